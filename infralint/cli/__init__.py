@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -30,12 +31,22 @@ class LazyGroup(click.Group):
     """Commands that are loaded by need: `infralint explain` must not pay for the engine."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; one that Ctrl-C stops ends with 130, as programs do, and not as one that found something."""
+        """Run a command; one that Ctrl-C stops ends with 130, as programs do, and not as one that found something. One
+        that fails in a way that nobody foresaw ends with 2, as bad input does."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("\ninfralint: stopped", err=True)
             ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            from infralint.project.guard import describe_fault
+
+            click.echo(f"infralint: nothing is judged: {describe_fault(error)}", err=True)
+            if {"-v", "--verbose"} & set(sys.argv):
+                raise
+            ctx.exit(2)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)

@@ -25,7 +25,7 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.project.config import place_of
-from infralint.sources import SOURCES, UNMISTAKABLE
+from infralint.sources import PERHAPS, SOURCES, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.declared import (
     DeclaredWays,
@@ -80,8 +80,8 @@ def judge(
     """Judge what sources have read. with_ways: tell the whole way of each stream, too."""
     guard = project.guard
     topology = topology_of(readings, project.settings)
-    declared = follow_declared(project.settings, topology)
-    crossed = crossings(project.settings, readings, topology, declared)
+    declared = follow_declared(project.settings, topology, guard, Location(project.config_name))
+    crossed = crossings(project.settings, readings, topology, declared, guard)
     items = [item for reading in readings for item in reading.items]
     assumptions = Assumptions(project, readings, crossed)
     answers = ask_all(checks, crossed, items, project, assumptions.loudness)
@@ -91,6 +91,11 @@ def judge(
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
     kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
     kept += with_fingerprints(_of_ignores(checks, items, ignores, project), project.path_of)
+    unsure = _doubts_of_ways(project, topology, declared, crossed)
+    streams: list[TracedStream] = []
+    if with_ways:
+        with guard.around(Location(project.shown_path(project.root))):
+            streams = _known_streams(project, topology, checks, crossed)
     unreadable = _each_once(
         [
             *(entry for reading in readings for entry in reading.unreadable),
@@ -109,8 +114,7 @@ def judge(
         projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
-                *_unmet(project, topology, declared, crossed),
-                *(find_unreached(topology, crossed) if project.settings.streams is None else ()),
+                *unsure,
                 *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
@@ -126,7 +130,7 @@ def judge(
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
-        streams=_known_streams(project, topology, checks, crossed) if with_ways else [],
+        streams=streams,
     )
 
 
@@ -141,15 +145,15 @@ def _no_files(project: Project) -> Iterator[Unreadable]:
 def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
     """What could not be followed, but for files that are named as unreadable."""
     named = tuple(f"{entry.where.path}: " for entry in unreadable)
-    found = {*_perhaps_manifests(project), *(reason for reading in readings for reason in reading.unfollowed)}
+    found = {*_perhaps_read(project), *(reason for reading in readings for reason in reading.unfollowed)}
     return sorted(reason for reason in found if not reason.startswith(named))
 
 
-def _perhaps_manifests(project: Project) -> Iterator[str]:
-    """What may be meant as a manifest or a template, by its name, and is no file."""
+def _perhaps_read(project: Project) -> Iterator[str]:
+    """What may be meant as a manifest, a template or code, by its name, and is no file."""
     is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
-        if path.endswith((".yaml", ".yml")) and not is_named(path):
+        if PERHAPS.search(path) and not is_named(path):
             yield f"{project.show(path)}: {reason}"
 
 
@@ -212,6 +216,18 @@ def _where_declared(project: Project, stream: Stream) -> Location:
     names = [(declared.kind, declared.path, declared.host) for declared in declared_streams(project.settings)]
     key = f"$.streams[{names.index(wanted)}]" if wanted in names else ""
     return place_of(project.base / project.config_name, project.config_name, key)
+
+
+def _doubts_of_ways(
+    project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
+) -> list[Unknown]:
+    """What nobody can tell of whole streams: of those that are declared; where none is, of those that code sends."""
+    found: list[Unknown] = []
+    with project.guard.around(Location(project.shown_path(project.root))):
+        found += _unmet(project, topology, declared, crossed)
+        if project.settings.streams is None:
+            found += find_unreached(topology, crossed)
+    return found
 
 
 def _path_to_write(stream: Stream, crossed: Iterable[Crossing[Hop]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import PurePath
 
 import msgspec
@@ -28,11 +28,19 @@ class Guard(msgspec.Struct):
 
     def catch(self, error: BaseException, where: Location, blame: str = "") -> None:
         """Note that a unit of work failed."""
-        code = fault_code(error)
-        what = f"{type(error).__name__}: {error}"[:200]
-        fault = blame or "a fault of infralint, please report it"
-        self.caught.append(Unreadable(f"{fault} (code {code}): {what}", where))
+        self.caught.append(Unreadable(describe_fault(error, blame), where))
         self.traces.append(_trace_text(error))
+
+
+def around(guard: Guard | None, where: Location) -> AbstractContextManager[None]:
+    """A unit of work on the input at `where`, under a guard where there is one."""
+    return guard.around(where) if guard is not None else nullcontext()
+
+
+def describe_fault(error: BaseException, blame: str = "") -> str:
+    """What to say of an error that nobody foresaw. blame: as for `around`."""
+    what = f"{type(error).__name__}: {error}"[:200]
+    return f"{blame or 'a fault of infralint, please report it'} (code {fault_code(error)}): {what}"
 
 
 def fault_code(error: BaseException) -> str:

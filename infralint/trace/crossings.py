@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from infralint.model import (
+    NOWHERE,
     STRONG,
     Crossing,
     Hint,
@@ -19,6 +20,7 @@ from infralint.model import (
     is_linked,
 )
 from infralint.project.config import Settings
+from infralint.project.guard import Guard, around
 from infralint.text.globs import matches_text
 from infralint.trace.declared import DeclaredWays, follow_declared, is_about, is_named
 from infralint.trace.doubts import Handshakes, Reach, Witness
@@ -35,26 +37,40 @@ def crossings(
     readings: Sequence[Reading],
     topology: Topology | None = None,
     declared: Sequence[DeclaredWays] | None = None,
+    guard: Guard | None = None,
 ) -> list[Crossing[Hop]]:
     """Every stream on every leg of its ways. topology: what was read, where it is linked already; declared: the ways of
-    the declared streams, where they were followed already."""
+    the declared streams, where they were followed already; guard: of each hop, and each stream."""
     topology = topology or topology_of(readings, settings)
-    declared = follow_declared(settings, topology) if declared is None else declared
+    declared = follow_declared(settings, topology, guard) if declared is None else declared
     found = [crossing for ways in declared for crossing in _declared_crossings(topology, ways)]
     if settings.streams == []:
         return []
-    hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
+    hinted = [*_of_clients(topology, readings, guard), *_hinted_crossings(settings, topology, guard)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
-    hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
-    reach = Reach(topology)
-    handshakes = Handshakes(hinted)
-    hinted = [handshakes.weigh(reach.weigh(crossing)) for crossing in hinted]
+    hinted = list(_weigh_all(witness, topology, hinted, guard))
     if settings.streams is not None:
         hinted = list(_not_declared(hinted, found))
     found += hinted
     if settings.streams is None and settings.assume != "off":
         found += _assumed_crossings(settings, topology, witness, found)
     return found
+
+
+def _weigh_all(
+    witness: Witness, topology: Topology, hinted: Sequence[Crossing[Hop]], guard: Guard | None
+) -> Iterator[Crossing[Hop]]:
+    """The crossings that the code does not know better, each with what speaks against it."""
+    reach = Reach(topology)
+    kept: list[Crossing[Hop]] = []
+    for crossing in hinted:
+        with around(guard, crossing.hop.where):
+            if not witness.knows_better(crossing):
+                kept.append(witness.weigh(crossing))
+    handshakes = Handshakes(kept)
+    for crossing in kept:
+        with around(guard, crossing.hop.where):
+            yield handshakes.weigh(reach.weigh(crossing))
 
 
 def _not_declared(hinted: Iterable[Crossing[Hop]], declared: Iterable[Crossing[Hop]]) -> Iterator[Crossing[Hop]]:
@@ -187,7 +203,7 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
         yield Crossing(trace.stream, leg.hop, trace.is_certain(position), trace, position, trace.reasons(position))
 
 
-def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
+def _of_clients(topology: Topology, readings: Sequence[Reading], guard: Guard | None) -> Iterator[Crossing[Hop]]:
     """Streams that clients of the project open, from the proxies that they come to first."""
     apart = {id(node) for reading in readings if reading.apart for node in reading.nodes}
     passing = {id(node) for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)}
@@ -196,20 +212,31 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
     for stream in (stream for reading in readings for stream in reading.streams):
         if stream.path.startswith("**"):
             continue
-        paths = samples(stream.path)
-        for proxies in deployments:
-            asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-            entering = (traces_entering(topology, stream, paths, node) for node in asked)
-            found = _tell_apart(topology, [_cross(traces) for traces in entering])
-            yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
+        found: list[Crossing[Hop]] = []
+        with around(guard, stream.evidence.where or NOWHERE):
+            for proxies in deployments:
+                found += _opened_through(topology, stream, proxies)
+        yield from found
 
 
-def _hinted_crossings(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
+def _opened_through(topology: Topology, stream: Stream, proxies: Iterable[Node]) -> Iterator[Crossing[Hop]]:
+    """A client's stream through the proxies that it may come to first."""
+    paths = samples(stream.path)
+    asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
+    entering = (traces_entering(topology, stream, paths, node) for node in asked)
+    found = _tell_apart(topology, [_cross(traces) for traces in entering])
+    yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
+
+
+def _hinted_crossings(settings: Settings, topology: Topology, guard: Guard | None) -> Iterator[Crossing[Hop]]:
     """Streams that hops give away: certain there, and carried along the ways that lead through them."""
     for node in topology.nodes:
         for hop in node.hops:
-            for hint in hints_of(hop):
-                yield from _along(topology, stream_at(settings, hop, hint), node, hop, hint)
+            found: list[Crossing[Hop]] = []
+            with around(guard, hop.where):
+                for hint in hints_of(hop):
+                    found += _along(topology, stream_at(settings, hop, hint), node, hop, hint)
+            yield from found
 
 
 def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint) -> Iterator[Crossing[Hop]]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
+from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Stream, Trace
 from infralint.project.config import Settings
+from infralint.project.guard import Guard, around
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.suggestions import closest
@@ -30,13 +31,15 @@ class DeclaredWays(msgspec.Struct, frozen=True):
         return [trace for trace in every if trace.legs] or every
 
 
-def follow_declared(settings: Settings, topology: Topology) -> list[DeclaredWays]:
-    """The ways of each declared stream."""
+def follow_declared(
+    settings: Settings, topology: Topology, guard: Guard | None = None, where: Location = NOWHERE
+) -> list[DeclaredWays]:
+    """The ways of each declared stream. guard: of each; where: they are declared."""
     found: list[DeclaredWays] = []
     for stream in declared_streams(settings):
-        paths = samples(stream.path)
-        starts = find_starts(topology, stream)
-        found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
+        with around(guard, where):
+            paths, starts = samples(stream.path), find_starts(topology, stream)
+            found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
     return found
 
 
