@@ -21,6 +21,14 @@ UNMISTAKABLE = [
     "chart/Chart.yaml",
     "overlay/kustomization.yaml",
     "edge/nginx.conf",
+    "web/package.json",
+    "web/next.config.mjs",
+    "api/pyproject.toml",
+    "fly.toml",
+    ".env",
+    "api/Dockerfile",
+    "api/Dockerfile.prod",
+    "serverless.yml",
 ]
 
 
@@ -56,14 +64,15 @@ def test_what_would_be_read_by_its_name_is_unreadable(path: str, kind: str, tmp_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_may_be_a_manifest_is_named(kind: str, tmp_path: Path, lint: Lint) -> None:
+@pytest.mark.parametrize("path", ["k8s/ingress.yaml", "app/main.py", "web/server.mts"])
+def test_what_may_be_a_manifest_or_code_is_named(path: str, kind: str, tmp_path: Path, lint: Lint) -> None:
     make, why = KINDS[kind]
-    lay(tmp_path, "k8s/ingress.yaml", make)
+    lay(tmp_path, path, make)
     report = lint({"site/nginx.conf": SITE})
-    assert (report["unfollowed"], report["unreadable"]) == ([f"k8s/ingress.yaml: {why}"], [])
+    assert (report["unfollowed"], report["unreadable"]) == ([f"{path}: {why}"], [])
 
 
-@pytest.mark.parametrize("path", ["notes.txt", "app/main.py", "data.json"])
+@pytest.mark.parametrize("path", ["notes.txt", "app/.#main.py", "data.json"])
 def test_what_is_nobodys_business_is_not_named(path: str, tmp_path: Path, lint: Lint) -> None:
     lay(tmp_path, path, link_to_nothing)
     report = lint({"site/nginx.conf": SITE})

@@ -25,7 +25,7 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.project.config import place_of
-from infralint.sources import SOURCES, UNMISTAKABLE
+from infralint.sources import PERHAPS, SOURCES, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.declared import (
     DeclaredWays,
@@ -145,15 +145,15 @@ def _no_files(project: Project) -> Iterator[Unreadable]:
 def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
     """What could not be followed, but for files that are named as unreadable."""
     named = tuple(f"{entry.where.path}: " for entry in unreadable)
-    found = {*_perhaps_manifests(project), *(reason for reading in readings for reason in reading.unfollowed)}
+    found = {*_perhaps_read(project), *(reason for reading in readings for reason in reading.unfollowed)}
     return sorted(reason for reason in found if not reason.startswith(named))
 
 
-def _perhaps_manifests(project: Project) -> Iterator[str]:
-    """What may be meant as a manifest or a template, by its name, and is no file."""
+def _perhaps_read(project: Project) -> Iterator[str]:
+    """What may be meant as a manifest, a template or code, by its name, and is no file."""
     is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
-        if path.endswith((".yaml", ".yml")) and not is_named(path):
+        if PERHAPS.search(path) and not is_named(path):
             yield f"{project.show(path)}: {reason}"
 
 

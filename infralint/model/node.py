@@ -157,6 +157,10 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         """Seconds that connections outlive a reload of its configuration; None where nothing tells."""
         return None
 
+    def shutdown_of(self, kind: StreamKind) -> Setting[float] | None:
+        """Seconds that streams of a kind outlive a reload; mostly it is the same for all of them."""
+        return self.shutdown_timeout
+
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _CODE = "py js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx go rb php java kt cs rs ex exs vue svelte"
 
 SOURCES = {
@@ -26,6 +28,7 @@ SOURCES = {
         "fly.*.toml",
         "Procfile",
         "heroku.yml",
+        "netlify.toml",
         "railway.json",
         "railway.toml",
         "render.yaml",
@@ -40,5 +43,10 @@ Each has `read(project) -> Reading`. Terraform comes first: manifests that it de
 UNMISTAKABLE = r"""(?x)
     \.(tf|tofu)(\.json)?$ | \.auto\.tfvars(\.json)?$ | (^|/)terraform\.tfvars(\.json)?$ | (^|/)vercel\.json$
     | (^|/)(docker-)?compose[^/]*\.ya?ml$ | (^|/)Chart\.yaml$ | (^|/)kustomization\.ya?ml$
+    | (^|/)(package\.json|composer\.json|pyproject\.toml|next\.config\.[cm]?[jt]s|fly\.toml|Procfile|\.env)$
+    | (^|/)([^/]*\.)?(Dockerfile|Containerfile)(\.[^/]*)?$ | (^|/)(serverless|render)\.ya?ml$ | (^|/)nginx\.conf$
 """
 """Regular expression over paths of files that tell what they are by their names."""
+
+PERHAPS = re.compile(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{_CODE.replace(' ', '|')})$")
+"""Paths of files that are read where they hold what is asked for; editors leave links to nothing with a dot before."""

@@ -73,6 +73,7 @@ class StreamName(msgspec.Struct, frozen=True):
     library: str = ""
 
 
+@lru_cache(maxsize=4096)
 def stream_name(text: str) -> StreamName | None:
     """What the segments of a path (or the words of an upstream's name) say of a stream."""
     segments = _segments(text)
@@ -96,6 +97,7 @@ def is_distinctive(text: str) -> bool:
     return any(segment in _DISTINCTIVE for segment in segments) or any(pair in ENDPOINTS for pair in pairwise(segments))
 
 
+@lru_cache(maxsize=4096)
 def has_false_friend(text: str) -> bool:
     """Whether a path is about something else, whatever other segments say."""
     return any(segment in FALSE_FRIENDS for segment in _segments(text))

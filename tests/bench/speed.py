@@ -174,6 +174,27 @@ def terraform_roots(bench: Bench) -> Iterator[Work]:
     yield Work(f"Terraform, {roots:,} irrelevant roots", check(folder, ".", "--jobs", "1"), (Aim(grep, 3),))
 
 
+LOADING = """\
+import sys, yaml
+from pathlib import Path
+for path in Path(".").rglob("*.yaml"):
+    if "templates" not in path.parts:
+        for document in yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader):
+            pass
+"""
+"""Loads what of a folder is YAML before anything renders it."""
+
+
+def cluster_manifests(bench: Bench) -> Iterator[Work]:
+    """Manifests and charts, against loading the manifests and the charts' values with PyYAML's parser in C."""
+    manifests, charts = bench.size(5000), bench.size(200)
+    folder = bench.make("cluster", partial(trees.kubernetes, manifests=manifests, charts=charts))
+    loading = Command("PyYAML's C loader", folder, [sys.executable, "-c", LOADING])
+    yield Work(f"{manifests:,} manifests, {charts:,} charts", check(folder), (Aim(loading, 3),), memory=400)
+    folder = bench.make("manifests", partial(trees.kubernetes, manifests=manifests, charts=0))
+    yield Work(f"{manifests:,} manifests alone", check(folder), (Aim(replace(loading, folder=folder), 3),))
+
+
 def changed_files(bench: Bench) -> Iterator[Work]:
     """What a hook does for one changed file, and a whole check for nothing that changed."""
     files = bench.size(20_000)
@@ -204,7 +225,7 @@ def traces(bench: Bench) -> Iterator[Work]:
     )
 
 
-GROUPS = (start_up, nginx_servers, application_code, terraform_roots, changed_files, traces)
+GROUPS = (start_up, nginx_servers, application_code, terraform_roots, cluster_manifests, changed_files, traces)
 
 
 def run(command: Command, checkout: Path = ROOT) -> Cost:

@@ -391,3 +391,196 @@ def deep_imports(root: Path, modules: int, routes: int = 107) -> Path:
         body = f"const input = await request.json(); return Response.json([{calls}]);"
         _write(root / f"app/api/r{number}/route.ts", f"{imports}export async function POST(request) {{ {body} }}\n")
     return root
+
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: app%(n)d
+  namespace: team%(m)d
+  labels:
+    app.kubernetes.io/name: app%(n)d
+    app.kubernetes.io/part-of: team%(m)d
+spec:
+  replicas: 2
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: app%(n)d
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: app%(n)d
+        app.kubernetes.io/part-of: team%(m)d
+      annotations:
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "8000"
+    spec:
+      serviceAccountName: app%(n)d
+      terminationGracePeriodSeconds: 60
+      containers:
+        - name: app
+          image: registry.example.com/team%(m)d/app%(n)d:1.%(n)d.0
+          imagePullPolicy: IfNotPresent
+          args: ["serve", "--port", "8000"]
+          ports:
+            - name: http
+              containerPort: 8000
+          env:
+            - name: LOG_LEVEL
+              value: info
+            - name: DATABASE_URL
+              valueFrom:
+                secretKeyRef:
+                  name: app%(n)d
+                  key: database-url
+          readinessProbe:
+            httpGet:
+              path: /healthz
+              port: http
+            periodSeconds: 10
+          livenessProbe:
+            httpGet:
+              path: /healthz
+              port: http
+            initialDelaySeconds: 30
+          resources:
+            requests:
+              cpu: 100m
+              memory: 256Mi
+            limits:
+              memory: 512Mi
+          volumeMounts:
+            - name: settings
+              mountPath: /etc/app
+      volumes:
+        - name: settings
+          configMap:
+            name: app%(n)d
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: app%(n)d
+  namespace: team%(m)d
+  labels:
+    app.kubernetes.io/name: app%(n)d
+spec:
+  type: ClusterIP
+  selector:
+    app.kubernetes.io/name: app%(n)d
+  ports:
+    - name: http
+      port: 80
+      targetPort: http
+"""
+ROUTED = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: app%(n)d
+  namespace: team%(m)d
+  annotations:
+    cert-manager.io/cluster-issuer: letsencrypt
+    nginx.ingress.kubernetes.io/proxy-body-size: 8m
+    nginx.ingress.kubernetes.io/proxy-read-timeout: "600"
+spec:
+  ingressClassName: nginx
+  tls:
+    - hosts: [app%(n)d.example.com]
+      secretName: app%(n)d-tls
+  rules:
+    - host: app%(n)d.example.com
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service:
+                name: app%(n)d
+                port:
+                  name: http
+"""
+SETTINGS = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: app%(n)d
+  namespace: team%(m)d
+data:
+  app.yaml: |
+    listen: 0.0.0.0:8000
+    workers: 4
+    features:
+      search: true
+      export: false
+  motd: "app%(n)d of team%(m)d"
+"""
+CHART = {
+    "Chart.yaml": "apiVersion: v2\nname: chart%(n)d\nversion: 0.1.0\nappVersion: 1.0.0\n",
+    "values.yaml": (
+        'replicaCount: 1\nimage:\n  repository: registry.example.com/chart%(n)d\n  tag: ""\n  pullPolicy: IfNotPresent\n'
+        'nameOverride: ""\nfullnameOverride: ""\nserviceAccount:\n  create: true\n  annotations: {}\n'
+        "podAnnotations: {}\nservice:\n  type: ClusterIP\n  port: 80\ningress:\n  enabled: true\n  className: nginx\n"
+        '  annotations:\n    nginx.ingress.kubernetes.io/proxy-read-timeout: "600"\n  hosts:\n'
+        "    - host: chart%(n)d.example.com\n      paths:\n        - path: /\n          pathType: Prefix\n  tls: []\n"
+        "resources:\n  limits:\n    memory: 512Mi\nautoscaling:\n  enabled: false\nnodeSelector: {}\ntolerations: []\n"
+    ),
+    "templates/_helpers.tpl": (
+        '{{- define "chart%(n)d.name" -}}\n{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}\n{{- end }}\n'
+        '{{- define "chart%(n)d.fullname" -}}\n{{- if .Values.fullnameOverride }}\n{{- .Values.fullnameOverride | trunc 63 }}\n'
+        "{{- else }}\n{{- $name := default .Chart.Name .Values.nameOverride }}\n"
+        '{{- printf "%%s-%%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}\n{{- end }}\n{{- end }}\n'
+        '{{- define "chart%(n)d.labels" -}}\nhelm.sh/chart: {{ printf "%%s-%%s" .Chart.Name .Chart.Version }}\n'
+        '{{ include "chart%(n)d.selector" . }}\napp.kubernetes.io/managed-by: {{ .Release.Service }}\n{{- end }}\n'
+        '{{- define "chart%(n)d.selector" -}}\napp.kubernetes.io/name: {{ include "chart%(n)d.name" . }}\n'
+        "app.kubernetes.io/instance: {{ .Release.Name }}\n{{- end }}\n"
+    ),
+    "templates/deployment.yaml": (
+        'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ include "chart%(n)d.fullname" . }}\n  labels:\n'
+        '    {{- include "chart%(n)d.labels" . | nindent 4 }}\nspec:\n  {{- if not .Values.autoscaling.enabled }}\n'
+        "  replicas: {{ .Values.replicaCount }}\n  {{- end }}\n  selector:\n    matchLabels:\n"
+        '      {{- include "chart%(n)d.selector" . | nindent 6 }}\n  template:\n    metadata:\n'
+        "      {{- with .Values.podAnnotations }}\n      annotations:\n        {{- toYaml . | nindent 8 }}\n      {{- end }}\n"
+        '      labels:\n        {{- include "chart%(n)d.selector" . | nindent 8 }}\n    spec:\n      containers:\n'
+        '        - name: {{ .Chart.Name }}\n          image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default'
+        ' .Chart.AppVersion }}"\n          ports:\n            - name: http\n              containerPort: 8000\n'
+        "          resources:\n            {{- toYaml .Values.resources | nindent 12 }}\n"
+        "      {{- with .Values.nodeSelector }}\n      nodeSelector:\n        {{- toYaml . | nindent 8 }}\n      {{- end }}\n"
+    ),
+    "templates/service.yaml": (
+        'apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ include "chart%(n)d.fullname" . }}\n  labels:\n'
+        '    {{- include "chart%(n)d.labels" . | nindent 4 }}\nspec:\n  type: {{ .Values.service.type }}\n  ports:\n'
+        "    - port: {{ .Values.service.port }}\n      targetPort: http\n      name: http\n  selector:\n"
+        '    {{- include "chart%(n)d.selector" . | nindent 4 }}\n'
+    ),
+    "templates/ingress.yaml": (
+        '{{- if .Values.ingress.enabled -}}\n{{- $fullName := include "chart%(n)d.fullname" . -}}\n'
+        "{{- $port := .Values.service.port -}}\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n"
+        '  name: {{ $fullName }}\n  labels:\n    {{- include "chart%(n)d.labels" . | nindent 4 }}\n'
+        "  {{- with .Values.ingress.annotations }}\n  annotations:\n    {{- toYaml . | nindent 4 }}\n  {{- end }}\nspec:\n"
+        "  ingressClassName: {{ .Values.ingress.className }}\n  rules:\n    {{- range .Values.ingress.hosts }}\n"
+        "    - host: {{ .host | quote }}\n      http:\n        paths:\n          {{- range .paths }}\n"
+        "          - path: {{ .path }}\n            pathType: {{ .pathType }}\n            backend:\n              service:\n"
+        "                name: {{ $fullName }}\n                port:\n                  number: {{ $port }}\n"
+        "          {{- end }}\n    {{- end }}\n{{- end }}\n"
+    ),
+    "templates/serviceaccount.yaml": (
+        "{{- if .Values.serviceAccount.create -}}\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n"
+        '  name: {{ include "chart%(n)d.fullname" . }}\n{{- end }}\n'
+    ),
+}
+
+
+def kubernetes(folder: Path, manifests: int, charts: int) -> Path:
+    """So many manifests, a file each, and so many charts as `helm create` makes them."""
+    kinds = {"deployment": DEPLOYMENT, "service": SERVICE, "ingress": ROUTED, "configmap": SETTINGS}
+    for number in range(manifests):
+        app = number // len(kinds)
+        kind = list(kinds)[number % len(kinds)]
+        _write(folder / f"apps/team{app % 40}/app{app}/{kind}.yaml", kinds[kind] % {"n": app, "m": app % 40})
+    for number in range(charts):
+        for name, text in CHART.items():
+            _write(folder / f"charts/chart{number}/{name}", text % {"n": number})
+    return folder

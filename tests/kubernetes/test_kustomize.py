@@ -278,6 +278,16 @@ def test_a_kustomization_that_builds_on_itself_is_refused(lint: Lint) -> None:
     files = {**BASE, "a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../a]\n",
              "c/kustomization.yaml": "resources: [../a]\n"}  # fmt: skip
     assert [entry["message"] for entry in lint(files)["unreadable"]] == ["builds on itself, which Kustomize refuses"]
+    del files["c/kustomization.yaml"]
+    messages = {entry["message"] for entry in lint(files)["unreadable"]}
+    assert messages == {"builds on itself, which Kustomize refuses"}
+
+
+def test_many_kustomizations_on_each_other_are_not_said_to_build_on_themselves(lint: Lint) -> None:
+    files = {f"k{n}/kustomization.yaml": f"resources: [../k{n + 1}]\n" for n in range(40)}
+    report = lint({**BASE, **files, "k40/kustomization.yaml": "resources: [../k8s/base]\n"})
+    assert not report["unreadable"]
+    assert any("more than 30 kustomizations build on each other" in reason for reason in report["unfollowed"])
 
 
 @pytest.mark.parametrize("content", ["resources: ../base\n", "resources: [../base]\npatches: { path: x }\n"])

@@ -113,7 +113,6 @@ def test_what_only_sounds_alike_is_not_named(text: str, tmp_path: Path) -> None:
         ("Pulumi.yaml", "name: a\nruntime: yaml\n", "Pulumi"),
         ("main.bicep", "resource g 'Microsoft.Network/applicationGateways@2024-01-01' = {}\n", "Azure (Bicep)"),
         ("cfn/web-stack.json", '{"Type": "AWS::ElasticBeanstalk::Environment"}', "Elastic Beanstalk"),
-        ("netlify.toml", "", "Netlify"),
         ("wrangler.toml", "", "Cloudflare Workers"),
         ("app.yaml", "runtime: python312\n", "Google App Engine"),
         ("config/deploy.yml", "service: a\nservers:\n  - 10.0.0.1\n", "Kamal"),

@@ -147,6 +147,9 @@ class Kustomizations:
                     layers=resource.layers,
                     carries=resource.carries,
                 )
+        for found in self._by_folder.values():
+            if found.folder not in self._built and not found.is_component:  # in a circle that nothing else builds on
+                self._build(found)
 
     def _folders_below(self, kustomization: Kustomization) -> Iterator[str]:
         """The folders of the kustomizations that one names."""
@@ -188,7 +191,13 @@ class Kustomizations:
     def _build(self, kustomization: Kustomization, around: Sequence[str] = ()) -> list[LayeredObject]:
         """The objects of a kustomization. around: the folders of those that build on it."""
         folder = kustomization.folder
-        if folder in around or len(around) > DEEPEST:
+        if len(around) > DEEPEST and folder not in around:
+            shown = self.project.show(kustomization.path)
+            self.unfollowed[
+                f"{shown}: more than {DEEPEST} kustomizations build on each other, and this is not read"
+            ] = None
+            return []
+        if folder in around:
             where = Location(self.project.show(kustomization.path))
             problem = Unreadable("builds on itself, which Kustomize refuses", where)
             if problem not in self.unreadable:

@@ -5,8 +5,8 @@ Paths and pages as their documentation or source has them; `**` where the produc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import msgspec
 
@@ -315,25 +315,25 @@ def image_name(image: str) -> str:
     return name.rpartition(":")[0] if ":" in name else name
 
 
-def products_of_image(image: str) -> Iterator[Product]:
+@lru_cache(4096)
+def products_of_image(image: str) -> tuple[Product, ...]:
     """The products that an image is one of."""
     name = _HOLE.sub("*", image_name(_HOLE.sub("${x}", image)))
     if "*" in name:  # part of it is only known once it is filled in
-        return (
+        return tuple(
             product
             for product in PRODUCTS
             if "/" in name.partition("*")[0]
             and any(fnmatchcase(glob.replace("*", "x"), name) for glob in product.images)
         )
-    return (product for product in PRODUCTS if any(fnmatchcase(name, glob) for glob in product.images))
+    return tuple(product for product in PRODUCTS if any(fnmatchcase(name, glob) for glob in product.images))
 
 
-def products_of_command(command: str) -> Iterator[Product]:
+@lru_cache(4096)
+def products_of_command(command: str) -> tuple[Product, ...]:
     """The products that a command starts."""
     words = " ".join(command.split())
-    for product in PRODUCTS:
-        if any(_starts(words, start) for start in product.commands):
-            yield product
+    return tuple(product for product in PRODUCTS if any(_starts(words, start) for start in product.commands))
 
 
 def _starts(words: str, start: str) -> bool:

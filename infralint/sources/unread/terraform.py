@@ -95,7 +95,7 @@ def kinds_in_terraform(content: bytes) -> Iterator[str]:
         yield "ECS Service Connect"
     if types & _SERVICES and _LOAD_BALANCED.search(content):
         yield "Kubernetes load balancer Service"
-    for source in _MODULE.findall(content) if b"source" in content else ():
+    for source in _MODULE.findall(content) if b"module" in content else ():
         yield from _brought_by(source.decode("utf-8", "replace"))
 
 

@@ -112,6 +112,7 @@ class ParsedTemplate(msgspec.Struct, frozen=True):
 
 
 _OPEN = "{{"
+_QUOTE_OR_CLOSE = re.compile(r"[\"`']|\}\}")
 _COMMENT = lazy(r"-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\")|(?P<raw>`[^`]*`)|(?P<char>'(?:[^'\\\n]|\\.)+')"
@@ -183,7 +184,7 @@ class _TemplateParser:
             return _Action("", start, inner, comment.end(), before, text[closing - 1] == "-")
         at = inner
         while True:
-            found = re.compile(r"[\"`']|\}\}").search(text, at)
+            found = _QUOTE_OR_CLOSE.search(text, at)
             if found is None:
                 raise TemplateProblem("an action is never closed", start)
             if found[0] == "}}":
@@ -298,6 +299,8 @@ class _Tokens:
         self.offset = offset
         self.at = 0
         self.depth = 0
+        self.seen_at = -1
+        self.seen = ("", "", 0, False)
 
     @property
     def rest(self) -> str:
@@ -309,6 +312,11 @@ class _Tokens:
 
     def peek(self) -> tuple[str, str, int, bool]:
         """Kind, text and end of the next token, and whether white space stands before it; ("", "") at the end."""
+        if self.seen_at != self.at:
+            self.seen_at, self.seen = self.at, self._look()
+        return self.seen
+
+    def _look(self) -> tuple[str, str, int, bool]:
         found = _TOKEN.match(self.text, self.at)
         if found is None or found.lastgroup is None:
             if self.is_at_end:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -61,9 +62,8 @@ class TemplateFile(msgspec.Struct, eq=False, dict=True):
     @property
     def _starts(self) -> list[int]:
         if "starts" not in self.__dict__:
-            found = [0]
-            found.extend(at + 1 for at, character in enumerate(self.text) if character == "\n")
-            self.__dict__["starts"] = found
+            lengths = (len(line) + 1 for line in self.text.split("\n"))
+            self.__dict__["starts"] = list(accumulate(lengths, initial=0))[:-1]
         starts: list[int] = self.__dict__["starts"]
         return starts
 
@@ -211,11 +211,10 @@ class Renderer:
 
     def _text(self, node: TextNode, output: RenderedOutput) -> None:
         self._spend(len(node.text) // _WRITTEN)
-        file = self._file()
-        places, at = [], node.offset
-        for line in node.text.split("\n"):
-            places.append(file.span(at, at + len(line)))
-            at += len(line) + 1
+        first, *rest = node.text.split("\n")
+        start = self._file().span(node.offset, node.offset + len(first))
+        places = [start]
+        places += [YamlSpan(start.line + number, 1, len(line) + 1) for number, line in enumerate(rest, 1)]
         output.add(node.text, places, True)
 
     def _action(self, node: ActionNode, scope: TemplateScope, output: RenderedOutput) -> None:
