@@ -63,6 +63,7 @@ class Resolver:
         self.program = program
         self._known = known
         self.heartbeats: dict[Definition, float | None] = {}
+        self.pings: dict[Definition, float | None] = {}
         self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:
