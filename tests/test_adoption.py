@@ -198,7 +198,7 @@ def test_entries_that_are_gone_are_named(lint: Lint) -> None:
     run("baseline")
     lint({"nginx.conf": NGINX.replace("off;", "off; proxy_read_timeout 5m;")})
     output = run("check").output
-    assert "In the baseline, and no more (1 entry" in output
+    assert "Still in the baseline, and no longer found (1 entry" in output
     assert "nginx.conf: short-idle-timeout (location /sse)" in output
 
 

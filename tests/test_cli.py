@@ -262,13 +262,13 @@ def test_a_pack_of_ones_own(here: Path, lint: Lint) -> None:
         ("raise SystemExit(0)", "bad.py: SystemExit: 0"),
         (
             CUSTOM.replace("yield Finding", "raise SystemExit(0)\n    yield Finding"),
-            "check no-plain-backend failed on location /chat (code bad.",
+            "check no-plain-backend failed on location /chat (bad.py, line ",
         ),
         ("x = 1", "bad.py: no function marked @check"),
         (CUSTOM.replace(": Crossing[Hop]", ""), "the argument of check no-plain-backend needs a type"),
         (
             CUSTOM.replace("yield Finding", "raise KeyError('x')\n    yield Finding"),
-            "check no-plain-backend failed on location /chat (code bad.",
+            "check no-plain-backend failed on location /chat (bad.py, line ",
         ),
     ],
 )

@@ -261,3 +261,18 @@ def test_a_stream_timeout_of_caddy_ends_sockets(lint: Lint) -> None:
     files = {"api/app.py": app, "api/requirements.txt": "fastapi\n"}
     assert judge(lint, caddy(usual, limit), **files) == ["compose.yaml:10 warning capped-stream"]
     assert judge(lint, caddy(usual, limit.replace("30s", "0")), **files) == []
+
+
+def test_a_reload_of_caddy_ends_sockets_that_are_declared_to_last(lint: Lint) -> None:
+    usual = 'caddy.reverse_proxy: "{{upstreams 8000}}"'
+    declared = {"infralint.yaml": "streams: [{ path: /api/live, kind: websocket, duration: 1h }]\n"}
+
+    def cut(*labels: str) -> list[str]:
+        report = lint({**APPLICATION, "compose.yaml": f"services:\n{caddy(*labels)}", **declared})
+        return problems(report, "stream-cut-on-reload")
+
+    assert cut(usual) == ["compose.yaml:9 note stream-cut-on-reload"]
+    assert cut(usual, 'caddy.reverse_proxy.stream_close_delay: "5m"') == [
+        "compose.yaml:10 warning stream-cut-on-reload"
+    ]
+    assert cut(usual, 'caddy.reverse_proxy.stream_close_delay: "2h"') == []

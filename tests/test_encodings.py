@@ -37,9 +37,10 @@ def files_with(path: str, content: bytes) -> dict[str, str | bytes]:
     return {"site/nginx.conf": SITE, **(chart if path.startswith("chart/") else {}), path: content}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("path", KINDS)
-def test_utf_16_is_named_and_the_rest_is_judged(path: str, lint: Lint) -> None:
-    report = lint(files_with(path, KINDS[path].encode("utf-16")))
+def test_utf_16_is_named_and_the_rest_is_judged(path: str, encoding: str, lint: Lint) -> None:
+    report = lint(files_with(path, KINDS[path].encode(encoding)))
     said = [(entry["location"]["path"], entry["message"]) for entry in report["unreadable"]]
     assert said == [(path, "is UTF-16, and UTF-8 is expected; save it as UTF-8")]
     assert report["status"] == 2
@@ -57,6 +58,12 @@ def test_yaml_that_is_not_utf_8_is_named_with_its_line(path: str, lint: Lint) ->
     assert not lint(files_with(path, content.encode()))["unreadable"]
 
 
+def test_a_manifest_with_old_line_ends_is_read(lint: Lint) -> None:
+    spec = "spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: a}}}]}}]}\n"
+    report = lint({"ingress.yaml": (INGRESS + spec).replace("\n", "\r").encode()})
+    assert report["read"] == {"kubernetes": ["ingress.yaml"]}
+
+
 def test_terraform_takes_other_bytes_in_comments_alone(lint: Lint) -> None:
     comment = 'resource "aws_lb" "chat" { # für "alle"\n  name = "#" // für alle\n}\n/* für\nalle */\n'.encode(
         "latin-1"
@@ -70,7 +77,7 @@ def test_terraform_takes_other_bytes_in_comments_alone(lint: Lint) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (BALANCER.encode("utf-16-le"), "is binary, not text"),
+        (BALANCER.encode("utf-16-le"), "is UTF-16, and UTF-8 is expected; save it as UTF-8"),
         (b"\x1f\x8b\x08\x00" + b"\x93" * 40, "is binary, not text"),
         (b"\x00GITCRYPT\x00" + b"\x93" * 40, ENCRYPTED),
     ],

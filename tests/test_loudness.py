@@ -252,3 +252,19 @@ def test_a_cluster_on_a_developers_machine_is_a_trial(lint: Lint) -> None:
     report = lint({**files, "tools/kind/proxy.conf": PROXY, "a/Dockerfile": "FROM sbt\n"})
     assert problems(report)
     assert not _loud(problems(report))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_loud"),
+    [
+        ("chat.example.com.conf", True),
+        ("dev.acme.io.conf", True),
+        ("nginx.dev.conf", False),
+        ("site.local.conf", False),
+    ],
+)
+def test_a_site_that_is_called_as_its_host_is_no_trial(name: str, is_loud: bool, lint: Lint) -> None:
+    site = "server { listen 80; location / { proxy_pass http://10.0.0.3:1; proxy_read_timeout 5s; } }\n"
+    settings = "streams: [{path: /chat, generation: 1m}]\n"
+    found = problems(lint({f"conf.d/{name}": site, "infralint.yaml": settings}), "short-idle-timeout")
+    assert bool(_loud(found)) is is_loud

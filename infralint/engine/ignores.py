@@ -220,8 +220,18 @@ class _Layout(msgspec.Struct, dict=True):
 
     def _end_of_block(self, first: int) -> int:
         """The line that closes the block which a line opens; the line itself if it opens none, or it is never closed."""
-        before = self._depths[first - 1]
-        return next((number for number in range(first, len(self._depths)) if self._depths[number] <= before), first)
+        return self._closed_by[first - 1] or first
+
+    @cached_property
+    def _closed_by(self) -> list[int]:
+        """For each number of lines, the line after which no more braces are open again; 0 where there is none."""
+        found = [0] * len(self._depths)
+        waiting: list[int] = []
+        for number, depth in enumerate(self._depths):
+            while waiting and depth <= self._depths[waiting[-1]]:
+                found[waiting.pop()] = number
+            waiting.append(number)
+        return found
 
 
 def _of_settings(project: Project) -> Iterator[Ignore]:

@@ -32,10 +32,25 @@ _TRIAL_FOLDERS = frozenset(
 _TRIAL_NAME = lazy(r"(?:^|[._-])(?:dev|development|local|test|testing|example|sample|e2e)(?=[._-])", re.IGNORECASE)
 
 
+_HOST_NAME = lazy(
+    r"(?:[\w-]+\.){2,}(?!(?:local|test|dev|example|sample|localhost|conf|template|inc)\b)[a-z]{2,}(?:\.conf(?:\.(?:j2|template|tmpl|tpl))?)?$",
+    re.IGNORECASE,
+)
+_SITES = frozenset("sites-available sites-enabled conf.d vhosts vhost.d sites".split())
+
+
 def is_trial(path: str) -> bool:
     """Whether a project path names what is no deployment: tests, examples, a developer's own machine."""
     *folders, name = path.split("/")
-    return bool(_TRIAL_FOLDERS & {folder.lower() for folder in folders}) or bool(_TRIAL_NAME.search(name))
+    if _TRIAL_FOLDERS & {folder.lower() for folder in folders}:
+        return True
+    return _TRIAL_NAME.search(name) is not None and not _is_named_after_host(folders, name)
+
+
+def _is_named_after_host(folders: Sequence[str], name: str) -> bool:
+    """Whether a site is called as its host is (`chat.example.com.conf`), whose labels say nothing of trials."""
+    is_site = ".conf" in name or bool(folders and folders[-1] in _SITES)
+    return is_site and _HOST_NAME.match(name) is not None
 
 
 def soften_trials(findings: Iterable[Finding], project: Project) -> list[Finding]:

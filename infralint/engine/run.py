@@ -100,6 +100,7 @@ def judge(
         [
             *(entry for reading in readings for entry in reading.unreadable),
             *_refusals(answers),
+            *_refusals(hop.keeps_affinity for reading in readings for hop in reading.hops),
             *project.unlisted_folders(),
             *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
             *_no_files(project),
@@ -174,7 +175,8 @@ def _known_streams(
     return known_streams(project, topology, checks, crossed)
 
 
-def _refusals(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
+def _refusals(answers: Iterable[object]) -> Iterator[Unreadable]:
+    """What a platform refuses, also of a setting that no check of this run asks about."""
     for answer in answers:
         if isinstance(answer, Unknown) and answer.refused:
             yield Unreadable(answer.why, answer.where)

@@ -157,6 +157,10 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         """Seconds that connections outlive a reload of its configuration; None where nothing tells."""
         return None
 
+    def shutdown_of(self, kind: StreamKind) -> Setting[float] | None:
+        """Seconds that streams of a kind outlive a reload; mostly it is the same for all of them."""
+        return self.shutdown_timeout
+
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses
@@ -309,7 +313,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     alone knows, each with the address that it stands for (`host-gateway`: that of its host). files: project paths that
     are mounted or copied into it. context: the project folder that its image is built from. ports: what it listens on;
     published: the ports of its host, each with the one of its own that it leads to (None: not known); local_ports: those
-    of them that nobody but the host itself reaches. forwards: ports
+    of them that nobody but the host itself reaches; is_open: one more is published, nobody knows which. forwards: ports
     under which its names are dialled, each with the port that it leads to (None: one of its own), where these differ.
     image, command: as written. group: what it is deployed with. networks: where its names are known, each by a name that
     no other has in the project (none: that is not known). aliases: names that only one of these networks knows, each with
@@ -325,6 +329,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[int, ...] = ()
     published: tuple[tuple[int, int | None], ...] = ()
     local_ports: frozenset[int] = frozenset()
+    is_open: bool = False
     forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""

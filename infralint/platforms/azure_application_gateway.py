@@ -13,22 +13,16 @@ from typing import Any, ClassVar
 import msgspec
 
 from infralint.model import (
-    SSE,
     Affinity,
     Buffering,
     Location,
     Setting,
     Unknown,
     not_applicable,
-    silence_clocks,
 )
+from infralint.platforms.application_gateway import request_clocks
 from infralint.platforms.routing import RoutedHop, RouteRule, are_general
 
-REQUEST_TIMEOUT = 30.0
-"""Seconds between two packets of an answer that Terraform's provider sets where nothing is written.
-
-https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/application_gateway
-"""
 MOST_REQUEST_TIMEOUT = 86400.0
 """Seconds that can be set at most.
 
@@ -84,7 +78,7 @@ def gateway_hop(
     return GatewayHop(
         name=settings.name,
         where=settings.where,
-        clocks=silence_clocks(settings.timeout, SSE),
+        clocks=request_clocks(settings.timeout),
         buffers_responses=_buffering(settings),
         forwards_upgrade=not_applicable("forwarded", settings.where),
         keeps_affinity=_affinity(settings),

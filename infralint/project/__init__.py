@@ -332,13 +332,22 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """With what a text in UTF-16 begins."""
 
 
+def _utf_16(content: bytes) -> str:
+    """The UTF-16 that a text is in, empty for any other: it begins with a mark, or with two plain letters."""
+    if content[:2] in _UTF_16:
+        return "utf-16"
+    zeros = "".join("0" if byte == 0 else "a" for byte in content[:4])
+    return {"a0a0": "utf-16-le", "0a0a": "utf-16-be"}.get(zeros, "")
+
+
 def _as_utf8(content: bytes) -> bytes:
-    return content.decode("utf-16", "replace").encode(errors="replace") if content[:2] in _UTF_16 else content
+    encoding = _utf_16(content)
+    return content.decode(encoding, "replace").encode(errors="replace") if encoding else content
 
 
 def decode(content: bytes) -> str:
     """Text as nginx and Terraform would take it: UTF-8, else single bytes. Raises CantRead for binary data."""
-    if content[:2] in _UTF_16:
+    if _utf_16(content):
         raise CantRead("is UTF-16, and UTF-8 is expected; save it as UTF-8")
     refuse_binary(content[:65536])
     try:

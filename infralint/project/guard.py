@@ -40,15 +40,25 @@ def around(guard: Guard | None, where: Location) -> AbstractContextManager[None]
 def describe_fault(error: BaseException, blame: str = "") -> str:
     """What to say of an error that nobody foresaw. blame: as for `around`."""
     what = f"{type(error).__name__}: {error}"[:200]
-    return f"{blame or 'a fault of infralint, please report it'} (code {fault_code(error)}): {what}"
+    code = fault_code(error)
+    if blame:
+        path, line = _origin(error)
+        return f"{blame} ({path.name}, line {line}; `-v` shows the traceback): {what}"
+    return f"a fault of infralint, please report it (code {code}): {what}"
 
 
 def fault_code(error: BaseException) -> str:
     """A short code for where an error came from: the same for one fault, whatever the input (`run.188`)."""
+    path, line = _origin(error)
+    return f"{path.stem}.{line}"
+
+
+def _origin(error: BaseException) -> tuple[PurePath, int]:
+    """The file and the line where an error was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return f"{PurePath(trace.tb_frame.f_code.co_filename).stem}.{trace.tb_lineno}" if trace is not None else "?"
+    return (PurePath(trace.tb_frame.f_code.co_filename), trace.tb_lineno) if trace is not None else (PurePath("?"), 0)
 
 
 def _trace_text(error: BaseException) -> str:

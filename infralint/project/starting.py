@@ -11,9 +11,10 @@ PORT_VARIABLES = frozenset(
 )
 """Variables from which servers take their port: by habit, or uvicorn, Spring, Streamlit, Gradio, ASP.NET and Flask."""
 
-_PORT_FLAG = lazy(
-    r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)(\d{2,5})\b"
-)
+_FLAG = r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)"
+_PORT_FLAG = lazy(_FLAG + r"[\"']?(\d{2,5})\b")
+_UNREAD_PORT = lazy(_FLAG + r"[\"']?\$")
+_WITH_DEFAULT = lazy(r"\$\{\w+:?-(\d{2,5})\}")
 _PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|next)\s+(?:run|start|[\w.]+:\w+)")
 _ELSEWHERE = lazy(
     r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
@@ -22,11 +23,12 @@ _ELSEWHERE = lazy(
 
 
 def ports_of_command(command: str) -> list[int]:
-    """The ports that a command line names, else those its program listens on by default."""
+    """The ports that a command line names, else those its program listens on by default; none where a variable names it."""
     if _ELSEWHERE.match(command):
         return []
+    command = _WITH_DEFAULT.sub(r"\1", command)
     ports = [int(port) for port in _PORT_FLAG.findall(command)]
-    if ports:
+    if ports or _UNREAD_PORT.search(command):
         return ports
     program = _PROGRAM.search(command)
     return [DEFAULT_PORT[program[1]]] if program else []

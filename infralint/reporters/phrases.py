@@ -124,7 +124,8 @@ def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
         if all(":elasticloadbalancing:" in name for name in (*since.added, *since.removed))
         else "resource"
     )
-    yield f"Since {when}: findings {listing(parts)}; {noun}s {len(since.added)} new and {len(since.removed)} gone."
+    resources = f"{len(since.added)} new and {len(since.removed)} gone"
+    yield f"Since {when}: of the findings, {listing(parts)}; of the {noun}s, {resources}."
     for finding in findings:
         if (state := since.state_of(finding)) != "same":
             yield f"  {state}: {_subject(finding)}"
@@ -134,7 +135,9 @@ def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _subject(finding: Finding) -> str:
-    return f"{finding.severity}[{finding.check}] {finding.hop.name if finding.hop else finding.location}"
+    hop = finding.hop
+    region = f" ({hop.resource.region})" if hop is not None and hop.resource is not None and hop.resource.region else ""
+    return f"{finding.severity}[{finding.check}] {hop.name if hop else finding.location}{region}"
 
 
 def fence(text: str) -> str:

@@ -170,7 +170,8 @@ class _Page(msgspec.Struct):
             yield from map(visible, since_lines(self.shown.since, self.report.findings))
             yield ""
         if self.report.gone:
-            yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `{self._rewrite()}`):"
+            entries = plural(len(self.report.gone), "entry")
+            yield f"Still in the baseline, and no longer found ({entries}; `{self._rewrite()}` takes them out):"
             yield from (visible(f"  {entry}") for entry in self.report.gone)
             yield ""
         if self.report.idle:

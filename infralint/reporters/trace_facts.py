@@ -35,6 +35,7 @@ from infralint.model import (
 )
 from infralint.text.arns import short_name
 from infralint.text.wording import listing, plural, seconds
+from infralint.trace.ways import ASKED
 
 State = Literal["", "error", "warning", "note", "unknown", "weakest"]
 """How a line deserves to be looked at."""
@@ -351,6 +352,15 @@ def needs_phrase(stream: Stream) -> str:
     if stream.handshake_only:
         return "opens with a handshake; whether anything is sent then is not known"
     return f"may be silent for {seconds(silence.seconds)}, and last {seconds(duration.seconds)}{wording}{beat}"
+
+
+def headline_phrase(stream: TracedStream) -> str:
+    """What becomes of a stream, and where; of one that nothing surely speaks for, under which condition."""
+    way = stream.worst
+    wording = verdict_phrase(way) if way is not None else stream.verdict.outcome
+    is_doubtful = not stream.is_believed and stream.stream.evidence.because != ASKED
+    doubt = ", if anything streams there" if is_doubtful and stream.verdict.finding is not None else ""
+    return f"{wording}{doubt}"
 
 
 def verdict_phrase(way: TracedWay) -> str:

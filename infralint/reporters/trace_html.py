@@ -18,9 +18,9 @@ from infralint.reporters.trace_facts import (
     condition_phrase,
     end_phrase,
     facts,
+    headline_phrase,
     needs_phrase,
     summary_phrase,
-    verdict_phrase,
 )
 from infralint.reporters.trace_svg import OUTCOME_TONES, picture
 from infralint.reporters.trace_svg import STYLE as PICTURE_STYLE
@@ -165,9 +165,8 @@ def _row(stream: TracedStream, number: int) -> str:
 
 
 def _section(stream: TracedStream, number: int) -> Iterator[str]:
-    verdict, way = stream.verdict, stream.worst
+    verdict, wording = stream.verdict, headline_phrase(stream)
     tone = OUTCOME_TONES[verdict.outcome]
-    wording = verdict_phrase(way) if way is not None else verdict.outcome
     yield f'<section class="way" id="stream-{number}"><h3>{escape(stream.name)}</h3>'
     yield f'<p><span class="tag {tone}">{escape(wording)}</span></p>'
     yield f"<p>{prose(verdict.reason)}</p>"

@@ -14,11 +14,11 @@ from infralint.reporters.trace_facts import (
     dialled_by,
     effect_phrase,
     end_phrase,
+    headline_phrase,
     name_beside_place,
     request_phrase,
     severity_at,
     summary_phrase,
-    verdict_phrase,
 )
 from infralint.reporters.trace_text import MARKS, TraceShown
 from infralint.text.display import visible
@@ -45,9 +45,7 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
 
 def _stream(stream: TracedStream) -> Iterator[str]:
     verdict = stream.verdict
-    way = stream.worst
-    wording = verdict_phrase(way) if way is not None else verdict.outcome
-    yield f"**{_plain(stream.name)}** {_plain(wording)}: {_plain(verdict.reason)}"
+    yield f"**{_plain(stream.name)}** {_plain(headline_phrase(stream))}: {_plain(verdict.reason)}"
     for number, each in enumerate(stream.ways, 1):
         if len(stream.ways) > 1:
             condition = condition_phrase(each)

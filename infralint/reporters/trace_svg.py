@@ -20,11 +20,11 @@ from infralint.reporters.trace_facts import (
     effect_phrase,
     end_phrase,
     facts,
+    headline_phrase,
     name_beside_place,
     request_phrase,
     severity_at,
     summary_phrase,
-    verdict_phrase,
 )
 from infralint.reporters.trace_text import MARKS, TraceShown
 from infralint.text.display import visible
@@ -169,10 +169,9 @@ def _draw_stream(canvas: Canvas, stream: TracedStream, columns: int, titled: boo
 
 
 def _draw_title(canvas: Canvas, stream: TracedStream, room: float) -> None:
-    verdict, way = stream.verdict, stream.worst
+    verdict = stream.verdict
     _paragraph(canvas, stream.name, "strong", room)
-    headline = verdict_phrase(way) if way is not None else verdict.outcome
-    _paragraph(canvas, capitalize(headline), OUTCOME_TONES[verdict.outcome], room)
+    _paragraph(canvas, capitalize(headline_phrase(stream)), OUTCOME_TONES[verdict.outcome], room)
     _paragraph(canvas, verdict.reason, "faint", room)
 
 

@@ -22,6 +22,7 @@ from infralint.reporters.trace_facts import (
     effect_phrase,
     end_phrase,
     facts,
+    headline_phrase,
     name_beside_place,
     needs_phrase,
     place_of_answer,
@@ -29,7 +30,6 @@ from infralint.reporters.trace_facts import (
     severity_at,
     source_phrase,
     summary_phrase,
-    verdict_phrase,
 )
 from infralint.text.display import visible, visible_lines
 from infralint.text.lazy import lazy
@@ -107,9 +107,7 @@ class _TracePage(msgspec.Struct, frozen=True):
         verdict = stream.verdict
         color = OUTCOME_COLORS[verdict.outcome]
         yield self._paint("bold", visible(stream.name))
-        blamed = stream.worst
-        wording = verdict_phrase(blamed) if blamed is not None else verdict.outcome
-        yield from self._wrap(capitalize(wording), "", color)
+        yield from self._wrap(capitalize(headline_phrase(stream)), "", color)
         yield from self._wrap(verdict.reason, "  ")
         if verdict.finding is not None and verdict.finding.fix:
             yield from self._fix(verdict.finding, "  ")
@@ -258,11 +256,8 @@ class _TracePage(msgspec.Struct, frozen=True):
 
     def _compact(self, stream: TracedStream) -> Iterator[str]:
         verdict = stream.verdict
-        way = stream.worst
         check = f" ({verdict.finding.check})" if verdict.finding is not None else ""
-        wording = verdict_phrase(way) if way is not None else verdict.outcome
-        head = f"{stream.name}: "
-        lines = self._break(f"{head}{wording}{check}", WIDTH)
+        lines = self._break(f"{stream.name}: {headline_phrase(stream)}{check}", WIDTH)
         color = OUTCOME_COLORS[verdict.outcome]
         yield from (self._paint(color, line) for line in lines)
         for number, each in enumerate(stream.ways, 1):

@@ -28,6 +28,7 @@ SOURCES = {
         "fly.*.toml",
         "Procfile",
         "heroku.yml",
+        "netlify.toml",
         "railway.json",
         "railway.toml",
         "render.yaml",

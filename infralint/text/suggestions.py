@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 LIKELY = 0.6
 """How alike two words must be, of 1, to be named beside each other."""
@@ -11,6 +12,11 @@ LIKELY = 0.6
 
 def closest(word: str, words: Iterable[str], likeness: float = LIKELY) -> str:
     """The word that is most like another; empty where none is."""
+    return _closest(word, tuple(words), likeness)
+
+
+@lru_cache(maxsize=1024)
+def _closest(word: str, words: tuple[str, ...], likeness: float) -> str:
     near = [other for other in words if _most_alike(word, other) >= likeness]
     if not near:
         return ""

@@ -47,7 +47,11 @@ class TomlDocument:
 
     def line_of(self, *path: str) -> int:
         """The line of a key, or of the header of a table; 0 where it is written in a way that tells no line."""
-        return next((line for line, key in self._lines if key == path), 0)
+        return next(iter(self.lines_of(*path)), 0)
+
+    def lines_of(self, *path: str) -> list[int]:
+        """The lines of a key in each table of an array."""
+        return [line for line, key in self._lines if key == path]
 
 
 def check_toml(text: str) -> None:

@@ -12,6 +12,8 @@ from infralint.model import (
     Crossing,
     Hint,
     Hop,
+    Known,
+    Leg,
     Node,
     Reading,
     Request,
@@ -183,14 +185,22 @@ def _cross(found: Sequence[Sequence[Trace]]) -> list[Crossing[Hop]]:
 
 
 def _each_hop_once(groups: Iterable[Iterable[Crossing[Hop]]]) -> Iterator[Crossing[Hop]]:
-    """One crossing a hop: a certain one before a possible one, one that is served before others, the longest way first."""
-    best: dict[int, Crossing[Hop]] = {}
+    """One crossing a hop, and for each answer that may come back to it: a certain one before a possible one, one that is
+    served before others, the longest way first."""
+    best: dict[object, Crossing[Hop]] = {}
     for group in groups:
         for crossing in group:
-            known = best.get(id(crossing.hop))
+            key = id(crossing.hop), _answer_of(crossing.leg)
+            known = best.get(key)
             if known is None or _weight(crossing) > _weight(known):
-                best[id(crossing.hop)] = crossing
+                best[key] = crossing
     return iter(best.values())
+
+
+def _answer_of(leg: Leg) -> frozenset[tuple[str, str | None]]:
+    """The headers of the response that comes back to a hop, as far as they are known."""
+    headers = leg.arriving.headers.items()
+    return frozenset((name, value.value if isinstance(value, Known) else None) for name, value in headers)
 
 
 def _weight(crossing: Crossing[Hop]) -> tuple[bool, bool, int]:

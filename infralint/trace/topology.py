@@ -105,7 +105,7 @@ class Placement(msgspec.Struct, frozen=True):
         """Whether a port of its host leads to it from outside, or it has the host's own network."""
         local = {port for service in self.services for port in service.local_ports}
         ports = {port for port, _ in self.published_addresses}
-        return bool(ports - local) or any(service.pod == HOST_NETWORK for service in self.services)
+        return bool(ports - local) or any(service.is_open or service.pod == HOST_NETWORK for service in self.services)
 
     def address_behind(self, address: Address) -> Address:
         """Where it gets what is sent to an address: the name of a service may lead to another port."""
@@ -359,6 +359,17 @@ class Topology:
     def diallers(self, node: Node) -> Sequence[Dialler]:
         """The hops that send requests to a node."""
         return self._diallers.get(id(node), ())
+
+    def dialled_addresses(self, node: Node) -> Sequence[Address]:
+        """The addresses at which others, or servers of its own, dial a node."""
+        return self._dialled.get(id(node), ())
+
+    @cached_property
+    def _dialled(self) -> dict[int, tuple[Address, ...]]:
+        return {
+            identity: tuple(dict.fromkeys(dialler.to for dialler in diallers if dialler.to is not None))
+            for identity, diallers in self._diallers.items()
+        }
 
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: it is published, the user says so, or nothing surely stands in front

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -285,7 +285,7 @@ def _end_of(forward: Forward | None) -> tuple[End, str]:
 
 def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, ...]) -> Iterator[tuple[Front, ...]]:
     """The legs in front of a node, for a request as it arrives there: every way from an entry that leads to it."""
-    if len(seen) > MOST_LEGS:
+    if len(seen) >= MOST_LEGS:
         return
     asked = [
         (dialler, front)
@@ -325,7 +325,7 @@ def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front 
         if path is None:
             continue
         inbound = replace(asked, path=path)
-        match = next((match for match in dialler.node.route(inbound) if match.hop is hop), None)
+        match = _match_anywhere(topology, dialler.node, hop, inbound)
         if match is None:
             continue
         sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
@@ -334,6 +334,15 @@ def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front 
             leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas)
             return Front(dialler.node, leg, dialler.basis, dialler.to)
     return None
+
+
+def _match_anywhere(topology: Topology, node: Node, hop: Hop, request: Request) -> Match | None:
+    """How a hop is chosen for a request: one that comes from outside, else one to an address at which others dial the node,
+    as that of a server which listens on a loopback address or a socket."""
+    addresses = topology.dialled_addresses(node)
+    relayed = (replace(request, to=address, dialled=True, relayed=True) for address in addresses)
+    matches = (match for asked in chain((request,), relayed) for match in node.route(asked) if match.hop is hop)
+    return next(matches, None)
 
 
 def _trace(stream: Stream, walk: Walk, anchor: int) -> Trace:

@@ -192,8 +192,11 @@ def test_what_has_changed_since_a_snapshot(two: World, audit: Audit, run: Audit,
     assert [finding["hop"]["name"] for finding in since["gone"]] == ["chat"]
     assert since["added"] == since["removed"] == since["changed"] == []
     output = run("snapshot", "swapped.json", "--against-snapshot", "then.json").output
-    assert "findings 1 new, 0 changed and 1 gone; load balancers 0 new and 0 gone.\n" in output
-    assert "  new: warning[short-idle-timeout] patient\n  gone: warning[short-idle-timeout] chat\n" in output
+    assert ": of the findings, 1 new, 0 changed and 1 gone; of the load balancers, 0 new and 0 gone.\n" in output
+    assert (
+        "  new: warning[short-idle-timeout] patient (eu-west-1)\n  gone: warning[short-idle-timeout] chat (eu-west-1)\n"
+        in output
+    )
     region["load_balancers"].remove(gone)
     (home / "smaller.json").write_text(json.dumps(then))
     data = json.loads(run("snapshot", "smaller.json", "--against-snapshot", "then.json", "--format", "json").stdout)
@@ -213,4 +216,4 @@ def test_a_longer_wait_that_is_still_too_short_has_changed(two: World, audit: Au
 def test_the_same_snapshot_has_not_changed(two: World, audit: Audit, run: Audit, home: Path) -> None:
     audit("--save", "then.json", exit_code=1)
     output = run("snapshot", "then.json", "--against-snapshot", "then.json").output
-    assert "findings 0 new, 0 changed and 0 gone; load balancers 0 new and 0 gone.\n" in output
+    assert ": of the findings, 0 new, 0 changed and 0 gone; of the load balancers, 0 new and 0 gone.\n" in output

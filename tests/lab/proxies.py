@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .client import Outcome, Probe, send
@@ -23,7 +25,7 @@ BACKENDS = ("app-1.sock", "app-2.sock")
 
 CADDYFILE = """
 {
-    admin off
+    admin unix/FOLDER/admin.sock
     auto_https off
     persist_config off
     log {
@@ -32,6 +34,7 @@ CADDYFILE = """
 }
 http:// {
     bind unix/FOLDER/edge.sock
+    # loaded
     DIRECTIVES
 }
 """
@@ -87,13 +90,32 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[None]:
             process.communicate(None, START_LIMIT)
 
 
-def through_caddy(directives: str, probes: Sequence[Probe]) -> list[Outcome]:
+def through_caddy(directives: str, probes: Sequence[Probe], reloading: bool = False) -> list[Outcome]:
     """What becomes of each probe behind a Caddy whose site has these directives. BACKEND in them is the application's
-    address, of TCP: Caddy's `read_timeout` counts for no other."""
+    address, of TCP: Caddy's `read_timeout` counts for no other. reloading: once the last client has its first event."""
     program = caddy_program()
     assert program is not None
     command = [program, "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
-    return _observe(CADDYFILE.replace("DIRECTIVES", directives), "Caddyfile", command, probes)
+    return _observe(CADDYFILE.replace("DIRECTIVES", directives), "Caddyfile", command, probes, reloading)
+
+
+def reload_caddy(folder: Path) -> None:
+    """Have the Caddy of a folder take another configuration."""
+    program, file = caddy_program(), folder / "Caddyfile"
+    assert program is not None
+    file.write_text(file.read_text().replace("# loaded", "header X-Loaded again"))
+    words = [
+        program,
+        "reload",
+        "--config",
+        "Caddyfile",
+        "--adapter",
+        "caddyfile",
+        "--address",
+        f"unix/{folder}/admin.sock",
+    ]
+    setting = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    subprocess.run(words, cwd=folder, env=setting, check=True, capture_output=True, timeout=START_LIMIT)
 
 
 def through_haproxy(defaults: str, probes: Sequence[Probe], more: str = "", servers: int = 1) -> list[Outcome]:
@@ -106,12 +128,16 @@ def through_haproxy(defaults: str, probes: Sequence[Probe], more: str = "", serv
     return _observe(text, "haproxy.cfg", [program, "-db", "-f", "haproxy.cfg"], probes)
 
 
-def _observe(configuration: str, name: str, command: Sequence[str], probes: Sequence[Probe]) -> list[Outcome]:
+def _observe(
+    configuration: str, name: str, command: Sequence[str], probes: Sequence[Probe], reloading: bool = False
+) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="lab-") as made, socket.socket() as listening:
         folder = Path(made)
         listening.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listening.getsockname()[1]}"
         (folder / name).write_text(configuration.replace("FOLDER", made).replace("BACKEND", address))
+        if reloading:
+            probes = [*probes[:-1], replace(probes[-1], meanwhile=partial(reload_caddy, folder))]
         with _running(command, folder):
             return asyncio.run(_send_all(folder, listening, probes))
 

@@ -85,6 +85,15 @@ def test_a_stream_timeout_of_caddy_ends_sockets_alone() -> None:
     assert verdicts(through_caddy(directives, [STREAMS[4], SOCKETS[1]])) == ["delivered", "cut"]
 
 
+@needs_caddy
+def test_a_reload_of_caddy_ends_sockets_at_once_and_no_answer() -> None:
+    """The other configuration is loaded while both are silent."""
+    open_ones = [Probe("/", answer=Answer(pause=4)), Probe("/", kind="websocket", answer=Answer(pause=4))]
+    assert verdicts(through_caddy("reverse_proxy BACKEND", open_ones, reloading=True)) == ["delivered", "cut"]
+    patient = "reverse_proxy BACKEND {\n stream_close_delay 1h\n }"
+    assert verdicts(through_caddy(patient, open_ones, reloading=True)) == ["delivered", "delivered"]
+
+
 # HAProxy, as OpenShift's router sets it up
 
 USUAL = "timeout client 30s\n timeout server 30s\n timeout tunnel 1h"

@@ -94,3 +94,56 @@ def test_a_location_that_nothing_in_front_sends_the_route_to_is_a_note(
     }
     found = [problem for problem in problems(lint(files)) if problem.startswith("inner.conf")]
     assert found == [f"inner.conf:4 {loudness} buffered-stream"]
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:8081", "unix:/run/inner.sock", "8081"])
+@pytest.mark.parametrize(("allows", "severity"), [("1h", None), ("5s", "error")])
+def test_a_route_is_followed_through_a_server_that_only_its_own_nginx_dials(
+    listen: str, allows: str, severity: str | None, lint: Lint
+) -> None:
+    target = f"{listen}:" if listen.startswith("unix:") else f"127.0.0.1:{listen.rpartition(':')[2]}"
+    edge = f"server {{ listen 80; location / {{ proxy_pass http://{target}; proxy_buffering off; proxy_read_timeout 1h; }} }}"
+    inner = f"location / {{ proxy_pass http://app:8000; proxy_buffering off; proxy_read_timeout {allows}; }}"
+    files = {
+        "compose.yaml": COMPOSE,
+        "edge.conf": f"{edge}\nserver {{ listen {listen}; {inner} }}\n",
+        "app/main.py": CODE,
+        "app/requirements.txt": "fastapi\n",
+        "app/Dockerfile": "FROM python\nCMD uvicorn main:app --port 8000\n",
+        "infralint.yaml": "generation: 1m\n",
+    }
+    report = lint(files)
+    loud = [problem for problem in problems(report, "short-idle-timeout") if " note " not in problem]
+    assert loud == ([f"edge.conf:2 {severity} short-idle-timeout"] if severity else [])
+    assert report["unknown"] == []
+
+
+def test_an_answer_that_one_of_several_ways_brings_back_is_judged(lint: Lint) -> None:
+    """A browser of another origin takes the headers of the `if`, which puts those around it out of force."""
+    inner = (
+        "server { listen 80; location / { add_header X-Accel-Buffering no; proxy_pass http://app:8000; proxy_buffering off;"
+        " if ($http_origin) { add_header Access-Control-Allow-Origin *; } } }\n"
+    )
+    compose = COMPOSE + '  inner: {image: "nginx:1.27", volumes: ["./inner.conf:/etc/nginx/conf.d/default.conf"]}\n'
+    edge = "server { listen 80; location / { proxy_pass http://inner; proxy_read_timeout 1h; } }\n"
+    files = {"compose.yaml": compose, "edge.conf": edge, "app/main.py": CODE, "app/requirements.txt": "fastapi\n"}
+    loud = {problem for problem in problems(lint(files | {"inner.conf": inner})) if "buffered" in problem}
+    assert any(problem.startswith("edge.conf:1 ") and " note " not in problem for problem in loud)
+    sure = inner.replace("if ($http_origin) { add_header Access-Control-Allow-Origin *; }", "")
+    assert "buffered" not in str(problems(lint(files | {"inner.conf": sure})))
+
+
+def test_more_proxies_in_a_row_than_are_followed(lint: Lint) -> None:
+    nodes = range(14)
+    services = "".join(
+        f'  n{number}: {{image: "nginx:1.27", volumes: ["./n{number}.conf:/etc/nginx/conf.d/default.conf"]}}\n'
+        for number in nodes
+    )
+    sites = {
+        f"n{number}.conf": f"server {{ listen 80; location / {{ proxy_pass http://n{number + 1}; }} }}\n"
+        for number in nodes
+    }
+    app = "  n14: {build: app}\n"
+    code = {"app/main.py": CODE, "app/requirements.txt": "fastapi\n", "app/Dockerfile": "FROM python\nEXPOSE 80\n"}
+    report = lint({"compose.yaml": f"services:\n{services}{app}", **sites, **code})
+    assert report["unreadable"] == []

@@ -116,3 +116,53 @@ spec:
   containers: [{{name: web, image: "nginx:{tag}"}}]
 """
     assert {path.partition("#")[0] for path in refused(lint, {"k8s.yaml": manifest})} == files
+
+
+EDGE = "server { listen 80; location / { proxy_pass http://inner; proxy_buffering off; proxy_read_timeout 1h; } }"
+CUTTING = (
+    "server { listen 80; location / { proxy_pass http://10.0.0.3:1; proxy_buffering off; proxy_read_timeout 5s; } }"
+)
+MINUTE = "streams: [{path: /chat, generation: 1m}]\n"
+
+
+def test_two_dockerfiles_that_copy_from_one_folder_run_two_nginx(lint: Lint) -> None:
+    services = "".join(
+        f"  {name}: {{build: {{context: ./nginx, dockerfile: {name}.Dockerfile}}{ports}}}\n"
+        for name, ports in (("edge", ', ports: ["80:80"]'), ("inner", ""))
+    )
+    files = {
+        f"nginx/{name}.Dockerfile": f"FROM nginx:1.27\nCOPY {name}.conf /etc/nginx/conf.d/default.conf\n"
+        for name in ("edge", "inner")
+    }
+    files |= {"nginx/edge.conf": EDGE, "nginx/inner.conf": CUTTING, "infralint.yaml": MINUTE}
+    found = problems(lint(files | {"compose.yaml": f"services:\n{services}"}), "short-idle-timeout")
+    assert found == ["nginx/inner.conf:1 error short-idle-timeout"]
+
+
+def test_two_config_maps_of_one_file_run_two_nginx(lint: Lint) -> None:
+    def deployed(name: str, server: str, kind: str = "ClusterIP") -> str:
+        mount = "{name: c, mountPath: /etc/nginx/conf.d}"
+        container = f'{{name: nginx, image: "nginx:1.27", ports: [{{containerPort: 80}}], volumeMounts: [{mount}]}}'
+        volume = f"{{name: c, configMap: {{name: {name}}}}}"
+        pod = f"{{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{container}], volumes: [{volume}]}}}}"
+        return f"""apiVersion: v1
+kind: ConfigMap
+metadata: {{name: {name}}}
+data:
+  default.conf: |
+    {server}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec: {{selector: {{matchLabels: {{app: {name}}}}}, template: {pod}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}}}
+spec: {{type: {kind}, selector: {{app: {name}}}, ports: [{{port: 80}}]}}
+"""
+
+    manifest = f"{deployed('edge', EDGE, 'LoadBalancer')}---\n{deployed('inner', CUTTING)}"
+    found = problems(lint({"k8s.yaml": manifest, "infralint.yaml": MINUTE}), "short-idle-timeout")
+    assert found == ["k8s.yaml:23 error short-idle-timeout"]

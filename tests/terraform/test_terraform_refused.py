@@ -231,12 +231,15 @@ GROUPS = {
 }
 
 
+@pytest.mark.parametrize("settings", [STICKY, "streams: []\n"])
 @pytest.mark.parametrize(("asked", "words"), GROUPS.items(), ids=[" ".join(one) for one in GROUPS])
-def test_stickiness_of_the_other_family_is_refused(tmp_path: Path, asked: tuple[str, str], words: str) -> None:
+def test_stickiness_of_the_other_family_is_refused(
+    tmp_path: Path, asked: tuple[str, str], words: str, settings: str
+) -> None:
     protocol, kind = asked
     family = "application" if protocol == "HTTP" else "network"
     text = GROUP.replace("FAMILY", family).replace("PROTOCOL", protocol).replace("KIND", kind)
-    found = [one for one in refusals(judged(tmp_path, {"main.tf": text, "infralint.yaml": STICKY})) if "AWS" in one]
+    found = [one for one in refusals(judged(tmp_path, {"main.tf": text, "infralint.yaml": settings})) if "AWS" in one]
     assert [one for one in found if one.startswith("main.tf:8 ") and words in one] == found
     assert bool(found) is bool(words)
 

@@ -23,6 +23,7 @@ from infralint.project.compose.service import (
     without,
 )
 from infralint.project.variables import fill
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
 DEEPEST = 16
@@ -192,8 +193,8 @@ class Document:
             if item.text is not None:
                 text, _, protocol = self.fill(item.text).partition("/")
                 before, _, target = text.rpartition(":")
-                is_named = bool(before) and not before.startswith("${")
-                address, _, host = before.rpartition(":") if is_named else ("", "", before)
+                found = _ADDRESS_AND_PORT.fullmatch(before)
+                address, host = (found["address"] or "", found["port"]) if found is not None else ("", before)
             if protocol in ("", "tcp"):
                 is_local = address.strip("[]") in _OWN_ADDRESSES
                 yield from (msgspec.structs.replace(port, is_local=is_local) for port in _pair_ports(host, target))
@@ -319,6 +320,10 @@ def pairs(value: YamlValue | None) -> Iterator[tuple[str, str | None, int]]:
 
 
 _OWN_ADDRESSES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+_ADDRESS_AND_PORT = lazy(r"(?:(?P<address>(?:\$\{[^}]*\}|[^$])*):)?(?P<port>(?:\$\{[^}]*\}|[^:$])*)")
+"""What stands before the port of a container, variables whole: `${ADDRESS}:${PORT:-80}`."""
 
 
 def _pair_ports(published: str, target: str) -> Iterator[Port]:

@@ -35,7 +35,7 @@ RELEASES = ("Application", "HelmRelease")
 ASKED = frozenset((*ROUTING, *RUNNING, *RELEASES))
 
 _KIND = lazy(
-    rb"(?m)(?:^[ \t]*(?:-[ \t]+)?|[{,][ \t]*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
+    rb"(?m)(?:(?:^|\r)[ \t]*(?:-[ \t]+)?|[{,][ \t]*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
     + b"|".join(map(str.encode, (*ROUTING, *RUNNING, *RELEASES)))
     + rb")\b"
 )

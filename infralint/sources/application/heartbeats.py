@@ -79,14 +79,21 @@ def _of_javascript(resolver: Resolver, module: SourceModule, definition: Definit
 
 def _of_python(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
     for function in (definition, *_named_in(resolver, module, definition)):
-        text = function.node.text()
-        pings = _PYTHON_PING.search(text) is not None
-        if pings or _PYTHON_COMMENT.search(text):
-            waits = (_number(resolver, function.module, found[1]) for found in _PYTHON_WAIT.finditer(text))
-            interval = next((wait for wait in waits if wait and wait >= 3), UNTOLD if pings else None)
-            if interval is not None:
-                return interval
+        if function not in resolver.pings:
+            resolver.pings[function] = _pings_of_python(resolver, function)
+        if (interval := resolver.pings[function]) is not None:
+            return interval
     return None
+
+
+def _pings_of_python(resolver: Resolver, function: Definition) -> float | None:
+    """How often a function itself sends something, whatever it calls."""
+    text = function.node.text()
+    pings = _PYTHON_PING.search(text) is not None
+    if not pings and not _PYTHON_COMMENT.search(text):
+        return None
+    waits = (_number(resolver, function.module, found[1]) for found in _PYTHON_WAIT.finditer(text))
+    return next((wait for wait in waits if wait and wait >= 3), UNTOLD if pings else None)
 
 
 def _named_in(resolver: Resolver, module: SourceModule, definition: Definition) -> Iterator[Definition]:

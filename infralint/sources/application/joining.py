@@ -571,6 +571,9 @@ class Joiner:
     ) -> Iterator[Head]:
         """The prefixes of a mount within a function: below what this call of the function hands it."""
         prefix = self._mount_prefix(rules, shape, mount)
+        handed = call.argument(shape.prefix) if isinstance(shape.prefix, str) else None
+        if handed is not None and _splats(mount):  # what the function puts before it can't be told
+            prefix = UNKNOWN.join(path_of(self.resolver.text(call.module, handed), rules.style))
         receiver = mount.receiver.text() if mount.receiver is not None and shape.parent is None else ""
         if receiver in names and names.index(receiver) < len(call.positional):
             parents = self.heads_of(call.module, call.positional[names.index(receiver)], depth + 1)
@@ -629,13 +632,23 @@ class Joiner:
     def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
         node = call.argument(shape.prefix)
         if node is None:
-            return UNKNOWN if shape.prefix is not None and _is_splat(call) else ROOT
+            return self._spread_prefix(rules, shape, call) if shape.prefix is not None and _splats(call) else ROOT
         if node.kind() in ("array", "list"):
             node = next(iter(node.named_children()), node)
         text = self.resolver.text(call.module, node)
         if text is None and shape.child == "rest" and not _is_text(call.module, node):
             return ROOT
         return path_of(text, rules.style)
+
+    def _spread_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
+        """The prefix among options that are spread into a mount: `include_router(router, **options)`."""
+        for splat in _splats(call):
+            inner = next(iter(splat.named_children()), None)
+            known = self.resolver.pairs(call.module, inner).get(str(shape.prefix))
+            text = self.resolver.text(*known) if known is not None else None
+            if text is not None and HOLE not in text:
+                return path_of(text, rules.style)
+        return UNKNOWN
 
     def _parameter_heads(self, parameter: Parameter, depth: int) -> list[Head]:
         """What a function's callers hand it as a router: by calls, mounts, and as the function of a group."""
@@ -758,9 +771,9 @@ def _chain(call: Call) -> Iterator[Call]:
         link = call.module.call_of(link.receiver) if link.receiver is not None else None
 
 
-def _is_splat(call: Call) -> bool:
-    """Whether arguments are handed on by `**options`: what they are is not seen."""
-    return any(node.kind() == "dictionary_splat" for node in call.positional)
+def _splats(call: Call) -> list[SgNode]:
+    """The arguments that are handed on together: `**options`."""
+    return [node for node in call.positional if node.kind() == "dictionary_splat"]
 
 
 def _folder(path: str) -> str:

@@ -63,6 +63,7 @@ class Resolver:
         self.program = program
         self._known = known
         self.heartbeats: dict[Definition, float | None] = {}
+        self.pings: dict[Definition, float | None] = {}
         self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:
@@ -308,6 +309,8 @@ class Resolver:
             return self._string(module, node, depth)
         if kind in ("binary_operator", "binary_expression", "boolean_operator"):
             return self._binary(module, node, depth)
+        if kind in ("conditional_expression", "ternary_expression"):
+            return self._conditional(module, node, depth)
         if kind in module.language.identifiers or module.member(node):
             return self._constant(module, node, depth)
         call = module.call_of(node)
@@ -326,7 +329,7 @@ class Resolver:
         for child in children:
             if child.kind() in _INTERPOLATIONS:
                 inner = next(iter(child.named_children()), None)
-                parts.append(self.text(module, inner, depth + 1) or HOLE)
+                parts.append(self._text_or_hole(module, inner, depth + 1))
             elif child.kind() == "escape_sequence":
                 parts.append(_ESCAPES.get(child.text(), child.text()))
             else:
@@ -338,10 +341,26 @@ class Resolver:
         operator = node.field("operator")
         sign = operator.text() if operator is not None else "+"
         if sign == "+":
-            return (self.text(module, left, depth + 1) or HOLE) + (self.text(module, right, depth + 1) or HOLE)
+            return self._text_or_hole(module, left, depth + 1) + self._text_or_hole(module, right, depth + 1)
         if sign in ("||", "??", "or"):
             return self.text(module, left, depth + 1) or self.text(module, right, depth + 1)
         return None
+
+    def _text_or_hole(self, module: SourceModule, node: SgNode | None, depth: int) -> str:
+        text = self.text(module, node, depth)
+        return HOLE if text is None else text
+
+    def _conditional(self, module: SourceModule, node: SgNode, depth: int) -> str | None:
+        """`a if PREFIX else b`, `PREFIX ? a : b`, where the condition is a text that is known."""
+        parts = [child for child in node.named_children() if child.kind() != "comment"]
+        if len(parts) != 3:
+            return None
+        first, second, otherwise = parts
+        condition, value = (second, first) if node.kind() == "conditional_expression" else (first, second)
+        known = self.text(module, condition, depth + 1)
+        if known is None or HOLE in known:
+            return None
+        return self.text(module, value if known else otherwise, depth + 1)
 
     def _constant(self, module: SourceModule, node: SgNode, depth: int) -> str | None:
         meaning = self.meaning(module, node, depth + 1)

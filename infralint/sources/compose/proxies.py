@@ -443,7 +443,10 @@ def _caddy_site(container: Container, site: str, hosts: ComposeText) -> Iterator
         rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in names]
         fields = _common(container, f"site {names[0] or hosts.text}", where, rules)
         fields |= _response_buffers(container, key)
-        yield CaddyRoute(**fields, clocks=tuple(_caddy_clocks(container, key)))
+        delay = _caddy_time(container, key, "stream_close_delay")
+        if delay is None:
+            delay = Known(0.0, where, "stream_close_delay", "default")
+        yield CaddyRoute(**fields, clocks=tuple(_caddy_clocks(container, key)), close_delay=delay)
 
 
 def _directive(name: str) -> str:
@@ -473,16 +476,29 @@ def _response_buffers(container: Container, key: str) -> dict[str, Any]:
 
 def _caddy_clocks(container: Container, key: str) -> Iterator[Clock]:
     """https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#the-http-transport"""
-    for name, of_transport in (("read_timeout", True), ("response_header_timeout", True), ("stream_timeout", False)):
-        text = container.compose.labels.get(f"{key}.transport.{name}" if of_transport else f"{key}.{name}")
-        if text is None:
-            continue
-        where, seconds = container.place(text), duration_seconds(text.text)
-        limit: Setting[float] = (
-            Known(seconds or UNLIMITED, where, name, written=f"{name} {text.text}")
-            if seconds is not None
-            else Unknown(where, name, f"`{text.text}` is no duration")
-        )
-        silence = silence_clocks(limit)
-        clocks = {"read_timeout": silence, "response_header_timeout": silence[:1]}
-        yield from clocks.get(name, (Clock("connection", limit, WEBSOCKET, "reset"),))
+    read, header = (
+        _caddy_time(container, f"{key}.transport", f"{name}_timeout") for name in ("read", "response_header")
+    )
+    if read is not None:
+        yield from silence_clocks(_or_unlimited(read))
+    if header is not None:
+        yield silence_clocks(_or_unlimited(header))[0]
+    whole = _caddy_time(container, key, "stream_timeout")
+    if whole is not None:
+        yield Clock("connection", _or_unlimited(whole), WEBSOCKET, "reset")
+
+
+def _caddy_time(container: Container, key: str, name: str) -> Setting[float] | None:
+    """The seconds that a label sets; None where it is not there."""
+    text = container.compose.labels.get(f"{key}.{name}")
+    if text is None:
+        return None
+    where, seconds = container.place(text), duration_seconds(text.text)
+    if seconds is None:
+        return Unknown(where, name, f"`{text.text}` is no duration")
+    return Known(seconds, where, name, written=f"{name} {text.text}")
+
+
+def _or_unlimited(limit: Setting[float]) -> Setting[float]:
+    """A timeout of which 0 is none."""
+    return limit if isinstance(limit, Unknown) or limit.value else limit.with_value(UNLIMITED)

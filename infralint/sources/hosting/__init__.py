@@ -1,4 +1,4 @@
-"""Files by which a host builds and runs a repository: Fly.io, Heroku, Railway, Render."""
+"""Files by which a host builds and runs a repository: Fly.io, Heroku, Netlify, Railway, Render."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ NAMES = (
     "fly.*.toml",
     "Procfile",
     "heroku.yml",
+    "netlify.toml",
     "railway.json",
     "railway.toml",
     "render.yaml",
@@ -39,16 +40,25 @@ def read(project: Project) -> Reading:
         else:
             reading.nodes += nodes
             reading.files += [project.show(path)] if nodes else []
-            if not nodes and heroku.may_be_heroku(project, path):
-                reading.seen.append(f"Heroku ({project.show(path)})")
+            if not nodes:
+                reading.seen += _unread_kind(project, path, name)
     return reading
 
 
+def _unread_kind(project: Project, path: str, name: str) -> list[str]:
+    """What a file stands for of which nothing could be read."""
+    if name == "netlify.toml":
+        return [f"Netlify ({project.show(path)})"]
+    return [f"Heroku ({project.show(path)})"] if heroku.may_be_heroku(project, path) else []
+
+
 def _reader(name: str) -> Callable[[Project, str], Iterator[Node]]:
-    from infralint.sources.hosting import fly, railway, render
+    from infralint.sources.hosting import fly, netlify, railway, render
 
     if name.startswith("fly"):
         return fly.nodes_of
+    if name == "netlify.toml":
+        return netlify.nodes_of
     if name.startswith("railway"):
         return railway.nodes_of
     return render.nodes_of if name.startswith("render") else heroku.nodes_of

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from infralint.cache.recording import watch
 from infralint.model import Location, Reading, Unknown, Unreadable
 from infralint.project import Project
-from infralint.project.compose import read_compose
+from infralint.project.compose import copied_files, dockerfile_of, read_compose
 from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import EnvironmentVariables
@@ -92,22 +92,32 @@ def _group_instances(project: Project, found: Sequence[NginxFile], includes: Inc
     folders: dict[str, list[NginxFile]] = {}
     for source in _unclaimed_fragments(fragments, set(included), includes):
         folders.setdefault(_folder(source), []).append(source)
-    for files in (files for together in folders.values() for files in _apart(project, together)):
+    for files in (files for together in folders.values() for files in _apart(project, together, includes)):
         shown = [source.shown for source in files]
         folder = posixpath.dirname(shown[0]) if len(files) > 1 else ""
         yield _part(folder or listing(shown, most=2), files, includes)
 
 
-def _apart(project: Project, fragments: Sequence[NginxFile]) -> Iterable[Sequence[NginxFile]]:
-    """Fragments of one folder by the services that mount them; all together where at most one kind of service does."""
-    mounting: dict[str, set[tuple[str, str]]] = {}
+def _apart(project: Project, fragments: Sequence[NginxFile], includes: Includes) -> Iterable[Sequence[NginxFile]]:
+    """Fragments of one folder by the services that mount or copy them, and by the ConfigMaps that hold their servers; all
+    together where at most one kind of service does, and one ConfigMap."""
+    running: dict[str, set[tuple[str, str]]] = {}
     for service in read_compose(project).services if len(fragments) > 1 else ():
-        for mount in service.mounts:
-            mounting.setdefault(mount.source, set()).add((service.path, service.name))
-    groups: dict[frozenset[tuple[str, str]], list[NginxFile]] = {}
+        image = dockerfile_of(project, service)
+        copied = [path for _, path in copied_files(service, image)] if image is not None else []
+        for path in (*(mount.source for mount in service.mounts), *copied):
+            running.setdefault(path, set()).add((service.path, service.name))
+    owners = {source.owner: _has_server(includes.trees[source.path]) for source in fragments if source.owner}
+    by_owner = all(owners.values())
+    groups: dict[tuple[frozenset[tuple[str, str]], str], list[NginxFile]] = {}
     for source in fragments:
-        groups.setdefault(frozenset(mounting.get(source.path, ())), []).append(source)
-    return groups.values() if len(groups.keys() - {frozenset()}) > 1 else [fragments]
+        key = frozenset(running.get(source.path, ())), source.owner if by_owner else ""
+        groups.setdefault(key, []).append(source)
+    return groups.values() if len(groups.keys() - {(frozenset(), "")}) > 1 else [fragments]
+
+
+def _has_server(tree: Iterable[Directive]) -> bool:
+    return any(directive.name == "server" and directive.block is not None for directive in tree)
 
 
 def _unclaimed_fragments(fragments: Sequence[NginxFile], reached: set[str], includes: Includes) -> Iterator[NginxFile]:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from infralint.model import UNLIMITED, Address, Known, Node, Setting, Unknown, Upgrade, not_applicable
 from infralint.platforms import azure_application_gateway as gateway
 from infralint.platforms import azure_apps
+from infralint.platforms.application_gateway import DEFAULT_TIMEOUT
 from infralint.platforms.azure_application_gateway import BackendSettings, GatewayHop
 from infralint.platforms.routing import PathKind, RouteRule, RoutingNode
 from infralint.sources.terraform.arguments import argument_of, quiet
@@ -68,7 +69,7 @@ def _gateway(graph: Graph, item: Item) -> RoutingNode | None:
 
 
 def _hop(graph: Graph, item: Item, block: Item, rules: list[RouteRule], every: list[RouteRule]) -> GatewayHop:
-    timeout = argument_of(block, "request_timeout", gateway.REQUEST_TIMEOUT, plain_number)
+    timeout = argument_of(block, "request_timeout", DEFAULT_TIMEOUT, plain_number)
     sticky = argument_of(block, "cookie_based_affinity", False, lambda value: to_text(value).lower() == "enabled")
     buffered = _buffering(item)
     if item.silent:

@@ -41,7 +41,6 @@ NAMES = {
     "deploy.yml": _KAMAL,
     "firebase.json": _rule("Firebase", rb"\"(?:hosting|functions)\""),
     "kong.conf": _rule("Kong"),
-    "netlify.toml": _rule("Netlify"),
     "pulumi.yaml": _rule("Pulumi", rb"^runtime:"),
     "pulumi.yml": _rule("Pulumi", rb"^runtime:"),
     "serverless.js": _SERVERLESS,

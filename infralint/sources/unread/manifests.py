@@ -78,12 +78,9 @@ _BALANCED = lazy(
     rb"(?m)^[ \t]+type:[ \t]*[\"']?LoadBalancer\b|^[ \t]+[\"']?service\.beta\.kubernetes\.io/(?:aws|azure)-load-balancer-"
 )
 _ON_AWS = lazy(rb"service\.beta\.kubernetes\.io/aws-load-balancer-|service\.k8s\.aws/")
-_CLOUD_FORMATION = lazy(rb"\bAWS::(AppRunner|VpcLattice|GlobalAccelerator|ElasticBeanstalk|Amplify)::")
+_CLOUD_FORMATION = lazy(rb"\bAWS::(VpcLattice|Amplify)::")
 TEMPLATE_KINDS = {
     "Amplify": "AWS Amplify hosting",
-    "AppRunner": "App Runner",
-    "ElasticBeanstalk": "Elastic Beanstalk",
-    "GlobalAccelerator": "Global Accelerator",
     "VpcLattice": "VPC Lattice",
 }
 """Service in CloudFormation -> what it is called."""
