@@ -118,6 +118,15 @@ def test_functions_that_are_made_elsewhere_are_named(lint: Lint) -> None:
     assert "${file(./all.js):api}" in reason
 
 
+def test_a_part_of_a_service_is_no_service(lint: Lint) -> None:
+    part = "chat:\n  handler: chat.handler\n  timeout: 20\n  url:\n    invokeMode: RESPONSE_STREAM\n"
+    text = SERVICE.partition("functions:")[0].replace("PROVIDER", "stage: prod")
+    whole = text + "functions:\n  - ${file(./api/serverless.yml)}\n"
+    report = lint({"serverless.yml": whole, "api/serverless.yml": part, "infralint.yaml": declared()})
+    assert problems(report) == ["api/serverless.yml:3 error capped-stream"]
+    assert "unsupported" not in report
+
+
 def test_another_provider_is_named(lint: Lint) -> None:
     text = service("url: true").replace("name: aws", "name: azure")
     report = lint({"serverless.yml": text, "infralint.yaml": declared()})

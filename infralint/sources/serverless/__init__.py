@@ -26,6 +26,8 @@ def read(project: Project) -> Reading:
             where = Location(project.show(path), problem.line, problem.column)
             reading.unreadable.append(Unreadable(f"is not valid YAML: {problem.message}", where))
         else:
+            if not service.is_whole:
+                continue
             reading.nodes += nodes_of(service)
             reading.unfollowed += service.unfollowed
             reading.files.append(project.show(path))

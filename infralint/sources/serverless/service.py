@@ -59,7 +59,12 @@ class ServerlessService(msgspec.Struct):
     @property
     def is_on_aws(self) -> bool:
         """Whether its provider is AWS."""
-        return "aws" in (self.root.value.text_of("provider"), self.root.value.text_of("provider", "name"))
+        return "aws" in (self.root.value.text_of("provider"), self.provider.value.text_of("name"))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a service, and no part of one that another file takes in."""
+        return self.root.value.get("provider") is not None
 
     def functions(self) -> Iterator[_Function]:
         """The functions, as far as they can be result."""
