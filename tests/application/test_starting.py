@@ -59,3 +59,18 @@ def test_what_starts_workers_that_streams_block(script: str, line: int, here: Pa
     output = run("check").output
     assert "warning[blocking-worker]" in output
     assert f"start.sh:{line}" in output
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_capped"),
+    [
+        ("CMD gunicorn app:app\n", True),
+        ("CMD gunicorn --timeout $GUNICORN_TIMEOUT app:app\n", False),
+        ('CMD gunicorn --timeout "${T:-0}" app:app\n', False),
+        ('ENV GUNICORN_CMD_ARGS="--timeout 0"\nCMD gunicorn app:app\n', False),
+        ("CMD gunicorn \\\n    # no limit\n    --timeout 0 \\\n    app:app\n", False),
+    ],
+)
+def test_no_default_is_taken_for_what_a_variable_sets(lines: str, is_capped: bool, here: Path) -> None:
+    write(here, {"Dockerfile": f"FROM python:3.12\n{lines}"})
+    assert ("[capped-stream]" in run("check").output) is is_capped

@@ -202,6 +202,8 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
     for line in text.splitlines():
         line_number += 1
         start = start or line_number
+        if joined and line.lstrip().startswith("#"):
+            continue
         joined += _COMMENT.sub("", line).rstrip("\\")
         if line.endswith("\\") or (is_script and _OPEN_LIST.search(joined)):
             joined += " "

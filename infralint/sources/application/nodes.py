@@ -262,10 +262,14 @@ def _sync_workers(application: Application) -> Known[int | None] | None:
     return Known(number, kind.where, "worker_class", written="gunicorn")
 
 
-def _worker_timeout(application: Application, workers: Known[int | None]) -> Known[float]:
+def _worker_timeout(application: Application, workers: Known[int | None]) -> Setting[float]:
     """Seconds after which gunicorn ends a sync worker, which gives no sign of life while it streams; 0: never."""
     # https://docs.gunicorn.org/en/stable/settings.html#timeout
     timeout = _gunicorn(application).get("timeout")
+    if timeout is not None and not isinstance(timeout.value, float):
+        return Unknown(
+            timeout.where, "timeout", f"gunicorn's `--timeout` is only known once {timeout.value} is filled in"
+        )
     seconds = timeout.value if timeout is not None and isinstance(timeout.value, float) else GUNICORN_TIMEOUT
     because = f"gunicorn ends a sync worker after {seconds:g} s, also in the middle of an answer"
     return Known(seconds or UNLIMITED, workers.where, "timeout", "default", f"gunicorn --timeout {seconds:g}", because)

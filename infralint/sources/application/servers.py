@@ -9,6 +9,8 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from infralint.model import Known, Location
 from infralint.project.starting import DEFAULT_PORT, ports_of_command
 from infralint.sources.application.facts import ServerFact
@@ -20,6 +22,7 @@ from infralint.text.numbers import whole_number
 GUNICORN_TIMEOUT = 30.0
 """Seconds of silence after which gunicorn's master ends a worker; a sync worker is silent while it streams."""
 
+_DEFAULTS = frozenset({("worker_class", "sync"), ("timeout", GUNICORN_TIMEOUT)})
 KEEP_ALIVE: Mapping[str, float] = {"uvicorn": 5.0, "gunicorn": 2.0, "Node.js": 5.0}
 """Seconds after which a server closes a connection that carries nothing, unless it is told otherwise: uvicorn's
 `--timeout-keep-alive`, gunicorn's `keepalive` (also of its uvicorn workers), Node's `server.keepAliveTimeout`."""
@@ -59,6 +62,8 @@ _GUNICORN_OPTIONS = {
     "keep-alive": "keepalive",
 }
 _FLAG = lazy(r"(?:^|\s)--?([\w-]+)[ =]+([\w.:/-]+)")
+_VARIABLE_FLAG = lazy(r"(?:^|\s)--?([\w-]+)[ =]+[\"']?(\$\{?\w+)")
+"""An option whose value a variable gives: it is set, and not known."""
 _UVICORN_FLAGS = {
     "timeout-keep-alive": "timeout_keep_alive",
     "ws-ping-interval": "ws_ping_interval",
@@ -98,8 +103,13 @@ def server_facts(
 ) -> Iterator[ServerFact]:
     """What the server programs are told."""
     for path in starters:
-        for command, line in commands(path, text(path)):
-            yield from _command_facts(command, Location(shown(path), line))
+        commanding = text(path)
+        given = (
+            fact
+            for command, line in commands(path, commanding)
+            for fact in _command_facts(command, Location(shown(path), line))
+        )
+        yield from _without_defaults(given) if b"GUNICORN_CMD_ARGS" in commanding else given
     for path in sources:
         name = posixpath.basename(path)
         if not name.endswith(("py", "js", "ts")):
@@ -115,6 +125,13 @@ def server_facts(
                 yield ServerFact("Node.js", found[1], seconds, _at(where, content, found.start()))
 
 
+def _without_defaults(facts: Iterable[ServerFact]) -> Iterator[ServerFact]:
+    """What a command says where gunicorn takes options from its environment, too: what it does not say is not known."""
+    for fact in facts:
+        is_default = fact.program == "gunicorn" and (fact.name, fact.value) in _DEFAULTS
+        yield msgspec.structs.replace(fact, value="$GUNICORN_CMD_ARGS") if is_default else fact
+
+
 def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:
     program = _SERVER.search(command)
     if not program:
@@ -122,6 +139,10 @@ def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:
     flags = {
         _GUNICORN_OPTIONS.get(name, _UVICORN_FLAGS.get(name, "")): value for name, value in _FLAG.findall(program[2])
     }
+    flags.update(
+        (_GUNICORN_OPTIONS.get(name, _UVICORN_FLAGS.get(name, "")), value)
+        for name, value in _VARIABLE_FLAG.findall(program[2])
+    )
     flags.pop("", None)
     if program[1] == "gunicorn" and not re.search(r"\s(?:-c|--config)[ =]", program[2]):
         flags.setdefault("worker_class", "gthread" if flags.get("threads", "1") != "1" else "sync")
@@ -148,6 +169,8 @@ def keep_alive_of(
     if ("gunicorn", "command") in known and (workers is None or workers.value == "sync"):
         return None
     for fact in known.values():
+        if fact.name in _KEEP_ALIVE_WORDS and not isinstance(fact.value, float):
+            return None
         if fact.name in _KEEP_ALIVE_WORDS and isinstance(fact.value, float):
             return Known(fact.value, fact.where, fact.name, written=_KEEP_ALIVE_WORDS[fact.name](fact))
     if any(word in text(path) for path in sources for word in _KEPT):
