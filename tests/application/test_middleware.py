@@ -87,6 +87,8 @@ def test_middleware_that_says_no_lets_every_stream_through(code: str, here: Path
         FASTAPI % (HTTP % f'if request.url.path.startswith("/x"): {SET}'),
         FASTAPI % CLASS,
         EXPRESS % f'app.use("/other", {SAYS_NO});',
+        EXPRESS % f"const admin = express.Router();\nadmin.use({SAYS_NO});\napp.use('/admin', admin);",
+        (EXPRESS % "").replace("app.listen", f"app.use({SAYS_NO});\napp.listen"),
     ],
 )
 def test_what_may_say_no_can_not_be_told(code: str, here: Path) -> None:

@@ -25,6 +25,7 @@ from infralint.sources.application.joining import Joiner
 from infralint.sources.application.manifests import Package
 from infralint.sources.application.routes import Found
 from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of
+from infralint.sources.application.use_order import UseOrder
 from infralint.sources.application.versions import bounds_of
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class CompressedRoutes:
         self._shown = shown
         self._content = joiner.program.content
         self._found = found
+        self._order = UseOrder(joiner)
         self._middleware = [middleware for path in package.files for middleware in self._used_in(path)]
 
     def with_compressor(self, found: Found) -> Route:
@@ -86,7 +88,7 @@ class CompressedRoutes:
         if found.route.kind != "sse" or not self._middleware:
             return None
         for middleware in self._middleware:
-            if found.route.framework in _FRAMEWORKS[middleware.library] and self._applies(middleware, found):
+            if found.route.framework in _FRAMEWORKS[middleware.library] and self._order.sees(middleware.call, found):
                 return self._effect(middleware, found)
         return None
 
@@ -230,59 +232,9 @@ class CompressedRoutes:
             for call in module.calls(frozenset({"Compress"})):
                 yield Middleware("flask-compress", module, call.node, is_optional=_is_optional(call))
 
-    def _applies(self, middleware: Middleware, found: Found) -> bool:
-        """Whether a middleware sees the answers of a route: it is used for all of them, or stands before it."""
-        call, registration = middleware.call, found.registration
-        if call is None or registration is None or found.route.framework == "NestJS":
-            return True
-        if not _is_meant(call, found.route.path):
-            return False
-        owner = call.receiver.text() if call.receiver is not None else ""
-        router = self._joiner.resolver.meaning(call.module, call.receiver) if call.receiver is not None else None
-        if isinstance(router, Call) and router.name.lower().endswith("router"):
-            at = self._joiner.resolver.meaning(registration.call.module, registration.call.receiver)
-            return isinstance(at, Call) and at.span == router.span and at.module is router.module
-        if isinstance(router, Call) and found.home != router.module.path:
-            return False
-        return self._comes_before(call, owner, found)
-
-    def _comes_before(self, call: Call, owner: str, found: Found) -> bool:
-        """Whether a route is bound after the middleware, where both can be seen on one object."""
-        registration = found.registration
-        assert registration is not None
-        place = call.module.function_at(call.span)
-        bound = registration.call
-        is_here = bound.module is call.module and bound.receiver is not None and bound.receiver.text() == owner
-        leading = [bound] if is_here else list(self._mounting(call, owner, found))
-        here = [other for other in leading if other.module.function_at(other.span) is place]
-        return not here or any(other.span.start > call.span.start for other in here)
-
-    def _mounting(self, call: Call, owner: str, found: Found) -> Iterator[Call]:
-        """The calls beside a middleware's that may lead to a route: mounts of routers, functions that are handed the application."""
-        path, known = found.route.path, self._joiner.rulebook.known.get("javascript", frozenset())
-        for _, shape, mount in self._joiner.mounts(call.module):
-            if mount.span == call.span or mount.receiver is None or mount.receiver.text() != owner:
-                continue
-            prefix = self._joiner.resolver.text(call.module, mount.argument(0)) if shape.prefix == 0 else None
-            if prefix is not None:
-                if path.startswith((prefix.rstrip("/") + "/", "**")) or path == prefix:
-                    yield mount
-                continue
-            for node in mount.positional:
-                meaning = self._joiner.resolver.meaning(call.module, node)
-                if not isinstance(meaning, Call) or meaning.name in known:
-                    yield mount
-
 
 def _items(node: SgNode) -> Iterable[SgNode]:
     return node.named_children() if node.kind() == "array" else [node]
-
-
-def _is_meant(call: Call, path: str) -> bool:
-    """Whether a middleware that is used for some paths is used for this one: `app.use("/static", compression())`."""
-    first = call.argument(0)
-    text = first.text().strip("\"'`") if first is not None and first.kind() == "string" else "/"
-    return text in ("/", "*") or path.startswith((text.rstrip("/*") + "/", "**")) or path == text
 
 
 def _is_optional(call: Call) -> bool:

@@ -16,6 +16,7 @@ from infralint.sources.application.manifests import Package
 from infralint.sources.application.responses import headers_in
 from infralint.sources.application.routes import Found
 from infralint.sources.application.syntax import Call, Definition, SourceModule
+from infralint.sources.application.use_order import UseOrder
 
 ACCEL = "x-accel-buffering"
 _NAMED = re.compile(rb"(?i)accel[-_]?buffering")
@@ -29,10 +30,12 @@ _HOOKS = frozenset({"onRequest", "preHandler", "onSend", "preSerialization"})
 
 
 class HeaderMiddleware(msgspec.Struct, frozen=True):
-    """A function that runs around the routes of an application, and what it surely sends. path: below which; empty: all."""
+    """A function that runs around the routes of an application, and what it surely sends. path: below which; empty: all.
+    call: what puts it to use, where the order of such calls matters."""
 
     headers: dict[str, str]
     path: str = ""
+    call: Call | None = None
 
     def is_around(self, route: Route) -> bool:
         start = self.path.rstrip("/*")
@@ -44,6 +47,7 @@ class SentHeaders:
 
     def __init__(self, joiner: Joiner, package: Package, found: Sequence[Found]) -> None:
         self._joiner = joiner
+        self._order = UseOrder(joiner)
         self._content: Callable[[str], bytes] = joiner.program.content
         self._naming = [
             path
@@ -58,7 +62,7 @@ class SentHeaders:
         if route.kind != "sse" or ACCEL in route.headers or not self._naming:
             return route
         for middleware in self._middleware:
-            if middleware.is_around(route):
+            if middleware.is_around(route) and self._order.sees(middleware.call, found):
                 return replace(route, headers={**middleware.headers, **route.headers})
         return replace(route, may_send=(ACCEL,)) if self._is_named_for_others(found) else route
 
@@ -83,37 +87,36 @@ class SentHeaders:
         for definition in module.definitions:
             if definition.kind != "function":
                 continue
-            prefix = self._used_for(module, definition)
-            headers = headers_in(self._joiner.resolver, module, definition, None) if prefix is not None else {}
-            if ACCEL in headers:
-                yield HeaderMiddleware({ACCEL: headers[ACCEL]}, prefix or "")
+            for call in self._uses_of(module, definition):
+                prefix = _prefix(call) if call is not None else ""
+                headers = headers_in(self._joiner.resolver, module, definition, None) if prefix is not None else {}
+                if ACCEL in headers:
+                    yield HeaderMiddleware({ACCEL: headers[ACCEL]}, prefix or "", call)
 
-    def _used_for(self, module: SourceModule, definition: Definition) -> str | None:
-        """The path below which a function runs around all routes; None where it is no such function."""
-        for call in module.calls(_DECORATORS):
-            if module.decorated_definition(call) is definition:
-                return ""
-        if module.language.name == "javascript":
-            return self._used_by_call(module, definition)
-        owner = definition.owner
-        if owner is not None and owner.kind == "class" and definition.name in _METHODS:
-            return "" if self._is_added(module, owner.name) else None
-        return None
+    def _uses_of(self, module: SourceModule, definition: Definition) -> Iterator[Call | None]:
+        """The calls that put a function around routes; None: it is around all of them."""
+        if any(module.decorated_definition(call) is definition for call in module.calls(_DECORATORS)):
+            yield None
+        elif module.language.name == "javascript":
+            yield from self._calls_that_use(module, definition)
+        else:
+            owner = definition.owner
+            is_method = owner is not None and owner.kind == "class" and definition.name in _METHODS
+            if is_method and owner is not None and self._is_added(module, owner.name):
+                yield None
 
-    def _used_by_call(self, module: SourceModule, definition: Definition) -> str | None:
-        uses = module.calls(_USES)
-        inline = next(
-            (call for call in uses if any(module.definition_of(node) is definition for node in call.positional)), None
-        )
-        if inline is not None:
-            return _prefix(inline)
-        if not definition.name:
-            return None
-        for other, use in self._joiner.uses.of(module, definition.name):
-            call = other.call_around(use)
-            if call is not None and call.name in _USES and any(node.text() == use.text() for node in call.positional):
-                return _prefix(call)
-        return None
+    def _calls_that_use(self, module: SourceModule, definition: Definition) -> Iterator[Call]:
+        for call in module.calls(_USES):
+            if any(module.definition_of(node) is definition for node in call.positional):
+                yield call
+        for other, use in self._joiner.uses.of(module, definition.name) if definition.name else ():
+            call_around = other.call_around(use)
+            if (
+                call_around is not None
+                and call_around.name in _USES
+                and any(node.text() == use.text() for node in call_around.positional)
+            ):
+                yield call_around
 
     def _is_added(self, module: SourceModule, name: str) -> bool:
         """Whether a class is put to use: handed to an application, or named in Django's settings."""
