@@ -243,3 +243,18 @@ def test_code_with_a_bracket_missing_is_not_called_clean(name: str, text: str, l
     [unknown] = report["unknown"]
     assert "can't be parsed as a whole" in unknown["message"]
     assert (unknown["location"]["path"], unknown["location"]["line"]) == (name, line)
+
+
+@pytest.mark.parametrize(
+    "block", ["stream { server { listen 80; proxy_pass; } }", "stream { server { proxy_pass a b; } }"]
+)
+def test_a_tcp_proxy_without_a_backend_is_refused(block: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": f"events {{}}\n{block}\n", "site/nginx.conf": SITE})
+    message = 'nginx would refuse this file: invalid number of arguments in "proxy_pass" directive'
+    assert judged(report) == [("nginx.conf", 2, message)]
+
+
+def test_a_template_of_a_tcp_proxy_without_a_backend_is_no_fault(lint: Lint) -> None:
+    template = "stream {\n  server {\n    listen 443;\n    proxy_pass ;\n  }\n}\n"
+    report = lint({"templates/default.conf.template": template, "site/nginx.conf": SITE})
+    assert not [entry for entry in report["unreadable"] if "a fault of infralint" in entry["message"]]

@@ -219,6 +219,6 @@ def _remove(path: str) -> None:
 
 
 def _digest(content: bytes) -> bytes:
-    from hashlib import blake2b
+    from _blake2 import blake2b  # as in hashlib, which loads OpenSSL
 
     return blake2b(content, digest_size=_DIGEST).digest()

@@ -212,6 +212,6 @@ def _describe(path: bytes) -> tuple[list[object], int]:
 
 
 def _digest(facts: list[object]) -> bytes:
-    from hashlib import blake2b
+    from _blake2 import blake2b  # as in hashlib, which loads OpenSSL
 
     return blake2b(msgspec.msgpack.encode(facts), digest_size=16).digest()

@@ -159,7 +159,7 @@ def _known_part(finding: Finding, path: str) -> str:
 
 
 def _digest(text: str) -> str:
-    from hashlib import blake2b
+    from _blake2 import blake2b  # as in hashlib, which loads OpenSSL
 
     return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 

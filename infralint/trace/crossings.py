@@ -29,7 +29,7 @@ from infralint.trace.doubts import Handshakes, Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
 from infralint.trace.starts import traces_entering
-from infralint.trace.streams import assumed_at, hints_of, stream_at
+from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_through
 
@@ -52,7 +52,7 @@ def crossings(
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = list(_weigh_all(witness, topology, hinted, guard))
     if settings.streams is not None:
-        hinted = list(_not_declared(hinted, found))
+        hinted = list(_not_declared(settings, hinted, found))
     found += hinted
     if settings.streams is None and settings.assume != "off":
         found += _assumed_crossings(settings, topology, witness, found)
@@ -75,18 +75,23 @@ def _weigh_all(
             yield handshakes.weigh(reach.weigh(crossing))
 
 
-def _not_declared(hinted: Iterable[Crossing[Hop]], declared: Iterable[Crossing[Hop]]) -> Iterator[Crossing[Hop]]:
+def _not_declared(
+    settings: Settings, hinted: Iterable[Crossing[Hop]], declared: Iterable[Crossing[Hop]]
+) -> Iterator[Crossing[Hop]]:
     """What is certain beside the declared streams: other streams of the code; what a configuration says only of hops
-    that none of those passes."""
+    that none of those passes. What is declared for some hops is meant there alone."""
     streams: dict[int, list[Stream]] = {}
     for crossing in declared:
         streams.setdefault(id(crossing.hop), []).append(crossing.stream)
+    limited = [stream for stream in declared_streams(settings) if stream.hops]
     for crossing in hinted:
         known, asked = streams.get(id(crossing.hop), []), crossing.trace.stream_as_asked
-        is_other = crossing.stream.evidence.kind == "source" and not any(
-            stream.kind == asked.kind and is_about(stream, asked.path, asked.host) for stream in known
-        )
-        if crossing.stream.evidence.certain and (is_other or not known):
+        is_new = not known
+        if crossing.stream.evidence.kind == "source":
+            is_new = not any(
+                stream.kind == asked.kind and is_about(stream, asked.path, asked.host) for stream in (*known, *limited)
+            )
+        if crossing.stream.evidence.certain and is_new:
             yield crossing
 
 

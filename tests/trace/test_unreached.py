@@ -140,3 +140,17 @@ def test_a_chain_may_end_at_a_service_whose_image_nobody_read(here: Path) -> Non
     service = "  model:\n    image: acme/model\n"
     write(here, {"compose.yaml": SERVICES + service, "infralint.yaml": "chains: [[nginx.conf, model]]\n"})
     assert "unreadable" not in report(here, "location / { proxy_pass http://model:1; proxy_read_timeout 1h; }")
+
+
+def test_a_stream_that_is_declared_for_some_hops_is_not_judged_at_others(here: Path) -> None:
+    inner = "  inner:\n    image: nginx:1.29.8\n    volumes: ['./inner.conf:/etc/nginx/nginx.conf:ro']\n"
+    cuts = (
+        "events {}\nhttp { server { listen 80; location / { proxy_pass http://app:3000; proxy_read_timeout 2s; } } }\n"
+    )
+    settings = "streams: [{path: /stream, generation: 1m%s}]\n"
+    write(here, {"compose.yaml": SERVICES + inner, "inner.conf": cuts})
+    to_inner = f"location / {{ {PASSED.replace('app:3000', 'inner')} }}"
+    write(here, {"infralint.yaml": settings % ""})
+    assert "[short-idle-timeout] location / cuts the stream after 2 s" in report(here, to_inner)
+    write(here, {"infralint.yaml": settings % ", hops: [nginx.conf]"})
+    assert "short-idle-timeout" not in report(here, to_inner)

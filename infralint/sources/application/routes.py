@@ -141,8 +141,20 @@ class Routes(msgspec.Struct):
             heartbeat=library.heartbeat if library else None,
             library=mark.library,
         )
-        home = f"{self.package_of(module.path).folder}/"
-        return self._make_found(sighting, Path(mark.path), (), rules.framework, home)
+        folder = self.package_of(module.path).folder
+        path = Path(self._marked_path(mark, folder, module.path.rpartition(".")[2]) or mark.path)
+        return self._make_found(sighting, path, (), rules.framework, f"{folder}/")
+
+    def _marked_path(self, mark: Mark, folder: str, ending: str) -> str:
+        """The path that code of the same language in a package says for what a mark stands for; empty where it says none."""
+        program = self.streaming.joiner.program
+        for path in program.sources if mark.written else ():
+            if path.endswith(f".{ending}") and self.package_of(path).folder == folder:
+                text = program.content(path).decode("utf-8", "replace")
+                for pattern in mark.written:
+                    if found := re.search(pattern, text, re.MULTILINE):
+                        return found[1]
+        return ""
 
     def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""

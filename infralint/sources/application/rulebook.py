@@ -142,11 +142,13 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Mark(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A sign by which an application is known to serve a stream at a path. rule: what ast-grep must find."""
+    """A sign by which an application is known to serve a stream at a path. rule: what ast-grep must find. written:
+    expressions that find another path where the application's code says one, as their first group."""
 
     rule: dict[str, Any]
     path: str
     says: str
+    written: tuple[str, ...] = ()
     kind: Kind = "websocket"
     library: str = ""
 

@@ -613,7 +613,8 @@ class _NodeBuilder:
     def _stream_server(self, directive: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
         passed = next(iter(scope.nearest.by_name.get("proxy_pass", ())), None)
-        if passed is None or any("udp" in line.args for line in scope.nearest.by_name.get("listen", ())):
+        is_udp = any("udp" in line.args for line in scope.nearest.by_name.get("listen", ()))
+        if passed is None or not passed.args or is_udp:
             return
         listeners = self._listeners(scope.nearest) if "listen" in scope.nearest.by_name else []
         ports = [str(listener.address.port) for listener in listeners if listener.address.port is not None]

@@ -144,8 +144,9 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
 
     def _column(self, line: int, offset: int) -> int:
         start = self.line_starts[line - 1]
-        before = self.prepared.text[start:offset]
-        return len(self.prepared.original(before)) + self.indent + 1
+        if not self.prepared.holes:
+            return offset - start + self.indent + 1
+        return len(self.prepared.original(self.prepared.text[start:offset])) + self.indent + 1
 
 
 class Directive(msgspec.Struct, eq=False):
