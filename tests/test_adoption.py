@@ -164,8 +164,11 @@ def test_an_ignore_of_a_check_that_did_not_run_is_not_unused(lint: Lint) -> None
     [
         ("{hop: location /sse, check: short-idle-timeout, reason: it pings}", []),
         ("{path: nginx.conf, reason: it pings}", []),
-        ("{path: '*.conf', check: short-idle-timeout}", ["infralint.yaml warning unexplained-ignore"]),
-        ("{hop: location /other, reason: it pings}", [IDLE.replace(":5", ""), "infralint.yaml warning unused-ignore"]),
+        ("{path: '*.conf', check: short-idle-timeout}", ["infralint.yaml:1 warning unexplained-ignore"]),
+        (
+            "{hop: location /other, reason: it pings}",
+            [IDLE.replace(":5", ""), "infralint.yaml:1 warning unused-ignore"],
+        ),
     ],
 )
 def test_accepted_in_the_configuration(accept: str, expected: list[str], lint: Lint) -> None:
@@ -503,7 +506,7 @@ def test_an_accepted_drift_is_no_unused_ignore_where_no_account_is_compared(lint
     files = {"nginx.conf": NGINX, "infralint.yaml": "accept: [{check: drift, reason: known}]\n"}
     assert problems(lint(files), "unused-ignore") == []
     stale = files | {"infralint.yaml": "accept: [{check: stream-cut-on-reload, reason: known}]\n"}
-    assert problems(lint(stale), "unused-ignore") == ["infralint.yaml:0 warning unused-ignore"]
+    assert problems(lint(stale), "unused-ignore") == ["infralint.yaml:1 warning unused-ignore"]
 
 
 @pytest.mark.parametrize(

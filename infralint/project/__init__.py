@@ -204,6 +204,10 @@ class Project:
         result: Result = self._remembered[name]
         return result
 
+    def remembers(self, name: str) -> bool:
+        """Whether something was worked out under a name."""
+        return name in self._remembered
+
     def was_asked_about(self, path: str) -> bool:
         """Whether the user named a project path, or a folder below the root that holds it."""
         return any(path == given or (given != "." and path.startswith(f"{given}/")) for given in self.given)

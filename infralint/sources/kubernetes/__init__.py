@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from infralint.model import Reading
 from infralint.project import Project
-from infralint.project.manifests import MANIFEST_ENDINGS, given_manifests, read_manifests
 
 
 def read(project: Project) -> Reading:
     """What the manifests of a project send through which controllers to whom; nothing is imported where there is none."""
-    given = given_manifests(project)
-    if not (given.objects or given.releases or project.files_ending(*MANIFEST_ENDINGS)):
+    if not (project.files_ending("yaml", "yml", "json") or project.remembers("given manifests")):
         return Reading("kubernetes")
+    from infralint.project.manifests import read_manifests
+
     manifests = read_manifests(project)
     reading = Reading(
         "kubernetes",

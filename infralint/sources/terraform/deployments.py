@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Location, Node, Reading, Unknown, Unreadable
 from infralint.project import Project
-from infralint.project.manifests import ChartRelease, GivenObject, given_manifests
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.azure import azure_nodes
@@ -25,7 +25,6 @@ from infralint.sources.terraform.google import google_nodes
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
 from infralint.sources.terraform.items import PLAN, Item, items
-from infralint.sources.terraform.kubernetes import chart_releases, given_objects
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.networks import network_nodes
 from infralint.sources.terraform.plans import plans
@@ -36,6 +35,9 @@ from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import closest
 
+if TYPE_CHECKING:
+    from infralint.project.manifests import ChartRelease, GivenObject
+
 
 def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) -> None:
     """Add every deployment to a reading, and the plans. paths: of what may be one."""
@@ -45,14 +47,13 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
     found = [node for plan in planned for node in nodes(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
-    given = given_manifests(project)
     for judged in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
         found += judged.nodes
         declared |= judged.variables
         reading.unknown += judged.unknown
         reading.unreadable += judged.unreadable
-        given.objects += judged.objects
-        given.releases += judged.releases
+        if judged.objects or judged.releases:
+            _give(project, judged)
     reading.nodes += _tell_apart(project, found)
     reading.unreadable += tree.unreadable
     if wanted:
@@ -124,17 +125,29 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     files = frozenset(map(tree.project.show, value_files(tree, root)))
     graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
     refused = [*problems, *world.problems, *_refusals(tree, root), *tree.unreadable[before:]]
-    return _Outcome(
-        nodes(graph),
-        world.unknown,
-        refused,
-        frozenset(tree.folder(root.path).variables),
-        [msgspec.structs.replace(written, path=tree.project.path_of(written.path)) for written in given_objects(graph)],
-        [
-            msgspec.structs.replace(release, path=tree.project.path_of(release.path))
-            for release in chart_releases(graph, root.path, join)
-        ],
-    )
+    outcome = _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
+    if any(item.type.startswith(("kubernetes_", "kubectl_", "helm_")) for item in graph.items):
+        _add_manifests(outcome, graph, tree, root)
+    return outcome
+
+
+def _add_manifests(outcome: _Outcome, graph: Graph, tree: TerraformFolders, root: Root) -> None:
+    """Add what a root says of a cluster. What reads that is imported where there is some."""
+    from infralint.sources.terraform.kubernetes import chart_releases, given_objects
+
+    path_of = tree.project.path_of
+    outcome.objects = [msgspec.structs.replace(item, path=path_of(item.path)) for item in given_objects(graph)]
+    releases = chart_releases(graph, root.path, join)
+    outcome.releases = [msgspec.structs.replace(release, path=path_of(release.path)) for release in releases]
+
+
+def _give(project: Project, outcome: _Outcome) -> None:
+    """Have what a root says of a cluster read with the manifests."""
+    from infralint.project.manifests import given_manifests
+
+    given = given_manifests(project)
+    given.objects += outcome.objects
+    given.releases += outcome.releases
 
 
 def _refusals(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
