@@ -38,7 +38,7 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             doubtful = affinity.value == "today" or not (stream.evidence.certain or stream.sticky)
             severity: Severity = "note" if doubtful and not stream.session else "warning"
             yield _split(crossing, severity, affinity, message)
-        case Known("single") as affinity if stream.session and _is_replicated(crossing.leg.replicas):
+        case Known("single") as affinity if stream.session and _is_replicated(crossing):
             replicas = crossing.leg.replicas
             message = (
                 f"{crossing.hop.name} sends all to one name, behind which `{replicas}` share the requests, and nothing keeps"
@@ -66,8 +66,11 @@ def _split(crossing: Crossing[Hop], severity: Severity, affinity: Known[Affinity
     return Finding(severity, affinity, message, fix, setting="keeps_affinity", effect="splits")
 
 
-def _is_replicated(replicas: Setting[int] | None) -> bool:
-    return isinstance(replicas, Known) and replicas.value > 1
+def _is_replicated(crossing: Crossing[Hop]) -> bool:
+    """Whether several of what keeps the session share one name. Of a proxy there may be many: all of them hand on alike."""
+    replicas = crossing.leg.replicas
+    is_proxy = bool(crossing.behind) and not crossing.behind[0].hop.origin
+    return isinstance(replicas, Known) and replicas.value > 1 and not is_proxy
 
 
 def _said_of(replicas: Setting[int] | None) -> tuple[Related, ...]:

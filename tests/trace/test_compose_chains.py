@@ -196,3 +196,27 @@ def test_a_declared_chain_holds_where_its_port_is_dialled_or_not_known(port: str
     report = lint(stack(to(f"gw.example.com:{port}"), settings=settings))
     assert report["unreadable"] == []
     assert problems(report, CHECK) == ["inner.conf:1 error short-idle-timeout"]
+
+
+# Replicas
+
+
+@pytest.mark.parametrize(
+    ("inner", "app", "found"),
+    [
+        ("deploy: {replicas: 3}", "", []),
+        ("", "deploy: {replicas: 3}", ["inner.conf:1 warning missing-sticky-sessions"]),
+        ("deploy: {replicas: 2}", "deploy: {replicas: 2}", ["inner.conf:1 warning missing-sticky-sessions"]),
+    ],
+)
+def test_a_session_is_split_over_the_replicas_that_keep_it(inner: str, app: str, found: list[str], lint: Lint) -> None:
+    """A proxy keeps no session: all of its replicas hand on alike."""
+    upgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+    edge = f"server {{ listen 80; location / {{ proxy_pass http://inner:8080; {upgrade} }} }}\n"
+    files = stack(edge, served(8080, upgrade), of_inner=inner, settings="")
+    files["compose.yaml"] += f"  app:\n    build: ./app\n    {app}\n"
+    files |= {
+        "app/package.json": '{"dependencies": {"socket.io": "4"}}',
+        "app/server.js": 'const { Server } = require("socket.io");\nnew Server(8000);\n',
+    }
+    assert problems(lint(files), "missing-sticky-sessions") == found
