@@ -61,3 +61,41 @@ def test_a_header_that_depends_on_an_answer_nobody_knows_can_not_be_told(word: s
     assert "Could not tell 1 thing: nginx.conf" in output
     assert f"add_header: `add_header X-Accel-Buffering {word}`" in output
     assert "buffered-stream" not in output
+
+
+@pytest.mark.parametrize(
+    ("http", "server", "location", "is_held"),
+    [
+        ("", "add_header X-Accel-Buffering no;", "add_header X-Foo 1;", True),
+        ("add_header_inherit merge;", "add_header X-Accel-Buffering no;", "add_header X-Foo 1;", False),
+        ("", "add_header X-Accel-Buffering no;", "add_header_inherit off;", True),
+        ("", 'more_set_headers "X-Accel-Buffering: no";', 'more_set_headers "X-Foo: 1";', False),
+        ("", "", 'more_set_headers "X-Accel-Buffering: no" "X-Foo: 1";', False),
+        ("", "", "more_set_headers -s 200 'X-Accel-Buffering: no';", False),
+        ("", 'more_set_headers "X-Accel-Buffering: no";', 'more_set_headers "X-Accel-Buffering: yes";', True),
+    ],
+)
+def test_which_headers_of_several_levels_go_out(
+    http: str, server: str, location: str, is_held: bool, here: Path
+) -> None:
+    inner = f"location / {{ proxy_pass http://10.0.0.3:3000; proxy_buffering off; {ALLOW} {location} }}"
+    servers = (
+        f"server {{ listen 80; location / {{ proxy_pass http://127.0.0.1:8081; {ALLOW} }} }}\n"
+        f"server {{ listen 127.0.0.1:8081; {server} {inner} }}"
+    )
+    write(here, {"infralint.yaml": "streams: [{path: /chat, heartbeat: 15s}]\nnginx: {version: 1.31.3}\n"})
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ {http}\n{servers}\n}}\n"})
+    assert ("[buffered-stream]" in run("check").output) is is_held
+
+
+@pytest.mark.parametrize(("target", "is_cut"), [("8443", True), ("9443", False)])
+def test_a_wildcard_in_front_comes_before_one_at_the_end(target: str, is_cut: bool, here: Path) -> None:
+    """Longer masks do not: https://nginx.org/en/docs/http/ngx_http_map_module.html#map"""
+    other = "9443" if target == "8443" else "8443"
+    table = f"map $host $to {{ hostnames; *.test {target}; www.example.* {other}; default 1; }}"
+    edge = f"server {{ listen 80; location / {{ proxy_pass http://127.0.0.1:$to; proxy_buffering off; {ALLOW} }} }}"
+    cut = "server { listen 127.0.0.1:8443; location / { proxy_pass http://10.0.0.3:1; proxy_buffering off; proxy_read_timeout 5s; } }"
+    fine = f"server {{ listen 127.0.0.1:9443; location / {{ proxy_pass http://10.0.0.3:1; proxy_buffering off; {ALLOW} }} }}"
+    write(here, {"infralint.yaml": "streams: [{path: /chat, host: www.example.test, heartbeat: 15s}]\n"})
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{\n{table}\n{edge}\n{cut}\n{fine}\n}}\n"})
+    assert ("[short-idle-timeout]" in run("check").output) is is_cut

@@ -15,7 +15,7 @@ from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
 from infralint.sources.application.rulebook import CallPattern, Key, MountCall, Router, RouteShape, Rules, SubrouterCall
-from infralint.sources.application.spring_properties import base_path, home_of
+from infralint.sources.application.spring_properties import SpringProperties, home_of
 from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
 
@@ -108,7 +108,9 @@ class Joiner:
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
+        self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
+        self._heads_of_urls: dict[str, list[Head]] = {}
         self._steps = 0
 
     def forget(self, path: str) -> None:
@@ -296,7 +298,7 @@ class Joiner:
             return ROOT
         home = home_of(registration.call.module.path)
         if home not in self._base_paths:
-            self._base_paths[home] = base_path(self.program, home)
+            self._base_paths[home] = self._spring.base_path(home)
         return self._base_paths[home]
 
     def _heads_of_route(self, registration: Registration) -> list[Head]:
@@ -707,40 +709,44 @@ class Joiner:
         """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
         if module.path.endswith("routing.py") or "URLRouter(" in module.text:
             return [Head(ROOT, module.path)]
-        return self._heads_of_includes(module, rules, 0)
+        return self._heads_of_includes(module)
 
-    def _heads_of_includes(self, module: SourceModule, rules: Rules, depth: int) -> list[Head]:
-        dotted = re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
-        heads: list[Head] = []
+    def _heads_of_includes(self, module: SourceModule) -> list[Head]:
+        """What is put before the paths of a Django module by those that include it; unknown where they go round in circles."""
+        if module.path not in self._heads_of_urls:
+            self._heads_of_urls[module.path] = [NOWHERE]
+            heads = [
+                Head(head.path.join(prefix), head.home)
+                for call, prefix in self._includes_of(module)
+                for head in self._heads_of_includes(call.module)
+            ]
+            alone = [Head(ROOT, module.path)] if self._is_root(_dotted(module)) else [NOWHERE]
+            self._heads_of_urls[module.path] = _bound_heads(heads) or alone
+        return self._heads_of_urls[module.path]
+
+    def _includes_of(self, module: SourceModule) -> Iterator[tuple[Call, Path]]:
+        """The calls that include a Django module's paths, each with the path that it puts before them."""
+        stem = module.path.rpartition("/")[2][:-3].encode()
         for path in self.program.sources:
-            if (
-                not path.endswith(("urls.py", "routing.py", "asgi.py", "router.py"))
-                or path == module.path
-                or depth > DEEPEST
-            ):
+            if path == module.path or not path.endswith(("urls.py", "routing.py", "asgi.py", "router.py")):
                 continue
-            if module.path.rpartition("/")[2][:-3].encode() not in self.program.content(path):
-                continue
-            other = self.program.load(path)
+            other = self.program.load(path) if stem in self.program.content(path) else None
             for call in other.calls(frozenset({"path", "re_path", "url"})) if other is not None else ():
-                included = call.module.call_of(call.argument(1))
-                if included is None or included.name != "include" or not included.positional:
-                    continue
-                target = included.positional[0]
-                if target.kind() == "tuple" and target.named_children():
-                    target = target.named_children()[0]
-                text = self.resolver.text(call.module, target)
-                meaning = self.resolver.meaning(call.module, target) if text is None else None
-                if (text and (dotted == text or dotted.endswith(f".{text}"))) or meaning is module:
+                if self._is_included(module, call):
                     style: Style = "angles" if call.name == "path" else "regex"
-                    prefix = path_of(self.resolver.text(call.module, call.argument(0)), style)
-                    heads += [
-                        Head(head.path.join(prefix), head.home)
-                        for head in self._heads_of_includes(call.module, rules, depth + 1)
-                    ]
-        if heads:
-            return list(dict.fromkeys(heads))
-        return [Head(ROOT, module.path)] if self._is_root(dotted) else [NOWHERE]
+                    yield call, path_of(self.resolver.text(call.module, call.argument(0)), style)
+
+    def _is_included(self, module: SourceModule, call: Call) -> bool:
+        included = call.module.call_of(call.argument(1))
+        if included is None or included.name != "include" or not included.positional:
+            return False
+        target = included.positional[0]
+        if target.kind() == "tuple" and target.named_children():
+            target = target.named_children()[0]
+        text = self.resolver.text(call.module, target)
+        if text is None:
+            return self.resolver.meaning(call.module, target) is module
+        return bool(text) and f".{_dotted(module)}".endswith(f".{text}")
 
     def _is_root(self, dotted: str) -> bool:
         return any(dotted == name or dotted.endswith(f".{name}") for name in self._root_urls)
@@ -753,6 +759,11 @@ class Joiner:
             if path.endswith(".py") and "settings" in path:
                 found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
         return frozenset(name.decode() for name in found)
+
+
+def _dotted(module: SourceModule) -> str:
+    """What Python calls a module, by its file."""
+    return re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
 
 
 def is_true(node: SgNode | None) -> bool:

@@ -178,6 +178,8 @@ _COMMENT = lazy(r"(?:^|\s)#.*$")
 _AND_THEN = lazy(r"&&|\|\||;")
 _OPEN_LIST = lazy(r"^\s*\w+\+?=\([^()]*$")
 """An array of bash that goes on: the words of a command, one a line."""
+LONGEST_LIST = 4_000
+"""Characters of an array of bash that are read as one command."""
 _STARTS_NOTHING = lazy(
     r"\s*(?:(?:if|elif|while|until|!|then|else|do|sudo)\s+)*(?:echo|printf|log\w*|pip3?|uv\s+pip|poetry\s+add|command|which|type|hash|"
     r"pkill|pgrep|killall|kill|apt(?:-get)?|apk|yum|dnf|brew|grep|sed|awk|cat|cp|mv|rm|test|\[\[?|ps|wait|trap)(?=\s|$)"
@@ -205,7 +207,8 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
         if joined and line.lstrip().startswith("#"):
             continue
         joined += _COMMENT.sub("", line).rstrip("\\")
-        if line.endswith("\\") or (is_script and _OPEN_LIST.search(joined)):
+        is_list = is_script and len(joined) < LONGEST_LIST and _OPEN_LIST.search(joined) is not None
+        if line.endswith("\\") or is_list:
             joined += " "
             continue
         if is_script or _STARTS.match(joined):

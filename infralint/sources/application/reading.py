@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unknown
 from infralint.platforms.libraries import LIBRARIES
-from infralint.sources.application import spring_properties
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
@@ -28,6 +27,7 @@ from infralint.sources.application.routes import Found, Routes, Unjoined
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
+from infralint.sources.application.spring_properties import SpringProperties
 from infralint.sources.application.streaming import ModuleStreams
 from infralint.text.globs import name_matcher
 
@@ -181,11 +181,11 @@ class Reader:
     def _ports(self, package: Package, starters: list[str], starting: list[str]) -> tuple[int, ...]:
         found = ports_of(starters, starting, self._program.content)
         is_spring = any(rules.properties for rules in self._rules)
-        return (
-            tuple(dict.fromkeys((*found, *spring_properties.ports(self._program, package.folder))))
-            if is_spring
-            else found
-        )
+        return tuple(dict.fromkeys((*found, *self._spring.ports(package.folder)))) if is_spring else found
+
+    @cached_property
+    def _spring(self) -> SpringProperties:
+        return SpringProperties(self._program)
 
     def _application(self, package: Package, routes: list[Found], calls: list[ClientCall]) -> Application:
         starters, starting = self._starters(package), self._starting(package)

@@ -5,8 +5,10 @@ https://docs.spring.io/spring-boot/appendix/application-properties/index.html
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path
 from infralint.sources.application.program import ProjectModules
@@ -14,11 +16,14 @@ from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
-BASE_PATHS = frozenset({"server.servlet.contextpath", "spring.webflux.basepath"})
-PORTS = frozenset({"server.port"})
+BASE_PATHS = ("server.servlet.contextpath", "spring.webflux.basepath", "spring.mvc.servlet.path")
+"""Properties that put a path before all routes, the outermost first."""
+PORT = "server.port"
 
 _FILE = lazy(r"(?:^|/)application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
 _LINE = lazy(r"^[ \t]*([\w.\[\]-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_FILLED_IN = lazy(r"\$\{|@")
+_HOMES = ("src/main/resources", "src/main/resources/config", "config", "")
 
 
 def home_of(source: str) -> str:
@@ -26,48 +31,66 @@ def home_of(source: str) -> str:
     return source.partition("src/main/")[0].rstrip("/") if "src/main/" in source else ""
 
 
-def base_path(program: ProjectModules, folder: str) -> Path:
-    """What stands before every route of the module in a folder; unknown where profiles differ in it, or the environment
-    fills it in."""
-    values = set(_values(program, folder, BASE_PATHS))
-    if len(values) > 1 or any("${" in value or "@" in value for value in values):
-        return UNKNOWN
-    text = values.pop().strip("/") if values else ""
-    return Path(f"/{text}") if text else ROOT
+class SpringProperties:
+    """The properties of the modules of a project."""
+
+    def __init__(self, program: ProjectModules) -> None:
+        self._program = program
+
+    def base_path(self, folder: str) -> Path:
+        """What stands before every route of the module in a folder; unknown where profiles differ in it, the environment
+        fills it in, or a file of properties does not parse."""
+        prefix = ROOT
+        for key in BASE_PATHS:
+            values = self._values(folder, key)
+            if values is None or len(values) > 1 or any(_FILLED_IN.search(value) for value in values):
+                return UNKNOWN
+            text = next(iter(values), "").strip("/")
+            prefix = prefix.join(Path(f"/{text}")) if text else prefix
+        return prefix
+
+    def ports(self, folder: str) -> tuple[int, ...]:
+        """The ports that the properties of the module in a folder name; none where one of them is not known."""
+        values = self._values(folder, PORT)
+        if values is None or not all(value.isdecimal() for value in values):
+            return ()
+        return tuple(port for value in values if 0 < (port := whole_number(value)) < 65536)
+
+    def _values(self, folder: str, key: str) -> dict[str, None] | None:
+        """What the files of a module say by a key, each text once; None where one of them does not parse."""
+        found: dict[str, None] = {}
+        for home in _HOMES:
+            for path in self._files.get(posixpath.join(folder, home).rstrip("/"), ()):
+                pairs = self._pairs(path)
+                if pairs is None:
+                    return None
+                found |= {value: None for name, value in pairs if name.replace("-", "").lower() == key}
+        return found
+
+    @cached_property
+    def _files(self) -> dict[str, list[str]]:
+        """The files of properties by their folders."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self._program.files):
+            if _FILE.search(path):
+                found.setdefault(posixpath.dirname(path), []).append(path)
+        return found
+
+    def _pairs(self, path: str) -> list[tuple[str, str]] | None:
+        text = self._program.content(path).decode("utf-8", "replace")
+        if path.endswith(".properties"):
+            return _LINE.findall(text)
+        try:
+            return list(_flatten(text))
+        except YamlProblem:
+            return None
 
 
-def ports(program: ProjectModules, folder: str) -> Iterator[int]:
-    """The ports that the properties of an application in a folder name."""
-    for value in _values(program, folder, PORTS):
-        if value.isdecimal():
-            yield whole_number(value)
-
-
-def _values(program: ProjectModules, folder: str, keys: frozenset[str]) -> Iterator[str]:
-    for home in ("src/main/resources", "src/main/resources/config", "config", ""):
-        start = f"{folder}/{home}/".replace("//", "/").lstrip("/")
-        for path in sorted(program.files):
-            if path.startswith(start) and "/" not in path[len(start) :] and _FILE.search(path):
-                yield from _values_of(path, program.content(path), keys)
-
-
-def _values_of(path: str, content: bytes, keys: frozenset[str]) -> Iterator[str]:
-    text = content.decode("utf-8", "replace")
-    pairs = _LINE.findall(text) if path.endswith(".properties") else _flat(text)
-    for key, value in pairs:
-        if key.replace("-", "").lower() in keys:
-            yield value
-
-
-def _flat(text: str) -> Iterator[tuple[str, str]]:
-    """The scalars of a YAML file by their dotted names; none where it does not parse."""
-    try:
-        pending = [("", document) for document in read_yaml(text, allow_duplicates=True)]
-    except YamlProblem:
-        return
+def _flatten(text: str) -> Iterator[tuple[str, str]]:
+    """The scalars of a YAML file by their dotted names. Raises YamlProblem."""
+    pending = [("", document) for document in read_yaml(text, allow_duplicates=True)]
     while pending:
         name, value = pending.pop()
         if value.text is not None and not value.is_null:
             yield name, value.text
-        for key, member in (value.members or {}).items():
-            pending.append((f"{name}.{key}" if name else key, member))
+        pending += [(f"{name}.{key}" if name else key, member) for key, member in (value.members or {}).items()]

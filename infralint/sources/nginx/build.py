@@ -44,7 +44,6 @@ from infralint.sources.nginx.hops import (
     PASSES,
     NginxLocation,
     added_headers,
-    header_of,
     is_catch_all,
     passed_anywhere,
 )
@@ -726,8 +725,8 @@ def _speaks_otherwise(inner: NginxBlock, block: NginxBlock) -> bool:
 
 
 def _list_heeded(scope: Scope) -> list[str]:
-    lines = [line for line in added_headers(scope) if header_of(line)[0].startswith(("x-accel-", "cache-control"))]
-    return [line.written for line in lines]
+    heeded = (header for header in added_headers(scope) if header.name.startswith(("x-accel-", "cache-control")))
+    return [header.line.written for header in heeded]
 
 
 def _give_conditions(block: NginxBlock) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 from msgspec.structs import force_setattr, replace
@@ -333,10 +333,9 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     def _added_headers(self, response: Response, request: Request) -> dict[str, Setting[str]]:
         """The headers that `add_header` (or `more_set_headers`) gives the response, by lower-case name."""
         added: dict[str, Setting[str]] = {}
-        lines = [*added_headers(self.rules)]
-        moments = [run.moment for run in self._runs(request)] if any("$" in line.written for line in lines) else []
-        for line in lines:
-            name, text = header_of(line)
+        headers = [*added_headers(self.rules)]
+        moments = [run.moment for run in self._runs(request)] if any("$" in header.text for header in headers) else []
+        for line, name, text in headers:
             moment = moments[0] if moments else moment_of_arrival(self.block.server, request, None)
             answered = replace(moment, assigned={**moment.assigned, **response_variables(response)})
             added[name] = setting_of(self.definitions.evaluate(text, line, answered), line, line.name)
@@ -504,26 +503,51 @@ def _identity(forward: Forward) -> tuple[object, ...]:
     return request.path, request.host, request.headers, pool.targets, pool.reason
 
 
-def added_headers(scope: Scope) -> Iterator[Directive]:
-    """The lines that add headers to a response: those of the nearest level that has any, or of all that are merged.
+class AddedHeader(NamedTuple):
+    """A header that a line adds to a response: its lower-case name, and its value as it is written."""
 
+    line: Directive
+    name: str
+    text: str
+
+
+def added_headers(scope: Scope) -> Iterator[AddedHeader]:
+    """The headers that are added to a response, in the order in which the last of a name counts.
+
+    `add_header` counts on the nearest level that has any, or on all that are merged; `more_set_headers` on all levels, and
+    one line of it may set several.
     https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header_inherit
+    https://github.com/openresty/headers-more-nginx-module#more_set_headers
     """
-    for name in ("add_header", "more_set_headers"):
-        for level in reversed(scope.levels):
-            lines = level.by_name.get(name, ())
-            yield from (line for line in lines if line.args)
-            inherit = [line.args[-1:] for line in level.by_name.get("add_header_inherit", ())]
-            if inherit == [["off"]] or (lines and inherit != [["merge"]]):
-                break
+    for depth in reversed(range(len(scope.levels))):
+        lines = [line for line in scope.levels[depth].by_name.get("add_header", ()) if line.args]
+        yield from (
+            AddedHeader(line, line.args[0].lower(), line.args[1] if len(line.args) > 1 else "") for line in lines
+        )
+        rule = _inheritance(scope.levels[: depth + 1])
+        if rule == "off" or (lines and rule != "merge"):
+            break
+    for level in scope.levels:
+        for line in level.by_name.get("more_set_headers", ()):
+            for word in _set_words(line):
+                name, _, text = word.partition(":")
+                yield AddedHeader(line, name.strip().lower(), text.strip())
 
 
-def header_of(line: Directive) -> tuple[str, str]:
-    """Name and text of an added header; `more_set_headers` has both in one word."""
-    if line.name == "more_set_headers":
-        name, _, text = line.args[-1].partition(":")
-        return name.strip().lower(), text.strip()
-    return line.args[0].lower(), line.args[1] if len(line.args) > 1 else ""
+def _inheritance(levels: Sequence[Level]) -> str:
+    """What becomes of the headers around the last level: its own `add_header_inherit`, else that of the nearest around it."""
+    lines = [line for level in levels for line in level.by_name.get("add_header_inherit", ()) if line.args]
+    return lines[-1].args[-1] if lines else "on"
+
+
+def _set_words(line: Directive) -> Iterator[str]:
+    """The headers of a `more_set_headers`, without its options: `-s` and `-t` take the statuses and types it is for."""
+    words = iter(line.args)
+    for word in words:
+        if word in ("-s", "-t"):
+            next(words, None)
+        elif word != "-a":
+            yield word
 
 
 _PATHS = frozenset({"$uri", "$request_uri", "$document_uri", "${uri}", "${request_uri}", "${document_uri}"})

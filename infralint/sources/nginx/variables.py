@@ -223,11 +223,14 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         return either((self._looked_up(table, text, moment, depth) for text in given.texts), given.reason)
 
     def _looked_up(self, table: Table, text: str, moment: Moment, depth: int) -> Values:
-        """Strings come first, then the longest host name with a wildcard, then expressions in their order."""
+        """Strings come first, then the longest host name with a wildcard in front, then one with a wildcard at its end, then
+        expressions in their order."""
         line = table.strings.get(text.lower())
         if line is None:
-            wild = [(len(mask), line) for mask, line in table.wildcards if _fits(mask, text.lower())]
-            line = max(wild, key=lambda entry: entry[0])[1] if wild else None
+            wild = [
+                (not mask.endswith("*"), len(mask), line) for mask, line in table.wildcards if _fits(mask, text.lower())
+            ]
+            line = max(wild, key=lambda entry: entry[:2])[2] if wild else None
         if line is not None:
             return self._line_value(line, moment, depth)
         for pattern, ignore_case, entry in table.expressions:
