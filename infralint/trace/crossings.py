@@ -88,8 +88,12 @@ def _not_declared(
         known, asked = streams.get(id(crossing.hop), []), crossing.trace.stream_as_asked
         is_new = not known
         if crossing.stream.evidence.kind == "source":
+            # A stream that is declared for its very code is meant on the whole way there.
+            route = crossing.trace.legs[-1].hop
+            elsewhere = (stream for stream in limited if not is_named(route, stream.hops))
             is_new = not any(
-                stream.kind == asked.kind and is_about(stream, asked.path, asked.host) for stream in (*known, *limited)
+                stream.kind == asked.kind and is_about(stream, asked.path, asked.host)
+                for stream in (*known, *elsewhere)
             )
         if crossing.stream.evidence.certain and is_new:
             yield crossing

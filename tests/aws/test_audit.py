@@ -394,7 +394,7 @@ def test_the_command_that_shows_a_way_is_one_that_can_be_run(
         shown.output
     )
     assert "old" not in shown.output
-    assert "stands in web\n" in shown.output
+    assert "belongs to web\n" in shown.output
 
 
 def test_masked_reports_and_snapshots_hold_no_account_number(world: World, audit: Audit, home: Path) -> None:

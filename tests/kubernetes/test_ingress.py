@@ -248,7 +248,7 @@ def test_nginx_in_a_pod_stands_between_the_ingress_and_the_application_beside_it
         "  ports: [{ name: web, port: 80, targetPort: 8080 }]\n---\n"
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec:\n  template:\n"
         "    metadata: { labels: { app: api } }\n    spec:\n      containers:\n"
-        "        - { name: nginx, image: nginx, ports: [{ containerPort: 8080 }] }\n"
+        "        - { name: nginx, image: nginx:1.27, ports: [{ containerPort: 8080 }] }\n"
         '        - { name: api, image: "acme/chat-api:1", ports: [{ containerPort: 8000 }] }\n'
         "      volumes: [{ name: conf, configMap: { name: gateway } }]\n"
     )

@@ -119,7 +119,7 @@ def test_variables_of_the_env_file_beside_it(tmp_path: Path) -> None:
         ("['5353:53/udp']", ()),
         ("['${PORT}:80']", (Port(80, 0),)),
         ("['${PORT:-8080}:80']", (Port(80, 8080),)),
-        ("['127.0.0.1:${PORT:?set it}:80']", (Port(80, 0),)),
+        ("['127.0.0.1:${PORT:?set it}:80']", (Port(80, 0, True),)),
         ("['8080:${INSIDE}']", (Port(0, 8080),)),
         ("[{target: 80}]", (Port(80, 0),)),
         ("[{target: 53, published: 53, protocol: udp}]", ()),

@@ -115,9 +115,10 @@ class TestSettings:
         assert report["unreadable"] == []
         assert find_root(tmp_path / "project") == tmp_path / "project"
 
-    def test_a_pyproject_that_is_a_device_is_none(self, tmp_path: Path, lint: Lint) -> None:
+    def test_a_pyproject_that_is_a_device_is_named(self, tmp_path: Path, lint: Lint) -> None:
         (tmp_path / "pyproject.toml").symlink_to("/dev/zero")
-        assert lint({"nginx.conf": f"events {{}}\nhttp {{ {SITE} }}\n"})["unreadable"] == []
+        [entry] = lint({"nginx.conf": f"events {{}}\nhttp {{ {SITE} }}\n"})["unreadable"]
+        assert (entry["location"]["path"], entry["message"]) == ("pyproject.toml", "is no regular file")
 
     @pytest.mark.parametrize("name", ["infralint.yaml", ".infralint-baseline.json"])
     @pytest.mark.parametrize(

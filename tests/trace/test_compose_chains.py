@@ -118,13 +118,12 @@ def test_a_name_that_is_not_the_services_own_leads_nowhere(files: dict[str, str]
 
 
 def test_one_container_of_several_shares_its_requests_with_none(lint: Lint) -> None:
-    inner = served(8080, "proxy_http_version 1.1; proxy_buffering off; proxy_read_timeout 1h;")
     session = "streams: [{path: /mcp, session: MCP}]\ngeneration: 10s\n"
-    for name, found in (("shop-inner-1", []), ("inner", ["edge.conf:1 warning missing-sticky-sessions"])):
-        report = lint(
-            stack(to(f"{name}:8080"), inner, of_inner="deploy: {replicas: 3}", top="name: shop", settings=session)
-        )
-        assert problems(report, "missing-sticky-sessions") == found
+    app = "  app:\n    image: acme/mcp\n    deploy: {replicas: 3}\n"
+    for name, found in (("shop-app-1", []), ("app", ["edge.conf:1 warning missing-sticky-sessions"])):
+        files = stack(to(f"{name}:8080"), top="name: shop", settings=session)
+        files["compose.yaml"] += app
+        assert problems(lint(files), "missing-sticky-sessions") == found
 
 
 def test_what_a_deployment_keeps_inside_makes_nothing_doubtful_that_it_publishes(lint: Lint) -> None:

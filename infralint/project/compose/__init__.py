@@ -285,7 +285,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         context=service.context,
         ports=tuple(dict.fromkeys((*listens, *started))) or (image.exposed if image else ()),
         published=tuple(dict.fromkeys(published)),
-        is_open=any(port.published == 0 for port in (*service.ports, *shared)),
+        is_open=any(port.published == 0 and not port.is_local for port in (*service.ports, *shared)),
         local_ports=frozenset(port.published for port in (*service.ports, *shared) if port.published and port.is_local),
         replicas=service.replicas,
         image=service.image.text if service.image else "",
