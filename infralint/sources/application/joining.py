@@ -720,7 +720,7 @@ class Joiner:
                 for call, prefix in self._includes_of(module)
                 for head in self._heads_of_includes(call.module)
             ]
-            alone = [Head(ROOT, module.path)] if self._is_root(_dotted(module)) else [NOWHERE]
+            alone = [Head(ROOT, module.path)] if self._is_root(_import_name(module)) else [NOWHERE]
             self._heads_of_urls[module.path] = _bound_heads(heads) or alone
         return self._heads_of_urls[module.path]
 
@@ -746,7 +746,7 @@ class Joiner:
         text = self.resolver.text(call.module, target)
         if text is None:
             return self.resolver.meaning(call.module, target) is module
-        return bool(text) and f".{_dotted(module)}".endswith(f".{text}")
+        return bool(text) and f".{_import_name(module)}".endswith(f".{text}")
 
     def _is_root(self, dotted: str) -> bool:
         return any(dotted == name or dotted.endswith(f".{name}") for name in self._root_urls)
@@ -761,7 +761,7 @@ class Joiner:
         return frozenset(name.decode() for name in found)
 
 
-def _dotted(module: SourceModule) -> str:
+def _import_name(module: SourceModule) -> str:
     """What Python calls a module, by its file."""
     return re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
 
