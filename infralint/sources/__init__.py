@@ -1,4 +1,4 @@
-"""Sources: each reads one platform into tiers of hops, and knows that platform's defaults."""
+"""Sources: each reads one syntax into nodes and streams; what the settings mean stands once, in `infralint.platforms`."""
 
 from __future__ import annotations
 
