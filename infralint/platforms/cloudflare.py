@@ -140,8 +140,8 @@ def quick_tunnel_node(name: str, where: Location, service: str, **fields: Any) -
     https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/trycloudflare/
     """
     because = "a quick tunnel (trycloudflare.com) does not support server-sent events"
-    held: Setting[Buffering] = Known("always", where, "quick tunnel", "default", because=because)
-    return tunnel_node(name, where, [ingress_rule("", "", service, where)], buffering=held, **fields)
+    buffering: Setting[Buffering] = Known("always", where, "quick tunnel", "default", because=because)
+    return tunnel_node(name, where, [ingress_rule("", "", service, where)], buffering=buffering, **fields)
 
 
 def ingress_rule(hostname: str, path: str, service: str, where: Location) -> RouteRule:
