@@ -42,7 +42,7 @@ class HaproxySettings(msgspec.Struct, frozen=True):
     config: Settings
     where: Location
 
-    def written(self, name: str) -> Setting[str] | None:
+    def setting_of(self, name: str) -> Setting[str] | None:
         """A key as it is set, at the nearest place that does."""
         called = PREFIXES[self.product] + name
         found = (level[called] for level in self.levels if called in level)
@@ -50,7 +50,7 @@ class HaproxySettings(msgspec.Struct, frozen=True):
 
     def time(self, name: str, default: float) -> Setting[float]:
         """Seconds of a timeout."""
-        found = self.written(name)
+        found = self.setting_of(name)
         return haproxy_time(found) if found is not None else Known(default, self.where, self.name_of(name), "default")
 
     def name_of(self, name: str) -> str:
@@ -60,7 +60,7 @@ class HaproxySettings(msgspec.Struct, frozen=True):
         """A cookie of HAProxy's."""
         is_community = self.product == HAPROXY_INGRESS
         name = "affinity" if is_community else "cookie-persistence"
-        found = self.written(name)
+        found = self.setting_of(name)
         if isinstance(found, Unknown):
             return found
         if found is not None and (found.value.strip() == "cookie" if is_community else found.value.strip()):
