@@ -22,6 +22,7 @@ SOURCES = {
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
     "infralint.sources.beanstalk": ("*.config",),
+    "infralint.sources.cloudflared": ("*.yaml", "*.yml"),
     "infralint.sources.copilot": ("manifest.yml",),
     "infralint.sources.hosting": (
         "fly.toml",
