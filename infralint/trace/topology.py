@@ -414,6 +414,10 @@ class Topology:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
         return node.published or (id(node) in self._by_node and self._by_node[id(node)].is_reachable)
 
+    def may_listen(self, node: Node, port: int | None) -> bool:
+        """Whether what is written down of a node allows that it listens on a port."""
+        return id(node) not in self._by_node or self._by_node[id(node)].agrees_with(port)
+
     def is_kept_inside(self, node: Node | None) -> bool:
         """Whether a deployment file places a node, and publishes others of its own and not this one."""
         place = self._by_node.get(id(node))
