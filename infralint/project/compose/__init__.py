@@ -25,6 +25,7 @@ from infralint.project.compose.service import (
     without,
 )
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
+from infralint.project.entry_files import entry_files
 from infralint.project.starting import PORT_VARIABLES, ports_of_command
 from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
@@ -283,6 +284,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         names=service.names | networks.names_given(service),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,
+        entry_files=entry_files(project, service, image),
         ports=tuple(dict.fromkeys((*listens, *started))) or (image.exposed if image else ()),
         published=tuple(dict.fromkeys(published)),
         is_open=any(port.published == 0 and not port.is_local for port in (*service.ports, *shared)),
