@@ -16,7 +16,6 @@ from infralint.model import Known, Location, StreamKind, Unknown
 if TYPE_CHECKING:
     from infralint.sources.application.product_uses import ProductUse
 
-Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
 Reach = Literal["whole", "partly", "not"]
 
@@ -48,7 +47,7 @@ class Route(msgspec.Struct, frozen=True):
     websocket_only: its session never begins with polling. stateless: it keeps no session.
     """
 
-    kind: Kind
+    kind: StreamKind
     path: str
     path_known: Extent
     methods: tuple[str, ...]
@@ -75,7 +74,7 @@ class ClientCall(msgspec.Struct, frozen=True):
     server sends unless told otherwise, None where none is known.
     """
 
-    kind: Kind
+    kind: StreamKind
     path: str | None
     host: str | None
     where: Location

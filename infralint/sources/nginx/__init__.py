@@ -33,12 +33,12 @@ def read(project: Project) -> Reading:
     shared = build.collect_shared(parts, includes)
     heard: set[Location] = set()
     for part in parts:
-        tier = build.read_part(part, includes, environment, versions, shared)
-        if tier.hops or tier.servers:
-            reading.nodes.append(tier)
-        reading.unknown += tier.unseen
-        reading.unreadable += tier.refused
-        heard |= tier.heard
+        node = build.read_part(part, includes, environment, versions, shared)
+        if node.hops or node.servers:
+            reading.nodes.append(node)
+        reading.unknown += node.unseen
+        reading.unreadable += node.refused
+        heard |= node.heard
     reading.unreadable += _unmapped_folders(project)
     reading.unknown += _unmet(heard, includes)
     reading.files = sorted({source.shown for source in includes.sources.values()})
