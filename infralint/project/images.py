@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, ImageBuild, copied_files, dockerfile_of, read_compose
-from infralint.project.entry_files import entry_files
+from infralint.project.compose.entry_files import entry_files
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, read_yaml
 

@@ -13,6 +13,7 @@ import msgspec
 from infralint.model import HOST_NETWORK, Location, Service, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose.document import Document, replaced_keys
+from infralint.project.compose.entry_files import entry_files
 from infralint.project.compose.networks import Networks
 from infralint.project.compose.service import (
     ComposeService,
@@ -25,7 +26,6 @@ from infralint.project.compose.service import (
     without,
 )
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
-from infralint.project.entry_files import entry_files
 from infralint.project.starting import PORT_VARIABLES, ports_of_command
 from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
