@@ -311,7 +311,8 @@ class Topology:
 
     def may_listen(self, node: Node, port: int | None) -> bool:
         """Whether what is written down of a node allows that it listens on a port."""
-        return id(node) not in self._by_node or self._by_node[id(node)].agrees_with(port)
+        place = self.placements.of(node)
+        return place is None or place.agrees_with(port)
 
     def is_kept_inside(self, node: Node | None) -> bool:
         """Whether a deployment file places a node, and publishes others of its own and not this one."""
