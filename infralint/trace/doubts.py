@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from infralint.model import STRONG, Crossing, Hop, Node, Request, Stream, StreamKind
 from infralint.text.wording import listing
+from infralint.trace.links import Link
 from infralint.trace.paths import concrete_paths
-from infralint.trace.topology import Link, Topology
+from infralint.trace.topology import Topology
 from infralint.trace.traces import arriving_request, find_front
 
 

@@ -161,10 +161,10 @@ def test_sockets_of_another_service_are_not_opened_by_its_annotation(lint: Lint)
 
 
 def test_an_ingress_of_a_class_that_is_not_judged_says_so(lint: Lint) -> None:
-    report = lint({**APPLICATION, "k8s/ingress.yaml": ingress(kind="kong"), "k8s/pods.yaml": PODS})
+    report = lint({**APPLICATION, "k8s/ingress.yaml": ingress(kind="cilium"), "k8s/pods.yaml": PODS})
     assert [line for line in problems(report) if "ingress.yaml" in line] == []
-    assert any("Kong" in entry["message"] for entry in report["unknown"])
-    assert any("Kong (k8s/ingress.yaml)" in entry for entry in report["unsupported"])
+    assert any("Cilium" in entry["message"] for entry in report["unknown"])
+    assert any("Cilium (k8s/ingress.yaml)" in entry for entry in report["unsupported"])
 
 
 def test_an_ingressclass_says_which_controller_it_is(lint: Lint) -> None:

@@ -10,14 +10,14 @@ from functools import lru_cache
 
 import msgspec
 
-from infralint.sources.application.facts import Kind
+from infralint.model import StreamKind
 from infralint.text.lazy import lazy
 
 
 class ProductStream(msgspec.Struct, frozen=True):
     """One path of a product. heartbeat: seconds between its pings, None where none is known."""
 
-    kind: Kind
+    kind: StreamKind
     path: str
     heartbeat: float | None = None
     session: str = ""
