@@ -104,6 +104,7 @@ class Application(msgspec.Struct, frozen=True):
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
     that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
     missing: the kinds of streams of which there may be routes that were not found. products: those that it is made of.
+    files: project paths of its code, where others in its folder belong to another program.
     """
 
     folder: str
@@ -118,3 +119,4 @@ class Application(msgspec.Struct, frozen=True):
     gaps: tuple[Unknown, ...] = ()
     missing: frozenset[StreamKind] = frozenset()
     products: tuple[ProductUse, ...] = ()
+    files: frozenset[str] = frozenset()

@@ -197,14 +197,23 @@ def node_of(application: Application, polls: bool = True) -> ApplicationNode:
     return ApplicationNode(
         name=application.name or application.folder or "the application",
         hops=(
-            *(_hop_of(route, application, polls) for route in application.routes),
+            *(_hop_of(route, application, polls) for route in _without_doubles(application.routes)),
             *(_hop_of_product(stream, use) for use in application.products for stream in use.product.streams),
         ),
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
         complete=application.read == "whole",
         missing=application.missing,
+        files=application.files,
     )
+
+
+def _without_doubles(routes: Iterable[Route]) -> Iterable[Route]:
+    """Routes, each once: several gateways of Socket.IO share the path of their server, and differ in namespaces alone."""
+    kept: dict[object, Route] = {}
+    for route in routes:
+        kept.setdefault((route.kind, route.path, route.methods) if route.session else id(route), route)
+    return kept.values()
 
 
 def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationRoute:
