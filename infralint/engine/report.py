@@ -14,7 +14,7 @@ from infralint.project.config import Settings
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
-    from infralint.engine.tracing import TracedStream
+    from infralint.engine.outcomes import TracedStream
 
 NOTHING = (
     "holds nothing to read: nginx configuration, Kubernetes manifests, compose files, Terraform, CloudFormation, a "

@@ -40,7 +40,7 @@ from infralint.trace.topology import Topology
 from infralint.trace.unreached import find_unreached
 
 if TYPE_CHECKING:
-    from infralint.engine.tracing import TracedStream
+    from infralint.engine.outcomes import TracedStream
 
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
@@ -57,7 +57,7 @@ def read(project: Project) -> list[Reading]:
             readings.append(source.read(project))
     services = [service for reading in readings for service in reading.services]
     if services:
-        from infralint.sources.application.product_uses import read_products
+        from infralint.sources.application.nodes import read_products
 
         readings.append(read_products(services))
     return readings
@@ -161,7 +161,7 @@ def _perhaps_read(project: Project) -> Iterator[str]:
 def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
     """Names under `chains:` and `entry:` that stand for nothing."""
     if project.settings.chains or project.settings.entry:
-        from infralint.engine.tracing import mistaken_names
+        from infralint.engine.mistaken_names import mistaken_names
 
         yield from mistaken_names(project, topology)
 

@@ -311,7 +311,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     names: by which others dial it. containers: names of single ones of its containers. extra_hosts: names that it
     alone knows, each with the address that it stands for (`host-gateway`: that of its host). files: project paths that
-    are mounted or copied into it. context: the project folder that its image is built from. ports: what it listens on;
+    are mounted or copied into it. context: the project folder that its image is built from. entry_files: project paths
+    of the code that it starts, where its command tells. ports: what it listens on;
     published: the ports of its host, each with the one of its own that it leads to (None: not known); local_ports: those
     of them that nobody but the host itself reaches; is_open: one more is published, nobody knows which. forwards: ports
     under which its names are dialled, each with the port that it leads to (None: one of its own), where these differ.
@@ -326,6 +327,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     names: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
     context: str | None = None
+    entry_files: frozenset[str] = frozenset()
     ports: tuple[int, ...] = ()
     published: tuple[tuple[int, int | None], ...] = ()
     local_ports: frozenset[int] = frozenset()

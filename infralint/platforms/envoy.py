@@ -143,6 +143,32 @@ class EnvoyRoute(RoutedHop, frozen=True, kw_only=True):
         return ""
 
 
+RESPONSE_TIMEOUT = "projectcontour.io/response-timeout"
+WEBSOCKET_ROUTES = "projectcontour.io/websocket-routes"
+"""Contour's annotations of an Ingress: https://projectcontour.io/docs/main/config/annotations/"""
+
+
+class EnvoyIngress(EnvoyRoute, frozen=True, kw_only=True):
+    """Paths of an Ingress that an Envoy serves. sockets: the paths that it opens WebSockets for, as written."""
+
+    kind: ClassVar[str] = "Ingress"
+
+    sockets: str = ""
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        name, text = self.literal(setting, seconds)
+        return f"{name}: {text}" if name else ""
+
+    def literal(self, setting: str, seconds: float) -> tuple[str, str]:
+        if self.run_by != CONTOUR.name:
+            return "", ""
+        if setting == "max_duration":
+            return RESPONSE_TIMEOUT, '"infinity"'
+        if setting == "forwards_upgrade":
+            return WEBSOCKET_ROUTES, f'"{",".join(filter(None, (self.sockets, *self.paths)))}"'
+        return "", ""
+
+
 def passed_upgrade(where: Location) -> Known[Upgrade]:
     """Handshakes go on without more."""
     return not_applicable("forwarded", where)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from infralint.engine.tracing import TracedStream, TracedWay
+from infralint.engine.outcomes import TracedStream, TracedWay
 from infralint.model import (
     LENGTH,
     SEVERITIES,

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape as escape_html
 
-from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import OUTCOMES, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import LENGTH, SILENCE, Finding
 from infralint.reporters.page import STYLE as PAGE_STYLE
 from infralint.reporters.page import escape, prose

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from infralint import __version__
-from infralint.engine.tracing import StreamVerdict, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import StreamVerdict, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import LENGTH, SILENCE, Ending, Finding, Known, Leg, Phase, Response, Setting
 from infralint.reporters.json import (
     json_entry,

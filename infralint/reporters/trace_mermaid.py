@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.engine.tracing import TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import STRONG, Known
 from infralint.reporters.trace_facts import (
     State,

@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import OUTCOMES, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import LENGTH, SILENCE, STRONG, Clock, Finding, Known, Leg
 from infralint.reporters.trace_facts import (
     State,

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from infralint.engine.tracing import Outcome, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import Outcome, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import SEVERITIES, STRONG, Finding, Known, Leg, Unknown
 from infralint.reporters.colors import paint
 from infralint.reporters.phrases import unknown_message

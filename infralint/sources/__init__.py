@@ -1,4 +1,4 @@
-"""Sources: each reads one platform into tiers of hops, and knows that platform's defaults."""
+"""Sources: each reads one syntax into nodes and streams; what the settings mean stands once, in `infralint.platforms`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ SOURCES = {
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
     "infralint.sources.beanstalk": ("*.config",),
+    "infralint.sources.cloudflared": ("*.yaml", "*.yml"),
     "infralint.sources.copilot": ("manifest.yml",),
     "infralint.sources.hosting": (
         "fly.toml",

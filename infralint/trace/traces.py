@@ -30,7 +30,8 @@ from infralint.model import (
     is_passed,
 )
 from infralint.text.arns import short_name
-from infralint.trace.topology import Dialler, Topology
+from infralint.trace.links import Dialler
+from infralint.trace.topology import Topology
 
 MOST_LEGS = 12
 """Hops in one way: a longer one is taken to turn in circles."""

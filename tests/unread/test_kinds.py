@@ -51,7 +51,7 @@ FRONTEND = (
         ("Resources:\n  Web: {Type: AWS::VpcLattice::Service}\n", "VPC Lattice"),
         ("http:\n  # routes\n\n  routers:\n    app: {rule: Host(`a`)}\n", "Traefik"),
         ("_format_version: '3.0'\nservices: []\n", "Kong"),
-        ("tunnel: 6ff42ae2\ningress:\n  - service: http://app:80\n", "Cloudflare Tunnel"),
+        ("tunnel: {{ .Values.tunnel }}\ningress:\n  - service: http://app:80\n", "Cloudflare Tunnel"),
         ("- '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3\n", "Envoy"),
         ("services: {web: {image: a}}\nx-aws-cloudformation:\n  Resources: {}\n", "Compose on ECS (x-aws-…)"),
     ],

@@ -13,6 +13,7 @@ import msgspec
 from infralint.model import HOST_NETWORK, Location, Service, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose.document import Document, replaced_keys
+from infralint.project.compose.entry_files import entry_files
 from infralint.project.compose.networks import Networks
 from infralint.project.compose.service import (
     ComposeService,
@@ -283,6 +284,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         names=service.names | networks.names_given(service),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,
+        entry_files=entry_files(project, service, image),
         ports=tuple(dict.fromkeys((*listens, *started))) or (image.exposed if image else ()),
         published=tuple(dict.fromkeys(published)),
         is_open=any(port.published == 0 and not port.is_local for port in (*service.ports, *shared)),

@@ -44,7 +44,7 @@ _MAPPED_KIND = lazy(rb"(?m)^[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?[A-Za-z]")
 _BLANK = lazy(rb"(?:\s*(?:#[^\r\n]*|---|%[^\r\n]*)?(?:[\r\n]|$))*")
 _CONTROLLER = lazy(
     rb"tcp-services|(?m:^[ \t]+[\"']?(?:proxy-[a-z-]+|use-[a-z-]+|enable-[a-z-]+|worker-[a-z-]+|allow-snippet-annotations"
-    rb"|client-max-body-size|lb-method|location-snippets)[\"']?:)"
+    rb"|client-max-body-size|lb-method|location-snippets|timeout-server|timeout-tunnel|cookie-persistence)[\"']?:)"
 )
 """What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")

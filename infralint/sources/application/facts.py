@@ -16,7 +16,6 @@ from infralint.model import Known, Location, StreamKind, Unknown
 if TYPE_CHECKING:
     from infralint.sources.application.product_uses import ProductUse
 
-Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
 Reach = Literal["whole", "partly", "not"]
 
@@ -48,7 +47,7 @@ class Route(msgspec.Struct, frozen=True):
     websocket_only: its session never begins with polling. stateless: it keeps no session.
     """
 
-    kind: Kind
+    kind: StreamKind
     path: str
     path_known: Extent
     methods: tuple[str, ...]
@@ -75,7 +74,7 @@ class ClientCall(msgspec.Struct, frozen=True):
     server sends unless told otherwise, None where none is known.
     """
 
-    kind: Kind
+    kind: StreamKind
     path: str | None
     host: str | None
     where: Location
@@ -105,6 +104,7 @@ class Application(msgspec.Struct, frozen=True):
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
     that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
     missing: the kinds of streams of which there may be routes that were not found. products: those that it is made of.
+    files: project paths of its code, where others in its folder belong to another program.
     """
 
     folder: str
@@ -119,3 +119,4 @@ class Application(msgspec.Struct, frozen=True):
     gaps: tuple[Unknown, ...] = ()
     missing: frozenset[StreamKind] = frozenset()
     products: tuple[ProductUse, ...] = ()
+    files: frozenset[str] = frozenset()

@@ -19,11 +19,13 @@ from infralint.model import (
     Location,
     Match,
     Node,
+    Reading,
     Related,
     Request,
     Response,
     Rival,
     Selection,
+    Service,
     Setting,
     Stream,
     StreamKind,
@@ -42,7 +44,13 @@ from infralint.sources.application.facts import (
     ServerFact,
 )
 from infralint.sources.application.product_uses import ProductUse
-from infralint.sources.application.products import Product, ProductStream
+from infralint.sources.application.products import (
+    Product,
+    ProductStream,
+    is_store,
+    products_of_command,
+    products_of_image,
+)
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
 from infralint.text.lazy import lazy
@@ -189,14 +197,23 @@ def node_of(application: Application, polls: bool = True) -> ApplicationNode:
     return ApplicationNode(
         name=application.name or application.folder or "the application",
         hops=(
-            *(_hop_of(route, application, polls) for route in application.routes),
+            *(_hop_of(route, application, polls) for route in _without_doubles(application.routes)),
             *(_hop_of_product(stream, use) for use in application.products for stream in use.product.streams),
         ),
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
         complete=application.read == "whole",
         missing=application.missing,
+        files=application.files,
     )
+
+
+def _without_doubles(routes: Iterable[Route]) -> Iterable[Route]:
+    """Routes, each once: several gateways of Socket.IO share the path of their server, and differ in namespaces alone."""
+    kept: dict[object, Route] = {}
+    for route in routes:
+        kept.setdefault((route.kind, route.path, route.methods) if route.session else id(route), route)
+    return kept.values()
 
 
 def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationRoute:
@@ -282,6 +299,24 @@ def _gunicorn(application: Application) -> dict[str, ServerFact]:
 def _reason_of(route: Route) -> str:
     """Why it is believed to stream, as a sentence that begins with its place."""
     return f"{route.where} starts a {route.session} server" if route.session == "Socket.IO" else route.because
+
+
+def read_products(services: Iterable[Service]) -> Reading:
+    """The products that deployment files run, by image or command, as nodes that answer to the names of their services;
+    of those that store, that nothing streams there."""
+    reading = Reading("products")
+    found: dict[tuple[str, Location], tuple[Product, set[str]]] = {}
+    for service in services:
+        products = dict.fromkeys((*products_of_image(service.image), *products_of_command(service.command)))
+        if not products and is_store(service.image):
+            products = {Product(service.image, "", (), ()): None}
+        for product in products:
+            _, names = found.setdefault((product.name, service.where), (product, set()))
+            names |= {service.name, *service.names}
+    for (_, where), (product, names) in found.items():
+        reading.nodes.append(node_of_product(product, frozenset(names), where))
+        reading.mentions |= {stream.kind for stream in product.streams}
+    return reading
 
 
 def node_of_product(product: Product, names: frozenset[str], where: Location) -> ApplicationNode:

@@ -21,6 +21,7 @@ from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.middleware import SentHeaders
+from infralint.sources.application.page_servers import page_servers, without_ports
 from infralint.sources.application.product_uses import ProductUse, product_uses
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
 from infralint.sources.application.routes import Found, Routes, Unjoined
@@ -73,11 +74,30 @@ class Reader:
         routes_of = self._by_package((route.home, route) for route in found)
         clients_of = self._by_package(clients)
         made = (
-            self._application(package, routes_of.get(package.folder, []), clients_of.get(package.folder, []))
+            application
             for package in self._packages.values()
             if package.files or self._products(package)
+            for application in self._programs(
+                package, routes_of.get(package.folder, []), clients_of.get(package.folder, [])
+            )
         )
         return sorted(made, key=lambda application: application.folder)
+
+    def _programs(self, package: Package, routes: list[Found], calls: list[ClientCall]) -> Iterator[Application]:
+        """The application of a package, and what else runs in servers of its own."""
+        servers = list(page_servers(package, routes, self._program.content))
+        apart = {id(found) for server in servers for found in server.routes}
+        main = self._application(package, [found for found in routes if id(found) not in apart], calls)
+        starters = self._starters(package)
+        pages = [
+            replace(
+                server.application_of(main, starters, self._program.content),
+                routes=tuple(self._describe(package, server.routes)),
+            )
+            for server in servers
+        ]
+        yield without_ports(main, pages) if pages else main
+        yield from pages
 
     @cached_property
     def _packages(self) -> dict[str, Package]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from infralint.model import StreamKind
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
@@ -26,7 +27,14 @@ from infralint.sources.application.responses import (
     sends_file,
     shorten,
 )
-from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
+from infralint.sources.application.rulebook import (
+    FileShape,
+    Mark,
+    RouteShape,
+    Rules,
+    SocketShape,
+    StreamShape,
+)
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 
 if TYPE_CHECKING:
@@ -47,7 +55,7 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
 
     module: SourceModule
     span: SourceSpan
-    kind: Kind
+    kind: StreamKind
     says: str
     content_type: str | None = None
     headers: Mapping[str, str] = {}

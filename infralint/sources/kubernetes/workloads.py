@@ -214,6 +214,7 @@ class _Containers:
         named = _named_ports(container)
         ports = tuple(named.values()) or (self.images.exposed_by(build) if build is not None else ())
         manifest = workload.manifest
+        entrypoint, arguments = (_texts(container, key) for key in ("command", "args"))
         return Service(
             name=service.name if service is not None else manifest.name,
             where=manifest.place(container),
@@ -225,7 +226,8 @@ class _Containers:
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
             replicas=workload.replicas,
             image=image,
-            command=" ".join(item.text or "" for key in ("command", "args") for item in container.items_of(key)),
+            entry_files=self.images.entry_files_of(build, entrypoint, arguments) if build is not None else frozenset(),
+            command=" ".join((*entrypoint, *arguments)),
             group=manifest.environment,
             pod=workload.key,
         )
@@ -237,6 +239,10 @@ class _Containers:
         environment = workload.manifest.environment
         generated = (self.carried.get((environment, name), frozenset()) for name in names)
         return frozenset(f"configmap:{name}" for name in names).union(*generated)
+
+
+def _texts(container: YamlValue, key: str) -> tuple[str, ...]:
+    return tuple(item.text or "" for item in container.items_of(key))
 
 
 def _named_ports(container: YamlValue) -> dict[str, int]:

@@ -46,6 +46,8 @@ BALANCERS = (
     b"azurerm_container_app",
     b"cloudflare_record",
     b"cloudflare_dns_record",
+    b"cloudflare_tunnel_config",
+    b"cloudflare_zero_trust_tunnel_cloudflared_config",
     b"google_cloud_run_service",
     b"google_cloud_run_v2_service",
     b"google_compute_backend_service",

@@ -277,6 +277,10 @@ _LATTICE_MATCH = BlockSchema(
     }
 )
 _CLOUDFLARE_RECORD = BlockSchema(("name", "type", "proxied", "content", "value"), ("content", "value"))
+_TUNNEL_CONFIG = BlockSchema(
+    raw=("config",),
+    blocks={"config": BlockSchema(blocks={"ingress_rule": BlockSchema(("hostname", "path", "service"), ("service",))})},
+)
 _WEB_APP = BlockSchema(
     ("name", "client_affinity_enabled"),
     ("service_plan_id",),
@@ -385,6 +389,8 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         ),
         "cloudflare_record": _CLOUDFLARE_RECORD,
         "cloudflare_dns_record": _CLOUDFLARE_RECORD,
+        "cloudflare_tunnel_config": _TUNNEL_CONFIG,
+        "cloudflare_zero_trust_tunnel_cloudflared_config": _TUNNEL_CONFIG,
         "cloudflare_zone_setting": BlockSchema(("setting_id", "value")),
         "google_compute_backend_service": _GOOGLE_BACKEND,
         "google_compute_region_backend_service": _GOOGLE_BACKEND,

@@ -107,7 +107,7 @@ def kinds_in_manifest(content: bytes) -> Iterator[str]:
         yield "Envoy"
     if (b"routers:" in content and _ROUTED.search(content)) or _ENTRY_POINTS.search(content):
         yield "Traefik"
-    if b"tunnel:" in content and _TUNNEL.search(content) and _INGRESS.search(content):
+    if b"tunnel:" in content and b"{{" in content and _TUNNEL.search(content) and _INGRESS.search(content):
         yield "Cloudflare Tunnel"
     if _KONG.search(content):
         yield "Kong"

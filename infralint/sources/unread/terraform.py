@@ -62,6 +62,9 @@ KINDS = {
 }
 """Resource type -> what it is called. https://registry.terraform.io/browse/providers"""
 
+_TUNNELS = frozenset({"cloudflare_tunnel", "cloudflare_zero_trust_tunnel_cloudflared"})
+"""Tunnels, which are read where their ingress rules stand beside them."""
+_TUNNEL_RULES = lazy(rb"\bcloudflare_(?:zero_trust_)?tunnel_(?:cloudflared_)?config\b")
 _SERVICES = frozenset({"kubernetes_service", "kubernetes_service_v1"})
 _ASKED = frozenset(name.encode() for name in (*KINDS, *_SERVICES))
 
@@ -90,6 +93,8 @@ def kinds_in_terraform(content: bytes) -> Iterator[str]:
         types |= {found.decode() for found in _RESOURCE.findall(content)}
     if content.lstrip()[:1] == b"{":
         types |= {found.decode() for found in _RESOURCE_IN_JSON.findall(content)}
+    if b"_tunnel" in content and _TUNNEL_RULES.search(content):
+        types -= _TUNNELS
     yield from (KINDS[name] for name in sorted(types & KINDS.keys()))
     if _CONNECTED in content and _CONNECTION_INPUT.search(content):
         yield "ECS Service Connect"
