@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from infralint.model import Unknown, Unreadable
+from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
@@ -57,7 +57,7 @@ class Manifests(msgspec.Struct):
 
     objects: list[Manifest] = []
     unreadable: list[Unreadable] = []
-    unfollowed: list[str] = []
+    unfollowed: list[Unfollowed] = []
     files: list[str] = []
     unknown: list[Unknown] = []
     rendered: set[str] = set()
@@ -145,7 +145,7 @@ class _ManifestReader:
             if is_manifest(self._beginning(path)):
                 self.found.unreadable.append(self.project.unreadable(path, problem))
             elif not isinstance(problem, TooLarge):
-                self.found.unfollowed.append(f"{self.project.show(path)}: {problem}")
+                self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), str(problem)))
             return []
         is_template = has_holes(text)
         objects: list[Manifest] = []
@@ -226,7 +226,7 @@ class _ManifestReader:
     def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
         """A file that is no JSON."""
         if has_holes(text):
-            self.found.unfollowed.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
+            self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), _TEMPLATE))
         else:
             self.found.unreadable.append(
                 self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
@@ -236,7 +236,7 @@ class _ManifestReader:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
         if has_holes(text):
-            self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
+            self.found.unfollowed.append(Unfollowed(Location(shown), _TEMPLATE))
             return
         line = self.found.atlas.line_in_file(problem.line)
         message = problem.complaint()
@@ -281,3 +281,6 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
         for folder, manifests in folders.items():
             for manifest in manifests:
                 manifest.environment = manifest.environment or (folder if folder in apart else "")
+
+
+_TEMPLATE = "is a template, which has to be rendered first"
