@@ -136,7 +136,7 @@ class RailsRoutes:
                 yield from self._read(base, f"{base}config/routes/{line.texts[0]}.rb", scope, depth + 1)
                 return
             case "root":
-                yield from _targeted(line, "/", line.option("to"), scope, ("GET",))
+                yield from _target_routes(line, "/", line.option("to"), scope, ("GET",))
                 return
             case "namespace" if line.texts:
                 name = line.texts[0]
@@ -188,10 +188,12 @@ def _verb(line: _Line, scope: _Scope) -> Iterator[ActionRoute]:
     base = scope.base(line.option("on"))
     target = line.option("to") or line.option("action")
     for path, target_there in (*((text, target) for text in line.texts), *line.arrows):
-        yield from _targeted(line, f"{base}/{path.strip('/')}", target_there or path, scope, methods)
+        yield from _target_routes(line, f"{base}/{path.strip('/')}", target_there or path, scope, methods)
 
 
-def _targeted(line: _Line, path: str, target: str, scope: _Scope, methods: tuple[str, ...]) -> Iterator[ActionRoute]:
+def _target_routes(
+    line: _Line, path: str, target: str, scope: _Scope, methods: tuple[str, ...]
+) -> Iterator[ActionRoute]:
     controller, mark, action = target.strip("/").partition("#")
     if not mark:
         named = line.option("controller") or scope.controller

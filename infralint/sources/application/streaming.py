@@ -368,8 +368,9 @@ class ModuleStreams:
         """What Rails routes to the action around a place."""
         rules = next((rules for rules in self.joiner.rulebook.of(module) if rules.framework == "Rails"), None)
         action = next((link.name for link in chain if link.kind == "function" and link.name), "")
-        for route in self._rails.of_action(module.path, action) if rules is not None and action else ():
-            yield FileRoute(rules, path_of(route.path, rules.style), route.methods, route.file)
+        if rules is not None and action:
+            for route in self._rails.of_action(module.path, action):
+                yield FileRoute(rules, path_of(route.path, rules.style), route.methods, route.file)
 
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
