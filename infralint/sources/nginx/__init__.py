@@ -27,6 +27,7 @@ def read(project: Project) -> Reading:
     """Every nginx of a project. Files that nginx would refuse are unreadable; the others are still judged."""
     reading = Reading("nginx")
     found = list(sources(project, reading))
+    _add_beanstalk(project, reading, found)
     includes = Includes(project, found)
     versions, environment = Versions(project), EnvironmentVariables(project)
     parts = list(_group_instances(project, found, includes))
@@ -58,6 +59,20 @@ def read(project: Project) -> Reading:
     return reading
 
 
+def _add_beanstalk(project: Project, reading: Reading, found: list[NginxFile]) -> None:
+    """Add what Elastic Beanstalk runs on its instances. What makes that is imported where a file may speak of it."""
+    if not any(path.endswith(".config") or "/nginx/conf.d/" in path for path in project.files_ending("config", "conf")):
+        return
+    from infralint.sources.nginx.beanstalk import instances, rewriting
+
+    for file, services in instances(project):
+        found.append(file)
+        reading.services += services
+    reading.unfollowed += [
+        f"{project.show(path)}: it changes the nginx of Elastic Beanstalk" for path in rewriting(project)
+    ]
+
+
 def _unmapped_folders(project: Project) -> Iterator[Unreadable]:
     """Mapped folders of the server that are not in the project."""
     for server, local in project.settings.nginx.include_paths.items():
@@ -86,7 +101,7 @@ def _group_instances(project: Project, found: Sequence[NginxFile], includes: Inc
     sources = [source for source in reading if includes.tree(source.path) is not None]
     mains = [source for source in sources if _is_main(includes.trees[source.path]) and _is_first(source, found)]
     for source in mains:
-        yield _part(source.shown, [source], includes)
+        yield _part(source.called or source.shown, [source], includes)
     included = [path for source in mains for path in includes.claim(source, _folder(source))]
     fragments = [source for source in sources if not _is_main(includes.trees[source.path])]
     folders: dict[str, list[NginxFile]] = {}
