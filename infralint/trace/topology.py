@@ -309,6 +309,11 @@ class Topology:
         place = self.placements.of(node)
         return node.published or (place is not None and place.is_reachable)
 
+    def may_listen(self, node: Node, port: int | None) -> bool:
+        """Whether what is written down of a node allows that it listens on a port."""
+        place = self.placements.of(node)
+        return place is None or place.agrees_with(port)
+
     def is_kept_inside(self, node: Node | None) -> bool:
         """Whether a deployment file places a node, and publishes others of its own and not this one."""
         place = self.placements.of(node)
