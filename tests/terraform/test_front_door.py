@@ -53,7 +53,7 @@ resource "azurerm_cdn_frontdoor_route" "api" {
 ROUTE = "azurerm_cdn_frontdoor_route.api"
 
 
-def written(profile: str = "", pattern: str = "/*", route: str = "") -> str:
+def terraform(profile: str = "", pattern: str = "/*", route: str = "") -> str:
     return TEXT.replace("PROFILE", profile).replace("PATTERN", pattern).replace("ROUTE", route)
 
 
@@ -64,7 +64,7 @@ def at_route(report: dict[str, object]) -> list[str]:
 
 
 def test_it_takes_no_event_streams_and_the_app_stands_behind_it(lint: Lint) -> None:
-    report = lint({"main.tf": written(), "infralint.yaml": SSE})
+    report = lint({"main.tf": terraform(), "infralint.yaml": SSE})
     [finding] = report["findings"]
     assert (finding["severity"], finding["check"]) == ("error", "buffered-stream")
     assert "does not support server-sent events" in finding["message"]
@@ -77,7 +77,7 @@ def test_it_takes_no_event_streams_and_the_app_stands_behind_it(lint: Lint) -> N
     [("", False), ("response_timeout_seconds = 30", True), ("response_timeout_seconds = 240", False)],
 )
 def test_an_origin_has_to_answer_in_time(profile: str, found: bool, lint: Lint) -> None:
-    report = lint({"main.tf": written(profile), "infralint.yaml": SSE})
+    report = lint({"main.tf": terraform(profile), "infralint.yaml": SSE})
     assert ("short-idle-timeout" in at_route(report)) is found
 
 
@@ -92,7 +92,7 @@ def test_an_origin_has_to_answer_in_time(profile: str, found: bool, lint: Lint) 
     ],
 )
 def test_websockets(route: str, how: str, found: list[str], lint: Lint) -> None:
-    text = written(route=route) + 'variable "cached" {}\n'
+    text = terraform(route=route) + 'variable "cached" {}\n'
     report = lint({"main.tf": text, "infralint.yaml": SOCKET.replace("HOW", how)})
     assert at_route(report) == found
 
@@ -101,16 +101,16 @@ def test_websockets(route: str, how: str, found: list[str], lint: Lint) -> None:
     ("pattern", "found"), [("/api/*", True), ("/api/chat", True), ("/other/*", False), ("/api/chat2", False)]
 )
 def test_patterns_choose_the_route(pattern: str, found: bool, lint: Lint) -> None:
-    report = lint({"main.tf": written(pattern=pattern), "infralint.yaml": SSE})
+    report = lint({"main.tf": terraform(pattern=pattern), "infralint.yaml": SSE})
     assert bool(at_route(report)) is found
 
 
 def test_an_app_that_nothing_says_to_stream_is_not_assumed_to(lint: Lint) -> None:
-    assert {finding["severity"] for finding in lint({"main.tf": written()})["findings"]} <= {"note"}
+    assert {finding["severity"] for finding in lint({"main.tf": terraform()})["findings"]} <= {"note"}
 
 
 def test_a_profile_that_is_elsewhere_is_could_not_tell(lint: Lint) -> None:
-    text = written().replace("azurerm_cdn_frontdoor_profile.main.id", "var.profile")
+    text = terraform().replace("azurerm_cdn_frontdoor_profile.main.id", "var.profile")
     report = lint({"main.tf": text + 'variable "profile" {}\n', "infralint.yaml": SSE})
     assert at_route(report) == ["buffered-stream"]
     assert any("response_timeout_seconds" in unknown["message"] for unknown in report["unknown"])
