@@ -332,3 +332,12 @@ def test_the_other_controller_waits_without_limit(lint: Lint) -> None:
     text = ingress(f'{F5}/websocket-services: "api"', f'{F5}/proxy-read-timeout: "1h"')
     files = {**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS, "infralint.yaml": declared}
     assert reloads(lint(files)) == []
+
+
+@pytest.mark.parametrize(("image", "loud"), [("opensearchproject/opensearch:2", False), ("acme/assistant:2", True)])
+def test_no_stream_is_assumed_before_an_image_that_stores(image: str, loud: bool, lint: Lint) -> None:
+    pods = PODS.replace("ghcr.io/acme/chat-api:1", image)
+    model = PODS.replace("ghcr.io/acme/chat-api:1", "ollama/ollama:0.6").replace(": api", ": model")
+    report = lint({"k8s/model.yaml": model, "k8s/ingress.yaml": ingress(path="/"), "k8s/pods.yaml": pods})
+    found = [line for line in problems(report) if " warning " in line]
+    assert found == (["k8s/ingress.yaml:4 warning short-idle-timeout"] if loud else [])
