@@ -43,7 +43,7 @@ def front_door_nodes(graph: Graph) -> Iterator[Node]:
 
 
 def _hop(graph: Graph, route: Item, rules: list[RouteRule], every: list[RouteRule]) -> FrontDoorRoute:
-    timeout, cached = _timeout(graph, route), _cached(route)
+    timeout, cached = _timeout(graph, route), _caching(route)
     if route.silent:
         timeout, cached = quiet(timeout, UNLIMITED), quiet(cached, False)
     return front_door_route(route.address, route.where, rules, every, timeout, cached, **environment_of(graph))
@@ -58,7 +58,7 @@ def _timeout(graph: Graph, route: Item) -> Setting[float]:
     return Unknown(route.where, "response_timeout_seconds", why)
 
 
-def _cached(route: Item) -> Setting[bool]:
+def _caching(route: Item) -> Setting[bool]:
     blocks = route.blocks.get("cache", [])
     if isinstance(blocks, Unknown):
         return blocks
