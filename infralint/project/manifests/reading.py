@@ -16,7 +16,7 @@ from infralint.project.manifests.helm import Charts
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.releases import releases_in
-from infralint.project.manifests.shapes import check_shape
+from infralint.project.manifests.shapes import check_shape, is_mistyped
 from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
@@ -39,6 +39,9 @@ _KIND = lazy(
     + b"|".join(map(str.encode, (*ROUTING, *RUNNING, *RELEASES)))
     + rb")\b"
 )
+_WORD = lazy(rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z]{4,40})")
+_MAPPED_KIND = lazy(rb"(?m)^[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?[A-Za-z]")
+_BLANK = lazy(rb"(?:\s*(?:#[^\r\n]*|---|%[^\r\n]*)?(?:[\r\n]|$))*")
 _CONTROLLER = lazy(
     rb"tcp-services|(?m:^[ \t]+[\"']?(?:proxy-[a-z-]+|use-[a-z-]+|enable-[a-z-]+|worker-[a-z-]+|allow-snippet-annotations"
     rb"|client-max-body-size|lb-method|location-snippets|timeout-server|timeout-tunnel|cookie-persistence)[\"']?:)"
@@ -77,7 +80,7 @@ def is_manifest(content: bytes) -> bool:
     kinds = set(_KIND.findall(content))
     if kinds == {b"ConfigMap"}:
         return bool(_CONTROLLER.search(content))
-    return bool(kinds) or bool(_LIST.search(content))
+    return bool(kinds) or bool(_LIST.search(content)) or any(map(is_mistyped, set(_WORD.findall(content))))
 
 
 def read_manifests(project: Project) -> Manifests:
@@ -244,7 +247,8 @@ class _ManifestReader:
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
-    """The documents of a file that hold what is asked for, each with its first line."""
+    """The documents of a file that hold what is asked for, each with its first line; also those that are no objects,
+    for what is broken may have been meant for one."""
     plain = text.encode()
     if not _DOCUMENT.search(plain):
         yield 1, text
@@ -254,7 +258,7 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
     for mark in (*_DOCUMENT.finditer(plain), None):
         end = mark.start() if mark is not None else len(plain)
         document = plain[start:end]
-        if is_manifest(document):
+        if is_manifest(document) or not (_MAPPED_KIND.search(document) or _BLANK.fullmatch(document)):
             yield line, document.decode()
         line += document.count(b"\n")
         start = end
