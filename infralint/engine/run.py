@@ -36,6 +36,7 @@ from infralint.trace.declared import (
     find_untold,
     follow_declared,
 )
+from infralint.trace.lost_ports import find_lost_ports
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 from infralint.trace.unreached import find_unreached
@@ -232,6 +233,7 @@ def _doubts_of_ways(
         found += _unmet(project, topology, declared, crossed)
         if project.settings.streams is None:
             found += find_unreached(topology, crossed)
+        found += find_lost_ports(topology, crossed)
     return found
 
 
