@@ -32,7 +32,9 @@ class Witness:
         self.streaming = {
             (id(crossing.hop), crossing.stream.kind) for crossing in found if self._is_of_origin(crossing)
         }
-        self.applications = [node for node in topology.nodes if node.folder is not None]
+        self.applications = [
+            node for node in topology.nodes if node.folder is not None and (node.hops or not node.by_name_only)
+        ]
         placed = {
             id(leg.hop)
             for crossing in found

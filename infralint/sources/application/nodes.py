@@ -44,7 +44,13 @@ from infralint.sources.application.facts import (
     ServerFact,
 )
 from infralint.sources.application.product_uses import ProductUse
-from infralint.sources.application.products import Product, ProductStream, products_of_command, products_of_image
+from infralint.sources.application.products import (
+    Product,
+    ProductStream,
+    is_store,
+    products_of_command,
+    products_of_image,
+)
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
 from infralint.text.lazy import lazy
@@ -296,11 +302,15 @@ def _reason_of(route: Route) -> str:
 
 
 def read_products(services: Iterable[Service]) -> Reading:
-    """The products that deployment files run, by image or command, as nodes that answer to the names of their services."""
+    """The products that deployment files run, by image or command, as nodes that answer to the names of their services;
+    of those that store, that nothing streams there."""
     reading = Reading("products")
     found: dict[tuple[str, Location], tuple[Product, set[str]]] = {}
     for service in services:
-        for product in dict.fromkeys((*products_of_image(service.image), *products_of_command(service.command))):
+        products = dict.fromkeys((*products_of_image(service.image), *products_of_command(service.command)))
+        if not products and is_store(service.image):
+            products = {Product(service.image, "", (), ()): None}
+        for product in products:
             _, names = found.setdefault((product.name, service.where), (product, set()))
             names |= {service.name, *service.names}
     for (_, where), (product, names) in found.items():

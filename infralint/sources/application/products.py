@@ -306,6 +306,18 @@ PRODUCTS = (
 )
 
 
+STORES = frozenset(
+    "adminer chroma elasticsearch keycloak kibana mongo-express neo4j opensearch opensearch-dashboards phpmyadmin qdrant"
+    " schema-registry solr vault weaviate zipkin".split()
+)
+"""Last parts of names of images that answer over HTTP, each request at once: what stores, and what shows it."""
+
+
+def is_store(image: str) -> bool:
+    """Whether an image is one of those that everybody takes as they are and that stream no answers."""
+    return image_name(image).rpartition("/")[2] in STORES
+
+
 def image_name(image: str) -> str:
     """An image without its registry, tag and digest: `ghcr.io/open-webui/open-webui:main` is `open-webui/open-webui`."""
     name = image.partition("@")[0].lower()
