@@ -79,7 +79,10 @@ def test_what_is_not_read_is_named() -> None:
         }
     )
     assert (found["a"].read, [*map(str, found["a"].reasons)]) == ("not", ["shown/a: code in C++ is not read (1 file)"])
-    assert (found["b"].read, [*map(str, found["b"].reasons)]) == ("partly", ["shown/b: code that uses Bottle is not read"])
+    assert (found["b"].read, [*map(str, found["b"].reasons)]) == (
+        "partly",
+        ["shown/b: code that uses Bottle is not read"],
+    )
 
     assert found["c"].read == "whole", "a dependency that no code names says nothing"
     [reason] = found["d"].reasons
@@ -91,7 +94,10 @@ def test_what_is_not_read_is_named() -> None:
 def test_a_framework_of_another_kind_of_manifest_is_named() -> None:
     crate = {"Cargo.toml": '[dependencies]\nrama = "0.2"\n', "src/main.rs": "use rama::http::Response;\nfn main() {}\n"}
     [application] = read(crate).values()
-    assert (application.read, [*map(str, application.reasons)]) == ("partly", ["shown: code that uses Rama is not read"])
+    assert (application.read, [*map(str, application.reasons)]) == (
+        "partly",
+        ["shown: code that uses Rama is not read"],
+    )
 
 
 def test_a_file_that_cannot_be_read_makes_it_partly_read() -> None:
