@@ -20,6 +20,7 @@ from infralint.model import (
     Location,
     Reading,
     Stream,
+    Unfollowed,
     Unknown,
     Unreadable,
 )
@@ -35,6 +36,7 @@ from infralint.trace.declared import (
     find_untold,
     follow_declared,
 )
+from infralint.trace.lost_ports import find_lost_ports
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 from infralint.trace.unreached import find_unreached
@@ -143,19 +145,21 @@ def _no_files(project: Project) -> Iterator[Unreadable]:
             yield project.unreadable(path, reason)
 
 
-def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
+def _list_unfollowed(
+    project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]
+) -> list[Unfollowed]:
     """What could not be followed, but for files that are named as unreadable."""
-    named = tuple(f"{entry.where.path}: " for entry in unreadable)
-    found = {*_perhaps_read(project), *(reason for reading in readings for reason in reading.unfollowed)}
-    return sorted(reason for reason in found if not reason.startswith(named))
+    named = {entry.where.path for entry in unreadable}
+    found = {*_perhaps_read(project), *(entry for reading in readings for entry in reading.unfollowed)}
+    return sorted(entry for entry in found if entry.where.path not in named)
 
 
-def _perhaps_read(project: Project) -> Iterator[str]:
+def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
     is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
         if PERHAPS.search(path) and not is_named(path):
-            yield f"{project.show(path)}: {reason}"
+            yield Unfollowed(Location(project.show(path)), reason)
 
 
 def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
@@ -229,6 +233,7 @@ def _doubts_of_ways(
         found += _unmet(project, topology, declared, crossed)
         if project.settings.streams is None:
             found += find_unreached(topology, crossed)
+        found += find_lost_ports(topology, crossed)
     return found
 
 

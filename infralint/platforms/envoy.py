@@ -64,7 +64,7 @@ CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
 )
 """`controllerName` of a GatewayClass, or the usual name of one -> the product."""
 
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|us|ns|h|m|s)")
+_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|us|ns|h|m|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
 
 

@@ -102,7 +102,9 @@ def render(report: Report, shown: Shown) -> str:
                 "Ignored, or known before", [_list(map(_suppression, report.suppressed))] if report.suppressed else []
             ),
             *_section("Checks that ran", _checks(report, shown, manuals)),
-            *_section(UNFOLLOWED, [_list(map(escape, report.unfollowed))] if report.unfollowed else []),
+            *_section(
+                UNFOLLOWED, [_list(escape(str(entry)) for entry in report.unfollowed)] if report.unfollowed else []
+            ),
             *_section(UNSUPPORTED, [_list(map(escape, report.seen))] if report.seen else []),
             f"<script>{SCRIPT}</script></body></html>\n",
         ]

@@ -179,6 +179,6 @@ UNSUPPORTED = "Seen, and not read yet"
 def unfollowed_phrases(report: Report, most: int) -> list[str]:
     """What could not be followed, each with why; a long list is cut, and says so."""
     if len(report.unfollowed) <= most:
-        return report.unfollowed
+        return [str(entry) for entry in report.unfollowed]
     rest = len(report.unfollowed) - most + 1
-    return [*report.unfollowed[: most - 1], f"and {rest} more (`-v` names them)"]
+    return [*map(str, report.unfollowed[: most - 1]), f"and {rest} more (`-v` names them)"]

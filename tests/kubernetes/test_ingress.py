@@ -75,13 +75,19 @@ def test_nothing_is_said_where_the_timeout_is_long(lint: Lint) -> None:
     assert judged(lint, ingress(LONG)) == []
 
 
-@pytest.mark.parametrize("text", ["3600s", "1h", '"60m"'])
+@pytest.mark.parametrize("text", ["3600s", "1h", '"60m"', '"٣٠٠"', '" 3600 "'])
 def test_a_time_with_a_unit_is_ignored_by_the_controller(text: str, lint: Lint) -> None:
     report = lint({**APPLICATION, "k8s/a.yaml": ingress(f"{NGINX}/proxy-read-timeout: {text}") + "---\n" + PODS})
     [finding] = [one for one in report["findings"] if one["check"] == "short-idle-timeout"]
     assert finding["location"]["line"] == 7
     assert "without a unit" in finding["message"]
     assert finding["fix"] == f'{NGINX}/proxy-read-timeout: "300"'
+
+
+def test_a_time_that_is_filled_in_later_is_not_guessed(lint: Lint) -> None:
+    report = lint({**APPLICATION, "k8s/a.yaml": ingress(f'{NGINX}/proxy-read-timeout: "${{IDLE}}"') + "---\n" + PODS})
+    assert not problems(report, "short-idle-timeout")
+    assert any("holds a variable, which is filled in" in unknown["message"] for unknown in report["unknown"])
 
 
 def test_buffering_that_was_switched_on_holds_the_stream(lint: Lint) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Location, Unreadable
+from infralint.model import Location, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.manifest import Manifest, is_selected, texts_of
@@ -116,7 +116,7 @@ class Kustomizations:
         self.atlas = atlas
         self.load = load
         self.unreadable: list[Unreadable] = []
-        self.unfollowed: dict[str, None] = {}
+        self.unfollowed: dict[Unfollowed, None] = {}
         self.files: list[str] = []
         self.consumed: set[str] = set()
         self._objects = 0
@@ -192,10 +192,8 @@ class Kustomizations:
         """The objects of a kustomization. around: the folders of those that build on it."""
         folder = kustomization.folder
         if len(around) > DEEPEST and folder not in around:
-            shown = self.project.show(kustomization.path)
-            self.unfollowed[
-                f"{shown}: more than {DEEPEST} kustomizations build on each other, and this is not read"
-            ] = None
+            why = f"more than {DEEPEST} kustomizations build on each other, and this is not read"
+            self._pass_over(kustomization, why)
             return []
         if folder in around:
             where = Location(self.project.show(kustomization.path))
@@ -214,14 +212,13 @@ class Kustomizations:
         self.consumed.add(kustomization.path)
         self.files.append(kustomization.path)
         inside = (*around, kustomization.folder)
-        shown = self.project.show(kustomization.path)
         self._refuse_texts(kustomization)
         resources = list(beneath)
         for item in kustomization.items_of("resources", "bases"):
             resources += self._resources(kustomization, item, inside)
         self._objects += len(resources)
         if self._objects > MOST_OBJECTS:
-            self.unfollowed[f"{shown}: the overlays of this project come to more than {MOST_OBJECTS:,} objects"] = None
+            self._pass_over(kustomization, f"the overlays of this project come to more than {MOST_OBJECTS:,} objects")
             return []
         for item in kustomization.root.items_of("configMapGenerator"):
             resources = self._add_generated(kustomization, item, resources)
@@ -239,7 +236,7 @@ class Kustomizations:
             return resources
         for name in _NOT_APPLIED:
             if kustomization.root.get(name) is not None and (transformed or name in _CHARTS):
-                self.unfollowed[f"{shown}: its `{name}` are not applied"] = None
+                self._pass_over(kustomization, f"its `{name}` are not applied")
         return transformed
 
     def _refuse_texts(self, kustomization: Kustomization) -> None:
@@ -261,13 +258,16 @@ class Kustomizations:
         return [LayeredObject(found.root, path) for found in self.load(path)]
 
     def _name_unread(self, kustomization: Kustomization, item: YamlValue) -> None:
-        shown, text = self.project.show(kustomization.path), (item.text or "").partition("\n")[0]
+        text = (item.text or "").partition("\n")[0]
         if _REMOTE.match(text):
-            self.unfollowed[f"{shown}: builds on {text}, which lies elsewhere and is not read"] = None
+            self._pass_over(kustomization, f"builds on {text}, which lies elsewhere and is not read")
         elif self._path(kustomization, text) is None:
-            self.unfollowed[f"{shown}: builds on {text}, which leads out of the project and is not read"] = None
+            self._pass_over(kustomization, f"builds on {text}, which leads out of the project and is not read")
         else:
-            self.unfollowed[f"{shown}: names {text}, which is not here"] = None
+            self._pass_over(kustomization, f"names {text}, which is not here")
+
+    def _pass_over(self, kustomization: Kustomization, why: str) -> None:
+        self.unfollowed[Unfollowed(Location(self.project.show(kustomization.path)), why)] = None
 
     def _path(self, kustomization: Kustomization, text: str) -> str | None:
         """A path that a kustomization names, from the project's root; None for one elsewhere."""
