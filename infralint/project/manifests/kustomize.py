@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -74,13 +74,13 @@ class Kustomization(msgspec.Struct, eq=False):
 
 class LayeredObject(msgspec.Struct, frozen=True, eq=False):
     """An object on its way through the layers. path: the file that it stands in; names: those that it had, with their
-    namespaces; layers: the files that changed it; carries: those that a generated ConfigMap holds."""
+    namespaces; layers: the files that changed it; carries: those that a generated ConfigMap holds, by their keys."""
 
     root: YamlValue
     path: str
     names: frozenset[tuple[str, str]] = frozenset()
     layers: frozenset[str] = frozenset()
-    carries: frozenset[str] = frozenset()
+    carries: Mapping[str, str] = {}
 
     @property
     def kind(self) -> str:
@@ -145,7 +145,7 @@ class Kustomizations:
                     environments[top.folder],
                     folder=top.folder,
                     layers=resource.layers,
-                    carries=resource.carries,
+                    carries=frozenset(resource.carries.values()),
                 )
         for found in self._by_folder.values():
             if found.folder not in self._built and not found.is_component:  # in a circle that nothing else builds on
@@ -288,17 +288,8 @@ class Kustomizations:
         data, carries = self._collect_data(kustomization, item)
         if item.text_of("behavior") in ("merge", "replace"):
             keep = item.text_of("behavior") == "merge"
-
-            def lay_over(value: YamlValue) -> YamlValue:
-                for key, member in (data.members or {}).items():
-                    value = with_member(value, key, member, data.keys[key])
-                return value if keep else data
-
             return [
-                replace(
-                    resource.change(("data",), lay_over, kustomization.path, create=True),
-                    carries=resource.carries | carries if keep else carries,
-                )
+                _lay_data(resource, data, carries, kustomization.path, keep)
                 if resource.kind == "ConfigMap" and resource.name == name
                 else resource
                 for resource in resources
@@ -317,10 +308,10 @@ class Kustomizations:
             made = with_member(made, key, value, item.span)
         return [*resources, LayeredObject(made, kustomization.path, carries=carries)]
 
-    def _collect_data(self, kustomization: Kustomization, item: YamlValue) -> tuple[YamlValue, frozenset[str]]:
-        """What a ConfigMap is made of, and the files that it carries."""
+    def _collect_data(self, kustomization: Kustomization, item: YamlValue) -> tuple[YamlValue, Mapping[str, str]]:
+        """What a ConfigMap is made of, and the files that it carries, by their keys."""
         data = YamlValue(item.span, members={}, keys={})
-        carries: set[str] = set()
+        carries: dict[str, str] = {}
         for literal in item.items_of("literals"):
             key, _, text = (literal.text or "").partition("=")
             if key:
@@ -329,13 +320,13 @@ class Kustomizations:
             key, equals, text = (entry.text or "").partition("=")
             path = self._path(kustomization, text if equals else key)
             if path is not None and path in self.project.file_set:
-                carries.add(path)
+                carries[key if equals else posixpath.basename(path)] = path
         single = item.get("env")
         for entry in (*item.items_of("envs"), *([single] if single is not None else ())):
             path = self._path(kustomization, entry.text or "")
             for key, text in self._variables(path).items():
                 data = with_member(data, key, text_value(text, entry.span), entry.span)
-        return data, frozenset(carries)
+        return data, carries
 
     def _variables(self, path: str | None) -> dict[str, str]:
         try:
@@ -428,6 +419,23 @@ class Kustomizations:
             place = self.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
             self.unreadable.append(Unreadable(f"is a patch that {problem.complaint()}", place))
             return []
+
+
+def _lay_data(
+    resource: LayeredObject, data: YamlValue, carries: Mapping[str, str], by: str, keep: bool
+) -> LayeredObject:
+    """A ConfigMap with the entries of a generator laid over it, or in the place of its own."""
+    written = {*(data.members or {}), *carries}
+
+    def lay_over(value: YamlValue) -> YamlValue:
+        members = {key: member for key, member in (value.members or {}).items() if keep and key not in written}
+        value = replace(value, members=members)
+        for key, member in (data.members or {}).items():
+            value = with_member(value, key, member, data.keys[key])
+        return value
+
+    left = {key: path for key, path in resource.carries.items() if keep and key not in written}
+    return replace(resource.change(("data",), lay_over, by, create=True), carries=left | dict(carries))
 
 
 def _lay_patch(
@@ -642,8 +650,9 @@ def _set_images(resources: list[LayeredObject], kustomization: Kustomization) ->
 
     found = []
     for resource in resources:
-        for key in ("containers", "initContainers") if resource.kind in _WORKLOADS else ():
-            resource = resource.change((*_TEMPLATE, "spec", key, EACH, "image"), change, kustomization.path)
+        around = () if resource.kind == "Pod" else _TEMPLATE
+        for key in ("containers", "initContainers") if resource.kind in (*_WORKLOADS, "Pod") else ():
+            resource = resource.change((*around, "spec", key, EACH, "image"), change, kustomization.path)
         found.append(resource)
     return found
 

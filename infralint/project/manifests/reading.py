@@ -27,7 +27,7 @@ ROUTING = (
     " BackendConfig GCPBackendPolicy TrafficPolicy"
 ).split()
 """Kinds that send requests on, or say how."""
-RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap HorizontalPodAutoscaler".split()
+RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout Pod ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
 
 RELEASES = ("Application", "HelmRelease")
