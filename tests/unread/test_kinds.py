@@ -48,7 +48,7 @@ FRONTEND = (
         (f"apiVersion: v1\nkind: Service\nmetadata:\n{ANNOTATED}", "Kubernetes load balancer Service"),
         (f"# first\n---\n{manifest('Deployment')}---\n{manifest('TLSRoute')}", "Kubernetes Gateway API"),
         ("kind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: TLSRoute\n", "Kubernetes Gateway API"),
-        ("Resources:\n  Web: {Type: AWS::VpcLattice::Service}\n", "VPC Lattice"),
+        ("Resources:\n  Web: {Type: AWS::Amplify::App}\n", "AWS Amplify hosting"),
         ("http:\n  # routes\n\n  routers:\n    app: {rule: Host(`a`)}\n", "Traefik"),
         ("_format_version: '3.0'\nservices: []\n", "Kong"),
         ("tunnel: {{ .Values.tunnel }}\ningress:\n  - service: http://app:80\n", "Cloudflare Tunnel"),

@@ -12,6 +12,7 @@ from infralint.project import Project
 from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
 from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
+from infralint.text.go_templates import HOLE
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
@@ -31,6 +32,12 @@ class Workload(msgspec.Struct, eq=False):
     @property
     def containers(self) -> list[YamlValue]:
         return self.template.items_of("spec", "containers")
+
+    @property
+    def port_names(self) -> Iterator[str]:
+        """The names that its containers give to ports; those of sidecars among the containers that come first, too."""
+        for container in (*self.containers, *self.template.items_of("spec", "initContainers")):
+            yield from (item.text_of("name") for item in container.items_of("ports"))
 
     @property
     def key(self) -> str:
@@ -107,7 +114,14 @@ def read_workloads(manifests: Manifests) -> Workloads:
         if template is not None:
             labels = texts_of(template.get("metadata", "labels"))
             found.append(Workload(manifest, template, _replicas(manifest, scalers), labels))
+    for pod in manifests.of("Pod"):
+        if _HOOK not in pod.root.members_of("metadata", "annotations"):
+            found.append(Workload(pod, pod.root, Known(1, pod.where, "Pod", "default"), pod.labels))
     return Workloads(found)
+
+
+_HOOK = "helm.sh/hook"
+"""What marks pods that run once, as the tests of a chart do: https://helm.sh/docs/topics/charts_hooks/"""
 
 
 def _replicas(manifest: Manifest, scalers: Sequence[Manifest]) -> Setting[int]:
@@ -172,6 +186,25 @@ def read_services(project: Project, manifests: Manifests, workloads: Workloads) 
     for workload in workloads.all:
         if id(workload) not in reached:
             yield from (containers.record(workload, container, None) for container in workload.containers)
+
+
+def unnamed_ports(manifests: Manifests, workloads: Workloads) -> Iterator[Unknown]:
+    """Ports that a Service names and none of its pods does: it leads nowhere then.
+
+    https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
+    """
+    for service in manifests.of("Service"):
+        behind = workloads.selected_by(service)
+        names = {name for workload in behind for name in workload.port_names}
+        for item in service.root.items_of("spec", "ports") if behind else ():
+            port = item.get("targetPort")
+            text = port.text if port is not None and port.text is not None else ""
+            if port is None or not text or text.isdecimal() or text in names or HOLE in text:
+                continue
+            why = f"no container of {behind[0].manifest.title} names a port `{text}`, so {service.title} leads nowhere"
+            yield Unknown(
+                service.place(port), "targetPort", why, f"give the container's port that name: `name: {text}`"
+            )
 
 
 def _service_without_pods(service: Manifest, build: ImageBuild | None) -> Service:

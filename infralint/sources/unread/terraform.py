@@ -24,7 +24,6 @@ KINDS = {
     "aws_lightsail_lb": "Lightsail",
     "azurerm_api_management": "Azure API Management",
     "azurerm_cdn_endpoint": "Azure CDN",
-    "azurerm_cdn_frontdoor_route": "Azure Front Door",
     "azurerm_frontdoor": "Azure Front Door",
     "azurerm_function_app_flex_consumption": "Azure Functions",
     "azurerm_lb": "Azure Load Balancer",
