@@ -98,31 +98,12 @@ def judge(
     if with_ways:
         with guard.around(Location(project.shown_path(project.root))):
             streams = _known_streams(project, topology, checks, crossed)
-    unreadable = _each_once(
-        [
-            *(entry for reading in readings for entry in reading.unreadable),
-            *_refusals(answers),
-            *_refusals(hop.keeps_affinity for reading in readings for hop in reading.hops),
-            *project.unlisted_folders(),
-            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
-            *_no_files(project),
-            *_mistaken_names(project, topology),
-            *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
-            *guard.caught,
-        ]
-    )
+    unreadable = _each_once(_list_unreadable(project, readings, checks, answers, topology, paths))
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
         projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
-        unknown=once_a_cause(
-            [
-                *unsure,
-                *project.unused_exclusions(),
-                *(unknown for reading in readings for unknown in reading.unknown),
-                *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
-            ]
-        ),
+        unknown=once_a_cause([*unsure, *_list_unknown(project, readings, answers)]),
         unreadable=unreadable,
         traces=tuple(guard.traces),
         read=files,
@@ -135,6 +116,40 @@ def judge(
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
         streams=streams,
     )
+
+
+def _list_unreadable(
+    project: Project,
+    readings: Sequence[Reading],
+    checks: Sequence[Check],
+    answers: Sequence[Finding | Unknown],
+    topology: Topology,
+    paths: Iterable[str],
+) -> Iterator[Unreadable]:
+    """What could not be read, or names nothing. paths: of files in which comments may ignore a check."""
+    for reading in readings:
+        yield from reading.unreadable
+    yield from _refusals(answers)
+    yield from _refusals(hop.keeps_affinity for reading in readings for hop in reading.hops)
+    yield from project.unlisted_folders()
+    for path, problem in sorted(project.unread.items()):
+        yield project.unreadable(path, problem)
+    yield from _no_files(project)
+    yield from _mistaken_names(project, topology)
+    yield from find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)])
+    yield from project.guard.caught
+
+
+def _list_unknown(
+    project: Project, readings: Sequence[Reading], answers: Sequence[Finding | Unknown]
+) -> Iterator[Unknown]:
+    """What could not be told of files, and of single hops."""
+    yield from project.unused_exclusions()
+    for reading in readings:
+        yield from reading.unknown
+    for answer in answers:
+        if isinstance(answer, Unknown) and not answer.refused:
+            yield answer
 
 
 def _no_files(project: Project) -> Iterator[Unreadable]:

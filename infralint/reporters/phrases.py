@@ -115,6 +115,12 @@ def write_phrase(finding: Finding) -> str:
     return f"write in {hop.name} ({where})" if where == hop.where else f"write at {where}"
 
 
+def assumption(report: Report, noun: str) -> str:
+    """On what the verdicts of so many hops or resources rest, where nothing says what streams."""
+    hops = plural(report.assumed, noun or "catch-all hop")
+    return f"Assumed that {hops} may carry an SSE stream, because nothing here says what streams"
+
+
 def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
     """What is new, changed and gone since an earlier snapshot."""
     parts = [f"{len(since.new)} new", f"{len(since.changed)} changed", f"{len(since.gone)} gone"]

@@ -78,8 +78,11 @@ def test_what_is_not_read_is_named() -> None:
             "d/lonely.js": 'export const events = (req, res) => res.setHeader("Content-Type", "text/event-stream");',
         }
     )
-    assert (found["a"].read, [*map(str, found["a"].reasons)]) == ("not", ["shown/a: C++ is not read (1 file)"])
-    assert (found["b"].read, [*map(str, found["b"].reasons)]) == ("partly", ["shown/b: Bottle is not read"])
+    assert (found["a"].read, [*map(str, found["a"].reasons)]) == ("not", ["shown/a: code in C++ is not read (1 file)"])
+    assert (found["b"].read, [*map(str, found["b"].reasons)]) == (
+        "partly",
+        ["shown/b: code that uses Bottle is not read"],
+    )
 
     assert found["c"].read == "whole", "a dependency that no code names says nothing"
     [reason] = found["d"].reasons
@@ -91,7 +94,10 @@ def test_what_is_not_read_is_named() -> None:
 def test_a_framework_of_another_kind_of_manifest_is_named() -> None:
     crate = {"Cargo.toml": '[dependencies]\nrama = "0.2"\n', "src/main.rs": "use rama::http::Response;\nfn main() {}\n"}
     [application] = read(crate).values()
-    assert (application.read, [*map(str, application.reasons)]) == ("partly", ["shown: Rama is not read"])
+    assert (application.read, [*map(str, application.reasons)]) == (
+        "partly",
+        ["shown: code that uses Rama is not read"],
+    )
 
 
 def test_a_file_that_cannot_be_read_makes_it_partly_read() -> None:
@@ -303,7 +309,7 @@ EXPRESS = "const app = require('express')();\napp.get('/s', (req, res) => { res.
     [
         ("b.py", FASTAPI + "\ndef broken(:\n  return (((\n", "can't be parsed"),
         ("b.js", EXPRESS + "app.get('/t', (req, res) => { res.write(1 2) })\n", "shown/b.js:3: can't be parsed"),
-        ("b.py", FASTAPI + f"DATA = '{'x' * 20_001}'\n", "or has a line of 20,000"),
+        ("b.py", FASTAPI + f"DATA = '{'x' * 20_001}'\n", "or has a line of more than 20,000"),
         ("b.js", EXPRESS + "x = a\n" + ".get('/x', h)\n" * 400, "what begins in line 3 nests, or chains calls"),
         (
             "b.rs",

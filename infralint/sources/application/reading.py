@@ -150,7 +150,7 @@ class Reader:
                     found.append(path)
             elif wanted.admits(self._program.read_raw(path)):
                 self._program.skipped[path] = (
-                    f": it is larger than {LARGEST:,} bytes, or has a line of {LONGEST_LINE:,}"
+                    f": it is larger than {LARGEST:,} bytes, or has a line of more than {LONGEST_LINE:,}"
                 )
         return found
 
@@ -322,8 +322,8 @@ class Reader:
             path for path in package.files if (language := language_of(path)) is None or language.name not in languages
         ]
         for name, count in sorted(Counter(map(_language_name, unread)).items()):
-            reasons.append(Unfollowed(around, f"{name} is not read ({count} file{'s' if count > 1 else ''})"))
-        reasons += [Unfollowed(around, f"{name} is not read") for name in self._unread(package)]
+            reasons.append(Unfollowed(around, f"code in {name} is not read ({count} file{'s' if count > 1 else ''})"))
+        reasons += [Unfollowed(around, f"code that uses {name} is not read") for name in self._unread(package)]
         skipped = sorted(path for path in self._program.skipped if self._package_of(path) is package)
         reasons += [
             Unfollowed(Location(self._shown(path)), f"can't be read{self._program.skipped[path]}") for path in skipped
