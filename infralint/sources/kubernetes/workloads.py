@@ -107,7 +107,14 @@ def read_workloads(manifests: Manifests) -> Workloads:
         if template is not None:
             labels = texts_of(template.get("metadata", "labels"))
             found.append(Workload(manifest, template, _replicas(manifest, scalers), labels))
+    for pod in manifests.of("Pod"):
+        if _HOOK not in pod.root.members_of("metadata", "annotations"):
+            found.append(Workload(pod, pod.root, Known(1, pod.where, "Pod", "default"), pod.labels))
     return Workloads(found)
+
+
+_HOOK = "helm.sh/hook"
+"""What marks pods that run once, as the tests of a chart do: https://helm.sh/docs/topics/charts_hooks/"""
 
 
 def _replicas(manifest: Manifest, scalers: Sequence[Manifest]) -> Setting[int]:
@@ -274,11 +281,13 @@ _PORT_NAME = lazy(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 
 def _lost_ports(service: Manifest, workload: Workload, exposed: Sequence[int]) -> Iterator[LostPort]:
     """The ports of a Service that lead to none that a container of its pods names. exposed: by an image, where they name
-    none. A name that no container has leads nowhere; a number that none names may be listened on all the same.
+    none. A name that no container has, of sidecars among the initContainers neither, leads nowhere; a number that none names
+    may be listened on all the same.
 
     https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
     """
-    named = {name: port for container in workload.containers for name, port in _named_ports(container).items()}
+    containers = (*workload.containers, *workload.template.items_of("spec", "initContainers"))
+    named = {name: port for container in containers for name, port in _named_ports(container).items()}
     known = tuple(sorted({*named.values()} or {*exposed}))
     for item in service.root.items_of("spec", "ports"):
         port, target = number_of(item.get("port")), item.text_of("targetPort")
