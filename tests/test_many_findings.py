@@ -111,3 +111,9 @@ def test_findings_stand_together_as_asked(grouping: str, titles: list[str], here
     output = run("check", "--group-by", grouping, "--select", "short-idle-timeout").stdout
     assert [line for line in output.splitlines() if line.startswith("── ")] == titles
     assert output.endswith(": 3 warnings.\n")
+
+
+def test_an_expression_does_not_run_into_the_host_before_it(here: Path) -> None:
+    location = "location ~ ^/(chat|tools)/ { proxy_pass http://app; proxy_buffering off; }"
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ server {{ server_name chat.example.com; {location} }} }}\n"})
+    assert "stream: SSE chat.example.com ^/(chat|tools)/, because" in run("check").output

@@ -17,6 +17,7 @@ from infralint.reporters.page import STYLE, escape, prose
 from infralint.reporters.phrases import (
     UNFOLLOWED,
     UNSUPPORTED,
+    assumption,
     environment_phrase,
     places_of,
     since_lines,
@@ -50,7 +51,8 @@ function filter() {
     item.toggleAttribute('data-out', !fits);
     shown += fits;
   }
-  count.textContent = shown + ' of ' + items().length + ' shown';
+  const all = items().length;
+  count.textContent = shown < all ? shown + ' of ' + all + ' shown' : '';
 }
 function arrange() {
   const key = field('sort').value, list = document.querySelector('#findings');
@@ -102,7 +104,9 @@ def render(report: Report, shown: Shown) -> str:
                 "Ignored, or known before", [_list(map(_suppression, report.suppressed))] if report.suppressed else []
             ),
             *_section("Checks that ran", _checks(report, shown, manuals)),
-            *_section(UNFOLLOWED, [_list(map(escape, report.unfollowed))] if report.unfollowed else []),
+            *_section(
+                UNFOLLOWED, [_list(escape(str(entry)) for entry in report.unfollowed)] if report.unfollowed else []
+            ),
             *_section(UNSUPPORTED, [_list(map(escape, report.seen))] if report.seen else []),
             f"<script>{SCRIPT}</script></body></html>\n",
         ]
@@ -134,9 +138,9 @@ def _head(report: Report, shown: Shown) -> Iterator[str]:
         yield f'<li><b class="error">{len(report.unreadable)}</b> could not be read</li>'
     yield "</ul>\n"
     if report.assumed:
-        hop = noun_of(row.noun for row in shown.rows) if shown.taken else "catch-all hop"
+        noun = noun_of(row.noun for row in shown.rows) if shown.taken else ""
         yield (
-            f"<p>Nothing declares what streams here, so every {hop} is taken to carry an SSE stream. "
+            f"<p>{assumption(report, noun)}. "
             "Name the streams in <code>infralint.yaml</code> to judge the ones that matter by what they need.</p>"
         )
 

@@ -17,6 +17,7 @@ from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import (
     UNFOLLOWED,
     UNSUPPORTED,
+    assumption,
     environment_phrase,
     places_of,
     possible_phrases,
@@ -201,8 +202,7 @@ class _Page(msgspec.Struct):
     def _assumptions(self) -> Iterator[str]:
         if not self.report.assumed:
             return
-        hops = plural(self.report.assumed, self._noun if self.shown.rows else "catch-all hop")
-        yield f"Assumed that {hops} may carry an SSE stream, because nothing here says what streams. To say it, in infralint.yaml:"
+        yield f"{assumption(self.report, self._noun if self.shown.rows else '')}. To say it, in infralint.yaml:"
         yield self._paint("fix", "      streams:")
         yield self._paint("fix", "        - path: /api/chat      # or `streams: []`: nothing streams")
         yield ""

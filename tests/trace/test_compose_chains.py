@@ -54,6 +54,7 @@ NETWORK = "networks: {net: {ipam: {config: [{subnet: 172.28.0.0/16}]}}}"
     [
         (stack(to("inner.:8080")), "same address"),
         (stack(to("INNER:8080")), "same address"),
+        (stack(to("tasks.inner:8080"), of_inner="deploy: {replicas: 2}"), "same address"),
         (stack(to("shop-inner-1:8080"), top="name: shop"), "same address"),
         (stack(to("shop_inner_1:8080"), top="name: shop"), "same address"),
         ({**stack(to("shop-inner-1:8080")), ".env": "COMPOSE_PROJECT_NAME=shop\n"}, "same address"),

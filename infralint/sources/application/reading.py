@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unknown
+from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unfollowed, Unknown
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
@@ -168,7 +168,7 @@ class Reader:
                     found.append(path)
             elif wanted.admits(self._program.read_raw(path)):
                 self._program.skipped[path] = (
-                    f": it is larger than {LARGEST:,} bytes, or has a line of {LONGEST_LINE:,}"
+                    f": it is larger than {LARGEST:,} bytes, or has a line of more than {LONGEST_LINE:,}"
                 )
         return found
 
@@ -183,7 +183,7 @@ class Reader:
         for path in candidates:
             module = joiner.program.load(path)
             if module is not None and (line := module.find_error()) is not None:
-                self._unjoined[path] = [Unjoined(f"{Location(self._shown(path), line)} can't be parsed")]
+                self._unjoined[path] = [Unjoined(Unfollowed(Location(self._shown(path), line), "can't be parsed"))]
                 self._broken[path] = line
 
     def _filter(self, language: str) -> _Filter:
@@ -332,25 +332,28 @@ class Reader:
             name for name in forms if any(forms[name] in content or plain[name] in content for content in contents)
         )
 
-    def _reasons(self, package: Package) -> list[str]:
+    def _reasons(self, package: Package) -> list[Unfollowed]:
         languages = self._languages
+        around = Location(self._shown(package.folder).rstrip("/") or ".")
         reasons = []
         unread = [
             path for path in package.files if (language := language_of(path)) is None or language.name not in languages
         ]
         for name, count in sorted(Counter(map(_language_name, unread)).items()):
-            reasons.append(f"{name} is not read ({count} file{'s' if count > 1 else ''})")
-        reasons += [f"{name} is not read" for name in self._unread(package)]
+            reasons.append(Unfollowed(around, f"code in {name} is not read ({count} file{'s' if count > 1 else ''})"))
+        reasons += [Unfollowed(around, f"code that uses {name} is not read") for name in self._unread(package)]
         skipped = sorted(path for path in self._program.skipped if self._package_of(path) is package)
-        reasons += [f"{self._shown(path)} can't be read{self._program.skipped[path]}" for path in skipped]
+        reasons += [
+            Unfollowed(Location(self._shown(path)), f"can't be read{self._program.skipped[path]}") for path in skipped
+        ]
         for path in package.files:
-            reasons += [unjoined.sentence for unjoined in self._unjoined.get(path, ())]
+            reasons += [unjoined.reason for unjoined in self._unjoined.get(path, ())]
         return list(dict.fromkeys(reasons))
 
-    def _missing(self, package: Package, reasons: Collection[str]) -> frozenset[StreamKind]:
+    def _missing(self, package: Package, reasons: Collection[Unfollowed]) -> frozenset[StreamKind]:
         """The kinds of streams that may be there and not among the routes: both, unless all that is not known is of one."""
         unjoined = [found for path in package.files for found in self._unjoined.get(path, ())]
-        if set(reasons) - {found.sentence for found in unjoined}:
+        if set(reasons) - {found.reason for found in unjoined}:
             return STREAM_KINDS
         return frozenset(kind for found in unjoined for kind in found.kinds)
 
@@ -364,7 +367,7 @@ class Reader:
             if self._package_of(path) is package:
                 yield Unknown(Location(self._shown(path)), "", f"can't be read, and may stream{reason}")
 
-    def _reach(self, package: Package, reasons: list[str]) -> Reach:
+    def _reach(self, package: Package, reasons: list[Unfollowed]) -> Reach:
         if not reasons:
             return "whole"
         languages = self._languages

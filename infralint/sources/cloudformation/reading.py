@@ -7,6 +7,7 @@ from infralint.project import CantRead, Project
 from infralint.sources.cloudformation import sam
 from infralint.sources.cloudformation.balancers import balancer_nodes
 from infralint.sources.cloudformation.edges import NAMED, edge_nodes
+from infralint.sources.cloudformation.lattice import lattice_nodes
 from infralint.sources.cloudformation.nesting import given_by_parents
 from infralint.sources.cloudformation.parameters import GivenParameters, given_by_files
 from infralint.sources.cloudformation.service_connect import connected_nodes
@@ -42,6 +43,7 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
     nodes = [*front, *edge_nodes(template, front), *connected_nodes(template), *service_nodes(template)]
+    nodes += lattice_nodes(template)
     by_name = {name: node for node in nodes for name in node.known_as}
     for alias, target in template.aliases_of(NAMED):
         if (node := by_name.get(template.address(target.logical))) is not None:

@@ -78,10 +78,9 @@ _BALANCED = lazy(
     rb"(?m)^[ \t]+type:[ \t]*[\"']?LoadBalancer\b|^[ \t]+[\"']?service\.beta\.kubernetes\.io/(?:aws|azure)-load-balancer-"
 )
 _ON_AWS = lazy(rb"service\.beta\.kubernetes\.io/aws-load-balancer-|service\.k8s\.aws/")
-_CLOUD_FORMATION = lazy(rb"\bAWS::(VpcLattice|Amplify)::")
+_CLOUD_FORMATION = lazy(rb"\bAWS::(Amplify)::")
 TEMPLATE_KINDS = {
     "Amplify": "AWS Amplify hosting",
-    "VpcLattice": "VPC Lattice",
 }
 """Service in CloudFormation -> what it is called."""
 _ROUTED = lazy(
