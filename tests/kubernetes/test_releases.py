@@ -112,7 +112,7 @@ def test_an_applicationset_makes_a_release_of_each_element(mark: str, lint: Lint
     report = lint({**CHART, "set.yaml": application_set(LIST, GIVEN.replace("{{wait}}", mark))})
     assert problems(report, "short-idle-timeout") == ["set.yaml:14 warning short-idle-timeout"]
     assert {found["hop"]["environment"] for found in report["findings"] if found["severity"] == "warning"} == {
-        "chat-dev"
+        "chat-eu"
     }
 
 

@@ -51,7 +51,7 @@ def _generated(generator: YamlValue, project: Project, depth: int = 0) -> Iterat
     inner = generator.items_of("matrix", "generators")
     if len(inner) == 2 and depth < 2:
         first, second = ([*_generated(item, project, depth + 1)] for item in inner)
-        yield from ({**one, **other} for one, other in itertools.product(first, second))
+        yield from ({**outer, **nested} for outer, nested in itertools.product(first, second))
 
 
 def _of_directories(git: YamlValue, project: Project) -> Iterator[Parameters]:
