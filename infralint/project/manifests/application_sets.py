@@ -33,24 +33,24 @@ def applications_of(application_set: Manifest, project: Project) -> Iterator[Man
     made = (
         parameters
         for generator in application_set.root.items_of("spec", "generators")
-        for parameters in _generated(generator, project)
+        for parameters in _generate(generator, project)
     )
     for parameters in itertools.islice(made, MOST_APPLICATIONS):
-        yield replace(application_set, root=_filled(template, parameters))
+        yield replace(application_set, root=_fill(template, parameters))
 
 
-def _generated(generator: YamlValue, project: Project, depth: int = 0) -> Iterator[Parameters]:
+def _generate(generator: YamlValue, project: Project, depth: int = 0) -> Iterator[Parameters]:
     """The parameters of each Application that a generator stands for."""
     for item in generator.items_of("list", "elements"):
-        yield dict(_flattened(item))
+        yield dict(_flatten(item))
     git = generator.get("git")
     if git is not None:
-        values = dict(_flattened(git.get("values"), "values"))
+        values = dict(_flatten(git.get("values"), "values"))
         found = [*_of_directories(git, project), *_of_files(git, project)]
         yield from ({**values, **parameters} for parameters in found)
     inner = generator.items_of("matrix", "generators")
     if len(inner) == 2 and depth < 2:
-        first, second = ([*_generated(item, project, depth + 1)] for item in inner)
+        first, second = ([*_generate(item, project, depth + 1)] for item in inner)
         yield from ({**outer, **nested} for outer, nested in itertools.product(first, second))
 
 
@@ -77,7 +77,7 @@ def _of_files(git: YamlValue, project: Project) -> Iterator[Parameters]:
         except (CantRead, YamlProblem):
             continue
         for document in documents:
-            yield {**dict(_flattened(document)), **_of_path(posixpath.dirname(path))}
+            yield {**dict(_flatten(document)), **_of_path(posixpath.dirname(path))}
 
 
 def _parents(path: str) -> Iterator[str]:
@@ -95,28 +95,28 @@ def _of_path(folder: str) -> Parameters:
     return {"path": folder, "path.path": folder, "path.basename": name, **steps}
 
 
-def _flattened(value: YamlValue | None, name: str = "") -> Iterator[tuple[str, str]]:
+def _flatten(value: YamlValue | None, name: str = "") -> Iterator[tuple[str, str]]:
     """The scalars of a mapping by their whole names: `cluster.name`."""
     if value is None:
         return
     if value.text is not None and name:
         yield name, value.text
     for key, member in (value.members or {}).items():
-        yield from _flattened(member, f"{name}.{key}" if name else key)
+        yield from _flatten(member, f"{name}.{key}" if name else key)
 
 
-def _filled(value: YamlValue, parameters: Parameters) -> YamlValue:
+def _fill(value: YamlValue, parameters: Parameters) -> YamlValue:
     """A value with its parameters filled in; a hole for what can't be told."""
 
-    def fill(text: str) -> str:
+    def put_in(text: str) -> str:
         return _PARAMETER.sub(lambda found: parameters.get(found[1], HOLE), text) if "{{" in text else text
 
     return replace(
         value,
-        text=fill(value.text) if value.text is not None else None,
-        items=[_filled(item, parameters) for item in value.items] if value.items is not None else None,
+        text=put_in(value.text) if value.text is not None else None,
+        items=[_fill(item, parameters) for item in value.items] if value.items is not None else None,
         members=(
-            {key: _filled(member, parameters) for key, member in value.members.items()}
+            {key: _fill(member, parameters) for key, member in value.members.items()}
             if value.members is not None
             else None
         ),
