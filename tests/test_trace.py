@@ -638,3 +638,26 @@ def test_a_route_of_which_only_the_end_is_known_is_listed(tmp_path: Path, monkey
     )
     write(tmp_path, {"chat/views.py": f"from django.http import StreamingHttpResponse\n\n{views}"})
     assert "SSE **/ask/: flows" in run("trace", "--compact").output
+
+
+def test_what_was_not_read_is_said_beside_what_flows(here: Path) -> None:
+    script = "#!/bin/sh\ncat > /etc/nginx/a.conf <<'EOF'\nlocation / { proxy_pass http://127.0.0.1:8000; }\nEOF\n"
+    write(
+        here, {"setup.sh": script, "nginx.conf": "events {}\nhttp { server { location / { proxy_pass http://a; } } }\n"}
+    )
+    seen = "nginx that a script sets up (setup.sh)"
+    assert f"Seen, and not read yet: {seen}." in run("trace", "/").output
+    assert json.loads(run("trace", "/", "--format", "json").output)["unsupported"] == [seen]
+    assert (
+        f'<h2>Seen, and not read yet</h2><ul class="plain"><li>{seen}</li></ul>'
+        in run("trace", "--format", "html").output
+    )
+
+
+def test_what_could_not_be_told_elsewhere_is_counted_and_named_on_demand(here: Path) -> None:
+    values = "http { server { location / { proxy_pass http://a; proxy_read_timeout ${SECONDS}s; } } }\n"
+    write(here, {"nginx.conf": f"events {{}}\n{values}", "chart/Chart.yaml": "name: a\nversion: 1.0.0\n"})
+    write(here, {"chart/templates/a.yaml": 'kind: Ingress\n{{ include "missing" . }}\n'})
+    brief, verbose = run("trace", "/").output, run("trace", "/", "-v").output
+    told = "could not be told (-v names what)."
+    assert (told in brief, told in verbose) == ("chart/" in verbose, False)

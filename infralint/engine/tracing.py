@@ -25,6 +25,7 @@ from infralint.model import (
     Stream,
     StreamKind,
     Trace,
+    Unfollowed,
     Unknown,
     Unreadable,
 )
@@ -183,13 +184,16 @@ class Question(msgspec.Struct, frozen=True):
 class TraceReport(msgspec.Struct):
     """All that a run of `infralint trace` has to say.
 
-    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project.
+    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project. seen:
+    what stands here and is not read yet; unfollowed: what may hold a stream or a hop that is not seen, with why.
     """
 
     streams: list[TracedStream] = []
     asked: bool = False
     unknown: list[Unknown] = []
     unreadable: list[Unreadable] = []
+    seen: list[str] = []
+    unfollowed: list[Unfollowed] = []
 
     @property
     def findings(self) -> list[Finding]:
@@ -222,9 +226,12 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         once_a_cause(unknown for reading in readings for unknown in reading.unknown),
         [
             *(unreadable for reading in readings for unreadable in reading.unreadable),
+            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
             *mistaken_names(project, topology),
             *project.guard.caught,
         ],
+        sorted({kind for reading in readings for kind in reading.seen}),
+        sorted({entry for reading in readings for entry in reading.unfollowed}),
     )
 
 

@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.engine.outcomes import Outcome, TracedStream, TracedWay
 from infralint.engine.tracing import TraceReport
 from infralint.model import SEVERITIES, STRONG, Finding, Known, Leg, Unknown
 from infralint.reporters.colors import paint
-from infralint.reporters.phrases import unknown_message
+from infralint.reporters.phrases import UNFOLLOWED, UNSUPPORTED, unknown_message
 from infralint.reporters.trace_facts import (
     BASES,
     Fact,
@@ -34,7 +35,7 @@ from infralint.reporters.trace_facts import (
 )
 from infralint.text.display import visible, visible_lines
 from infralint.text.lazy import lazy
-from infralint.text.wording import capitalize, plural, seconds
+from infralint.text.wording import capitalize, listing, plural, seconds
 
 WIDTH = 80
 LABEL = 10
@@ -291,13 +292,32 @@ class _TracePage(msgspec.Struct, frozen=True):
         for unreadable in report.unreadable:
             text = f"unreadable {unreadable.where}: {unreadable.message}"
             yield from self._wrap(text, "", "error")
-        if self.shown.verbose:
-            for unknown in report.unknown:
-                yield from self._wrap(f"could not tell {unknown.where}: {unknown_message(unknown)}", "", "note")
+        yield from self._untold(report)
+        if report.unfollowed and self.shown.verbose:
+            yield f"{UNFOLLOWED}:"
+            for entry in report.unfollowed:
+                yield from self._wrap(str(entry), "  ", hanging="  ")
+        elif report.unfollowed:
+            places = plural(len(report.unfollowed), "place")
+            names = "it" if len(report.unfollowed) == 1 else "them"
+            text = f"{places} that may stream could not be followed (-v names {names})."
+            yield from self._wrap(text, "", "note")
+        if report.seen:
+            yield from self._wrap(f"{UNSUPPORTED}: {listing(report.seen, most=len(report.seen))}.", "")
         if not report.streams:
             yield "Nothing here is known to stream. Name a path: infralint trace /api/chat"
         elif len(report.streams) > 1:
             yield self._paint("bold", f"{summary_phrase(report.streams)}.")
+
+    def _untold(self, report: TraceReport) -> Iterator[str]:
+        """What could not be told of the project, or how much, but for what stands in the ways already."""
+        shown = {unknown for stream in report.streams for way in stream.ways for _, unknown in way.unknown}
+        rest = [unknown for unknown in report.unknown if replace(unknown, places=1) not in shown]
+        if self.shown.verbose:
+            for unknown in rest:
+                yield from self._wrap(f"could not tell {unknown.where}: {unknown_message(unknown)}", "", "note")
+        elif rest:
+            yield from self._wrap(f"{plural(len(rest), 'more thing')} could not be told (-v names what).", "", "note")
 
     def _wrap(
         self, text: str, indent: str, color: str = "", bar: str = "", first_color: str = "", hanging: str = ""
