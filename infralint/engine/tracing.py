@@ -81,7 +81,7 @@ def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
 
 
 def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
-    """Ways of one request: those that are known for several reasons are told once, on the best evidence."""
+    """Ways of one request, the worst first: those that are known for several reasons are told once, on the best evidence."""
     ordered = sorted(ways, key=lambda way: (way.stream.handshake_only, STRENGTH.index(way.stream.evidence.kind)))
     together: dict[object, TracedWay] = {}
     for way in ordered:
@@ -89,7 +89,7 @@ def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
         together[way_identity(way.trace)] = way if known is None else _join_ways(known, way)
     host, path = _first_request(ordered[0].trace)
     distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
-    return TracedStream(ordered[0].stream, host, path, tuple(distinct))
+    return TracedStream(ordered[0].stream, host, path, tuple(sorted(distinct, key=lambda way: way.rank)))
 
 
 def _join_ways(way: TracedWay, other: TracedWay) -> TracedWay:
