@@ -25,6 +25,7 @@ from infralint.model import (
     Stream,
     StreamKind,
     Trace,
+    Unfollowed,
     Unknown,
     Unreadable,
 )
@@ -80,7 +81,7 @@ def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
 
 
 def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
-    """Ways of one request: those that are known for several reasons are told once, on the best evidence."""
+    """Ways of one request, the worst first: those that are known for several reasons are told once, on the best evidence."""
     ordered = sorted(ways, key=lambda way: (way.stream.handshake_only, STRENGTH.index(way.stream.evidence.kind)))
     together: dict[object, TracedWay] = {}
     for way in ordered:
@@ -88,7 +89,7 @@ def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
         together[way_identity(way.trace)] = way if known is None else _join_ways(known, way)
     host, path = _first_request(ordered[0].trace)
     distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
-    return TracedStream(ordered[0].stream, host, path, tuple(distinct))
+    return TracedStream(ordered[0].stream, host, path, tuple(sorted(distinct, key=lambda way: way.rank)))
 
 
 def _join_ways(way: TracedWay, other: TracedWay) -> TracedWay:
@@ -183,13 +184,16 @@ class Question(msgspec.Struct, frozen=True):
 class TraceReport(msgspec.Struct):
     """All that a run of `infralint trace` has to say.
 
-    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project.
+    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project. seen:
+    what stands here and is not read yet; unfollowed: what may hold a stream or a hop that is not seen, with why.
     """
 
     streams: list[TracedStream] = []
     asked: bool = False
     unknown: list[Unknown] = []
     unreadable: list[Unreadable] = []
+    seen: list[str] = []
+    unfollowed: list[Unfollowed] = []
 
     @property
     def findings(self) -> list[Finding]:
@@ -222,9 +226,12 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         once_a_cause(unknown for reading in readings for unknown in reading.unknown),
         [
             *(unreadable for reading in readings for unreadable in reading.unreadable),
+            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
             *mistaken_names(project, topology),
             *project.guard.caught,
         ],
+        sorted({kind for reading in readings for kind in reading.seen}),
+        sorted({entry for reading in readings for entry in reading.unfollowed}),
     )
 
 

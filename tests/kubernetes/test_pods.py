@@ -1,9 +1,8 @@
-"""Pods that no Deployment makes, and ports that Services name."""
+"""Pods that no Deployment makes, and containers that start before the others."""
 
 from __future__ import annotations
 
-import pytest
-from conftest import Lint, problems
+from conftest import Lint
 from test_ingress import APPLICATION, PODS, ingress
 
 POD = """\
@@ -33,21 +32,6 @@ def test_a_pod_of_a_charts_tests_stands_behind_no_service(lint: Lint) -> None:
     tester = POD.replace("ANNOTATION", "helm.sh/hook").replace("name: http, ", "")
     files = {**APPLICATION, "k8s/ingress.yaml": ingress(), "k8s/pods.yaml": f"{SERVICE}---\n{tester}"}
     assert not lint(files)["unknown"]
-
-
-@pytest.mark.parametrize("target", ["http", "8000", "9000"])
-def test_a_port_that_a_container_names_or_may_listen_on_is_fine(target: str, lint: Lint) -> None:
-    pods = PODS.replace("targetPort: http", f"targetPort: {target}")
-    assert not lint({**APPLICATION, "k8s/ingress.yaml": ingress(), "k8s/pods.yaml": pods})["unknown"]
-
-
-def test_a_port_that_no_container_names_leads_nowhere(lint: Lint) -> None:
-    pods = PODS.replace("targetPort: http", "targetPort: web")
-    report = lint({**APPLICATION, "k8s/ingress.yaml": ingress(), "k8s/pods.yaml": pods})
-    [unknown] = report["unknown"]
-    assert "no container of Deployment api names a port `web`" in unknown["message"]
-    assert (unknown["location"]["path"], unknown["location"]["line"]) == ("k8s/pods.yaml", 6)
-    assert problems(report, "short-idle-timeout") == ["k8s/ingress.yaml:4 warning short-idle-timeout"]
 
 
 def test_a_sidecar_among_the_init_containers_may_name_it(lint: Lint) -> None:

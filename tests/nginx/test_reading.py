@@ -192,6 +192,14 @@ def test_files_that_everybody_leaves_out_are_known_by_heart(line: str, lint: Lin
     assert report["unknown"] == []
 
 
+def test_the_bare_name_of_a_file_that_every_system_has_is_looked_for_nowhere_else(lint: Lint) -> None:
+    """A mime.types of another program's image is none of nginx'."""
+    text = f"events {{}}\nhttp {{\ninclude /etc/nginx/mime.types;\n{SERVER}}}\n"
+    report = lint({"nginx.conf": text, "other/etc/mime.types": "text/html html\ntext/css css\n"})
+    assert not report["unreadable"]
+    assert buffered(report) == ["nginx.conf:5 error buffered-stream"]
+
+
 def test_a_missing_include_is_unknown_once_and_never_a_finding(lint: Lint) -> None:
     locations = "".join(f"location /sse{n} {{ proxy_pass http://app; include gone.conf; }}\n" for n in range(30))
     report = lint({"nginx.conf": f"events {{}}\nhttp {{ server {{\n# SSE\n{locations.replace('/sse', '/sse/')}}} }}\n"})

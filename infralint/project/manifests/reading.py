@@ -30,7 +30,7 @@ ROUTING = (
 RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout Pod ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
 
-RELEASES = ("Application", "HelmRelease")
+RELEASES = ("Application", "ApplicationSet", "HelmRelease")
 """Kinds that install charts."""
 ASKED = frozenset((*ROUTING, *RUNNING, *RELEASES))
 
@@ -108,7 +108,7 @@ class _ManifestReader:
                 Manifest(root, self.found.atlas, written.path, written.environment, written.sealed)
             )
         if folders := chart_folders(self.project):
-            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders)])
+            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders, self.project)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
             self.found.kinds.setdefault(manifest.kind, []).append(manifest)

@@ -26,7 +26,7 @@ from infralint.sources.kubernetes.controllers import (
     IngressController,
 )
 from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
-from infralint.sources.kubernetes.workloads import Workloads, read_services, read_workloads, unnamed_ports
+from infralint.sources.kubernetes.workloads import Workloads, read_services, read_workloads
 
 GATEWAYS = frozenset(ROUTING) - {"Ingress", "IngressClass", "IngressClassParams", "TargetGroupBinding"}
 """Kinds of gateways' routes, and of what is said of them: what reads these is imported where there are some."""
@@ -43,7 +43,6 @@ def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
     addresses = Addresses(manifests.of("Service"))
     reading.nodes += (_with_grace(node, addresses, workloads) for node in _nodes(manifests, workloads))
     reading.unknown += _refused_snippets(manifests)
-    reading.unknown += unnamed_ports(manifests, workloads)
     classes = Classes(manifests.of("IngressClass"))
     served: dict[str, list[Manifest]] = {}
     for ingress in manifests.of("Ingress"):

@@ -12,7 +12,6 @@ from infralint.project import Project
 from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
 from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
-from infralint.text.go_templates import HOLE
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
@@ -32,12 +31,6 @@ class Workload(msgspec.Struct, eq=False):
     @property
     def containers(self) -> list[YamlValue]:
         return self.template.items_of("spec", "containers")
-
-    @property
-    def port_names(self) -> Iterator[str]:
-        """The names that its containers give to ports; those of sidecars among the containers that come first, too."""
-        for container in (*self.containers, *self.template.items_of("spec", "initContainers")):
-            yield from (item.text_of("name") for item in container.items_of("ports"))
 
     @property
     def key(self) -> str:
@@ -188,25 +181,6 @@ def read_services(project: Project, manifests: Manifests, workloads: Workloads) 
             yield from (containers.record(workload, container, None) for container in workload.containers)
 
 
-def unnamed_ports(manifests: Manifests, workloads: Workloads) -> Iterator[Unknown]:
-    """Ports that a Service names and none of its pods does: it leads nowhere then.
-
-    https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
-    """
-    for service in manifests.of("Service"):
-        behind = workloads.selected_by(service)
-        names = {name for workload in behind for name in workload.port_names}
-        for item in service.root.items_of("spec", "ports") if behind else ():
-            port = item.get("targetPort")
-            text = port.text if port is not None and port.text is not None else ""
-            if port is None or not text or text.isdecimal() or text in names or HOLE in text:
-                continue
-            why = f"no container of {behind[0].manifest.title} names a port `{text}`, so {service.title} leads nowhere"
-            yield Unknown(
-                service.place(port), "targetPort", why, f"give the container's port that name: `name: {text}`"
-            )
-
-
 def _service_without_pods(service: Manifest, build: ImageBuild | None) -> Service:
     """A Service whose pods are not here. build: the image that it can be taken to run."""
     return Service(
@@ -307,11 +281,13 @@ _PORT_NAME = lazy(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 
 def _lost_ports(service: Manifest, workload: Workload, exposed: Sequence[int]) -> Iterator[LostPort]:
     """The ports of a Service that lead to none that a container of its pods names. exposed: by an image, where they name
-    none. A name that no container has leads nowhere; a number that none names may be listened on all the same.
+    none. A name that no container has, of sidecars among the initContainers neither, leads nowhere; a number that none names
+    may be listened on all the same.
 
     https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
     """
-    named = {name: port for container in workload.containers for name, port in _named_ports(container).items()}
+    containers = (*workload.containers, *workload.template.items_of("spec", "initContainers"))
+    named = {name: port for container in containers for name, port in _named_ports(container).items()}
     known = tuple(sorted({*named.values()} or {*exposed}))
     for item in service.root.items_of("spec", "ports"):
         port, target = number_of(item.get("port")), item.text_of("targetPort")

@@ -430,12 +430,13 @@ class Includes:
         return names
 
     def _anywhere(self, argument: str) -> Iterator[str]:
-        """The one file of the project whose path ends so; a bare glob is too little to go by."""
+        """The one file of the project whose path ends so; a bare glob is too little to go by, and so is the bare name of a
+        file that every system has (`mime.types`)."""
         if is_glob(argument):
             return
         name = argument.rpartition("/")[2]
         alike = [path for ending in ("", *RENDERED_FROM) for path in self._called.get(name + ending, ())]
-        while argument and alike:
+        while argument and alike and ("/" in argument or _by_heart(argument) != ""):
             ends = tuple(f"/{argument}{ending}" for ending in ("", *RENDERED_FROM))
             found = [path for path in alike if f"/{path}".endswith(ends)]
             if len(found) == 1:

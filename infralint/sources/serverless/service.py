@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,8 +13,10 @@ from infralint.model import Known, Location, Node, Pool, Setting, Unfollowed, Un
 from infralint.platforms import api_gateway, lambda_functions
 from infralint.platforms.api_gateway import Api, ApiIntegration, ApiKind
 from infralint.platforms.assignment import YAML_STYLE
+from infralint.platforms.lambda_code import with_code
 from infralint.platforms.lambda_functions import FunctionFacts, FunctionUrl
 from infralint.project import Project
+from infralint.project.lambda_handlers import find_streaming
 from infralint.sources.serverless.variables import Untold, Written, resolve
 from infralint.text.yaml_places import YamlValue, read_yaml
 
@@ -135,7 +138,9 @@ def nodes_of(service: ServerlessService) -> list[Node]:
     found += [node for function in functions for node in _urls(service, function)]
     dialled = {reference for node in found for hop in node.hops for reference in hop.pool.references}
     found += [_function_node(service, function) for function in functions if _reference(service, function) in dialled]
-    return found
+    handlers = {_reference(service, function): function.body.value.text_of("handler") for function in functions}
+    folder = posixpath.dirname(service.root.path)
+    return with_code(found, lambda reference: find_streaming(service.project, folder, handlers.get(reference, "")))
 
 
 def _reference(service: ServerlessService, function: _Function) -> str:
