@@ -87,6 +87,11 @@ class TracedWay(msgspec.Struct, frozen=True, eq=False, dict=True):
     def stream(self) -> Stream:
         return self.way.trace.stream
 
+    @property
+    def rank(self) -> tuple[bool, int, bool]:
+        """The worst first; where another way serves the stream, one that does not is not meant."""
+        return self.verdict.outcome == "not served", self.verdict.rank, not self.way.certain
+
     def findings_at(self, position: int) -> list[Finding]:
         """What the checks say of one leg."""
         return [finding for finding in self.findings if finding.provenance.position == position]
@@ -204,10 +209,8 @@ class TracedStream(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def worst(self) -> TracedWay | None:
-        """The way that fares worst; where another serves the stream, one that does not is not meant. None: no node takes
-        the request."""
-        served = [way for way in self.ways if way.verdict.outcome != "not served"]
-        return min(served or self.ways, key=lambda way: (way.verdict.rank, not way.way.certain), default=None)
+        """The way that fares worst. None: no node takes the request."""
+        return min(self.ways, key=lambda way: way.rank, default=None)
 
     @property
     def verdict(self) -> StreamVerdict:

@@ -25,6 +25,7 @@ from infralint.model import (
     Stream,
     StreamKind,
     Trace,
+    Unfollowed,
     Unknown,
     Unreadable,
 )
@@ -34,6 +35,7 @@ from infralint.text.globs import matches_text
 from infralint.text.suggestions import closest
 from infralint.text.wording import listing
 from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.lost_ports import lost_ports_of
 from infralint.trace.topology import Topology
 from infralint.trace.unreached import why_unreached
 from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_of_path
@@ -60,6 +62,7 @@ def _trace_way(way: StreamWay, topology: Topology, checks: Sequence[Check], proj
                 unknown.append((crossing.position, answer))
     if project.settings.streams is None and (unreached := why_unreached(topology, way.trace)) is not None:
         unknown.append((0, unreached))
+    unknown += lost_ports_of(topology, way.trace)
     kept, suppressed = apply_ignores(
         findings, ignores_of(project, {path for finding in findings for path in _paths(finding)})
     )
@@ -78,7 +81,7 @@ def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
 
 
 def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
-    """Ways of one request: those that are known for several reasons are told once, on the best evidence."""
+    """Ways of one request, the worst first: those that are known for several reasons are told once, on the best evidence."""
     ordered = sorted(ways, key=lambda way: (way.stream.handshake_only, STRENGTH.index(way.stream.evidence.kind)))
     together: dict[object, TracedWay] = {}
     for way in ordered:
@@ -86,7 +89,7 @@ def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
         together[way_identity(way.trace)] = way if known is None else _join_ways(known, way)
     host, path = _first_request(ordered[0].trace)
     distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
-    return TracedStream(ordered[0].stream, host, path, tuple(distinct))
+    return TracedStream(ordered[0].stream, host, path, tuple(sorted(distinct, key=lambda way: way.rank)))
 
 
 def _join_ways(way: TracedWay, other: TracedWay) -> TracedWay:
@@ -181,13 +184,16 @@ class Question(msgspec.Struct, frozen=True):
 class TraceReport(msgspec.Struct):
     """All that a run of `infralint trace` has to say.
 
-    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project.
+    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project. seen:
+    what stands here and is not read yet; unfollowed: what may hold a stream or a hop that is not seen, with why.
     """
 
     streams: list[TracedStream] = []
     asked: bool = False
     unknown: list[Unknown] = []
     unreadable: list[Unreadable] = []
+    seen: list[str] = []
+    unfollowed: list[Unfollowed] = []
 
     @property
     def findings(self) -> list[Finding]:
@@ -220,9 +226,12 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         once_a_cause(unknown for reading in readings for unknown in reading.unknown),
         [
             *(unreadable for reading in readings for unreadable in reading.unreadable),
+            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
             *mistaken_names(project, topology),
             *project.guard.caught,
         ],
+        sorted({kind for reading in readings for kind in reading.seen}),
+        sorted({entry for reading in readings for entry in reading.unfollowed}),
     )
 
 

@@ -92,6 +92,16 @@ class Unreadable(msgspec.Struct, frozen=True, gc=False):
     where: Location
 
 
+class Unfollowed(msgspec.Struct, frozen=True, order=True, gc=False):
+    """What may hold a stream or a hop, and could not be followed: why, with `where` as its subject."""
+
+    where: Location
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.why}"
+
+
 def not_applicable(value: T, where: Location, name: str = "") -> Known[T]:
     """A setting that this platform does not have, with the value that its absence amounts to."""
     return Known(value, where, name, "default")

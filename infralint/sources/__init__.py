@@ -16,7 +16,7 @@ SOURCES = {
     "infralint.sources.nginx": ("*",),
     "infralint.sources.vercel": ("package.json", "vercel.json", "vercel.ts", "vercel.toml", "next.config.*"),
     "infralint.sources.application": (
-        *(f"*.{ending}" for ending in _CODE.split()),
+        *(f"*.{ending}" for ending in (*_CODE.split(), "html", "ejs", "erb")),
         *(f"*{word}*.{ending}" for word in ("compose", "stack") for ending in ("yaml", "yml")),
     ),
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),

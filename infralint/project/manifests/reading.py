@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from infralint.model import Unknown, Unreadable
+from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
@@ -27,10 +27,14 @@ ROUTING = (
     " BackendConfig GCPBackendPolicy TrafficPolicy"
 ).split()
 """Kinds that send requests on, or say how."""
-RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap HorizontalPodAutoscaler".split()
+RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout Pod ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
 
-RELEASES = ("Application", "HelmRelease")
+KNATIVE = "Knative Service"
+"""What objects of kind `Service` in Knative's group are called here: they are none of the core's."""
+_KNATIVE_API = "serving.knative.dev"
+
+RELEASES = ("Application", "ApplicationSet", "HelmRelease")
 """Kinds that install charts."""
 ASKED = frozenset((*ROUTING, *RUNNING, *RELEASES))
 
@@ -60,7 +64,7 @@ class Manifests(msgspec.Struct):
 
     objects: list[Manifest] = []
     unreadable: list[Unreadable] = []
-    unfollowed: list[str] = []
+    unfollowed: list[Unfollowed] = []
     files: list[str] = []
     unknown: list[Unknown] = []
     rendered: set[str] = set()
@@ -108,10 +112,11 @@ class _ManifestReader:
                 Manifest(root, self.found.atlas, written.path, written.environment, written.sealed)
             )
         if folders := chart_folders(self.project):
-            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders)])
+            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders, self.project)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
-            self.found.kinds.setdefault(manifest.kind, []).append(manifest)
+            kind = KNATIVE if manifest.group == _KNATIVE_API and manifest.kind == "Service" else manifest.kind
+            self.found.kinds.setdefault(kind, []).append(manifest)
         return self.found
 
     def _candidates(self) -> Iterator[str]:
@@ -148,7 +153,7 @@ class _ManifestReader:
             if is_manifest(self._beginning(path)):
                 self.found.unreadable.append(self.project.unreadable(path, problem))
             elif not isinstance(problem, TooLarge):
-                self.found.unfollowed.append(f"{self.project.show(path)}: {problem}")
+                self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), str(problem)))
             return []
         is_template = has_holes(text)
         objects: list[Manifest] = []
@@ -229,7 +234,7 @@ class _ManifestReader:
     def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
         """A file that is no JSON."""
         if has_holes(text):
-            self.found.unfollowed.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
+            self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), _TEMPLATE))
         else:
             self.found.unreadable.append(
                 self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
@@ -239,7 +244,7 @@ class _ManifestReader:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
         if has_holes(text):
-            self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
+            self.found.unfollowed.append(Unfollowed(Location(shown), _TEMPLATE))
             return
         line = self.found.atlas.line_in_file(problem.line)
         message = problem.complaint()
@@ -285,3 +290,6 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
         for folder, manifests in folders.items():
             for manifest in manifests:
                 manifest.environment = manifest.environment or (folder if folder in apart else "")
+
+
+_TEMPLATE = "is a template, which has to be rendered first"

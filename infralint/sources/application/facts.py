@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from infralint.model import Known, Location, StreamKind, Unknown
+from infralint.model import Known, Location, StreamKind, Unfollowed, Unknown
 
 if TYPE_CHECKING:
     from infralint.sources.application.product_uses import ProductUse
@@ -113,7 +113,7 @@ class Application(msgspec.Struct, frozen=True):
     clients: tuple[ClientCall, ...] = ()
     ports: tuple[int, ...] = ()
     read: Reach = "whole"
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Unfollowed, ...] = ()
     servers: tuple[ServerFact, ...] = ()
     keep_alive: Known[float] | None = None
     gaps: tuple[Unknown, ...] = ()

@@ -242,7 +242,7 @@ PRODUCTS = (
     Product(
         "ntfy",
         "https://docs.ntfy.sh/config/#behind-a-proxy-tls-etc",
-        (*_sse("/*/sse", heartbeat=45), *_sockets("/*/ws")),
+        (*_sse("/*/sse", heartbeat=45), *_sockets("/*/ws", heartbeat=45)),
         ("binwiederhier/ntfy",),
     ),
     Product(

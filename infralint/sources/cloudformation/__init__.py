@@ -13,7 +13,7 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of a template; CloudFormation takes 1 MB, and the CDK writes less."""
 _ASKED = lazy(
     rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?::(?:LoadBalancer|Listener|ListenerRule)|CloudFront::Distribution|ApiGateway::RestApi"
-    rb"|ApiGatewayV2::Api|Lambda::Url|AppRunner::Service|GlobalAccelerator::Accelerator|ElasticBeanstalk::Environment|Serverless::(?:Function|Api|HttpApi))\b|\bServiceConnectConfiguration\b"
+    rb"|ApiGatewayV2::Api|Lambda::Url|AppRunner::Service|GlobalAccelerator::Accelerator|ElasticBeanstalk::Environment|VpcLattice::Service|Serverless::(?:Function|Api|HttpApi))\b|\bServiceConnectConfiguration\b"
 )
 """What a template has to hold to be read."""
 _TYPE = lazy(rb"\bAWS::[A-Za-z0-9]{2,40}::[A-Za-z0-9]{2,60}\b")

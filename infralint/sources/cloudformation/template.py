@@ -174,6 +174,14 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
 
     # Places
 
+    def of_parent(self, kind: str, key: str, parent: TemplateResource) -> list[TemplateResource]:
+        """The resources of a type whose property refers to another one."""
+        return [
+            resource
+            for resource in self.of(kind)
+            if any(logical == parent.logical for logical, _ in self.references(resource.properties, key))
+        ]
+
     def _place(self, span: YamlSpan, until: YamlSpan | None = None) -> Location:
         end = until.end_column if until is not None and until.line == span.line else span.end_column
         return Location(self.shown, span.line, span.column, span.line, max(end, span.column + 1))

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from infralint.model import Known, Service, Setting, Unknown
+from infralint.model import Known, LostPort, Service, Setting, Unknown
 from infralint.project import Project
 from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
-from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
+from infralint.project.manifests import KNATIVE, Manifest, Manifests, is_selected, number_of, texts_of
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
 
@@ -106,7 +107,34 @@ def read_workloads(manifests: Manifests) -> Workloads:
         if template is not None:
             labels = texts_of(template.get("metadata", "labels"))
             found.append(Workload(manifest, template, _replicas(manifest, scalers), labels))
+    for pod in manifests.of("Pod"):
+        if _HOOK not in pod.root.members_of("metadata", "annotations"):
+            found.append(Workload(pod, pod.root, Known(1, pod.where, "Pod", "default"), pod.labels))
+    for service in manifests.of(KNATIVE):
+        template = service.root.get("spec", "template")
+        if template is not None:
+            found.append(Workload(service, template, scale_of(service), {}))
     return Workloads(found)
+
+
+def container_host(service: Manifest) -> str:
+    """By which name the containers of a Knative Service are known here: nobody dials them but its own proxy."""
+    return f"user-container.{service.name}.{service.namespace or 'default'}"
+
+
+def scale_of(service: Manifest) -> Setting[int]:
+    """How many pods a Knative Service may have: https://knative.dev/docs/serving/autoscaling/scale-bounds/"""
+    annotations = service.root.get("spec", "template", "metadata", "annotations")
+    for name in ("autoscaling.knative.dev/max-scale", "autoscaling.knative.dev/maxScale"):
+        setting = service.setting(annotations, name) if annotations is not None else None
+        number = number_of(annotations.get(name)) if annotations is not None else None
+        if isinstance(setting, Known) and number:
+            return setting.with_value(number)
+    return Unknown(service.where, "replicas", "Knative adds pods as requests come")
+
+
+_HOOK = "helm.sh/hook"
+"""What marks pods that run once, as the tests of a chart do: https://helm.sh/docs/topics/charts_hooks/"""
 
 
 def _replicas(manifest: Manifest, scalers: Sequence[Manifest]) -> Setting[int]:
@@ -173,6 +201,11 @@ def read_services(project: Project, manifests: Manifests, workloads: Workloads) 
             yield from (containers.record(workload, container, None) for container in workload.containers)
 
 
+def _names_without_service(manifest: Manifest) -> frozenset[str]:
+    """The names of containers that no Service leads to: Knative's own proxy dials those of its Services."""
+    return frozenset({container_host(manifest)} if manifest.kind == "Service" else ())
+
+
 def _service_without_pods(service: Manifest, build: ImageBuild | None) -> Service:
     """A Service whose pods are not here. build: the image that it can be taken to run."""
     return Service(
@@ -218,12 +251,13 @@ class _Containers:
         return Service(
             name=service.name if service is not None else manifest.name,
             where=manifest.place(container),
-            names=names_of(service) if service is not None else frozenset(),
+            names=names_of(service) if service is not None else _names_without_service(manifest),
             files=self._mounted_files(workload)
             | (self.images.copied_into(build) if build is not None else frozenset()),
             context=build.context if build is not None else None,
             ports=ports,
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
+            lost=tuple(_lost_ports(service, workload, ports)) if service is not None else (),
             replicas=workload.replicas,
             image=image,
             entry_files=self.images.entry_files_of(build, entrypoint, arguments) if build is not None else frozenset(),
@@ -265,6 +299,33 @@ def _forwards(service: Manifest, workload: Workload, container: YamlValue) -> It
             yield port, None
         elif number is not None and not any(target in ports or number in ports.values() for ports in others):
             yield port, number
+
+
+_PORT_NAME = lazy(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def _lost_ports(service: Manifest, workload: Workload, exposed: Sequence[int]) -> Iterator[LostPort]:
+    """The ports of a Service that lead to none that a container of its pods names. exposed: by an image, where they name
+    none. A name that no container has, of sidecars among the initContainers neither, leads nowhere; a number that none names
+    may be listened on all the same.
+
+    https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
+    """
+    containers = (*workload.containers, *workload.template.items_of("spec", "initContainers"))
+    named = {name: port for container in containers for name, port in _named_ports(container).items()}
+    known = tuple(sorted({*named.values()} or {*exposed}))
+    for item in service.root.items_of("spec", "ports"):
+        port, target = number_of(item.get("port")), item.text_of("targetPort")
+        if port is None:
+            continue
+        if target.isdecimal() or not target:
+            is_lost = bool(known) and (whole_number(target) if target else port) not in known
+        else:
+            is_lost = _PORT_NAME.fullmatch(target) is not None and target not in named
+        if is_lost:
+            yield LostPort(
+                port, target or str(port), service.place_of_member(item, "targetPort" if target else "port"), known
+            )
 
 
 def _mounted_maps(workload: Workload) -> Iterator[str]:

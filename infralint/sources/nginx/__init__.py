@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.cache.recording import watch
-from infralint.model import Location, Reading, Unknown, Unreadable
+from infralint.model import Location, Reading, Unfollowed, Unknown, Unreadable
 from infralint.project import Project
 from infralint.project.compose import copied_files, dockerfile_of, read_compose
 from infralint.sources.nginx import build
@@ -69,7 +69,8 @@ def _add_beanstalk(project: Project, reading: Reading, found: list[NginxFile]) -
         found.append(file)
         reading.services += services
     reading.unfollowed += [
-        f"{project.show(path)}: it changes the nginx of Elastic Beanstalk" for path in rewriting(project)
+        Unfollowed(Location(project.show(path)), "changes the nginx of Elastic Beanstalk")
+        for path in rewriting(project)
     ]
 
 

@@ -415,7 +415,8 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         target = self.pass_directive.args[0] if self.pass_directive.args else ""
         prefix = self.name.removeprefix("location ").removeprefix("^~ ")
         if _NAMES_A_PATH.fullmatch(target) and prefix.startswith("/"):
-            return f"{place}: `location {prefix}…` with `proxy_pass {target}…`"
+            passed = self.pass_directive.written
+            return f"{place}: `location {prefix}…` with `{passed}…`"
         return f"{place}, beside `{self.pass_directive.written}`"
 
     def _handshake(self) -> str:

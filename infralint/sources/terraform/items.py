@@ -368,6 +368,21 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
             links=("target_group_identifier",), blocks={"target": BlockSchema(("port",), ("id",))}
         ),
         "azurerm_application_gateway": _AZURE_GATEWAY,
+        "azurerm_cdn_frontdoor_profile": BlockSchema(("name", "response_timeout_seconds")),
+        "azurerm_cdn_frontdoor_endpoint": BlockSchema(("name",), ("cdn_frontdoor_profile_id",)),
+        "azurerm_cdn_frontdoor_custom_domain": BlockSchema(("name", "host_name")),
+        "azurerm_cdn_frontdoor_origin_group": BlockSchema(("name",)),
+        "azurerm_cdn_frontdoor_origin": BlockSchema(("host_name",), ("cdn_frontdoor_origin_group_id", "host_name")),
+        "azurerm_cdn_frontdoor_route": BlockSchema(
+            ("patterns_to_match", "enabled", "link_to_default_domain"),
+            (
+                "cdn_frontdoor_endpoint_id",
+                "cdn_frontdoor_origin_group_id",
+                "cdn_frontdoor_origin_ids",
+                "cdn_frontdoor_custom_domain_ids",
+            ),
+            {"cache": BlockSchema()},
+        ),
         "azurerm_app_service": _WEB_APP,
         "azurerm_linux_web_app": _WEB_APP,
         "azurerm_windows_web_app": _WEB_APP,
@@ -419,7 +434,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
 
-LIST_LINKS = frozenset({"fqdns", "records", "target_group_arns"})
+LIST_LINKS = frozenset(
+    {"cdn_frontdoor_custom_domain_ids", "cdn_frontdoor_origin_ids", "fqdns", "records", "target_group_arns"}
+)
 """Arguments that lead to several resources; every other one leads to one."""
 
 DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infralint.sources.unread.files import SCRIPTED_NGINX
 from infralint.text.lazy import lazy
 
 _RESOURCE = lazy(rb'(?m)^[ \t]*resource[ \t]+"?(\w{1,80})"?[ \t]+"')
@@ -23,7 +24,6 @@ KINDS = {
     "aws_lightsail_lb": "Lightsail",
     "azurerm_api_management": "Azure API Management",
     "azurerm_cdn_endpoint": "Azure CDN",
-    "azurerm_cdn_frontdoor_route": "Azure Front Door",
     "azurerm_frontdoor": "Azure Front Door",
     "azurerm_function_app_flex_consumption": "Azure Functions",
     "azurerm_lb": "Azure Load Balancer",
@@ -65,6 +65,11 @@ KINDS = {
 _TUNNELS = frozenset({"cloudflare_tunnel", "cloudflare_zero_trust_tunnel_cloudflared"})
 """Tunnels, which are read where their ingress rules stand beside them."""
 _TUNNEL_RULES = lazy(rb"\bcloudflare_(?:zero_trust_)?tunnel_(?:cloudflared_)?config\b")
+_SCRIPTED = lazy(
+    rb"(?m)\b(?:user_data(?:_base64)?|custom_data|(?:metadata_)?startup[_-]script|inline)\"?[ \t]*[=:]"
+    rb"[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
+)
+"""nginx's configuration in what a machine runs when it starts."""
 _SERVICES = frozenset({"kubernetes_service", "kubernetes_service_v1"})
 _ASKED = frozenset(name.encode() for name in (*KINDS, *_SERVICES))
 
@@ -100,6 +105,8 @@ def kinds_in_terraform(content: bytes) -> Iterator[str]:
         yield "ECS Service Connect"
     if types & _SERVICES and _LOAD_BALANCED.search(content):
         yield "Kubernetes load balancer Service"
+    if b"proxy_pass" in content and _SCRIPTED.search(content):
+        yield SCRIPTED_NGINX
     for source in _MODULE.findall(content) if b"module" in content else ():
         yield from _brought_by(source.decode("utf-8", "replace"))
 
