@@ -132,6 +132,10 @@ def test_a_workflow_that_is_called_after_compose_is_none(lint: Lint) -> None:
     ("content", "message"),
     [
         ('{\n"rewrites": {"source": "/a"}}', "rewrites: expected a list; Vercel refuses the deploy"),
+        (
+            '{\n"functons": {"api/*.ts": {"maxDuration": 10}}}',
+            "there is no key `functons`; did you mean `functions`? Vercel refuses the deploy",
+        ),
         ('{\n"headers": "none"}', "headers: expected a list; Vercel refuses the deploy"),
         (
             '{"rewrites": [],\n"routes": []}',

@@ -25,7 +25,7 @@ from infralint.project.compose.service import (
     lay_over,
     without,
 )
-from infralint.project.compose.shape import check_declared, check_shape
+from infralint.project.compose.shape import check_shape, refused_parts, undeclared_names
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
 from infralint.project.starting import PORT_VARIABLES, ports_of_command
 from infralint.project.variables import env_values
@@ -176,7 +176,7 @@ class _ComposeReader:
                 self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), more))
             if is_strict and roots:
                 check_shape(roots[0])
-                self._check_declared(path, roots[0])
+                self._refuse_parts(path, roots[0])
             return roots[0] if roots else None
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
@@ -190,17 +190,23 @@ class _ComposeReader:
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
         return None
 
-    def _check_declared(self, path: str, root: YamlValue) -> None:
-        """Raises YamlProblem where a file that compose takes by itself names what nothing in it declares."""
+    def _refuse_parts(self, path: str, root: YamlValue) -> None:
+        """Name what compose refuses of services that can be read all the same."""
+        problems = list(refused_parts(root))
+        if undeclared := list(undeclared_names(root)):
+            problems += undeclared if self._stands_alone(path, root) else []
+        for problem in problems:
+            found = self.project.unreadable(path, problem.message, problem.line, problem.column)
+            if found not in self.found.unreadable:
+                self.found.unreadable.append(found)
+
+    def _stands_alone(self, path: str, root: YamlValue) -> bool:
+        """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it."""
         folder, name = posixpath.split(path)
         if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
-            return
-        try:
-            check_declared(root)
-        except YamlProblem:
-            beside = (posixpath.split(other) for other in self.project.files_ending("yaml", "yml") if other != path)
-            if not any(home == folder and _NAMED.fullmatch(other) for home, other in beside):
-                raise
+            return False
+        beside = (posixpath.split(other) for other in self.project.files_ending("yaml", "yml") if other != path)
+        return not any(home == folder and _NAMED.fullmatch(other) for home, other in beside)
 
     def _variables(self, folder: str) -> dict[str, str]:
         """What the .env file of a folder gives to the holes of its compose files."""

@@ -32,51 +32,58 @@ _NAMED_VOLUME = lazy(r"([A-Za-z0-9][\w.-]+):/.*")
 
 
 def check_shape(root: YamlValue) -> None:
-    """Raises YamlProblem where compose refuses a file for what its services are."""
+    """Raises YamlProblem where services are no mappings, so that nothing can be read of them."""
     services = root.get("services")
     if services is not None and services.members is None and not services.is_null:
         raise _problem(services.span, "services: expected a mapping of names to services")
-    members = root.members_of("services")
-    for name, service in members.items():
+    for name, service in root.members_of("services").items():
         if service.members is None and not service.is_null:
             raise _problem(service.span, f"services.{name}: expected a mapping of keys to values")
+
+
+def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
+    """What compose refuses of services that can be read."""
+    services = root.members_of("services")
+    for name, service in services.items():
         for key in service.members or ():
             if key not in _KEYS and (right := closest(key, _KEYS, _LIKE)):
                 where = service.keys.get(key, service.span)
-                raise _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
-        _check_extends(name, members)
-    for value in _scalars(services):
+                yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
+        yield from _lost_extends(name, services)
+    for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
-            raise _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
+            yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
 
 
-def check_declared(root: YamlValue) -> None:
-    """Raises YamlProblem where a service names what nothing in the file declares; for files that stand alone."""
-    members = root.members_of("services")
-    for name, service in members.items():
+def undeclared_names(root: YamlValue) -> Iterator[YamlProblem]:
+    """What a service names and nothing in the file declares; for files that stand alone."""
+    services = root.members_of("services")
+    for name, service in services.items():
         for word, value in _names_of(service.get("depends_on")):
-            if word not in members:
-                raise _problem(value.span, f"services.{name}.depends_on: there is no service {word}")
+            if word not in services:
+                yield _problem(value.span, f"services.{name}.depends_on: there is no service {word}")
         for section, kind in _DECLARED:
             for word, value in _names_of(service.get(section), section):
                 if word not in root.members_of(section) and (section, word) != ("networks", "default"):
-                    raise _problem(value.span, f"services.{name}.{section}: no {kind} of this file is called {word}")
+                    yield _problem(value.span, f"services.{name}.{section}: no {kind} of this file is called {word}")
 
 
-def _check_extends(name: str, services: Mapping[str, YamlValue]) -> None:
+def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[YamlProblem]:
     """https://docs.docker.com/reference/compose-file/services/#extends"""
     seen, at = {name}, name
-    while (value := _extended(services[at])) is not None:
+    while (value := _base_of(services[at])) is not None:
         word = value.text or ""
         if word not in services:
-            raise _problem(value.span, f"services.{at}.extends: no service of this file is called {word}")
+            yield _problem(value.span, f"services.{at}.extends: no service of this file is called {word}")
+            return
         if word in seen:
-            raise _problem(value.span, f"services.{at}.extends: {word} is made of itself")
+            yield _problem(value.span, f"services.{at}.extends: {word} is made of itself")
+            return
         seen.add(word)
         at = word
 
 
-def _extended(service: YamlValue) -> YamlValue | None:
+def _base_of(service: YamlValue) -> YamlValue | None:
     """The name of a service of the same file that one extends."""
     value = service.get("extends")
     if value is None or value.get("file") is not None:
