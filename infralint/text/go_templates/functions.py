@@ -463,7 +463,9 @@ def _digest(name: str) -> Callable[[Any], str]:
     return lambda text: hashlib.new(name, _text(text).encode(), usedforsecurity=False).hexdigest()
 
 
-_RELATION = re.compile(r"(>=|<=|!=|=>|=<|[><=~^])?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+][\w.+-]*)?")
+_RELATION = re.compile(
+    r"(?:(>=|<=|!=|=>|=<|[><=~^])\s*+)?v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+][\w.+-]*)?"
+)
 
 
 def _semver_compare(constraint: Any, version: Any) -> bool:
