@@ -110,7 +110,7 @@ def test_a_patch_says_what_it_leaves_and_why(here: Path) -> None:
     result = run("check", "--diff", "--select", "short-idle-timeout")
     assert result.exit_code in (0, 1, 2)
     assert "+" in result.stdout
-    assert "Would fix 1 finding of project, and leave 0." in result.stderr
+    assert "Would fix 1 finding in the folder project, and leave 0." in result.stderr
     both = run("check", "--diff", "--assume", "warning")
     left = [line for line in both.stderr.splitlines() if " is left: " in line]
     assert all(line.rpartition(" is left: ")[2] for line in left)
