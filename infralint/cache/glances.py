@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -66,6 +66,21 @@ class Glances:
         if not found:
             file.looks |= bit
             self._new += 1
+        return found
+
+    def sift(self, name: str, paths: Iterable[str], finds: Callable[[str], bool]) -> list[str]:
+        """The files in which a look finds something, in their order; finds: as in `look`, for a path."""
+        bit = self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits))
+        seen, found = self._seen, []
+        for path in paths:
+            file = seen[path] if path in seen else self._file(path)
+            if file is not None and file.looks & bit:
+                continue
+            if finds(path):
+                found.append(path)
+            elif file is not None:
+                file.looks |= bit
+                self._new += 1
         return found
 
     def _file(self, path: str) -> KnownFile | None:

@@ -66,7 +66,7 @@ def read(project: Project) -> list[Reading]:
 def _needed_sources(project: Project) -> Iterator[Any]:
     """The sources that have something to read here; the others are not even imported."""
     for module, globs in SOURCES.items():
-        if project.has_named(*globs):
+        if project.names.has_named(*globs):
             yield import_module(module)
 
 

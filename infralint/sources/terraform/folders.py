@@ -347,7 +347,7 @@ class TerraformFolders:
     def values(self) -> dict[str, list[str]]:
         """Folder -> the files of values and lock files in it."""
         found: dict[str, list[str]] = {}
-        for path in self.project.files:
+        for path in self.project.files_ending(*(ending.rpartition(".")[2] for ending in (*VALUES, LOCK))):
             if path.endswith((*VALUES, LOCK)):
                 found.setdefault(posixpath.dirname(path), []).append(path)
         return found

@@ -141,7 +141,11 @@ class Finder(msgspec.Struct, dict=True):
 
     @cached_property
     def _dockerfiles(self) -> list[str]:
-        return [path for path, name in self.project.names if name == "Containerfile" or "dockerfile" in name.lower()]
+        return [
+            path
+            for path, name in self.project.names.holding("dockerfile", "containerfile")
+            if name == "Containerfile" or "dockerfile" in name.lower()
+        ]
 
     @cached_property
     def _unread(self) -> dict[str, str]:
