@@ -96,6 +96,11 @@ def key_of_project(root: str) -> bytes:
     return _digest(repr(["glances", *_stamp(), root]).encode("utf-8", "surrogateescape"))
 
 
+def key_of_code(name: str) -> bytes:
+    """A digest of all that decides about what is made of this program's own files."""
+    return _digest(repr(["code", *_stamp(), name]).encode("utf-8", "surrogateescape"))
+
+
 def _decides(name: str) -> bool:
     return name in _DECIDING or name.startswith("TF_VAR_")
 

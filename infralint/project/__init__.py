@@ -255,6 +255,15 @@ class Project:
             return [path for path in paths if finds(path)]
         return self.glances.sift(name, paths, finds)
 
+    def recall(self, path: str, kind: type[Result]) -> Result | None:
+        """What an earlier run parsed of a file that is the same since; None where nothing was kept."""
+        return self.glances.recall(path, kind) if self.glances is not None else None
+
+    def keep(self, path: str, parsed: object) -> None:
+        """Keep what was parsed of a file for later runs. parsed: msgspec can write it down and read it again."""
+        if self.glances is not None:
+            self.glances.keep(path, parsed)
+
     def _inside(self, path: str) -> tuple[str, bool]:
         """Where a file lies, and whether a link is to be followed there. Raises CantRead.
 

@@ -86,7 +86,8 @@ class FileNames:
                 continue
             matches, part = name_matcher(pattern), max(_WILD.split(pattern), key=len)
             for ending in self._endings_like(pattern):
-                found.update(path for path, name in self.by_ending[ending] if part in name and matches(name))
+                if part.lower() in self._small_letters[ending]:
+                    found.update(path for path, name in self.by_ending[ending] if part in name and matches(name))
         return sorted(found)
 
     def has_named(self, *patterns: str) -> bool:

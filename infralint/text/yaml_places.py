@@ -56,7 +56,7 @@ class YamlSpan(NamedTuple):
     end_column: int
 
 
-class YamlValue(msgspec.Struct, eq=False):
+class YamlValue(msgspec.Struct, eq=False, array_like=True):
     """A scalar (text), a sequence (items) or a mapping (members, by the text of their keys).
 
     keys: where each key stands. quoted: a scalar in quotes, a block or a `!!str`, which is text whatever it looks like. tag:

@@ -5,13 +5,14 @@ One file a framework in `rules/`. An argument is named by its place (0 is the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache, partial
 from importlib import resources
 from typing import Any, Literal
 
 import msgspec
 
+from infralint.cache.glances import remember
 from infralint.sources.application.paths import Style
 
 Key = int | str
@@ -261,8 +262,12 @@ def language_named(name: str) -> str:
 
 def rules_for(languages: Iterable[str]) -> tuple[Rules, ...]:
     """The rules of the frameworks of some languages."""
-    wanted = set(languages)
-    return tuple(rules_named(name) for name in rule_files() if language_named(name) in wanted) if wanted else ()
+    wanted = sorted(set(languages))
+    return remember(f"rules for {wanted}", tuple[Rules, ...], partial(_rules_of, wanted)) if wanted else ()
+
+
+def _rules_of(languages: Collection[str]) -> tuple[Rules, ...]:
+    return tuple(rules_named(name) for name in rule_files() if language_named(name) in languages)
 
 
 def all_rules() -> tuple[Rules, ...]:
