@@ -137,9 +137,8 @@ def judge(
 
 def _no_files(project: Project) -> Iterator[Unreadable]:
     """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
-    is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
-        if is_named(path):
+        if re.search(UNMISTAKABLE, path):
             yield project.unreadable(path, reason)
 
 
@@ -152,9 +151,8 @@ def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: 
 
 def _perhaps_read(project: Project) -> Iterator[str]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
-    is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
-        if PERHAPS.search(path) and not is_named(path):
+        if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
             yield f"{project.show(path)}: {reason}"
 
 

@@ -43,25 +43,23 @@ _STARTS = lazy(
     r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)"
 )
 _LIST_OF_WORDS = lazy(r'",\s*"')
-_ASIDE_FOLDER = re.compile(
+_ASIDE_FOLDER = lazy(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
 )
-_ASIDE_NAME = re.compile(
+_ASIDE_NAME = lazy(
     r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_.*(?<!\.py)$|_spec\.rb$|^conftest\.py$"
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|^(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
-_SERVED = re.compile(r"(?:^|(?<=/))public/")
+_SERVED = lazy(r"(?:^|(?<=/))public/")
 """Where a PHP application has its entry, among files that are sent as they are."""
 
 
-_PYTHON_TEST = re.compile(
-    rb"^(?:import|from)[ \t]+(?:pytest|unittest)\b|^[ \t]*(?:async[ \t]+)?def[ \t]+test_", re.MULTILINE
-)
+_PYTHON_TEST = lazy(rb"^(?:import|from)[ \t]+(?:pytest|unittest)\b|^[ \t]*(?:async[ \t]+)?def[ \t]+test_", re.MULTILINE)
 
-_OWN_APPLICATION = re.compile(rb"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Application)\(")
+_OWN_APPLICATION = lazy(rb"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Application)\(")
 """A `test_….py` that is part of an application makes none itself."""
 
 

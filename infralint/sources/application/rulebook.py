@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache, partial
-from importlib import resources
 from typing import Any, Literal
 
 import msgspec
@@ -232,6 +231,8 @@ FRAMEWORKS = "infralint.sources.application.rules"
 
 def rule_text(name: str, package: str = FRAMEWORKS) -> str:
     """The text of a rules file."""
+    from importlib import resources
+
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -246,6 +247,8 @@ def documents(name: str, package: str = FRAMEWORKS) -> Iterator[Any]:
 @cache
 def rule_files(package: str = FRAMEWORKS) -> tuple[str, ...]:
     """The names of the rules files of a package."""
+    from importlib import resources
+
     return tuple(sorted(entry.name for entry in resources.files(package).iterdir() if entry.name.endswith(".yaml")))
 
 

@@ -19,6 +19,7 @@ from infralint.project import CantRead, Project, refuse_binary
 from infralint.project.walking import leads_out
 from infralint.sources.terraform.budget import STEPS, SharedBudget
 from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, find_wrong_byte, parse
+from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 from infralint.text.wording import plural
 
@@ -83,28 +84,28 @@ HELPERS = (
     b"terraform-aws-modules/lambda",
     b"terraform-aws-modules/terraform-aws-lambda",
 )
-RELEASING = re.compile(
+RELEASING = lazy(
     rb"helm_release[\s\S]{0,3000}?\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)"
     rb"|(?:kubernetes|kubectl)_manifest[\s\S]{0,3000}?(?:yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService"
     rb"|TargetGroupBinding|\"Route\")"
 )
 """A cheap look for local charts, and for objects of Kubernetes that send requests on."""
-MODULE_SOURCE = re.compile(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
+MODULE_SOURCE = lazy(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
 """An expression that begins with a plain word is looked for by that word: `\\bsource` would take thirty times as long."""
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
 """A cheap look for the next."""
-SPEAKING = re.compile(
+SPEAKING = lazy(
     rb"\b(?:idle_timeout|load_balancer_type|(?:create|enable|with)_(?:alb|nlb|elb|lb|load_balancer)"
     rb"|(?:https?_|http_tcp_)?listeners"
     rb"|(?:alb|nlb|elb|lb|load_balancer)_(?:name|type|subnets?|idle_timeout|internal|listeners?)"
     rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
-_PLAN = re.compile(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
-_PLAN_VERSION = re.compile(rb'"format_version"\s*:\s*"[01]\.')
+_PLAN = lazy(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
+_PLAN_VERSION = lazy(rb'"format_version"\s*:\s*"[01]\.')
 LARGEST_PLAN = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
-BALANCING = re.compile(rb"(?i)lb|balancer")
+BALANCING = lazy(rb"(?i)lb|balancer")
 
 
 LABELS: Mapping[str, int] = MappingProxyType(
