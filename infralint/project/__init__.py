@@ -36,6 +36,10 @@ Result = TypeVar("Result")
 
 LARGEST = 10 * 1024 * 1024
 """Bytes: a longer file was not written by hand."""
+MOST_KEPT = 8 * 1024 * 1024
+"""Bytes of files that are kept for who looks at them next."""
+FILE_COST = 200
+"""Bytes that a file takes beside its content."""
 
 
 class Project:
@@ -63,7 +67,8 @@ class Project:
         self.glances: Glances | None = None
         self.unread: dict[str, CantRead] = {}
         self._texts: dict[str, str] = {}
-        self._searched: tuple[str, builtins.bytes] = "", b""
+        self._contents: dict[str, builtins.bytes] = {}
+        self._room = MOST_KEPT
         self._remembered: dict[str, Any] = {}
 
     @property
@@ -184,7 +189,8 @@ class Project:
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self._again(path))
+            self._texts[path] = decode(self._looked_at(path))
+            self._contents.pop(path, None)
         return self._texts[path]
 
     def text_or_nothing(self, path: str) -> str:
@@ -200,7 +206,7 @@ class Project:
         """The text of a file that may hold UTF-8 alone, as YAML does. Raises CantRead, also for other bytes."""
         text = self.text(path)
         if not text.isascii():
-            content = self._again(path)
+            content = self._looked_at(path)
             try:
                 content.decode()
             except UnicodeDecodeError as error:
@@ -213,7 +219,7 @@ class Project:
     def holds(self, path: str, word: str) -> bool:
         """Whether a word of small letters stands in a file, in whatever case; keeps no text for that. Raises CantRead."""
         text = self._texts.get(path)
-        return word in text.lower() if text is not None else word.encode() in self.bytes(path).lower()
+        return word in text.lower() if text is not None else word.encode() in self._looked_at(path).lower()
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
@@ -222,20 +228,23 @@ class Project:
 
     def searchable(self, path: str, largest: int = LARGEST) -> builtins.bytes:
         """A file's content for a quick look at its words: UTF-16 as UTF-8, which `text` then refuses. Raises CantRead."""
-        content = self.bytes(path, largest)
-        self._searched = path, content
-        return _as_utf8(content)
+        return _as_utf8(self._looked_at(path, largest))
 
-    def _again(self, path: str) -> builtins.bytes:
-        """A file's content; not read once more where it is the one that was just looked through. Raises CantRead."""
-        searched, content = self._searched
-        if searched != path or len(content) > LARGEST:
-            content = self.bytes(path)
-            self._searched = path, content
+    def _looked_at(self, path: str, largest: int = LARGEST) -> builtins.bytes:
+        """A file's content, as it was when it was first looked at, as far as there is room to keep it. Raises CantRead."""
+        known = self._contents.get(path)
+        if known is not None and len(known) <= largest:
+            return known
+        content = self.bytes(path, largest)
+        if len(content) <= self._room:
+            self._contents[path] = content
+            self._room -= len(content) + FILE_COST
         return content
 
     def head(self, path: str, length: int = 65536) -> builtins.bytes:
         """The first bytes of a file, however large it is; none where even these can't be had."""
+        if (known := self._contents.get(path)) is not None:
+            return _as_utf8(known[:length])
         try:
             full, follow = self._inside(path)
             return _as_utf8(read_head(full, length, follow))
