@@ -15,7 +15,7 @@ def cacheable_stream(crossing: Crossing[NginxLocation]) -> Iterator[Finding]:
     match hop.caching_of(crossing.leg.arriving, stream.methods):
         case Known("always" | "unless-forbidden" as effect) as caching:
             severity: Severity = "warning" if effect == "always" else "note"
-            unless = "" if effect == "always" else ", unless it is asked for by POST or forbids that in `Cache-Control`"
+            unless = "" if effect == "always" else ", unless it was a POST, or the answer forbids it in `Cache-Control`"
             message = (
                 f"{hop.name} records the stream ({caching.because}), and replays it to whoever asks for the same address"
                 f" next: they get an old answer, all of it at once{unless}"

@@ -25,11 +25,10 @@ def capped_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
 
 def _message(crossing: Crossing[Hop], clock: Known[float]) -> str:
     need = crossing.stream.duration
-    setting = f"`{clock.written}`" if clock.written else f"the default of {clock.name}"
     what = "a WebSocket" if crossing.stream.kind == "websocket" else "an answer"
     takes = "is declared to take" if need.declared else "may take"
     return (
         f"{crossing.hop.name} ends every {'connection' if crossing.stream.kind == 'websocket' else 'response'} after"
-        f" {seconds(clock.value)}, even while data flows ({setting}): {what} {takes} {seconds(need.seconds)}, and what is"
+        f" {seconds(clock.value)}, even while data flows ({clock.phrase}): {what} {takes} {seconds(need.seconds)}, and what is"
         " longer stops in the middle. A ping does not help"
     )

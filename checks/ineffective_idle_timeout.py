@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Known, LoadBalancer, Unknown, check, seconds
+from infralint import Crossing, Finding, Known, LoadBalancer, Unknown, check, ping_interval, seconds
 
 
 @check
@@ -21,10 +21,10 @@ def ineffective_idle_timeout(crossing: Crossing[LoadBalancer]) -> Iterator[Findi
 
 
 def _rule(real: Known[float]) -> str:
-    return real.because or (f"`{real.written}`" if real.written else f"the default of {real.name}")
+    return real.because or real.phrase
 
 
 def _fix(crossing: Crossing[LoadBalancer], real: Known[float], written: float) -> str:
     if real.because:
-        return "take the line out, and send a ping more often than that"
+        return f"take the line out, and send a ping at least every {ping_interval(real.value)}"
     return f"{crossing.hop.fix('idle_timeout', written)}\n# on the listener, instead of {real.name and 'the line here'}"

@@ -20,7 +20,7 @@ def lambda_target(crossing: Crossing[LoadBalancer]) -> Iterator[Finding | Unknow
 def _what(crossing: Crossing[LoadBalancer]) -> str:
     if crossing.stream.kind == "websocket":
         return "refuses every WebSocket handshake to it with 400"
-    return "waits for the function's whole answer, of at most 1 MB: users see nothing, and then everything at once"
+    return "waits for the function's whole answer, of at most 1 MB: users see nothing, then everything at once"
 
 
 def _fix(crossing: Crossing[LoadBalancer]) -> str:

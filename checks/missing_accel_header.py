@@ -25,7 +25,7 @@ def missing_accel_header(crossing: Crossing[ApplicationRoute]) -> Iterator[Findi
         because = f" (`{switch.written}`)" if isinstance(switch, Known) and switch.written else ""
         message = (
             f"{hop.name} does not send `{HEADER}: no`: its events pass because {leg.hop.name} does not buffer"
-            f"{because}, and are held back as soon as that is lost, or another nginx stands in front"
+            f"{because}, and are held back as soon as that is changed, or another nginx is put in front"
         )
         yield Finding("note", Known(None, hop.where, HEADER, "default"), message, f"{HEADER}: no")
 

@@ -23,10 +23,9 @@ def missing_heartbeat(crossing: Crossing[ApplicationRoute]) -> Iterator[Finding]
     if not isinstance(shortest, Known) or not stream.longest_silence.seconds <= shortest.value < LONG:
         return
     cutter = crossing.trace.legs[position].hop
-    setting = f"`{shortest.written}`" if shortest.written else f"the default of {shortest.name}"
     message = (
-        f"{hop.name} sends no heartbeat: {cutter.name} cuts it after {seconds(shortest.value)} of silence ({setting}), the"
-        " least on its way. A comment line every 20 s keeps it open however long the model thinks"
+        f"{hop.name} sends no heartbeat: {cutter.name} cuts it after {seconds(shortest.value)} of silence ({shortest.phrase}),"
+        " the shortest timeout on its way. A comment line every 20 s keeps it open however long the model thinks"
     )
     related = (Related(f"{cutter.name} allows {seconds(shortest.value)}", shortest.where),)
     yield Finding("note", Known(None, hop.where, "heartbeat", "default"), message, r": ping\n\n", related)

@@ -13,7 +13,7 @@ def missing_retry(use: LanguageModelUse) -> Iterator[Finding]:
     if use.role == "request":
         message = (
             f"{use.written} asks {use.library} by itself and never asks again: where the provider answers 429 (too many"
-            " requests) or 503, which they do every day, the user gets an error"
+            " requests) or 503, as happens every day, the user gets an error"
         )
         fix = (
             "try again on 429 and 5xx, later each time, and after the seconds of `Retry-After` where it is sent;"
@@ -21,7 +21,7 @@ def missing_retry(use: LanguageModelUse) -> Iterator[Finding]:
         )
     else:
         message = (
-            f"{use.written} never tries again: where the provider answers 429 (too many requests) or 503, which they do"
+            f"{use.written} never tries again: where the provider answers 429 (too many requests) or 503, as happens"
             " every day, the user gets an error"
         )
         fix = use.retry

@@ -29,6 +29,8 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
     match crossing.affinity:
         case Unknown() as unknown:
             yield unknown
+        case Known("none") if crossing.leg.copies:
+            return  # which of the proxies it is makes no difference: the backends behind them keep sessions
         case Known("none" | "today") as affinity:
             message = (
                 f"{crossing.hop.name} does not keep a client on one replica: {affinity.because}. {_when(crossing)}"

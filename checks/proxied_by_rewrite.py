@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import STRONG, Crossing, Finding, Known, NextRewrite, Severity, Unknown, check, seconds
+from infralint import STRONG, Crossing, Finding, Known, NextRewrite, Severity, Unknown, check, ping_interval, seconds
 
 
 @check
@@ -18,7 +18,7 @@ def proxied_by_rewrite(crossing: Crossing[NextRewrite]) -> Iterator[Finding | Un
             message = (
                 f"{hop.name} hands the stream on to {hop.upstream}, and `next start` cuts it after"
                 f" {seconds(limit)} of silence ({_setting(timeout)}): users get an error before the first byte, and half an"
-                f" answer after it. {_needed_duration(crossing)}"
+                f" answer after it. {_needed_duration(crossing, limit)}"
             )
             yield Finding(_severity(crossing), hop.where, message, hop.fix("timeout", need.seconds), effect="cuts")
 
@@ -32,10 +32,10 @@ def _severity(crossing: Crossing[NextRewrite]) -> Severity:
     return "warning" if evidence.certain and sender else "note"
 
 
-def _needed_duration(crossing: Crossing[NextRewrite]) -> str:
+def _needed_duration(crossing: Crossing[NextRewrite], limit: float) -> str:
     need = crossing.stream.longest_silence
     reason = "It is declared to be silent for" if need.declared else "A model may think for"
-    return f"{reason} {seconds(need.seconds)}. Raise it, or send a ping more often than that"
+    return f"{reason} {seconds(need.seconds)}. Raise it, or send a ping at least every {ping_interval(limit)}"
 
 
 def _setting(timeout: Known[float]) -> str:

@@ -16,7 +16,7 @@ def refused_method(crossing: Crossing[CacheBehaviorHop]) -> Iterator[Finding]:
     if asked and asked.isdisjoint(methods.value):
         taken = f"`{methods.written}`" if methods.written else f"{listing(sorted(methods.value))} alone"
         message = (
-            f"{crossing.hop.name} answers {route.name} with 403: {crossing.hop.behavior.title} takes {taken}, and the"
-            " stream is never asked for"
+            f"{crossing.hop.name} answers {route.name} with 403: {crossing.hop.behavior.title} takes {taken}, so the"
+            " request never comes to the application"
         )
         yield Finding("error", methods, message, crossing.hop.fix("methods"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, NginxLocation, Related, check
+from infralint import Crossing, Finding, Known, NginxLocation, Related, check
 
 
 @check
@@ -15,4 +15,8 @@ def repeated_host_header(crossing: Crossing[NginxLocation]) -> Iterator[Finding]
             f"{hop.name} sends two Host headers, because `{first.written}` and `{second.written}` both apply: the backend"
             " answers 400 instead of the stream"
         )
-        yield Finding("error", second, message, first.written + ";", (Related("the first one", first.where),))
+        yield Finding("error", second, message, _fix(first, second), (Related("the first one", first.where),))
+
+
+def _fix(first: Known[str], second: Known[str]) -> str:
+    return f"{first.written};\n# this one alone: take `{second.written}` out"

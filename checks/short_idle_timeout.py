@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import SILENCE, Crossing, Finding, Hop, Known, Severity, Unknown, check, seconds
+from infralint import SILENCE, Crossing, Finding, Hop, Known, Severity, Unknown, check, ping_interval, seconds
 
 
 @check
@@ -62,5 +62,5 @@ def _message(crossing: Crossing[Hop], timeout: Known[float]) -> str:
     filled = f" ({timeout.because})" if timeout.because else ""
     return (
         f"{crossing.hop.name} cuts {what} after {seconds(timeout.value)} of silence: {setting}{filled}, and {reason}."
-        " Raise it, or send a ping more often than that"
+        f" Raise it, or send a ping at least every {ping_interval(timeout.value)}"
     )

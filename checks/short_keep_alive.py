@@ -17,13 +17,9 @@ def short_keep_alive(crossing: Crossing[ApplicationRoute]) -> Iterator[Finding]:
         case Known(limit) as reused if kept.value <= limit:
             severity: Severity = "warning" if kept.written and reused.written else "note"
             message = (
-                f"the server of {crossing.hop.name} closes a connection that carries nothing after {seconds(kept.value)}"
-                f" ({_setting(kept)}), and {front.name} sends requests on it for {seconds(limit)} ({_setting(reused)}): one"
-                " that meets the closing gets 502. Keep connections longer than the load balancer does"
+                f"the server of {crossing.hop.name} closes an idle connection after {seconds(kept.value)} ({kept.phrase}),"
+                f" but {front.name} sends requests on it for {seconds(limit)} ({reused.phrase}): a request that comes while"
+                " it closes gets 502. Keep connections longer than the load balancer does"
             )
             related = (Related(f"{front.name} keeps connections for {seconds(limit)}", reused.where),)
             yield Finding(severity, kept, message, crossing.hop.fix("keep_alive", limit + 5), related)
-
-
-def _setting(setting: Known[float]) -> str:
-    return f"`{setting.written}`" if setting.written else f"the default of {setting.name}"

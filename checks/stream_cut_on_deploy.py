@@ -19,8 +19,8 @@ def stream_cut_on_deploy(crossing: Crossing[Hop]) -> Iterator[Finding]:
     if isinstance(delay, Known) and need.declared and delay.value < min(need.seconds, DEFAULT):
         what = "a WebSocket" if crossing.stream.kind == "websocket" else "an answer"
         message = (
-            f"{hop.name} loses streams at every deployment: what is replaced behind it gets {seconds(delay.value)} to"
-            f" finish (`{delay}`), {what} is declared to take {seconds(need.seconds)}, and all that are not done then are cut"
+            f"{hop.name} loses streams at every deployment: a server that is replaced gets {seconds(delay.value)} to"
+            f" finish ({delay.phrase}), but {what} is declared to take {seconds(need.seconds)}, and is cut in the middle"
         )
         fix = hop.fix("deregistration_delay", need.seconds) or f"{delay.name}: {need.seconds:g}"
         yield Finding("warning", delay, message, fix, effect="cuts-on-deployment")

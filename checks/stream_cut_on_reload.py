@@ -12,8 +12,9 @@ def stream_cut_on_reload(crossing: Crossing[Hop]) -> Iterator[Finding]:
     need = crossing.stream.duration
     # A controller's default is nobody's mistake, unless somebody says how long the stream takes.
     if isinstance(limit, Known) and limit.value < need.seconds and (limit.written or need.declared):
+        takes = "is declared to take" if need.declared else "may take"
         message = (
-            f"`{limit}`: every stream that is still open {_moment(limit.value)} is cut, and one may take"
+            f"{limit.phrase} cuts every stream that is still open {_moment(limit.value)}, and a stream {takes}"
             f" {seconds(need.seconds)}"
         )
         fix = crossing.hop.fix("shutdown_timeout", need.seconds)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
     from infralint.sources.vercel.hops import NextHop, NextRewrite, NextRoute, VercelFunction
-    from infralint.text.wording import listing, plural, seconds
+    from infralint.text.wording import listing, ping_interval, plural, seconds
 
 PLATFORM_TYPES = {
     "Drift": "infralint.sources.aws_account.drift",
@@ -75,6 +75,7 @@ _HOMES = PLATFORM_TYPES | {
     "Ignore": "infralint.engine.ignores",
     "check": "infralint.engine.registry",
     "listing": "infralint.text.wording",
+    "ping_interval": "infralint.text.wording",
     "plural": "infralint.text.wording",
     "seconds": "infralint.text.wording",
 }
@@ -120,6 +121,7 @@ __all__ = [
     "VercelFunction",
     "check",
     "listing",
+    "ping_interval",
     "plural",
     "seconds",
 ]

@@ -165,6 +165,69 @@ def test_names_that_may_be_declared(content: str, lint: Lint) -> None:
     assert judged(lint({"site/nginx.conf": SITE, "template.yaml": content})) == []
 
 
+BALANCER_TYPE = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "refused"),
+    [
+        (
+            f"{HEAD}  Chat: {{ Type: 'AWS::ElasticLoadBalancingV2::LoadBalacer' }}\n",
+            3,
+            f"CloudFormation refuses Chat: there is no type AWS::ElasticLoadBalancingV2::LoadBalacer; did you mean {BALANCER_TYPE}?",
+        ),
+        (
+            f"{HEAD}  Chat: {{ Type: 'AWS::ElasticLoadBalacingV2::LoadBalancer' }}\n",
+            3,
+            f"CloudFormation refuses Chat: there is no type AWS::ElasticLoadBalacingV2::LoadBalancer; did you mean {BALANCER_TYPE}?",
+        ),
+        (
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Chat: { Type: 'AWS::Serverless::Functon' }\n",
+            3,
+            "CloudFormation refuses Chat: there is no type AWS::Serverless::Functon; did you mean AWS::Serverless::Function?",
+        ),
+        (f"{HEAD}{BALANCER}  Other: {{ Properties: {{}} }}\n", 5, "CloudFormation refuses Other: it has no Type"),
+        (
+            f"{HEAD}{BALANCER}Ouputs: {{}}\n",
+            5,
+            "CloudFormation refuses this: a template has no section `Ouputs`; did you mean Outputs?",
+        ),
+        (
+            f"{HEAD.replace('Resources', 'Resorces')}{BALANCER}",
+            2,
+            "a template has no section `Resorces`; did you mean Resources?",
+        ),
+        (
+            f"{HEAD.replace('2010', '2011')}{BALANCER}",
+            1,
+            "CloudFormation refuses AWSTemplateFormatVersion: it knows 2010-09-09 alone",
+        ),
+    ],
+)
+def test_types_and_sections_that_do_not_exist(content: str, line: int, refused: str, lint: Lint) -> None:
+    report = lint({"site/nginx.conf": SITE, "template.yaml": content})
+    assert judged(report) == [("template.yaml", line, refused)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEAD}{BALANCER}  Other: {{ Type: 'AWS::ElasticLoadBalancingV2::ListenerCertificate' }}\n",
+        f"Transform: [Acme]\n{HEAD}  Chat: {{ Type: 'AWS::ElasticLoadBalancingV2::LoadBalacer' }}\n",
+    ],
+)
+def test_types_that_exist_or_may(content: str, lint: Lint) -> None:
+    assert judged(lint({"site/nginx.conf": SITE, "template.yaml": content})) == []
+
+
+@pytest.mark.parametrize("value", ["'6e2'", "٦٠٠", "600.5", "'6_00'", "!Join ['', ['6', ['0']]]"])
+def test_a_timeout_that_is_no_whole_number_is_not_told(value: str, lint: Lint) -> None:
+    attributes = f"LoadBalancerAttributes: [{{ Key: idle_timeout.timeout_seconds, Value: {value} }}]"
+    report = lint({"template.yaml": f"{HEAD}{BALANCER}    Properties: {{ {attributes} }}\n"})
+    [unknown] = report["unknown"]
+    assert unknown["message"].startswith("idle_timeout.timeout_seconds: ")
+
+
 def test_settings_of_two_documents(lint: Lint) -> None:
     report = lint({"site/nginx.conf": SITE, "infralint.yaml": "generation: 60s\n---\ngeneration: 90s\n"})
     assert report["stderr"] == "infralint: infralint.yaml:3:1: a second document begins, where one is expected\n"

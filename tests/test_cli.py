@@ -43,7 +43,7 @@ def test_a_finding_in_text(here: Path) -> None:
         "error[buffered-stream] location /chat holds the stream back: nothing sets proxy_buffering, which is on by default, and"
         " nginx before 1.29.7 (no version is named here, so an old one is assumed) speaks HTTP/1.0 to backends, so it holds"
         " an answer until"
-        " a buffer is full or it ends. Users see nothing, then everything at once",
+        " a buffer is full or the answer ends. Users see nothing, then everything at once",
         " --> nginx.conf:5:9",
         "  |",
         "5 |         location /chat {",

@@ -235,12 +235,14 @@ def test_sarif_is_what_github_documents(here: Path) -> None:
         assert rule["help"]["markdown"]
         assert 0 < len(rule["properties"]["tags"]) <= 20
         assert rule["properties"]["precision"] in ("very-high", "high", "medium", "low")
+        assert rule["properties"]["problem.severity"] in ("error", "warning", "recommendation")
         assert rule["defaultConfiguration"]["level"] in ("note", "warning", "error")
     for result in log["results"]:
         assert len(result["locations"]) == 1
         assert len(result.get("relatedLocations", ())) <= 1000
         place = result["locations"][0]["physicalLocation"]
         assert not re.match(r"\w+:", place["artifactLocation"]["uri"])
+        assert place["region"].keys() == {"startLine", "startColumn", "endLine", "endColumn"}
         assert place["region"]["startLine"] >= 1
         assert result["partialFingerprints"]
         assert log["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]

@@ -33,6 +33,10 @@ RIDDLES = (
     "knows no",
     "keeps nobody",
     "what still runs",
+    "or it ends",
+    "at its end",
+    "one may take",
+    "more often than that",
     "hangs up",
 )
 """Turns that people whose first language is not English stumble over."""
@@ -105,7 +109,7 @@ def test_a_library_that_pings_by_itself_is_not_said_to_be_silent(
     [
         (r"\d+ (?:s|min|h) of silence", r"cuts (?:the stream|a WebSocket|a connection|it) after (?:.*?) of silence"),
         (r"model may \w+ for", r"a model may think for \d+ (?:s|min|h)|A model may think for \d+ (?:s|min|h)"),
-        (r"ping more often", r"Raise it, or send a ping more often than that"),
+        (r"or send a ping", r"Raise it, or send a ping at least every \d+ (?:s|min)"),
         (r"Vercel refuses", r"Vercel refuses the deploy"),
         (r"everything at once", r"[Uu]sers see nothing, (?:and )?then everything at once"),
         (r"is declared", r"is declared to (?:take|be silent for) \d+ (?:s|min|h)"),
@@ -127,3 +131,25 @@ def test_advice_says_where_to_write_it_where_that_is_elsewhere(tmp_path: Path, m
     assert "  = write in location /sse (nginx.conf:5:5):\n      proxy_read_timeout 300s;\n" in output
     write(tmp_path, {"nginx.conf": site.replace("  proxy_read_timeout 9s;\n", "")})
     assert "  = write:\n      proxy_read_timeout 300s;\n" in run("check", "--select", "short-idle-timeout").output
+
+
+def test_a_ping_that_is_as_frequent_as_advised_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    location = "location /sse { proxy_pass http://app; proxy_buffering off; proxy_read_timeout 45s; }"
+    write(tmp_path, {"nginx.conf": f"events {{}}\nhttp {{ server {{ {location} }} }}\n"})
+    advice = re.search(r"send a ping at least every (\d+) s", run("check", "--select", "short-idle-timeout").output)
+    assert advice
+    pings = int(advice[1])
+    for heartbeat, status in ((pings, 0), (pings + 1, 1)):
+        write(tmp_path, {"infralint.yaml": f"streams: [{{path: /sse, kind: sse, heartbeat: {heartbeat}s}}]\n"})
+        result = run("check", "--select", "short-idle-timeout", "--fail-on", "note")
+        assert result.exit_code == status, result.output
+
+
+def test_a_header_that_is_sent_twice_is_to_be_taken_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    hosts = "proxy_set_header Host $host; proxy_set_header Host app.example.com;"
+    location = f"location /sse {{ proxy_pass http://app; proxy_buffering off; {hosts} }}"
+    write(tmp_path, {"nginx.conf": f"events {{}}\nhttp {{ server {{ {location} }} }}\n"})
+    output = run("check", "--select", "repeated-host-header").output
+    assert "# this one alone: take `proxy_set_header Host app.example.com` out\n" in output

@@ -120,8 +120,8 @@ INGRESS = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: {{
 @pytest.mark.parametrize(
     ("files", "unseen"),
     [
-        (PERL, "app: Perl is not read (1 file)"),
-        (HAPI, "app: hapi is not read"),
+        (PERL, "app: code in Perl is not read (1 file)"),
+        (HAPI, "app: code that uses hapi is not read"),
         ({"k8s/ingress.yaml": INGRESS}, "k8s/ingress.yaml: is a template, which has to be rendered first"),
         ({"k8s/kustomization.yaml": "resources: ['https://acme.com/base//k8s?ref=v1']\n"}, "which lies elsewhere and is not read"),
         ({"Caddyfile": ":80 {\n  reverse_proxy app:80\n}\n"}, "Caddy (Caddyfile)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +82,9 @@ def private_imports(tree: ast.AST) -> Iterator[str]:
 
 def test_what_is_private_stays_in_its_module() -> None:
     assert [f"{path}: {name}" for path, tree in TREES.items() for name in private_imports(tree)] == []
+
+
+def test_every_package_is_shipped() -> None:
+    packages = {".".join(path.relative_to(ROOT).parent.parts) for path in FILES if path.name == "__init__.py"}
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    assert {*shipped} == packages | {"infralint.checks"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -39,12 +38,6 @@ def test_the_test_command_of_the_readme_is_the_one_ci_runs() -> None:
     assert len(commands) == 1
     for step in commands[0].split(" && "):
         assert step in (ROOT / ".ci/run").read_text()
-
-
-def test_every_subpackage_is_packaged() -> None:
-    declared = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
-    there = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "infralint").rglob("__init__.py")}
-    assert declared == there | {"infralint.checks"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["checks"]])

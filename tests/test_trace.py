@@ -638,3 +638,54 @@ def test_a_route_of_which_only_the_end_is_known_is_listed(tmp_path: Path, monkey
     )
     write(tmp_path, {"chat/views.py": f"from django.http import StreamingHttpResponse\n\n{views}"})
     assert "SSE **/ask/: flows" in run("trace", "--compact").output
+
+
+def test_what_was_not_read_is_said_beside_what_flows(here: Path) -> None:
+    script = "#!/bin/sh\ncat > /etc/nginx/a.conf <<'EOF'\nlocation / { proxy_pass http://127.0.0.1:8000; }\nEOF\n"
+    write(
+        here, {"setup.sh": script, "nginx.conf": "events {}\nhttp { server { location / { proxy_pass http://a; } } }\n"}
+    )
+    seen = "nginx that a script sets up (setup.sh)"
+    assert f"Seen, and not read yet: {seen}." in run("trace", "/").output
+    assert json.loads(run("trace", "/", "--format", "json").output)["unsupported"] == [seen]
+    assert (
+        f'<h2>Seen, and not read yet</h2><ul class="plain"><li>{seen}</li></ul>'
+        in run("trace", "--format", "html").output
+    )
+
+
+def test_what_could_not_be_told_elsewhere_is_counted_and_named_on_demand(here: Path) -> None:
+    values = "http { server { location / { proxy_pass http://a; proxy_read_timeout ${SECONDS}s; } } }\n"
+    write(here, {"nginx.conf": f"events {{}}\n{values}", "chart/Chart.yaml": "name: a\nversion: 1.0.0\n"})
+    write(here, {"chart/templates/a.yaml": 'kind: Ingress\n{{ include "missing" . }}\n'})
+    brief, verbose = run("trace", "/").output, run("trace", "/", "-v").output
+    told = "could not be told (-v names what)."
+    assert (told in brief, told in verbose) == ("chart/" in verbose, False)
+
+
+def sites(*lines: str) -> str:
+    servers = "\n".join(
+        f"server {{ listen 80; server_name s{number}.example.com; location / {{ proxy_pass http://a:1; {line} }} }}"
+        for number, line in enumerate(lines)
+    )
+    return f"events {{}}\nhttp {{\n{servers}\n}}\n"
+
+
+def test_of_many_ways_the_worst_are_shown_first_and_the_rest_is_counted(here: Path) -> None:
+    flowing = "proxy_buffering off; proxy_read_timeout 1h;"
+    write(here, {"nginx.conf": sites(*[flowing] * 6, "proxy_buffering off;", "proxy_buffering off;")})
+    brief, verbose = run("trace", "/a").output, run("trace", "/a", "-v").output
+    assert "Way 1 of 8: may break at nginx.conf location /\n  if: the host is s6.example.com" in brief
+    assert "… and 2 more ways: 2 flow (-v shows them)" in brief
+    assert ("Way 8 of 8" in brief, "Way 8 of 8" in verbose, "more ways" in verbose) == (False, True, False)
+    assert "and 2 more ways: 2 flow" in run("trace", "/a", "--format", "mermaid").output
+    assert "and 2 more ways: 2 flow" in run("trace", "/a", "--format", "svg").output
+
+
+def test_a_long_path_is_broken_behind_a_slash(here: Path) -> None:
+    folder = "services/conversation-orchestration/deployment/production-environment/edge"
+    write(here, {f"{folder}/nginx.conf": sites("proxy_buffering off;").replace("s0.example.com", "a.test")})
+    lines = [line for line in run("trace", "/a", "--explain").output.splitlines() if "production-environment" in line]
+    assert lines
+    assert all(line.endswith("production-environment/") or "production-environment/edge" in line for line in lines)
+    assert all(len(line) <= 80 for line in lines)

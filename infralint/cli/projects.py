@@ -133,7 +133,7 @@ def with_options(settings: Settings, root: Path, options: Options) -> Settings:
     if options.ignore:
         changes["ignore"] = _split(options.ignore)
     if options.nginx_version:
-        if not re.fullmatch(r"\d+\.\d+(\.\d+)?", options.nginx_version):
+        if not re.fullmatch(r"[0-9]+\.[0-9]+(\.[0-9]+)?", options.nginx_version):
             fail(f"--nginx-version {options.nginx_version}: expected a version such as 1.27.3")
         changes["nginx"] = NginxSettings(version=options.nginx_version, include_paths=settings.nginx.include_paths)
     if options.tf_var_files or options.tf_vars or options.tf_env:

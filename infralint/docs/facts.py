@@ -36,6 +36,7 @@ TITLES = {
     "f5_nginx": "F5 NGINX Ingress Controller",
     "gateways": "Gateways",
     "google_load_balancing": "Google Cloud Load Balancing",
+    "haproxy_ingress": "HAProxy as an Ingress controller",
     "hosting": "Fly.io, Heroku, Railway and Render",
     "ingress_nginx": "ingress-nginx",
     "cloud_run": "Google Cloud Run",

@@ -253,6 +253,23 @@ def integration_tabs() -> str:
     return "\n\n".join(f'=== "{name}"\n\n{indent(integration(name), "    ")}' for name in names)
 
 
+def action_reference() -> str:
+    """What the action for GitHub takes and hands on, by action.yml."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    taken = [
+        f"| `{name}` | {_cell(entry['description'])} | {_cell(entry['default'])} |"
+        for name, entry in action["inputs"].items()
+    ]
+    given = [f"| `{name}` | {_cell(entry['description'])} |" for name, entry in action["outputs"].items()]
+    inputs = "\n".join(["| input | what | unless it is given |", "|---|---|---|", *taken])
+    outputs = "\n".join(["| output | what |", "|---|---|", *given])
+    return f"{inputs}\n\n{outputs}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def changelog() -> str:
     """The changelog, without its title."""
     return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")[2].strip()
@@ -273,6 +290,7 @@ def section(path: str, title: str) -> str:
 
 
 GENERATORS: dict[str, Callable[[], str]] = {
+    "action": action_reference,
     "changelog": changelog,
     "checks": check_tables,
     "ci": integration_tabs,

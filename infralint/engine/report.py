@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Finding, Known, Location, Unknown, Unreadable
+from infralint.model import Finding, Known, Location, Unfollowed, Unknown, Unreadable
 from infralint.project.config import Settings
-from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
-    from infralint.engine.tracing import TracedStream
+    from infralint.engine.outcomes import TracedStream
 
 NOTHING = (
     "holds nothing to read: nginx configuration, Kubernetes manifests, compose files, Terraform, CloudFormation, a "
@@ -63,7 +62,7 @@ class Report(msgspec.Struct):
     unreadable: list[Unreadable] = []
     read: dict[str, list[str]] = {}
     seen: list[str] = []
-    unfollowed: list[str] = []
+    unfollowed: list[Unfollowed] = []
     skipped: list[str] = []
     idle: list[str] = []
     traces: tuple[str, ...] = ()
@@ -100,7 +99,7 @@ class Report(msgspec.Struct):
             ],
             unknown=[unknown for unknown in self.unknown if is_asked(unknown.where.path)],
             unreadable=[problem for problem in self.unreadable if is_asked(problem.where.path)],
-            unfollowed=[reason for reason in self.unfollowed if is_asked(_PLACE.sub("", reason.partition(": ")[0]))],
+            unfollowed=[entry for entry in self.unfollowed if is_asked(entry.where.path)],
             idle=[path for path in paths if not any(_below(heard, [path]) for heard in self._read_files())],
         )
 
@@ -193,9 +192,6 @@ def _places(finding: Finding) -> set[str]:
     if finding.stream is not None and finding.stream.evidence.where is not None:
         places.add(finding.stream.evidence.where.path)
     return places
-
-
-_PLACE = lazy(r":\d+$")
 
 
 def _below(path: str, paths: Iterable[str]) -> bool:

@@ -20,6 +20,7 @@ from infralint.model import (
     Location,
     Reading,
     Stream,
+    Unfollowed,
     Unknown,
     Unreadable,
 )
@@ -35,12 +36,13 @@ from infralint.trace.declared import (
     find_untold,
     follow_declared,
 )
+from infralint.trace.lost_ports import find_lost_ports
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 from infralint.trace.unreached import find_unreached
 
 if TYPE_CHECKING:
-    from infralint.engine.tracing import TracedStream
+    from infralint.engine.outcomes import TracedStream
 
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
@@ -57,7 +59,7 @@ def read(project: Project) -> list[Reading]:
             readings.append(source.read(project))
     services = [service for reading in readings for service in reading.services]
     if services:
-        from infralint.sources.application.product_uses import read_products
+        from infralint.sources.application.nodes import read_products
 
         readings.append(read_products(services))
     return readings
@@ -96,31 +98,12 @@ def judge(
     if with_ways:
         with guard.around(Location(project.shown_path(project.root))):
             streams = _known_streams(project, topology, checks, crossed)
-    unreadable = _each_once(
-        [
-            *(entry for reading in readings for entry in reading.unreadable),
-            *_refusals(answers),
-            *_refusals(hop.keeps_affinity for reading in readings for hop in reading.hops),
-            *project.unlisted_folders(),
-            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
-            *_no_files(project),
-            *_mistaken_names(project, topology),
-            *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
-            *guard.caught,
-        ]
-    )
+    unreadable = _each_once(_list_unreadable(project, readings, checks, answers, topology, paths))
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
         projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
-        unknown=once_a_cause(
-            [
-                *unsure,
-                *project.unused_exclusions(),
-                *(unknown for reading in readings for unknown in reading.unknown),
-                *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
-            ]
-        ),
+        unknown=once_a_cause([*unsure, *_list_unknown(project, readings, answers)]),
         unreadable=unreadable,
         traces=tuple(guard.traces),
         read=files,
@@ -135,6 +118,40 @@ def judge(
     )
 
 
+def _list_unreadable(
+    project: Project,
+    readings: Sequence[Reading],
+    checks: Sequence[Check],
+    answers: Sequence[Finding | Unknown],
+    topology: Topology,
+    paths: Iterable[str],
+) -> Iterator[Unreadable]:
+    """What could not be read, or names nothing. paths: of files in which comments may ignore a check."""
+    for reading in readings:
+        yield from reading.unreadable
+    yield from _refusals(answers)
+    yield from _refusals(hop.keeps_affinity for reading in readings for hop in reading.hops)
+    yield from project.unlisted_folders()
+    for path, problem in sorted(project.unread.items()):
+        yield project.unreadable(path, problem)
+    yield from _no_files(project)
+    yield from _mistaken_names(project, topology)
+    yield from find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)])
+    yield from project.guard.caught
+
+
+def _list_unknown(
+    project: Project, readings: Sequence[Reading], answers: Sequence[Finding | Unknown]
+) -> Iterator[Unknown]:
+    """What could not be told of files, and of single hops."""
+    yield from project.unused_exclusions()
+    for reading in readings:
+        yield from reading.unknown
+    for answer in answers:
+        if isinstance(answer, Unknown) and not answer.refused:
+            yield answer
+
+
 def _no_files(project: Project) -> Iterator[Unreadable]:
     """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
     for path, reason in project.tree.odd.items():
@@ -142,24 +159,26 @@ def _no_files(project: Project) -> Iterator[Unreadable]:
             yield project.unreadable(path, reason)
 
 
-def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
+def _list_unfollowed(
+    project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]
+) -> list[Unfollowed]:
     """What could not be followed, but for files that are named as unreadable."""
-    named = tuple(f"{entry.where.path}: " for entry in unreadable)
-    found = {*_perhaps_read(project), *(reason for reading in readings for reason in reading.unfollowed)}
-    return sorted(reason for reason in found if not reason.startswith(named))
+    named = {entry.where.path for entry in unreadable}
+    found = {*_perhaps_read(project), *(entry for reading in readings for entry in reading.unfollowed)}
+    return sorted(entry for entry in found if entry.where.path not in named)
 
 
-def _perhaps_read(project: Project) -> Iterator[str]:
+def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
     for path, reason in project.tree.odd.items():
         if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
-            yield f"{project.show(path)}: {reason}"
+            yield Unfollowed(Location(project.show(path)), reason)
 
 
 def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
     """Names under `chains:` and `entry:` that stand for nothing."""
     if project.settings.chains or project.settings.entry:
-        from infralint.engine.tracing import mistaken_names
+        from infralint.engine.mistaken_names import mistaken_names
 
         yield from mistaken_names(project, topology)
 
@@ -227,6 +246,7 @@ def _doubts_of_ways(
         found += _unmet(project, topology, declared, crossed)
         if project.settings.streams is None:
             found += find_unreached(topology, crossed)
+        found += find_lost_ports(topology, crossed)
     return found
 
 

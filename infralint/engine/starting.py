@@ -238,7 +238,7 @@ def _lines(entry: FoundStream) -> Iterator[str]:
     if stream.host:
         yield f"    host: {_quote(stream.host)}\n"
     if entry.hops:
-        yield f"    hops: [{', '.join(map(_quote, entry.hops))}]    # where it was found: others take this path, too\n"
+        yield f"    hops: [{', '.join(map(_quote, entry.hops))}]    # where it was found; other hops take this path, too\n"
     if stream.session:
         yield f"    session: {_quote(stream.session)}\n"
     if stream.heartbeat:

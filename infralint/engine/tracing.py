@@ -3,247 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from infralint.engine.asking import ask_of_crossing
 from infralint.engine.ignores import apply_ignores, ignores_of
+from infralint.engine.mistaken_names import mistaken_names, no_node
+from infralint.engine.outcomes import REDIRECTS, TracedStream, TracedWay
 from infralint.engine.registry import Check
 from infralint.engine.report import once_a_cause
 from infralint.model import (
-    LENGTH,
     SEVERITIES,
-    SILENCE,
     STRENGTH,
     Crossing,
-    Effect,
     Evidence,
     Finding,
     Hop,
-    Known,
     Node,
-    Phase,
     Reading,
-    Selection,
     Stream,
     StreamKind,
     Trace,
+    Unfollowed,
     Unknown,
     Unreadable,
 )
 from infralint.project import Project
-from infralint.project.config import place_of
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.suggestions import closest
-from infralint.text.wording import listing, seconds
+from infralint.text.wording import listing
 from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.lost_ports import lost_ports_of
 from infralint.trace.topology import Topology
 from infralint.trace.unreached import why_unreached
 from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_of_path
 
-Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"]
-OUTCOMES: tuple[Outcome, ...] = ("breaks", "not served", "may break", "could not tell", "flows")
-"""What becomes of a stream, the worst first."""
-_HAPPENING: tuple[Effect | None, ...] = (
-    "refuses",
-    "holds",
-    "cuts",
-    "splits",
-    "cuts-on-reload",
-    "cuts-on-deployment",
-    None,
-)
-"""What happens to a stream, in the order in which it would where it may be silent for too long; where it surely is, it is
-cut, whether somebody holds it or not."""
 MOST_NAMED = 6
 """Hosts or paths that are named where a request meets none."""
-_REDIRECTS = ("301", "302", "303", "307", "308")
-
-
-class StreamVerdict(msgspec.Struct, frozen=True):
-    """What becomes of a stream on one way.
-
-    position: the leg to blame; None where none is. finding: what a check says there. unknown: what could not be told
-    there. reason: the same in one sentence.
-    """
-
-    outcome: Outcome
-    reason: str = ""
-    position: int | None = None
-    finding: Finding | None = None
-    unknown: Unknown | None = None
-
-    @property
-    def effect(self) -> Effect | None:
-        """What the hop to blame does to the stream."""
-        return self.finding.effect if self.finding is not None else None
-
-    @property
-    def rank(self) -> int:
-        """The worst first."""
-        return OUTCOMES.index(self.outcome)
-
-
-class TracedWay(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """One way of a stream with what the checks say of it.
-
-    findings: of each leg, the loudest first. ignored: those that somebody lives with. unknown: what could not be told,
-    by position. topology: what it leads through, among others.
-    """
-
-    way: StreamWay
-    topology: Topology
-    findings: tuple[Finding, ...] = ()
-    ignored: tuple[Finding, ...] = ()
-    unknown: tuple[tuple[int, Unknown], ...] = ()
-
-    @property
-    def trace(self) -> Trace:
-        return self.way.trace
-
-    @property
-    def stream(self) -> Stream:
-        return self.way.trace.stream
-
-    def findings_at(self, position: int) -> list[Finding]:
-        """What the checks say of one leg."""
-        return [finding for finding in self.findings if finding.provenance.position == position]
-
-    def unknown_at(self, position: int) -> list[Unknown]:
-        """What could not be told of one leg."""
-        return [unknown for at, unknown in self.unknown if at == position]
-
-    @cached_property
-    def verdict(self) -> StreamVerdict:
-        """What becomes of the stream."""
-        loud = [finding for finding in self.findings if finding.severity != "note"]
-        worst = min(loud, key=self._urgency, default=None)
-        if worst is not None and worst.severity == "error":
-            return StreamVerdict("breaks", worst.message, worst.provenance.position, worst)
-        if self.trace.is_dead_end:
-            return StreamVerdict(
-                "not served", self.answer, max(0, len(self.trace.legs) - 1) if self.trace.legs else None
-            )
-        if worst is not None:
-            return StreamVerdict("may break", worst.message, worst.provenance.position, worst)
-        if self.unknown:
-            position, unknown = self.unknown[0]
-            return StreamVerdict("could not tell", unknown.why, position, None, unknown)
-        if self.trace.end == "unknown":
-            reason = self.trace.end_reason or "where it goes from there is not written down"
-            return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
-        ending = self.trace.ending
-        if ending is not None and ending.is_silent:
-            reason = f"every hop passes it on to {ending.node}: {ending.reasons[0]}"
-            return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1)
-        return StreamVerdict("flows", self._enough())
-
-    def _urgency(self, finding: Finding) -> tuple[Any, ...]:
-        """The loudest first, then what happens to the stream first.
-
-        A request is refused by the first hop that it comes to, an answer is held by the first that it comes back to,
-        and the shortest clock is the first to run out.
-        """
-        position, effect = finding.provenance.position, finding.effect
-        limit = finding.at.value if isinstance(finding.at, Known) and effect == "cuts" else 0
-        clock = limit if isinstance(limit, int | float) else 0
-        place = -position if effect == "holds" else position
-        is_surely_cut = effect == "cuts" and finding.severity == "error"
-        step = _HAPPENING.index("holds") - 0.5 if is_surely_cut else _HAPPENING.index(effect)
-        return SEVERITIES.index(finding.severity), step, clock, place, finding.check
-
-    @property
-    def answer(self) -> str:
-        """What the node at the end answers, and what a client makes of that."""
-        ending = self.trace.ending
-        if ending is None:
-            return self.trace.end_reason
-        answer = ending.answer
-        if answer is None:
-            return f"{ending.node} answers by itself"
-        code, _, target = answer.value.partition(" ")
-        because = f": {answer.because}" if answer.because else ""
-        return f"{ending.node} answers {answer.value}{because}{_follow_up(self.stream, code, target)}"
-
-    def _enough(self) -> str:
-        """How much a stream that flows has to spare."""
-        parts = []
-        silence, length = self.shortest(*SILENCE), self.shortest(*LENGTH)
-        if silence is not None:
-            parts.append(f"silence up to {seconds(silence[1].value)}")
-        if length is not None:
-            parts.append(f"{seconds(length[1].value)} in all")
-        return f"every hop passes it on, with {' and '.join(parts)}" if parts else "every hop passes it on"
-
-    def shortest(self, *phases: Phase) -> tuple[int, Known[float]] | None:
-        """The clock that runs out first of those that measure one of the phases, and the leg that has it."""
-        limits = [(at, limit) for at, limit in self.trace.clocks(*phases) if isinstance(limit, Known)]
-        finite = [(at, limit) for at, limit in limits if limit.value != float("inf")]
-        return finite[0] if finite else None
-
-    def selection(self, position: int) -> Selection:
-        """Why the node of a leg serves the request by this hop."""
-        leg = self.trace.legs[position]
-        node = self.topology.node_of(leg.hop)
-        return node.explain(leg.inbound, leg.hop) if node is not None else Selection()
-
-    @property
-    def end_selection(self) -> Selection:
-        """Why the node at the end answers by itself."""
-        ending = self.trace.ending
-        node = self.topology.node_called(ending.node) if ending is not None and ending.answer is not None else None
-        return node.explain(ending.request, None) if node is not None and ending is not None else Selection()
-
-
-def _follow_up(stream: Stream, code: str, target: str) -> str:
-    """What clients make of an answer that is no stream."""
-    if code not in _REDIRECTS:
-        return ""
-    if stream.kind == "websocket":
-        return ". No browser follows a redirect when it opens a WebSocket: the connection fails"
-    where = f" {target}" if target else " there"
-    kept = "" if code in ("307", "308") else " (a POST becomes a GET)"
-    return f". A browser asks{where} anew{kept}: connect there at once"
-
-
-class TracedStream(msgspec.Struct, frozen=True, eq=False):
-    """A stream with all its ways. host, path: as the browser asks. unserved: why there is no way, where there is none."""
-
-    stream: Stream
-    host: str | None
-    path: str
-    ways: tuple[TracedWay, ...] = ()
-    unserved: str = ""
-
-    @property
-    def name(self) -> str:
-        """`SSE chat.example.com/api/chat`."""
-        return str(replace(self.stream, host=self.host, path=self.path))
-
-    @property
-    def worst(self) -> TracedWay | None:
-        """The way that fares worst; where another serves the stream, one that does not is not meant. None: no node takes
-        the request."""
-        served = [way for way in self.ways if way.verdict.outcome != "not served"]
-        return min(served or self.ways, key=lambda way: (way.verdict.rank, not way.way.certain), default=None)
-
-    @property
-    def verdict(self) -> StreamVerdict:
-        """What becomes of it on the worst of its ways."""
-        return self.worst.verdict if self.worst is not None else StreamVerdict("not served", self.unserved)
-
-    @property
-    def is_believed(self) -> bool:
-        """Whether something speaks for it, and nothing against it."""
-        return self.stream.evidence.kind != "assumed" and (not self.ways or any(not way.way.doubt for way in self.ways))
-
-    @property
-    def findings(self) -> list[Finding]:
-        return [finding for way in self.ways for finding in way.findings]
 
 
 def trace_ways(
@@ -264,6 +62,7 @@ def _trace_way(way: StreamWay, topology: Topology, checks: Sequence[Check], proj
                 unknown.append((crossing.position, answer))
     if project.settings.streams is None and (unreached := why_unreached(topology, way.trace)) is not None:
         unknown.append((0, unreached))
+    unknown += lost_ports_of(topology, way.trace)
     kept, suppressed = apply_ignores(
         findings, ignores_of(project, {path for finding in findings for path in _paths(finding)})
     )
@@ -282,7 +81,7 @@ def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
 
 
 def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
-    """Ways of one request: those that are known for several reasons are told once, on the best evidence."""
+    """Ways of one request, the worst first: those that are known for several reasons are told once, on the best evidence."""
     ordered = sorted(ways, key=lambda way: (way.stream.handshake_only, STRENGTH.index(way.stream.evidence.kind)))
     together: dict[object, TracedWay] = {}
     for way in ordered:
@@ -290,7 +89,7 @@ def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
         together[way_identity(way.trace)] = way if known is None else _join_ways(known, way)
     host, path = _first_request(ordered[0].trace)
     distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
-    return TracedStream(ordered[0].stream, host, path, tuple(distinct))
+    return TracedStream(ordered[0].stream, host, path, tuple(sorted(distinct, key=lambda way: way.rank)))
 
 
 def _join_ways(way: TracedWay, other: TracedWay) -> TracedWay:
@@ -313,9 +112,7 @@ def _is_sent_to_https(way: TracedWay) -> bool:
     if way.trace.legs or ending is None or ending.answer is None:
         return False
     code, _, target = ending.answer.value.partition(" ")
-    return (
-        code in _REDIRECTS and target.startswith("https://") and _path_in(target) in (ending.request.path, "/#{path}")
-    )
+    return code in REDIRECTS and target.startswith("https://") and _path_in(target) in (ending.request.path, "/#{path}")
 
 
 def _path_in(address: str) -> str:
@@ -387,13 +184,16 @@ class Question(msgspec.Struct, frozen=True):
 class TraceReport(msgspec.Struct):
     """All that a run of `infralint trace` has to say.
 
-    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project.
+    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project. seen:
+    what stands here and is not read yet; unfollowed: what may hold a stream or a hop that is not seen, with why.
     """
 
     streams: list[TracedStream] = []
     asked: bool = False
     unknown: list[Unknown] = []
     unreadable: list[Unreadable] = []
+    seen: list[str] = []
+    unfollowed: list[Unfollowed] = []
 
     @property
     def findings(self) -> list[Finding]:
@@ -426,9 +226,12 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         once_a_cause(unknown for reading in readings for unknown in reading.unknown),
         [
             *(unreadable for reading in readings for unreadable in reading.unreadable),
+            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
             *mistaken_names(project, topology),
             *project.guard.caught,
         ],
+        sorted({kind for reading in readings for kind in reading.seen}),
+        sorted({entry for reading in readings for entry in reading.unfollowed}),
     )
 
 
@@ -448,40 +251,6 @@ def _fronts(topology: Topology, name: str) -> list[Node]:
     if name and not found:
         raise NoSuchNode(no_node(topology, name))
     return found
-
-
-def no_node(topology: Topology, name: str) -> str:
-    """What to say of a name that stands for nothing that was read."""
-    near = closest(name, topology.callings)
-    if near:
-        return f"nothing here is called {name}; did you mean {near}?"
-    return f"nothing here is called {name}; there is {listing(topology.names, most=8) or 'nothing that takes requests'}"
-
-
-def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
-    """Names under `chains:` and `entry:` that stand for nothing, or not for what they are put behind."""
-    settings, shown = project.settings, project.config_name
-    named = [
-        ("chains", f"$.chains[{number}][{position}]", name)
-        for number, chain in enumerate(settings.chains)
-        for position, name in enumerate(chain)
-    ]
-    if isinstance(settings.entry, str):
-        named.append(("entry", "$.entry", settings.entry))
-    else:
-        named += [("entry", f"$.entry[{number}]", name) for number, name in enumerate(settings.entry)]
-    for key, path, name in named:
-        if not topology.nodes_named(name) and not topology.is_service(name):
-            yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
-    for number, position, before, node in topology.repeated_in_chains():
-        name = settings.chains[number][position]
-        why = f"{before} and {name} are one node here, {node.name}: name it once"
-        yield Unreadable(f"chains: {why}", place_of(project.base / shown, shown, f"$.chains[{number}][{position}]"))
-    for number, position, front, behind, target in topology.contradicted_chains():
-        path = f"$.chains[{number}][{position}]"
-        ports = listing(sorted({str(address.port) for address in behind.listens if address.port is not None}))
-        why = f"{front.name} dials {target}, and {behind.name} listens on {ports} alone: put between them what takes {target}"
-        yield Unreadable(f"chains: {why}, or leave the chain out", place_of(project.base / shown, shown, path))
 
 
 def _is_wanted(stream: TracedStream, question: Question, fronts: Sequence[Node]) -> bool:

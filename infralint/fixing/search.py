@@ -124,7 +124,7 @@ def _with_reason(finding: Finding, refused: Mapping[Key, str]) -> Finding:
     """A finding that is left, with the reason."""
     if finding.provenance.fixable:
         return finding
-    reason = "notes are for reading" if finding.severity == "note" else "no edit of one setting puts it right"
+    reason = "a note asks for no change" if finding.severity == "note" else "no edit of one setting puts it right"
     return replace(finding, provenance=replace(finding.provenance, unfixed=refused.get(_key(finding), reason)))
 
 
@@ -173,7 +173,7 @@ def _with_edits(finding: Finding, edits: tuple[Edit, ...]) -> Finding:
 
 
 def _proposals(state: State, wanted: set[Key], refused: dict[Key, str]) -> Iterator[Proposal]:
-    """Edits for each finding that is wanted and not refused, those in the midst of a hop first; notes are for reading."""
+    """Edits for each finding that is wanted and not refused, those in the midst of a hop first; a note asks for none."""
     for finding in reversed(state.report.findings):
         if finding.severity == "note":
             continue

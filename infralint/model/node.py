@@ -306,15 +306,27 @@ HOST_NETWORK = "the host's own network"
 """The pod of services that have no network of their own."""
 
 
+class LostPort(msgspec.Struct, frozen=True):
+    """A port under which a service is dialled, and that leads to one that none of its containers names. target: that one,
+    as it is written (`9000`, `http`); named: the ports that they do name."""
+
+    port: int
+    target: str
+    where: Location
+    named: tuple[int, ...] = ()
+
+
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A container or process that a deployment file describes (a compose service, a Kubernetes workload).
 
     names: by which others dial it. containers: names of single ones of its containers. extra_hosts: names that it
     alone knows, each with the address that it stands for (`host-gateway`: that of its host). files: project paths that
-    are mounted or copied into it. context: the project folder that its image is built from. ports: what it listens on;
+    are mounted or copied into it. context: the project folder that its image is built from. entry_files: project paths
+    of the code that it starts, where its command tells. ports: what it listens on;
     published: the ports of its host, each with the one of its own that it leads to (None: not known); local_ports: those
     of them that nobody but the host itself reaches; is_open: one more is published, nobody knows which. forwards: ports
-    under which its names are dialled, each with the port that it leads to (None: one of its own), where these differ.
+    under which its names are dialled, each with the port that it leads to (None: one of its own), where these differ;
+    lost: those that lead to none that is written down.
     image, command: as written. group: what it is deployed with. networks: where its names are known, each by a name that
     no other has in the project (none: that is not known). aliases: names that only one of these networks knows, each with
     that network. links: names by which it alone dials others of its group, each with the name of the service. pod: what
@@ -326,11 +338,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     names: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
     context: str | None = None
+    entry_files: frozenset[str] = frozenset()
     ports: tuple[int, ...] = ()
     published: tuple[tuple[int, int | None], ...] = ()
     local_ports: frozenset[int] = frozenset()
     is_open: bool = False
     forwards: tuple[tuple[int, int | None], ...] = ()
+    lost: tuple[LostPort, ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""
     command: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from infralint.model.node import Hop, Node, Service
-from infralint.model.setting import Unknown, Unreadable
+from infralint.model.setting import Unfollowed, Unknown, Unreadable
 from infralint.model.stream import Stream, StreamKind
 
 
@@ -34,7 +34,7 @@ class Reading(msgspec.Struct):
     unreadable: list[Unreadable] = []
     files: list[str] = []
     seen: list[str] = []
-    unfollowed: list[str] = []
+    unfollowed: list[Unfollowed] = []
     skipped: list[str] = []
     texts: dict[str, str] = {}
     origins: dict[str, str] = {}

@@ -57,6 +57,11 @@ class Known(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
     def __str__(self) -> str:
         return self.written or f"{self.name} (default)"
 
+    @property
+    def phrase(self) -> str:
+        """The setting in a sentence: the user's own words, or that it is the default."""
+        return f"`{self.written}`" if self.written else f"the default of {self.name}"
+
     def with_value(self, value: U, because: str = "") -> Known[U]:
         """The same words, read as another value."""
         return Known(value, self.where, self.name, self.origin, self.written, because or self.because, self.related)
@@ -85,6 +90,16 @@ class Unreadable(msgspec.Struct, frozen=True, gc=False):
 
     message: str
     where: Location
+
+
+class Unfollowed(msgspec.Struct, frozen=True, order=True, gc=False):
+    """What may hold a stream or a hop, and could not be followed: why, with `where` as its subject."""
+
+    where: Location
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.why}"
 
 
 def not_applicable(value: T, where: Location, name: str = "") -> Known[T]:

@@ -85,7 +85,9 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
 
     def __str__(self) -> str:
         kind = {"sse": "SSE", "websocket": "WebSocket"}[self.kind]
-        return f"{kind} {self.host or ''}{self.path}"
+        # A path that is an expression does not go on where the host ends.
+        space = " " if self.host and self.path[:1] not in ("", "/") else ""
+        return f"{kind} {self.host or ''}{space}{self.path}"
 
 
 class Hint(msgspec.Struct, frozen=True, gc=False):

@@ -35,6 +35,7 @@ from infralint.model import (
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
 from infralint.platforms.forwarding import set_by
 from infralint.text.globs import matches_segments
+from infralint.text.wording import ping_interval
 
 REST_TIMEOUT = 29.0
 """Seconds for an integration of a REST API, and of a WebSocket API, unless it says less, or more and the quota was raised:
@@ -181,7 +182,11 @@ class ApiHop(Hop, frozen=True, kw_only=True):
                 more = "" if seconds <= STREAM_TIMEOUT else "  # the most there is: make the answers shorter"
                 return f"{mode}\n{wanted}{more}"
             case "idle_timeout" if is_rest:
-                return self.api.regional if seconds <= STREAM_IDLE else "send a ping more often than that"
+                return (
+                    self.api.regional
+                    if seconds <= STREAM_IDLE
+                    else f"send a ping at least every {ping_interval(STREAM_IDLE)}"
+                )
             case "forwards_upgrade":
                 return "take a WebSocket API of API Gateway, or a load balancer before a container"
         return ""

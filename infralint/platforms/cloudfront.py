@@ -39,6 +39,7 @@ from infralint.model import (
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
 from infralint.platforms.forwarding import set_by
 from infralint.text.globs import is_like
+from infralint.text.wording import ping_interval
 
 READ_TIMEOUT = 30.0
 """Seconds of silence that CloudFront allows an origin, before the first byte and between two packets, unless more is
@@ -269,7 +270,7 @@ class CacheBehaviorHop(Hop, frozen=True, kw_only=True):
         return ""
 
 
-_PING = "send a ping more often than that"
+_PING = f"send a ping at least every {ping_interval(MOST_READ_TIMEOUT)}"
 
 
 class DistributionNode(Node, kw_only=True, eq=False):

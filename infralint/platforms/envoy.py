@@ -64,7 +64,7 @@ CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
 )
 """`controllerName` of a GatewayClass, or the usual name of one -> the product."""
 
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|us|ns|h|m|s)")
+_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|us|ns|h|m|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
 
 
@@ -141,6 +141,32 @@ class EnvoyRoute(RoutedHop, frozen=True, kw_only=True):
             case "forwards_upgrade":
                 return "enableWebsockets: true"
         return ""
+
+
+RESPONSE_TIMEOUT = "projectcontour.io/response-timeout"
+WEBSOCKET_ROUTES = "projectcontour.io/websocket-routes"
+"""Contour's annotations of an Ingress: https://projectcontour.io/docs/main/config/annotations/"""
+
+
+class EnvoyIngress(EnvoyRoute, frozen=True, kw_only=True):
+    """Paths of an Ingress that an Envoy serves. sockets: the paths that it opens WebSockets for, as written."""
+
+    kind: ClassVar[str] = "Ingress"
+
+    sockets: str = ""
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        name, text = self.literal(setting, seconds)
+        return f"{name}: {text}" if name else ""
+
+    def literal(self, setting: str, seconds: float) -> tuple[str, str]:
+        if self.run_by != CONTOUR.name:
+            return "", ""
+        if setting == "max_duration":
+            return RESPONSE_TIMEOUT, '"infinity"'
+        if setting == "forwards_upgrade":
+            return WEBSOCKET_ROUTES, f'"{",".join(filter(None, (self.sockets, *self.paths)))}"'
+        return "", ""
 
 
 def passed_upgrade(where: Location) -> Known[Upgrade]:

@@ -25,7 +25,7 @@ OPENSHIFT_TUNNEL = 3600.0
 OPENSHIFT_ANNOTATION = "haproxy.router.openshift.io/timeout"
 OPENSHIFT_TUNNEL_ANNOTATION = "haproxy.router.openshift.io/timeout-tunnel"
 
-_TIME = re.compile(r"(\d{1,9})(us|ms|s|m|h|d)?")
+_TIME = re.compile(r"([0-9]{1,9})(us|ms|s|m|h|d)?")
 _UNITS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 0.001}
 
 

@@ -1,7 +1,8 @@
 """ingress-nginx: what annotations of an Ingress and the controller's ConfigMap make of the nginx that it runs.
 
 Read in its source, at its last release: https://github.com/kubernetes/ingress-nginx
-(internal/ingress/controller/config/config.go, rootfs/etc/nginx/template/nginx.tmpl).
+(internal/ingress/controller/config/config.go, rootfs/etc/nginx/template/nginx.tmpl). What the template of v1.15.0 writes
+for the annotations below is run by nginx in tests/lab/test_ingress_template.py.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Knob(msgspec.Struct, frozen=True):
     default: Any
 
 
-_SECONDS = re.compile(r"\d{1,9}")
+_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*")
+"""What Flux and envsubst fill in."""
+_SECONDS = re.compile(r"[0-9]{1,9}")
 KNOBS: Mapping[str, Knob] = MappingProxyType(
     {
         "proxy_buffering": Knob("proxy-buffering", "proxy-buffering", False),
@@ -144,12 +147,20 @@ def _of_annotation(setting: Setting[str], knob: Knob) -> Setting[Any] | None:
     """An annotation's value; None where the controller ignores it, and takes its default."""
     if isinstance(setting, Unknown):
         return setting
-    text = setting.value.strip()
+    if _VARIABLE.search(setting.value):
+        return _unknown_until_filled(setting)
+    text = setting.value if isinstance(knob.default, float) else setting.value.strip()
     if isinstance(knob.default, bool):
         return setting.with_value(text == "on") if text in ("on", "off") else None
     if isinstance(knob.default, float):
         return setting.with_value(float(text)) if _SECONDS.fullmatch(text) else None
     return setting if text in ("1.0", "1.1") else None
+
+
+def _unknown_until_filled(setting: Known[str]) -> Unknown:
+    """https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution"""
+    why = f"`{setting.written}` holds a variable, which is filled in before the manifest is applied"
+    return Unknown(setting.where, setting.name, why, "check the manifests as they are applied")
 
 
 def _of_config(setting: Setting[str], knob: Knob) -> Setting[Any]:
@@ -165,6 +176,8 @@ def _of_config(setting: Setting[str], knob: Knob) -> Setting[Any]:
                 raise BadValue(text)
             return setting.with_value(time(text))
     except BadValue:
+        if _VARIABLE.search(text):
+            return _unknown_until_filled(setting)
         why = f"`{setting.written}` is no time that ingress-nginx takes"
         return Unknown(setting.where, setting.name, why, _form_of(knob))
     return setting

@@ -93,6 +93,9 @@ LIBRARIES: Mapping[str, Library] = {
     "mcp-sse": Library(
         "https://modelcontextprotocol.io/specification/2024-11-05/basic/transports", session="MCP", content_type=EVENTS
     ),
+    "mcp-csharp": Library(  # since 2.x without sessions, unless it is told otherwise
+        "https://csharp.sdk.modelcontextprotocol.io/concepts/transports/transports.html", content_type=EVENTS
+    ),
     "mcp-python": Library(
         "https://github.com/modelcontextprotocol/python-sdk",
         15,

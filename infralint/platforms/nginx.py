@@ -278,19 +278,17 @@ def _hold(facts: Facts, response: Response, why: str) -> Held | Unknown:
 def _held_over_1_0(facts: Facts, http: Known[str], why: str) -> Held:
     """HTTP/1.0 knows no chunks: an answer ends with its connection, and is collected until then."""
     if http.origin != "default":
-        because = f"{why}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
+        because = f"{why}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or the answer ends"
         return "always", because, (Related("HTTP/1.0 towards the backend", http.where),)
     version = facts.version
     related = (Related("the nginx version", version.where),) if version.where else ()
     if version.floating:
         because = (
-            f"{why}, and {version.spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends;"
+            f"{why}, and {version.spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or the answer ends;"
             " later ones hold events larger than a buffer (4k or 8k) and answers that are not chunked"
         )
         return "unless-chunked", because, related
-    because = (
-        f"{why}, and {version.spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends"
-    )
+    because = f"{why}, and {version.spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or the answer ends"
     return "always", because, related
 
 
@@ -306,7 +304,7 @@ def _held_over_1_1(facts: Facts, http: Known[str], response: Response, why: str)
             f"{why}, and what arrives here is not chunked but ends {_ENDINGS[framing.value]}{at}, so nginx holds it"
         )
         related = (Related("the response is not chunked", framing.where),) if framing.where.path else ()
-        return "always", f"{because} until a buffer is full or it ends", related
+        return "always", f"{because} until a buffer is full or the answer ends", related
     speaker = f"nginx {facts.version.written}, which speaks HTTP/1.1 to backends,"
     spoken = f"`{http.written}`" if http.written else speaker
     because = (

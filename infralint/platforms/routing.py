@@ -62,11 +62,12 @@ class RouteRule(msgspec.Struct, frozen=True):
     ignore_case: bool = False
     where: Location = NOWHERE
     references: tuple[str, ...] = ()
+    written: str = ""
 
     @property
     def name(self) -> str:
         """What it asks for: `chat.example.com/api`."""
-        return f"{self.host}{self.path}"
+        return f"{self.host}{self.written or self.path}"
 
     def takes(self, request: Request) -> bool | None:
         """Whether a request is taken; None: it may be."""

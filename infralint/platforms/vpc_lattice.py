@@ -64,3 +64,8 @@ def lattice_node(name: str, where: Location, rules: Sequence[RouteRule], **field
         **fields,
     )
     return RoutingNode(name=name, hops=(hop,), known_as=frozenset({name}), environment=hop.environment)
+
+
+def fixed_answer(status: str, where: Location) -> Known[str]:
+    """What a listener or a rule answers by itself."""
+    return Known(status, where, "fixed response", "explicit", f"a fixed response of {status}")

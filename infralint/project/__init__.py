@@ -104,7 +104,7 @@ class Project:
         for pattern in self._walked[1]:
             if pattern.strip("!/*.") not in SKIPPED_NAMES:
                 where = self._place_of_exclusion(pattern)
-                reason = f"`exclude: {pattern}` names no file or folder of the project, so it leaves nothing out"
+                reason = f"`{pattern}` names no file or folder of the project, so it leaves nothing out"
                 yield Unknown(
                     where, "exclude", reason, "correct the pattern (it is read as in .gitignore), or delete it"
                 )

@@ -551,7 +551,7 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
     """What the types alone can't say."""
     for key in ("generation", "heartbeat"):
         yield from _duration_error(f"$.{key}", getattr(settings, key))
-    if settings.nginx.version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+)?", settings.nginx.version):
+    if settings.nginx.version is not None and not re.fullmatch(r"[0-9]+\.[0-9]+(\.[0-9]+)?", settings.nginx.version):
         yield "$.nginx.version", f"expected a version such as 1.27.3, got {settings.nginx.version!r}"
     if settings.max_tokens is not None and not settings.max_tokens <= LONGEST_DURATION * (
         settings.tokens_per_second or 50

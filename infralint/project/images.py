@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, ImageBuild, copied_files, dockerfile_of, read_compose
+from infralint.project.compose.entry_files import entry_files
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
@@ -60,6 +61,13 @@ class Images:
         service = ComposeService(name="", path="", line=0, build=build)
         image = dockerfile_of(self.project, service)
         return frozenset(path for _, path in copied_files(service, image)) if image is not None else frozenset()
+
+    def entry_files_of(
+        self, build: ImageBuild, entrypoint: tuple[str, ...], command: tuple[str, ...]
+    ) -> frozenset[str]:
+        """The project's files that a container of its image starts."""
+        service = ComposeService(name="", path="", line=0, build=build, entrypoint=entrypoint, command=command)
+        return entry_files(self.project, service, dockerfile_of(self.project, service))
 
     def exposed_by(self, build: ImageBuild) -> tuple[int, ...]:
         """The ports that its Dockerfile names."""

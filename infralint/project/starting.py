@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from infralint.text.lazy import lazy
 
-DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
+DEFAULT_PORT = {
+    "uvicorn": 8000,
+    "gunicorn": 8000,
+    "hypercorn": 8000,
+    "daphne": 8000,
+    "streamlit": 8501,
+    "chainlit": 8000,
+    "next": 3000,
+}
 """What servers listen on unless they are told otherwise."""
 PORT_VARIABLES = frozenset(
     "PORT UVICORN_PORT SERVER_PORT STREAMLIT_SERVER_PORT GRADIO_SERVER_PORT ASPNETCORE_HTTP_PORTS FLASK_RUN_PORT".split()
@@ -15,7 +23,7 @@ _FLAG = r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|-
 _PORT_FLAG = lazy(_FLAG + r"[\"']?(\d{2,5})\b")
 _UNREAD_PORT = lazy(_FLAG + r"[\"']?\$")
 _WITH_DEFAULT = lazy(r"\$\{\w+:?-(\d{2,5})\}")
-_PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|next)\s+(?:run|start|[\w.]+:\w+)")
+_PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|chainlit|next)\s+(?:run|start|[\w.]+:\w+)")
 _ELSEWHERE = lazy(
     r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
 )

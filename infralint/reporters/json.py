@@ -93,7 +93,7 @@ class _Writer(msgspec.Struct):
             unreadable=[json_entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
             read=report.read,
             unsupported=report.seen,
-            unfollowed=report.unfollowed,
+            unfollowed=[str(entry) for entry in report.unfollowed],
             skipped=report.skipped,
             empty=report.idle,
             gone=report.gone,

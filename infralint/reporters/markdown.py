@@ -83,7 +83,7 @@ def _gaps(report: Report) -> Iterator[str]:
     """What could not be told, followed and judged, a list each."""
     lists = (
         ("Could not be told", [_unknown(unknown) for unknown in report.unknown]),
-        (UNFOLLOWED, [f"* {_prose(phrase)}" for phrase in report.unfollowed]),
+        (UNFOLLOWED, [f"* {_prose(str(entry))}" for entry in report.unfollowed]),
         (UNSUPPORTED, [f"* {_prose(phrase)}" for phrase in report.seen]),
     )
     for title, items in lists:

@@ -45,7 +45,7 @@ th button::after { content: " ↕"; opacity: .5 } th[aria-sort=ascending] button
 th[aria-sort=descending] button::after { content: " ↓"; opacity: 1 }
 [data-out] { display: none } details > summary { cursor: pointer } code { overflow-wrap: anywhere }
 @media (max-width: 40rem) { body { padding: 1rem .8rem 3rem } h1 { font-size: 1.3rem }
-  .tiles { gap: .5rem } .tiles li { min-width: 0; flex: 1 1 6rem; padding: .45rem .6rem } .tiles b { font-size: 1.2rem }
+  .tiles { gap: .5rem } .tiles li { min-width: 0; flex: 1 1 40%; padding: .45rem .6rem } .tiles b { font-size: 1.2rem }
   .cards thead { display: none } .cards, .cards tbody, .cards tr, .cards td { display: block; width: 100% }
   .cards tr { padding: .5rem 0; border-bottom: 1px solid var(--line) } .cards td { border: 0; padding: .15rem 0; min-width: 0 }
   .cards td:empty { display: none }

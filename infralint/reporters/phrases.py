@@ -115,6 +115,12 @@ def write_phrase(finding: Finding) -> str:
     return f"write in {hop.name} ({where})" if where == hop.where else f"write at {where}"
 
 
+def assumption(report: Report, noun: str) -> str:
+    """On what the verdicts of so many hops or resources rest, where nothing says what streams."""
+    hops = plural(report.assumed, noun or "catch-all hop")
+    return f"Assumed that {hops} may carry an SSE stream, because nothing here says what streams"
+
+
 def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
     """What is new, changed and gone since an earlier snapshot."""
     parts = [f"{len(since.new)} new", f"{len(since.changed)} changed", f"{len(since.gone)} gone"]
@@ -179,6 +185,6 @@ UNSUPPORTED = "Seen, and not read yet"
 def unfollowed_phrases(report: Report, most: int) -> list[str]:
     """What could not be followed, each with why; a long list is cut, and says so."""
     if len(report.unfollowed) <= most:
-        return report.unfollowed
+        return [str(entry) for entry in report.unfollowed]
     rest = len(report.unfollowed) - most + 1
-    return [*report.unfollowed[: most - 1], f"and {rest} more (`-v` names them)"]
+    return [*map(str, report.unfollowed[: most - 1]), f"and {rest} more (`-v` names them)"]

@@ -44,7 +44,7 @@ _NOTIFICATIONS = {
 
 def render(report: Report, shown: Shown) -> str:
     """The report as a SARIF log."""
-    writer = _SarifWriter(frozenset(report.read.get("aws", ())))
+    writer = _SarifWriter(frozenset(report.read.get("aws", ())), shown.snapshot or "")
     run = {
         "tool": {"driver": _driver(shown.checks)},
         "automationDetails": {"id": _automation(shown)},
@@ -80,7 +80,11 @@ def _rule(check: Check) -> dict[str, Any]:
         "fullDescription": {"text": text.partition("\n\n")[0]},
         "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": "warning"},
-        "properties": {"tags": ["reliability", "streaming", check.group], "precision": "high"},
+        "properties": {
+            "tags": ["reliability", "streaming", check.group],
+            "precision": "high",
+            "problem.severity": "warning",
+        },
     }
     if url := page_url(check.page):
         rule["helpUri"] = url
@@ -88,9 +92,11 @@ def _rule(check: Check) -> dict[str, Any]:
 
 
 class _SarifWriter(msgspec.Struct, frozen=True):
-    """Writes what is said of files and of resources. regions: what was read and is no file, by name."""
+    """Writes what is said of files and of resources. regions: what was read and is no file, by name. snapshot: the file
+    that keeps what was read of an account, where one does."""
 
     regions: frozenset[str]
+    snapshot: str = ""
 
     def invocation(self, report: Report) -> dict[str, Any]:
         notes = [
@@ -153,12 +159,14 @@ class _SarifWriter(msgspec.Struct, frozen=True):
         return result
 
     def _location(self, finding: Finding) -> dict[str, Any]:
-        """Where a finding stands: in a file; of a resource of an account, where its code says what it should be."""
+        """Where a finding stands: in a file; of a resource of an account, where its code says what it should be, else in
+        the snapshot that keeps it: code scanning refuses a log with a result that names no file."""
         location = self._place(finding.location)
         if "physicalLocation" not in location:
-            in_code = next((place.location for place in finding.related if self._is_file(place.location)), None)
-            if in_code is not None:
-                location["physicalLocation"] = _physical(in_code)
+            in_code = [place.location for place in finding.related if self._is_file(place.location)]
+            kept = [Location(self.snapshot)] if self.snapshot else []
+            for file in [*in_code, *kept][:1]:
+                location["physicalLocation"] = _physical(file)
         if finding.hop is not None:
             name, resource = visible(finding.hop.name), finding.hop.resource
             full = visible(resource.identity) if resource else f"{visible(finding.hop.where.path)}: {name}"
@@ -224,12 +232,7 @@ def _artifact(path: str) -> dict[str, str]:
 
 
 def _region(where: Location) -> dict[str, int]:
-    """Code scanning wants a line, also for what is about a whole file."""
-    region = {"startLine": where.line or 1}
-    if where.column:
-        region["startColumn"] = where.column
-    if where.end_line:
-        region["endLine"] = where.end_line
-    if where.end_column:
-        region["endColumn"] = where.end_column
-    return region
+    """Code scanning wants all four, also for what is about a whole line or file: there, its beginning."""
+    line, column = where.line or 1, where.column or 1
+    end_line, end_column = where.end_line or line, where.end_column or column
+    return {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
 
-from infralint.engine.tracing import TracedStream, TracedWay
+from infralint.engine.outcomes import Outcome, TracedStream, TracedWay
 from infralint.model import (
     LENGTH,
     SEVERITIES,
@@ -37,6 +38,8 @@ from infralint.text.arns import short_name
 from infralint.text.wording import listing, plural, seconds
 from infralint.trace.ways import ASKED
 
+MOST_WAYS = 6
+"""Ways of one stream that are shown to who does not ask for all of them."""
 State = Literal["", "error", "warning", "note", "unknown", "weakest"]
 """How a line deserves to be looked at."""
 
@@ -195,9 +198,10 @@ def _selection(way: TracedWay, position: int) -> Iterator[Fact]:
     if beaten:
         names = listing([rival.name for rival in beaten], most=3)
         yield Fact("beats", f"{names}: {beaten[0].reason}" if len({r.reason for r in beaten}) == 1 else names)
-    match = way.trace.legs[position].match
-    if not match.certain:
-        yield Fact("perhaps", listing(match.reasons, most=3) or "it may be another one", state="unknown")
+    leg = way.trace.legs[position]
+    if not leg.match.certain:
+        label = "perhaps" if _conditions(leg) == leg.match.reasons else "if"
+        yield Fact(label, listing(_conditions(leg), most=3) or "it may be another one", state="unknown")
 
 
 def _passing(way: TracedWay, leg: Leg) -> Iterator[Fact]:
@@ -375,13 +379,24 @@ def verdict_phrase(way: TracedWay) -> str:
     return f"{verdict.outcome}{where}{',' if where else ' at'} {name}"
 
 
-def summary_phrase(streams: Iterable[TracedStream]) -> str:
+def summary_phrase(streams: Sequence[TracedStream]) -> str:
     """How many streams fare how."""
-    counts: dict[str, int] = {}
-    for stream in streams:
-        counts[stream.verdict.outcome] = counts.get(stream.verdict.outcome, 0) + 1
-    parts = [f"{count} {_count_phrase(outcome, count)}" for outcome, count in counts.items()]
-    return f"{plural(sum(counts.values()), 'stream')}: {listing(parts)}" if parts else "no stream"
+    if not streams:
+        return "no stream"
+    return f"{plural(len(streams), 'stream')}: {_outcomes_phrase(stream.verdict.outcome for stream in streams)}"
+
+
+def _outcomes_phrase(outcomes: Iterable[Outcome]) -> str:
+    """How many fare how: `2 break and 1 flows`."""
+    return listing([f"{count} {_count_phrase(outcome, count)}" for outcome, count in Counter(outcomes).items()])
+
+
+def ways_shown(stream: TracedStream) -> tuple[Sequence[TracedWay], str]:
+    """The ways that are shown to who does not ask for all of them, the worst first, and what to say of the others."""
+    if len(stream.ways) <= MOST_WAYS + 1:
+        return stream.ways, ""
+    rest = [way.verdict.outcome for way in stream.ways[MOST_WAYS:]]
+    return stream.ways[:MOST_WAYS], f"and {len(rest)} more ways: {_outcomes_phrase(rest)}"
 
 
 def _count_phrase(outcome: str, count: int) -> str:
@@ -419,14 +434,24 @@ def condition_phrase(way: TracedWay) -> str:
     """Under which condition a stream takes this way (`if: the host is a.test`), or why it only may (`perhaps: others here
     take such a request, too`); empty where it surely does."""
     trace = way.trace
-    first = trace.legs[0] if trace.legs else None
-    if first is not None and not first.match.certain and first.inbound.host is None and first.hop.hosts:
-        return f"if: the host is {listing(first.hop.hosts, 'or', most=3)}"
-    reasons = [reason for leg in trace.legs for reason in leg.match.reasons if not leg.match.certain]
+    reasons = [reason for leg in trace.legs if not leg.match.certain for reason in _conditions(leg)]
+    if trace.legs and any("." in host for host in trace.legs[0].hop.hosts):
+        reasons = [*_host_asked(trace.legs[0]), *reasons]
     if trace.ending is not None and not trace.ending.certain and trace.end == "answered":
         reasons += trace.ending.reasons
     conditions = listing(tuple(dict.fromkeys((*way.way.reasons, *reasons))), most=3)
     return f"{'perhaps' if way.way.reasons else 'if'}: {conditions}" if conditions else ""
+
+
+def _conditions(leg: Leg) -> tuple[str, ...]:
+    """On what it hangs that a request takes a hop: where nothing says which host is asked, on that."""
+    return _host_asked(leg) or leg.match.reasons
+
+
+def _host_asked(leg: Leg) -> tuple[str, ...]:
+    if leg.inbound.host is not None or not leg.hop.hosts:
+        return ()
+    return (f"the host is {listing(leg.hop.hosts, 'or', most=3)}",)
 
 
 def place_of_answer(trace: Trace) -> Location | None:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape as escape_html
 
-from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import OUTCOMES, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import LENGTH, SILENCE, Finding
 from infralint.reporters.page import STYLE as PAGE_STYLE
 from infralint.reporters.page import escape, prose
-from infralint.reporters.phrases import unknown_message
+from infralint.reporters.phrases import UNFOLLOWED, UNSUPPORTED, unknown_message
 from infralint.reporters.trace_facts import (
     Fact,
     belief_phrase,
@@ -102,7 +103,7 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
             '<p class="faint">The way of each stream from the browser to the code that sends it, as infralint read it.</p>',
             *(_list(report.streams) if listed else ()),
             *sections(report.streams),
-            *_unreadable(report),
+            *_rest(report),
             f"<script>{SCRIPT}</script>" if listed else "",
             "</body></html>\n",
         ]
@@ -223,7 +224,15 @@ def _fix(finding: Finding) -> str:
     return f"<p class='faint'>Write:</p><pre>{escape_html(visible_lines(finding.fix))}</pre>"
 
 
-def _unreadable(report: TraceReport) -> Iterator[str]:
-    if report.unreadable:
-        items = "".join(f"<li>{prose(f'{entry.where}: {entry.message}')}</li>" for entry in report.unreadable)
-        yield f'<h2>Could not be read</h2><ul class="plain">{items}</ul>'
+def _rest(report: TraceReport) -> Iterator[str]:
+    """What was not read, or could not be told, of the whole project."""
+    parts = {
+        "Could not be read": [f"{entry.where}: {entry.message}" for entry in report.unreadable],
+        "Could not tell": [f"{entry.where}: {unknown_message(entry)}" for entry in report.unknown],
+        UNFOLLOWED: [str(entry) for entry in report.unfollowed],
+        UNSUPPORTED: report.seen,
+    }
+    for title, phrases in parts.items():
+        if phrases:
+            items = "".join(f"<li>{prose(phrase)}</li>" for phrase in phrases)
+            yield f'<h2>{title}</h2><ul class="plain">{items}</ul>'

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from infralint import __version__
-from infralint.engine.tracing import StreamVerdict, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import StreamVerdict, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import LENGTH, SILENCE, Ending, Finding, Known, Leg, Phase, Response, Setting
 from infralint.reporters.json import (
     json_entry,
@@ -35,6 +36,8 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
         "streams": [_stream(stream) for stream in report.streams],
         "unknown": [json_entry(unknown_message(unknown), unknown.where) for unknown in report.unknown],
         "unreadable": [json_entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
+        "unsupported": report.seen,
+        "unfollowed": [str(entry) for entry in report.unfollowed],
     }
     return escape_json(json.dumps(without_secrets(msgspec.to_builtins(data)), indent=2, ensure_ascii=False)) + "\n"
 

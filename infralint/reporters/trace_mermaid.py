@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.engine.tracing import TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import STRONG, Known
 from infralint.reporters.trace_facts import (
     State,
@@ -19,6 +20,7 @@ from infralint.reporters.trace_facts import (
     request_phrase,
     severity_at,
     summary_phrase,
+    ways_shown,
 )
 from infralint.reporters.trace_text import MARKS, TraceShown
 from infralint.text.display import visible
@@ -46,13 +48,16 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
 def _stream(stream: TracedStream) -> Iterator[str]:
     verdict = stream.verdict
     yield f"**{_plain(stream.name)}** {_plain(headline_phrase(stream))}: {_plain(verdict.reason)}"
-    for number, each in enumerate(stream.ways, 1):
+    ways, rest = ways_shown(stream)
+    for number, each in enumerate(ways, 1):
         if len(stream.ways) > 1:
             condition = condition_phrase(each)
             yield ""
             yield _plain(branch_phrase(each, number, len(stream.ways)) + (f", {condition}" if condition else ""))
         yield ""
         yield from ("```mermaid", "flowchart LR", *(f"    {line}" for line in _chart(each)), "```")
+    if rest:
+        yield f"\n… {_plain(rest)}"
 
 
 def _chart(way: TracedWay) -> Iterator[str]:

@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import OUTCOMES, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import LENGTH, SILENCE, STRONG, Clock, Finding, Known, Leg
 from infralint.reporters.trace_facts import (
     State,
@@ -25,6 +26,7 @@ from infralint.reporters.trace_facts import (
     request_phrase,
     severity_at,
     summary_phrase,
+    ways_shown,
 )
 from infralint.reporters.trace_text import MARKS, TraceShown
 from infralint.text.display import visible
@@ -128,7 +130,7 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
 def picture(streams: Sequence[TracedStream], columns: int = WIDE, alone: bool = True) -> str:
     """A picture of streams. columns: hops in a row. alone: it stands by itself, so that it brings its own style, and says
     which stream it is and what becomes of it."""
-    most = max((len(_cards(way)) for stream in streams for way in stream.ways), default=1)
+    most = max((len(_cards(way)) for stream in streams for way in ways_shown(stream)[0]), default=1)
     beside = min(columns, most)
     width = 2 * MARGIN + beside * CARD + (beside - 1) * GAP
     canvas = Canvas(max(width, 2 * MARGIN + AXIS) if columns > 1 else width, MARGIN)
@@ -158,7 +160,8 @@ def _draw_stream(canvas: Canvas, stream: TracedStream, columns: int, titled: boo
     room = canvas.width - 2 * MARGIN
     if titled:
         _draw_title(canvas, stream, room)
-    for number, each in enumerate(stream.ways, 1):
+    ways, rest = ways_shown(stream)
+    for number, each in enumerate(ways, 1):
         canvas.y += LINE / 2
         if len(stream.ways) > 1:
             condition = condition_phrase(each)
@@ -166,6 +169,9 @@ def _draw_stream(canvas: Canvas, stream: TracedStream, columns: int, titled: boo
             _paragraph(canvas, text, OUTCOME_TONES[each.verdict.outcome], room)
         _draw_chain(canvas, _cards(each), columns)
         _draw_axis(canvas, each)
+    if rest:
+        canvas.y += LINE / 2
+        _paragraph(canvas, f"… {rest}", "strong", room)
 
 
 def _draw_title(canvas: Canvas, stream: TracedStream, room: float) -> None:

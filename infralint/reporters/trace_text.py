@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from infralint.engine.tracing import Outcome, TracedStream, TracedWay, TraceReport
+from infralint.engine.outcomes import Outcome, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import SEVERITIES, STRONG, Finding, Known, Leg, Unknown
 from infralint.reporters.colors import paint
-from infralint.reporters.phrases import unknown_message
+from infralint.reporters.phrases import UNFOLLOWED, UNSUPPORTED, unknown_message
 from infralint.reporters.trace_facts import (
     BASES,
     Fact,
@@ -30,10 +32,11 @@ from infralint.reporters.trace_facts import (
     severity_at,
     source_phrase,
     summary_phrase,
+    ways_shown,
 )
 from infralint.text.display import visible, visible_lines
 from infralint.text.lazy import lazy
-from infralint.text.wording import capitalize, plural, seconds
+from infralint.text.wording import capitalize, listing, plural, seconds
 
 WIDTH = 80
 LABEL = 10
@@ -85,6 +88,12 @@ def _fold_comment(line: str, width: int) -> list[str]:
     return [*filter(None, [found[1]]), *(f"{indent}{mark} {comment}" for comment in comments)]
 
 
+def _cut_path(word: str, width: int) -> str:
+    """A word that fits on no line, in pieces that do, each but the last with a slash at its end, as far as it has any."""
+    cut = word.rfind("/", 0, width) + 1 if len(word) > width else 0
+    return f"{word[:cut]} {_cut_path(word[cut:], width)}" if 0 < cut < len(word) else word
+
+
 class _TracePage(msgspec.Struct, frozen=True):
     shown: TraceShown
 
@@ -95,13 +104,21 @@ class _TracePage(msgspec.Struct, frozen=True):
             return
         yield from self._head(stream)
         before: TracedWay | None = None
-        for number, way in enumerate(stream.ways, 1):
+        ways, rest = self._ways(stream)
+        for number, way in enumerate(ways, 1):
             yield ""
             if len(stream.ways) > 1:
                 yield from self._branch(way, number, len(stream.ways))
             shared = _common_hops(before, way)
             yield from self._way(way, shared)
             before = way
+        if rest:
+            yield from ("", *self._wrap(rest, "", "bold"))
+
+    def _ways(self, stream: TracedStream) -> tuple[Sequence[TracedWay], str]:
+        """The ways that are shown, and what is said of the others."""
+        ways, rest = (stream.ways, "") if self.shown.verbose else ways_shown(stream)
+        return ways, f"… {rest} (-v shows them)" if rest else ""
 
     def _head(self, stream: TracedStream) -> Iterator[str]:
         verdict = stream.verdict
@@ -260,7 +277,8 @@ class _TracePage(msgspec.Struct, frozen=True):
         lines = self._break(f"{stream.name}: {headline_phrase(stream)}{check}", WIDTH)
         color = OUTCOME_COLORS[verdict.outcome]
         yield from (self._paint(color, line) for line in lines)
-        for number, each in enumerate(stream.ways, 1):
+        ways, rest = self._ways(stream)
+        for number, each in enumerate(ways, 1):
             if len(stream.ways) > 1:
                 yield from self._wrap(f"{branch_phrase(each, number, len(stream.ways))}{_condition(each)}", " ", "dim")
             for position, leg in enumerate(each.trace.legs):
@@ -284,19 +302,40 @@ class _TracePage(msgspec.Struct, frozen=True):
                 end = f"{each.trace.end_reason}: nothing that was read here listens there"
             if end:
                 yield from self._wrap(end, "    → ")
+        if rest:
+            yield from self._wrap(rest, " ", "dim")
 
     def rest(self, report: TraceReport) -> Iterator[str]:
         """What could not be read, and how many streams there are."""
         for unreadable in report.unreadable:
             text = f"unreadable {unreadable.where}: {unreadable.message}"
             yield from self._wrap(text, "", "error")
-        if self.shown.verbose:
-            for unknown in report.unknown:
-                yield from self._wrap(f"could not tell {unknown.where}: {unknown_message(unknown)}", "", "note")
+        yield from self._untold(report)
+        if report.unfollowed and self.shown.verbose:
+            yield f"{UNFOLLOWED}:"
+            for entry in report.unfollowed:
+                yield from self._wrap(str(entry), "  ", hanging="  ")
+        elif report.unfollowed:
+            places = plural(len(report.unfollowed), "place")
+            names = "it" if len(report.unfollowed) == 1 else "them"
+            text = f"{places} that may stream could not be followed (-v names {names})."
+            yield from self._wrap(text, "", "note")
+        if report.seen:
+            yield from self._wrap(f"{UNSUPPORTED}: {listing(report.seen, most=len(report.seen))}.", "")
         if not report.streams:
             yield "Nothing here is known to stream. Name a path: infralint trace /api/chat"
         elif len(report.streams) > 1:
             yield self._paint("bold", f"{summary_phrase(report.streams)}.")
+
+    def _untold(self, report: TraceReport) -> Iterator[str]:
+        """What could not be told of the project, or how much, but for what stands in the ways already."""
+        shown = {unknown for stream in report.streams for way in stream.ways for _, unknown in way.unknown}
+        rest = [unknown for unknown in report.unknown if replace(unknown, places=1) not in shown]
+        if self.shown.verbose:
+            for unknown in rest:
+                yield from self._wrap(f"could not tell {unknown.where}: {unknown_message(unknown)}", "", "note")
+        elif rest:
+            yield from self._wrap(f"{plural(len(rest), 'more thing')} could not be told (-v names what).", "", "note")
 
     def _wrap(
         self, text: str, indent: str, color: str = "", bar: str = "", first_color: str = "", hanging: str = ""
@@ -310,9 +349,11 @@ class _TracePage(msgspec.Struct, frozen=True):
             yield f"{shown}{self._paint(color, line)}"
 
     def _break(self, text: str, width: int, hanging: str = "") -> list[str]:
-        """The lines of a text; a word is broken only where it fits on no line."""
+        """The lines of a text; a word is broken only where it fits on no line, behind a slash if it has one."""
+        room = max(width, 20)
+        words = (_cut_path(word, room - len(hanging)) for word in visible(text).split(" "))
         lines = textwrap.wrap(
-            visible(text), max(width, 20), subsequent_indent=hanging, break_on_hyphens=False, break_long_words=True
+            " ".join(words), room, subsequent_indent=hanging, break_on_hyphens=False, break_long_words=True
         )
         return lines or [""]
 

@@ -1,4 +1,4 @@
-"""Sources: each reads one platform into tiers of hops, and knows that platform's defaults."""
+"""Sources: each reads one syntax into nodes and streams; what the settings mean stands once, in `infralint.platforms`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ SOURCES = {
     "infralint.sources.nginx": ("*",),
     "infralint.sources.vercel": ("package.json", "vercel.json", "vercel.ts", "vercel.toml", "next.config.*"),
     "infralint.sources.application": (
-        *(f"*.{ending}" for ending in _CODE.split()),
+        *(f"*.{ending}" for ending in (*_CODE.split(), "html", "ejs", "erb")),
         *(f"*{word}*.{ending}" for word in ("compose", "stack") for ending in ("yaml", "yml")),
     ),
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
     "infralint.sources.beanstalk": ("*.config",),
+    "infralint.sources.cloudflared": ("*.yaml", "*.yml"),
     "infralint.sources.copilot": ("manifest.yml",),
     "infralint.sources.hosting": (
         "fly.toml",

@@ -16,6 +16,12 @@ def seconds(value: float) -> str:
     return f"{value:g} s"
 
 
+def ping_interval(limit: float) -> str:
+    """How often a ping has to come where that much silence (seconds) is allowed, so that one may be lost: 60 -> `30 s`."""
+    half = limit / 2
+    return seconds(math.floor(half) if half >= 1 else half)
+
+
 def plural(count: int, noun: str) -> str:
     """`1 file`, `2 files`, `2 entries`."""
     if count == 1:

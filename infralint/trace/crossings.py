@@ -23,9 +23,9 @@ from infralint.model import (
 )
 from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
-from infralint.text.globs import matches_text
 from infralint.trace.declared import DeclaredWays, follow_declared, is_about, is_named
 from infralint.trace.doubts import Handshakes, Reach, Witness
+from infralint.trace.meant import is_meant, is_of_its_host, meant_for_its_host
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
 from infralint.trace.starts import traces_entering
@@ -86,7 +86,7 @@ def _not_declared(
     limited = [stream for stream in declared_streams(settings) if stream.hops]
     for crossing in hinted:
         known, asked = streams.get(id(crossing.hop), []), crossing.trace.stream_as_asked
-        is_new = not known
+        is_new = not known and id(crossing.trace.legs[crossing.trace.anchor].hop) not in streams
         if crossing.stream.evidence.kind == "source":
             # A stream that is declared for its very code is meant on the whole way there.
             route = crossing.trace.legs[-1].hop
@@ -118,10 +118,11 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
     An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
-    reach it from outside. What speaks of the stream's host is meant before what speaks of its path, and alone where the
-    other one is called otherwise: to that only requests come whose names nobody here knows.
+    reach it from outside. What speaks of the stream's host is meant before what speaks of its path.
     """
     taking = [crossings for crossings in entering if crossings]
+    meant = {id(trace) for trace in meant_for_its_host(topology, [crossings[0].trace for crossings in taking])}
+    taking = [crossings for crossings in taking if id(crossings[0].trace) in meant]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
     behind = {id(node) for crossings in taking for node in _nodes_behind(topology, crossings)}
     first = [
@@ -129,14 +130,12 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
         for crossings in taking
         if id(crossings[0].trace.legs[0].hop) not in inner and id(_entry_of(topology, crossings)) not in behind
     ] or taking
-    of_the_host = {id(crossings) for crossings in first if is_of_its_host(crossings[0].trace)}
-    if of_the_host:
-        first = [crossings for crossings in first if not is_of_other_hosts(crossings[0].trace)]
+    of_the_host = {id(crossings) for crossings in first if is_of_its_host(topology, crossings[0].trace)}
     sure = {id(crossings) for crossings in first} if len(first) == 1 else set()
     eligible = of_the_host or {id(crossings) for crossings in first}
     return [
         crossing
-        if id(crossings) in sure or (id(crossings) in eligible and is_meant(crossing.trace))
+        if id(crossings) in sure or (id(crossings) in eligible and is_meant(topology, crossing.trace))
         else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
         for crossings in first
         for crossing in crossings
@@ -158,25 +157,6 @@ def _nodes_behind(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Ite
 
 
 OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
-
-
-def is_meant(trace: Trace) -> bool:
-    """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
-    return is_of_its_host(trace) or any(path.strip("/*^~= ") for path in trace.legs[0].hop.paths)
-
-
-def is_of_other_hosts(trace: Trace) -> bool:
-    """Whether the entry of a way is called otherwise than the host that is asked for."""
-    host, names = trace.stream.host, trace.legs[0].hop.hosts if trace.legs else ()
-    return (
-        host is not None
-        and bool(names)
-        and all(name[:1].isalnum() and "." in name and not matches_text(host.lower(), name.lower()) for name in names)
-    )
-
-
-def is_of_its_host(trace: Trace) -> bool:
-    return trace.stream.host is not None and trace.stream.host in trace.legs[0].hop.hosts
 
 
 def _cross(found: Sequence[Sequence[Trace]]) -> list[Crossing[Hop]]:
@@ -244,7 +224,7 @@ def _opened_through(topology: Topology, stream: Stream, proxies: Iterable[Node])
     asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
     entering = (traces_entering(topology, stream, paths, node) for node in asked)
     found = _tell_apart(topology, [_cross(traces) for traces in entering])
-    yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
+    yield from (crossing for crossing in found if len(asked) == 1 or is_meant(topology, crossing.trace))
 
 
 def _hinted_crossings(settings: Settings, topology: Topology, guard: Guard | None) -> Iterator[Crossing[Hop]]:

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from infralint.model import STRONG, Crossing, Hop, Node, Request, Stream, StreamKind
 from infralint.text.wording import listing
+from infralint.trace.links import Link
 from infralint.trace.paths import concrete_paths
-from infralint.trace.topology import Link, Topology
+from infralint.trace.topology import Topology
 from infralint.trace.traces import arriving_request, find_front
 
 
@@ -31,7 +32,9 @@ class Witness:
         self.streaming = {
             (id(crossing.hop), crossing.stream.kind) for crossing in found if self._is_of_origin(crossing)
         }
-        self.applications = [node for node in topology.nodes if node.folder is not None]
+        self.applications = [
+            node for node in topology.nodes if node.folder is not None and (node.hops or not node.by_name_only)
+        ]
         placed = {
             id(leg.hop)
             for crossing in found

@@ -14,16 +14,21 @@ class ApplicationFolders:
     def __init__(self, nodes: Iterable[Node]) -> None:
         self._at: dict[str, list[Node]] = {}
         self._below: dict[str, list[str]] = {}
+        self._with_files: dict[str, Node] = {}
         for node in nodes:
             if node.folder is not None:
+                self._with_files |= dict.fromkeys(node.files, node)
                 self._at.setdefault(node.folder.strip("/"), []).append(node)
         for folder in self._at:
             for around in folders_around(folder):
                 self._below.setdefault(around, []).append(folder)
 
     def built_from(self, service: Service) -> list[Node]:
-        """The applications that a service's image is built from: that of its context, or those whose files it takes from
-        there. Where none is built, the one whose folder it mounts and runs a command of."""
+        """The applications that a service runs: those of the files that it starts. Where these are not known, that of the
+        context of its image, or those whose files it takes from there; where none is built, the one whose folder it mounts
+        and runs a command of."""
+        if started := self._started_by(service):
+            return started
         if service.context is None:
             mounted = (_context(path) for path in service.files) if service.command else ()
             return [self._at[folder][-1] for folder in mounted if folder and folder in self._at][:1]
@@ -36,6 +41,16 @@ class ApplicationFolders:
             around = self._owner(context)
             taken = self._below.get(context, []) or ([around] if around is not None else [])
         return [self._at[folder][-1] for folder in taken]
+
+    def _started_by(self, service: Service) -> list[Node]:
+        """The applications of the files that a service starts."""
+        found: dict[int, Node] = {}
+        for path in sorted(service.entry_files):
+            owner = self._owner(path)
+            node = self._with_files.get(path) or (self._at[owner][-1] if owner is not None else None)
+            if node is not None:
+                found[id(node)] = node
+        return list(found.values())
 
     def held_in(self, context: str) -> Iterator[Node]:
         """The applications of which a folder that an image is built from holds files."""

@@ -2,122 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import msgspec
-
-from infralint.model import HOST_NETWORK, STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
-from infralint.platforms.ports import DEFAULT_PORTS
-from infralint.project.images import is_built_of
+from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
-from infralint.text.paths import is_below
-from infralint.trace.folders import ApplicationFolders, MountedFiles
+from infralint.trace.guesses import Guesses
+from infralint.trace.links import AROUND_CONTAINERS, LOOPBACK, Dialler, Link, host_of, is_socket, is_together
+from infralint.trace.placements import Placement, Placements, are_of_several_projects
 
-LOOPBACK = frozenset(
-    "localhost ip6-localhost 127.0.0.1 ::1 [::1] 0.0.0.0 host.docker.internal gateway.docker.internal 172.17.0.1".split()
-)
-"""Names by which a process dials its own host; the last three lead from a container to the host it runs on."""
-AROUND_CONTAINERS = frozenset({"host.docker.internal", "gateway.docker.internal", "172.17.0.1"})
-"""Those of them that lead out of a container."""
-PRIVATE = lazy(
-    r"(?:10|127)(?:\.\d+){3}|192\.168(?:\.\d+){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}"
-    r"|[^.]+|.+\.(?:local|localdomain|internal|lan|home|svc|test|localhost)"
-)
-"""Hosts that only a private network knows: what they lead to may stand in the project."""
-ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
-"""Addresses on which a listener takes whatever reaches its host."""
-NAMELESS = LOOPBACK | ANYWHERE | {"_"}
 _CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
-
-
-class Link(NamedTuple):
-    """A node that is taken to stand behind a hop, and on what ground. to: where the request arrives there, as the node
-    itself listens; None where no address says so."""
-
-    node: Node
-    basis: Basis
-    to: Address | None = None
-
-
-class Dialler(NamedTuple):
-    """A hop that sends requests to a node. to: where they arrive."""
-
-    node: Node
-    hop: Hop
-    basis: Basis
-    to: Address | None = None
-
-
-class Placement(msgspec.Struct, frozen=True):
-    """Where a node runs: what it is called there, where it listens, which services run it.
-
-    ports: those that are written down; a node's own are all of them, those of its services and images need not be.
-    """
-
-    node: Node
-    names: frozenset[str]
-    ports: frozenset[int]
-    services: tuple[Service, ...]
-
-    @property
-    def groups(self) -> frozenset[str]:
-        """The compose projects (or namespaces) within which its services see each other."""
-        return frozenset(service.group for service in self.services)
-
-    def is_service(self, name: str) -> bool:
-        """Whether a service that runs it is called so: that is where its network leads, whoever answers to the name, too."""
-        return any(name == called.lower() for service in self.services for called in service.names)
-
-    @property
-    def has_private_name(self) -> bool:
-        """Whether it is known what it is called on its own network: then no other name means it."""
-        return bool(self.services) or any("." not in name for name in self.names)
-
-    @property
-    def is_on_a_host(self) -> bool:
-        """Whether it may be reached by whoever runs on the same host: a cloud's load balancer is on none."""
-        return not self.node.listens or any(address.host in NAMELESS for address in self.node.listens)
-
-    def agrees_with(self, port: int | None) -> bool:
-        """Whether what is written down of it allows that it listens on a port; where no port is, any may be its."""
-        return port is None or not self.ports or port in self.ports
-
-    def may_answer_on(self, port: int | None) -> bool:
-        """Whether something of it may listen on a port: what a service publishes, or an image exposes, is not all."""
-        return self.agrees_with(port) or not any(address.port is not None for address in self.node.listens)
-
-    @property
-    def published_addresses(self) -> list[tuple[int, Address]]:
-        """The ports of the host that lead to it, each with where it gets what comes there."""
-        return [
-            (published, Address(service.name, target))
-            for service in self.services
-            for published, target in service.published
-            if self.may_answer_on(target)
-        ]
-
-    @property
-    def is_reachable(self) -> bool:
-        """Whether a port of its host leads to it from outside, or it has the host's own network."""
-        local = {port for service in self.services for port in service.local_ports}
-        ports = {port for port, _ in self.published_addresses}
-        return bool(ports - local) or any(service.is_open or service.pod == HOST_NETWORK for service in self.services)
-
-    def address_behind(self, address: Address) -> Address:
-        """Where it gets what is sent to an address: the name of a service may lead to another port."""
-        host = address.host.lower()
-        ports = [
-            target
-            for service in self.services
-            if any(host == name.lower() for name in service.names)
-            for port, target in service.forwards
-            if port == address.port
-        ]
-        return Address(address.host, ports[0]) if ports else address
 
 
 class Topology:
@@ -135,16 +32,19 @@ class Topology:
         entries: Sequence[str] = (),
     ) -> None:
         self.nodes = nodes
-        self.services = services
+        self.placements = Placements(nodes, services)
         self.chains = chains
         self.entries = entries
-        self._ports: dict[int, Mapping[int, set[int]]] = {}
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
-        self._targets: dict[int, frozenset[Address]] = {}
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """What may be meant where nothing says which."""
+        return Guesses(self.placements, self._declared_next)
 
     def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
@@ -161,22 +61,32 @@ class Topology:
                 link if link.to is not None else link._replace(to=target) for link in self.listening(target, front)
             ]
         if not found and not pool.targets and pool.references:
-            found += self._only_other(front)
+            found += self.guesses.only_other(front)
         together = {(id(link.node), link.to): link for link in reversed(found) if is_together(link.node, front)}
         links = list(together.values())[::-1]
         if not self.chains or any(link.basis in STRONG for link in links):
             return links
         return self._declared_behind(pool, front) or links
 
+    def leads_to_copies(self, pool: Pool, front: Node) -> bool:
+        """Whether all that a pool dials are copies of one proxy, none of which has a backend of its own beside it."""
+        links = self.links(pool, front) if len(pool.targets) > 1 else []
+        nodes = {id(link.node): link.node for link in links if link.basis in STRONG}
+        if len(nodes) != 1 or {link.to for link in links} != set(pool.targets):
+            return False
+        [node] = nodes.values()
+        backends = [target for hop in node.hops for target in hop.pool.targets]
+        return node.folder is None and bool(backends) and not any(map(_is_beside, backends))
+
     def nodes_named(self, name: str) -> list[Node]:
         """The nodes that a name, a path, a tag or a glob of these stands for, in infralint.yaml or on the command line."""
         wanted = name.removeprefix("./")
-        exact = [place.node for place in self.placements if wanted in self._callings[id(place.node)]]
+        exact = [place.node for place in self.placements.all if wanted in self._callings[id(place.node)]]
         if exact or not is_glob(wanted):
             return exact
         return [
             place.node
-            for place in self.placements
+            for place in self.placements.all
             if any(matches_text(calling, wanted) for calling in self._callings[id(place.node)])
         ]
 
@@ -194,12 +104,12 @@ class Topology:
     @cached_property
     def _callings(self) -> dict[int, frozenset[str]]:
         """All that each node may be called by."""
-        return {id(place.node): frozenset(_callings(place)) for place in self.placements}
+        return {id(place.node): frozenset(_callings(place)) for place in self.placements.all}
 
     @cached_property
     def _declared_next(self) -> dict[int, list[Placement]]:
         """What the user says to stand behind each node."""
-        places = {id(place.node): place for place in self.placements}
+        places = {id(place.node): place for place in self.placements.all}
         found: dict[int, list[Placement]] = {}
         for chain in self.chains:
             for name, behind in pairwise(chain):
@@ -218,7 +128,7 @@ class Topology:
     def contradicted_chains(self) -> Iterator[tuple[int, int, Node, Node, Address]]:
         """Where one node is said to stand behind another one that dials none of the ports it listens on: number and
         position in `chains`, both nodes, and an address that is dialled instead."""
-        places = {id(place.node): place for place in self.placements}
+        places = {id(place.node): place for place in self.placements.all}
         for number, chain in enumerate(self.chains):
             for position, (name, behind) in enumerate(pairwise(chain)):
                 for front in self.nodes_named(name):
@@ -251,24 +161,24 @@ class Topology:
 
     def _find_listening(self, address: Address, front: Node) -> list[Link]:
         address = self._through_extra_hosts(address, front)
-        host = _host_of(address)
-        if _is_socket(host):
+        host = host_of(address)
+        if is_socket(host):
             there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
-            return there or self._only_application(None, front)
+            return there or self.guesses.only_application(None, front)
         if host in LOOPBACK:
             return self._on_this_host(address, front)
-        linked = dict(link for service in self._services(front) for link in service.links).get(host, "")
-        named = self._by_name.get(linked.lower() or host)
-        if named is None:
-            return self._unexplained_links(host, address.port, front)
+        linked = dict(link for service in self.placements.services_of(front) for link in service.links).get(host, "")
+        named = self.placements.by_name(linked.lower() or host)
+        if not named:
+            return self.guesses.by_name(host, address.port, front)
         near = [place for place in named if is_together(place.node, front)]
-        near = [place for place in near if place.groups & self._groups(front)] or near
+        near = [place for place in near if place.groups & self.placements.groups_of(front)] or near
         near = [place for place in near if place.is_service(linked.lower() or host)] or near
         seen = {id(place): "sees" if linked else self._see_each_other(place, front, host) for place in near}
         near = [place for place in near if seen[id(place)] != "apart"]
         listening = [place for place in near if place.agrees_with(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
-        several = _are_of_several_projects(listening)
+        several = are_of_several_projects(listening)
         return [
             Link(
                 place.node,
@@ -280,8 +190,8 @@ class Topology:
 
     def _through_extra_hosts(self, address: Address, front: Node) -> Address:
         """The address that a name stands for which only the services of a node know."""
-        host = _host_of(address)
-        for service in self._services(front):
+        host = host_of(address)
+        for service in self.placements.services_of(front):
             for name, target in service.extra_hosts:
                 if name.lower() == host:
                     return Address("host.docker.internal" if target == "host-gateway" else target, address.port)
@@ -289,24 +199,24 @@ class Topology:
 
     def find_apart(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
-        host = _host_of(address)
-        called = self._services_by_name.get(host, ())
-        if any(_knows(other, host, service) for service in called for other in self._services(front)):
+        host = host_of(address)
+        called = self.placements.services_by_name(host)
+        if any(_knows(other, host, service) for service in called for other in self.placements.services_of(front)):
             return None
-        places = self._by_name.get(host, ())
+        places = self.placements.by_name(host)
         return next((place.node for place in places if self._see_each_other(place, front, host) == "apart"), None)
 
     def find_deaf(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: nothing of what is called so may listen on the port."""
         if address.port is None:
             return None
-        places = [place for place in self._by_name.get(_host_of(address), ()) if is_together(place.node, front)]
+        places = [place for place in self.placements.by_name(host_of(address)) if is_together(place.node, front)]
         deaf = bool(places) and not any(place.may_answer_on(address.port) for place in places)
         return places[0].node if deaf and all(place.services for place in places) else None
 
     def is_service(self, name: str) -> bool:
         """Whether a deployment file has a service of that name, whether or not what it runs was read."""
-        return name.lower() in self._services_by_name
+        return self.placements.is_service(name)
 
     def _see_each_other(self, place: Placement, front: Node, host: str) -> Literal["sees", "perhaps", "apart"]:
         """Whether a name of a node is known where another one runs: the two need a network in common that knows it.
@@ -314,16 +224,10 @@ class Topology:
         Services of two projects may also be started as one, by several `-f` of one command.
         https://docs.docker.com/compose/how-tos/networking/
         """
-        pairs = [(mine, other) for mine in place.services for other in self._services(front)]
+        pairs = [(mine, other) for mine in place.services for other in self.placements.services_of(front)]
         if not pairs or any(_knows(other, host, mine) for mine, other in pairs):
             return "sees"
         return "perhaps" if any(mine.group != other.group for mine, other in pairs) else "apart"
-
-    def _services(self, node: Node) -> tuple[Service, ...]:
-        return self._by_node[id(node)].services if id(node) in self._by_node else ()
-
-    def _groups(self, front: Node) -> frozenset[str]:
-        return frozenset(service.group for service in self._services(front))
 
     def applications_behind(self, hop: Hop, node: Node, guessing: bool = False) -> list[Link]:
         """The applications that get all that a hop of `node` sends on, through whatever proxies; none where some of it may
@@ -395,14 +299,14 @@ class Topology:
         return self._entry_addresses[id(node)]
 
     def _find_entry_address(self, node: Node) -> Address | None:
-        if node.published or id(node) in self._declared_entries or id(node) not in self._by_node:
+        if node.published or id(node) in self._declared_entries or (place := self.placements.of(node)) is None:
             return None
-        published = {address for _, address in self._by_node[id(node)].published_addresses}
+        published = {address for _, address in place.published_addresses}
         return published.pop() if len(published) == 1 else None
 
     def published_ports(self, node: Node) -> list[int]:
         """The ports of the host that lead to a node."""
-        place = self._by_node.get(id(node))
+        place = self.placements.of(node)
         return sorted({port for port, _ in place.published_addresses}) if place is not None else []
 
     @cached_property
@@ -412,20 +316,20 @@ class Topology:
 
     def is_published(self, node: Node) -> bool:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
-        return node.published or (id(node) in self._by_node and self._by_node[id(node)].is_reachable)
+        place = self.placements.of(node)
+        return node.published or (place is not None and place.is_reachable)
+
+    def may_listen(self, node: Node, port: int | None) -> bool:
+        """Whether what is written down of a node allows that it listens on a port."""
+        place = self.placements.of(node)
+        return place is None or place.agrees_with(port)
 
     def is_kept_inside(self, node: Node | None) -> bool:
         """Whether a deployment file places a node, and publishes others of its own and not this one."""
-        place = self._by_node.get(id(node))
+        place = self.placements.of(node)
         if node is None or place is None or not place.services or id(node) in self._declared_entries:
             return False
-        return not self.is_published(node) and bool(place.groups & self._publishing_groups)
-
-    @cached_property
-    def _publishing_groups(self) -> frozenset[str]:
-        """The compose projects of which something is published."""
-        published = (place for place in self.placements if place.is_reachable)
-        return frozenset(group for place in published for group in place.groups)
+        return not self.is_published(node) and bool(place.groups & self.placements.publishing_groups)
 
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
@@ -448,96 +352,15 @@ class Topology:
         """Whether some hop is chosen by an expression that takes digits, or words of one form, and no others."""
         return any(_CLASS.search(path) for node in self.nodes for hop in node.hops for path in hop.paths)
 
-    @cached_property
-    def placements(self) -> list[Placement]:
-        return [self._place_node(node) for node in self.nodes]
-
-    def _place_node(self, node: Node) -> Placement:
-        services = tuple(self._services_of.get(id(node), ()))
-        names = {name.lower() for name in node.known_as} | {
-            name.lower() for service in services for name in (*service.names, *service.containers)
-        }
-        names |= {address.host.strip("[]") for address in node.listens if not address.host.startswith("unix:")}
-        ports = {address.port for address in node.listens if address.port is not None}
-        if not ports:
-            ports = {port for service in services for port in service.ports}
-        elif node.folder is not None:
-            ports |= {port for service in services for port in self._ports_of_nobody_else(service, node)}
-        leading = {
-            port for service in services for port, target in service.forwards if target is None or target in ports
-        }
-        return Placement(node, frozenset(names - NAMELESS), frozenset(ports | leading if ports else ()), services)
-
-    def _ports_of_nobody_else(self, service: Service, node: Node) -> set[int]:
-        """The ports of a service on which nothing else that its image may hold listens: how an application is started
-        there may say another port than its code does."""
-        listening = self._ports_beside(service)
-        return {port for port in service.ports if listening.get(port, set()) <= {id(node)}}
-
-    def _ports_beside(self, service: Service) -> Mapping[int, set[int]]:
-        """The ports on which nodes listen that a service's image may hold, each with the nodes' identities."""
-        if id(service) not in self._ports:
-            running = self._running[id(service)]
-            inside = self._folders.held_in(service.context) if service.context is not None else ()
-            found: dict[int, set[int]] = {}
-            for node in {id(node): node for node in (*inside, *running.values())}.values():
-                for address in node.listens:
-                    if address.port is not None:
-                        found.setdefault(address.port, set()).add(id(node))
-            self._ports[id(service)] = found
-        return self._ports[id(service)]
-
-    @cached_property
-    def _folders(self) -> ApplicationFolders:
-        return ApplicationFolders(self.nodes)
-
-    @cached_property
-    def _running(self) -> dict[int, dict[int, Node]]:
-        """Which nodes each service runs, both by identity."""
-        files = MountedFiles(node for node in self.nodes if node.folder is None)
-        return {
-            id(service): {id(node): node for node in (*files.in_reach_of(service), *self._folders.built_from(service))}
-            for service in self.services
-        }
-
-    @cached_property
-    def _services_of(self) -> dict[int, list[Service]]:
-        """The services that run each node, by its identity."""
-        found: dict[int, list[Service]] = {}
-        for service in self.services:
-            for identity in self._running[id(service)]:
-                found.setdefault(identity, []).append(service)
-        return found
-
     def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
-        hosts = {_host_of(target) for target in pool.targets}
+        hosts = {host_of(target) for target in pool.targets}
         if len(hosts) != 1:
             return None
-        named = self._services_by_name.get(hosts.pop(), [])
-        named = [service for service in named if service.group in self._groups(front)] or named
+        named = self.placements.services_by_name(hosts.pop())
+        named = [service for service in named if service.group in self.placements.groups_of(front)] or named
         found = {service.replicas for service in named}
         return found.pop() if len(found) == 1 else None
-
-    @cached_property
-    def _services_by_name(self) -> dict[str, list[Service]]:
-        found: dict[str, list[Service]] = {}
-        for service in self.services:
-            for name in {name.lower() for name in service.names}:
-                found.setdefault(name, []).append(service)
-        return found
-
-    @cached_property
-    def _by_node(self) -> dict[int, Placement]:
-        return {id(place.node): place for place in self.placements}
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[Placement]]:
-        found: dict[str, list[Placement]] = {}
-        for place in self.placements:
-            for name in place.names:
-                found.setdefault(name, []).append(place)
-        return found
 
     @cached_property
     def _by_reference(self) -> dict[str, list[Node]]:
@@ -546,33 +369,6 @@ class Topology:
             for name in node.known_as:
                 found.setdefault(name, []).append(node)
         return found
-
-    @cached_property
-    def _service_names(self) -> frozenset[str]:
-        return frozenset(self._services_by_name)
-
-    @cached_property
-    def _by_environment(self) -> dict[str, list[Node]]:
-        found: dict[str, list[Node]] = {}
-        for node in self.nodes:
-            found.setdefault(node.environment, []).append(node)
-        return found
-
-    @cached_property
-    def _by_kind(self) -> dict[str, dict[int, Node]]:
-        """The nodes that have hops of a kind, by identity."""
-        found: dict[str, dict[int, Node]] = {}
-        for node in self.nodes:
-            for hop in node.hops:
-                found.setdefault(hop.kind, {})[id(node)] = node
-        return found
-
-    def _of_one_kind(self, front: Node) -> Mapping[int, Node]:
-        """The nodes that are load balancers, or nginx, as `front` is, by identity: one may be read from code and from an account."""
-        kinds = {hop.kind for hop in front.hops}
-        if len(kinds) == 1:
-            return self._by_kind.get(kinds.pop(), {})
-        return {identity: node for kind in kinds for identity, node in self._by_kind.get(kind, {}).items()}
 
     @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:
@@ -588,31 +384,33 @@ class Topology:
         port = address.port
         if port is None:
             return []
-        contained = self._is_contained(front)
+        contained = self.placements.is_contained(front)
         if not (contained and address.host.lower() in AROUND_CONTAINERS):
             if any(listened.port == port for listened in front.listens):
                 return [Link(front, "same address")]
             if beside := self._in_one_network(port, front):
                 return beside
             if contained:
-                return self._only_application(port, front)
+                return self.guesses.only_application(port, front)
         published = self._near(self._published_on.get(port, []), front)
-        if published or self._services(front):
-            return published or self._only_application(port, front)
-        outside = [place for place in self.placements if not place.services and place.node is not front]
+        if published or self.placements.services_of(front):
+            return published or self.guesses.only_application(port, front)
+        outside = [place for place in self.placements.all if not place.services and place.node is not front]
         near = [place for place in outside if port in place.ports and place.is_on_a_host]
         return (
             [Link(near[0].node, "the only one")]
             if len(near) == 1
-            else self._only_application(port, front, placed=False)
+            else self.guesses.only_application(port, front, placed=False)
         )
 
     def _near(self, links: list[Link], front: Node) -> list[Link]:
         """Those of several links that lead to what is deployed with a node; where none does, only one of them can be meant."""
-        groups = self._groups(front)
+        groups = self.placements.groups_of(front)
         links = [link for link in links if is_together(link.node, front)]
-        near = [link for link in links if self._groups(link.node) & groups] or links
-        several = _are_of_several_projects([self._by_node[id(link.node)] for link in near])
+        near = [link for link in links if self.placements.groups_of(link.node) & groups] or links
+        several = are_of_several_projects(
+            [place for link in near if (place := self.placements.of(link.node)) is not None]
+        )
         return [link._replace(basis="assumed") for link in near] if several else near
 
     @cached_property
@@ -620,7 +418,7 @@ class Topology:
         """Who gets what comes to each port of the host. Of what runs in one container, that which is known to listen on
         the port that it leads to."""
         leading: dict[tuple[int, Address], list[Placement]] = {}
-        for place in self.placements:
+        for place in self.placements.all:
             for port, address in place.published_addresses:
                 leading.setdefault((port, address), []).append(place)
         found: dict[int, list[Link]] = {}
@@ -630,164 +428,14 @@ class Topology:
             found.setdefault(port, []).extend(Link(place.node, basis, address) for place in listening or places)
         return found
 
-    def _is_contained(self, front: Node) -> bool:
-        """Whether a node runs in a container that has a network of its own, whose loopback leads nowhere else."""
-        services = self._services(front)
-        return bool(services) and not any(service.pod == HOST_NETWORK for service in services)
-
     def _in_one_network(self, port: int, front: Node) -> list[Link]:
         """Who listens on a port in the container that a node runs in, or in others that share its network address."""
-        beside = [place for place in self._beside(front) if place.node is not front]
+        beside = [place for place in self.placements.beside(front) if place.node is not front]
         listening = [place for place in beside if port in place.ports]
         possible = [] if listening else [place for place in beside if place.may_answer_on(port)]
         if len(listening) == 1:
             return [Link(listening[0].node, "same address")]
         return [Link(possible[0].node, "the only one")] if len(possible) == 1 else []
-
-    def _beside(self, front: Node) -> list[Placement]:
-        """What runs in the containers of a node, and in others that share their network address."""
-        services = self._services(front)
-        keys = {id(service) for service in services} | {service.pod for service in services if service.pod}
-        together = (place for key in keys for place in self._by_network.get(key, ()))
-        return list({id(place): place for place in together}.values())
-
-    @cached_property
-    def _by_network(self) -> dict[int | str, list[Placement]]:
-        """What runs in each service, by identity, and in each pod."""
-        found: dict[int | str, list[Placement]] = {}
-        for place in self.placements:
-            keys: set[int | str] = {id(service) for service in place.services}
-            keys |= {service.pod for service in place.services if service.pod}
-            for key in keys:
-                found.setdefault(key, []).append(place)
-        return found
-
-    def _unexplained_links(self, host: str, port: int | None, front: Node) -> list[Link]:
-        """The one node that can be meant by a name which nothing explains."""
-        if not PRIVATE.fullmatch(host):
-            return []
-        called = [place.node for place in self._applications if host == _folder_name(place.node)]
-        called = called or self._applications_of_image(host)
-        if called or host in self._service_names:
-            return [Link(called[0], "assumed")] if len(called) == 1 else []
-        others = [
-            place
-            for place in self.placements
-            if place.node is not front and not place.has_private_name and not place.node.by_name_only
-        ]
-        # Everything listens on these ports: they tell nothing apart.
-        listening = [place.node for place in others if port in place.ports and port not in DEFAULT_PORTS]
-        if len(listening) == 1:
-            return [Link(listening[0], "the only one")]
-        return [] if listening else self._only_application(port, front)
-
-    def _applications_of_image(self, host: str) -> list[Node]:
-        """The applications whose name is that of the image which a service runs, where nothing says what it is built from.
-
-        Of several, as of the pages and the server of one, those that stream.
-        """
-        services = self._services_by_name.get(host, [])
-        images = {service.image for service in services if service.image and service.context is None}
-        programs = [
-            place.node for place in self.placements if place.node.folder is not None and not place.node.known_as
-        ]
-        called = [
-            node
-            for node in programs
-            if any(is_built_of(image, _folder_name(node)) or _is_part_of(node.name, image) for image in images)
-        ]
-        return called if len(called) < 2 else [node for node in called if node.hops]
-
-    def _only_application(self, port: int | None, front: Node, placed: bool = True) -> list[Link]:
-        """The one application that may listen there, if all that could be it is. placed: also where a deployment file places it."""
-        alone = self._alone(port, front)
-        if alone is None or (alone.services and not placed):
-            return []
-        others = self._unexplained_targets(front)
-        told_apart = port in alone.ports and sum(target.port == port for target in others) == 1
-        return [Link(alone.node, "the only one")] if len(others) < 2 or told_apart else []
-
-    def _alone(self, port: int | None, front: Node) -> Placement | None:
-        """The application that may be meant where nothing says which: the only one, or the only one that streams."""
-        neighbours = {service.name for place in self.placements if place.node is front for service in place.services}
-        every = [place for place in self._code_placements if place.node is not front]
-        others = [place for place in every if not neighbours & {service.name for service in place.services}]
-        candidates = [place for place in others if not place.services] or others
-        fitting = [place for place in candidates if place.agrees_with(port)]
-        streaming = [place for place in fitting if place.node.hops]
-        chosen = fitting if len(fitting) == 1 else streaming
-        return chosen[0] if len(chosen) == 1 else None
-
-    @cached_property
-    def _code_placements(self) -> list[Placement]:
-        """The applications that may be meant where nothing else is there."""
-        return [place for place in self.placements if place.node.folder is not None and not place.node.by_name_only]
-
-    def _around(self, front: Node) -> Node | None:
-        """The application in whose folder a node is written down, below the project's root."""
-        places = {hop.where.path for hop in front.hops}
-        holding = [
-            node
-            for node in self.nodes
-            if node.folder
-            and places
-            and all(is_below(path, node.folder) for path in places)
-            and is_together(node, front)
-        ]
-        return max(holding, key=lambda node: len(node.folder or ""), default=None)
-
-    def _unexplained_targets(self, front: Node) -> frozenset[Address]:
-        """The private addresses that a node dials, and that no name in the project explains."""
-        if id(front) not in self._targets:
-            pools = [hop.pool for hop in front.hops]
-            self._targets[id(front)] = frozenset(
-                target for pool in pools for target in pool.targets if self._is_unexplained(target.host.lower())
-            )
-        return self._targets[id(front)]
-
-    def _is_unexplained(self, host: str) -> bool:
-        known = host in self._by_name or host in self._service_names
-        return not known and (host in LOOPBACK or _is_socket(host) or bool(PRIVATE.fullmatch(host)))
-
-    @cached_property
-    def _applications(self) -> list[Placement]:
-        return [place for place in self.placements if place.node.folder is not None and not place.services]
-
-    def _stands_before(self, node: Node, other: Node) -> bool:
-        """Whether a node names another one outright as what it sends requests to, or the user says that it does."""
-        if any(place.node is other for place in self._declared_next.get(id(node), ())):
-            return True
-        if any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops):
-            return True
-        names = {target.host.lower() for hop in node.hops for target in hop.pool.targets}
-        return any(place.node is other for name in names for place in self._by_name.get(name, ()))
-
-    def _only_other(self, front: Node) -> list[Link]:
-        """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
-
-        A load balancer that is written once is one, in each of its environments.
-        """
-        alike = self._of_one_kind(front)
-        near = self._by_environment[front.environment]
-        if sum(id(node) in alike for node in near) != 1:
-            around = self._around(front)
-            beside = [node for node in alike.values() if node is not front and self._around(node) is around]
-            return [Link(around, "assumed")] if around is not None and not beside else []
-        others = [
-            node
-            for node in near
-            if node.folder is None
-            and not node.by_name_only
-            and id(node) not in alike
-            and not self._stands_before(node, front)
-        ]
-        is_single = all(_written_identity(node) == _written_identity(front) for node in alike.values())
-        if not others and (around := self._around(front)) is not None:
-            return [Link(around, "assumed")]
-        if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
-            alone = self._alone(None, front)
-            others = [alone.node] if alone is not None and is_together(alone.node, front) else []
-        return [Link(others[0], "the only one")] if len(others) == 1 else []
 
 
 def _knows(service: Service, host: str, other: Service) -> bool:
@@ -797,12 +445,6 @@ def _knows(service: Service, host: str, other: Service) -> bool:
     common = service.networks & other.networks
     knowing = {network for alias, network in other.aliases if alias.lower() == host}
     return bool(common & knowing if knowing and host != other.name.lower() else common)
-
-
-def _are_of_several_projects(places: Sequence[Placement]) -> bool:
-    """Whether several nodes are meant by one name, or one port, of which each project that is deployed has its own."""
-    groups = [place.groups for place in places if place.groups]
-    return len(groups) > 1 and not frozenset.intersection(*groups)
 
 
 def _callings(place: Placement) -> Iterator[str]:
@@ -833,36 +475,11 @@ def _runs_another(place: Placement, name: str) -> bool:
     return is_other and any(_SERVER.search(service.command) for service in others)
 
 
-def is_together(node: Node, other: Node) -> bool:
-    """Whether one way may lead through both: they belong to one environment, or one of them to none."""
-    return node.environment == other.environment or "" in (node.environment, other.environment)
+def _is_beside(address: Address) -> bool:
+    """Whether only programs beside reach an address: those of the same machine, or the same pod."""
+    host = host_of(address)
+    return host in LOOPBACK or is_socket(host)
 
 
 def _sockets(node: Node) -> Iterable[str]:
-    return (address.host for address in node.listens if _is_socket(address.host))
-
-
-def _host_of(address: Address) -> str:
-    """The host of an address as names are looked up: a dot at its end only says that the name is whole."""
-    if address.host.count(":") > 1:
-        return address.host.lower().strip("[]")
-    return address.host.lower() if _is_socket(address.host) else address.host.lower().removesuffix(".")
-
-
-def _is_socket(host: str) -> bool:
-    return host.startswith("unix:")
-
-
-def _written_identity(node: Node) -> tuple[str, frozenset[str]]:
-    """What tells apart two nodes from one node that stands in several environments."""
-    return node.name, frozenset(hop.where.path for hop in node.hops)
-
-
-def _folder_name(node: Node) -> str:
-    return (node.folder or "").rstrip("/").rpartition("/")[2].lower()
-
-
-def _is_part_of(name: str, image: str) -> bool:
-    """Whether a program is called as an image, or as a part of what it holds: `chat-server` of `acme/chat`."""
-    last = image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
-    return name.lower() == last or name.lower().startswith(f"{last}-")
+    return (address.host for address in node.listens if is_socket(address.host))

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from infralint.model import STRENGTH, Crossing, Evidence, Hint, Hop, Leg, Node, Stream, StreamKind, Trace
 from infralint.project.config import Settings
 from infralint.project.needs import needs
-from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_of_its_host, is_of_other_hosts
+from infralint.trace.crossings import OTHERS_TAKE_IT
 from infralint.trace.declared import is_about, is_named
+from infralint.trace.meant import is_meant, meant_for_its_host
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, traces_entering
 from infralint.trace.streams import declared_streams, hints_of, stream_at
@@ -70,13 +71,14 @@ def ways_of_path(
 
 def ways_of_stream(topology: Topology, stream: Stream, fronts: Sequence[Node] = ()) -> list[StreamWay]:
     """The ways of a stream from the nodes that clients come to; from whichever node serves it, where none of these does."""
+    is_asked = stream.evidence.kind != "declared" or stream.evidence.because.startswith(ASKED)
     if fronts:
-        return _meant(_from_nodes(topology, stream, fronts))
+        return _meant(topology, _from_nodes(topology, stream, fronts), is_asked)
     traces = _from_nodes(topology, stream, find_starts(topology, stream))
     if stream.hops:
         named = [trace for trace in traces if any(is_named(leg.hop, stream.hops) for leg in trace.legs)]
-        return [StreamWay(trace) for trace in named]
-    return _meant(traces)
+        return [StreamWay(trace) for trace in _longest(named)]
+    return _meant(topology, traces, is_asked)
 
 
 def all_ways(topology: Topology, settings: Settings, crossings: Iterable[Crossing[Hop]]) -> list[StreamWay]:
@@ -87,14 +89,13 @@ def all_ways(topology: Topology, settings: Settings, crossings: Iterable[Crossin
 
 
 def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> list[Trace]:
-    """The distinct ways from each of the nodes: those through a hop, where there are such."""
+    """The distinct ways from each of the nodes."""
     found: dict[object, Trace] = {}
     for node in nodes:
         for traces in traces_entering(topology, stream, samples(stream.path), node):
             for trace in traces:
                 found.setdefault(way_identity(trace), trace)
-    traces = list(found.values())
-    return _longest([trace for trace in traces if trace.legs]) or traces
+    return list(found.values())
 
 
 def way_identity(trace: Trace) -> object:
@@ -104,16 +105,16 @@ def way_identity(trace: Trace) -> object:
     return tuple(id(leg.hop) for leg in trace.legs), trace.end, answer
 
 
-def _meant(traces: Sequence[Trace]) -> list[StreamWay]:
-    """The ways; where several entries take the request, one that takes whatever comes may not be meant, and one that is
-    called otherwise is not where another one is called as the host that is asked for."""
-    if any(trace.legs and is_of_its_host(trace) for trace in traces):
-        traces = [trace for trace in traces if not is_of_other_hosts(trace)]
+def _meant(topology: Topology, traces: Sequence[Trace], is_asked: bool) -> list[StreamWay]:
+    """The ways that may be meant, those through a hop, where there are such; where several entries take the request, one
+    that takes whatever comes need not be. is_asked: the path was asked about, and nobody declared it."""
+    traces = meant_for_its_host(topology, traces)
+    traces = _longest([trace for trace in traces if trace.legs]) or traces
     entries = {trace.legs[0].node for trace in traces if trace.legs}
     return [
         StreamWay(trace)
-        if len(entries) < 2 or not trace.legs or is_meant(trace)
-        else StreamWay(trace, False, (ASK_FOR_ONE if trace.stream.evidence.because == ASKED else OTHERS_TAKE_IT,))
+        if len(entries) < 2 or not trace.legs or is_meant(topology, trace)
+        else StreamWay(trace, False, (ASK_FOR_ONE if is_asked else OTHERS_TAKE_IT,))
         for trace in traces
     ]
 

@@ -74,3 +74,31 @@ def test_what_starts_workers_that_streams_block(script: str, line: int, here: Pa
 def test_no_default_is_taken_for_what_a_variable_sets(lines: str, is_capped: bool, here: Path) -> None:
     write(here, {"Dockerfile": f"FROM python:3.12\n{lines}"})
     assert ("[capped-stream]" in run("check").output) is is_capped
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("docker/supervisord.conf", "[program:web]\ncommand=gunicorn -w 2 main:app\nautostart=true\n", 2),
+        ("supervisor.ini", "[program:web]\ncommand = /venv/bin/gunicorn main:app\n", 2),
+        ("rootfs/etc/services.d/web/run", "#!/usr/bin/with-contenv bash\nexec gunicorn -w 2 main:app\n", 2),
+        ("rootfs/etc/s6-overlay/s6-rc.d/web/run", "#!/bin/sh\nexec gunicorn main:app\n", 2),
+    ],
+)
+def test_what_a_supervisor_starts(path: str, text: str, line: int, here: Path) -> None:
+    write(here, {path: text})
+    output = run("check").output
+    assert "warning[blocking-worker]" in output
+    assert f"{path}:{line}" in output
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("docker/supervisord.conf", "[program:web]\n; command=gunicorn main:app\ncommand=uvicorn main:app\n"),
+        ("tools/run", "exec gunicorn main:app\n"),
+    ],
+)
+def test_what_no_supervisor_starts(path: str, text: str, here: Path) -> None:
+    write(here, {path: text})
+    assert "blocking-worker" not in run("check").output

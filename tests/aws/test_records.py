@@ -143,6 +143,20 @@ def test_sarif_of_an_account_points_to_its_terraform(two: World, audit: Audit, h
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("main.tf", 3)
 
 
+def test_sarif_of_a_snapshot_points_to_it(two: World, audit: Audit, run: Audit, home: Path) -> None:
+    audit("--save", "account.json", exit_code=1)
+    for log in (
+        json.loads(run("snapshot", "account.json", "--format", "sarif", exit_code=1).stdout),
+        json.loads(audit("--save", "again-account.json", "--format", "sarif", exit_code=1).stdout),
+    ):
+        assert complaints("sarif-2.1.0.json", log) == []
+        [result] = log["runs"][0]["results"]
+        [place] = result["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("account.json")
+        assert place["physicalLocation"]["region"] == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
+        assert place["logicalLocations"][0]["name"] == "chat"
+
+
 def test_sarif_names_what_could_not_be_read_by_its_region(two: World, audit: Audit) -> None:
     log = json.loads(audit("--format", "sarif", "--load-balancer", "gone", exit_code=2).stdout)
     assert complaints("sarif-2.1.0.json", log) == []

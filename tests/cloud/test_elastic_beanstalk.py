@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run, write
 
 SSE = "streams: [{path: /api/chat, silence: 90s, generation: 5m}]\n"
 SOCKET = "streams: [{path: /ws, kind: websocket, heartbeat: 20s, session: socket.io}]\n"
@@ -104,3 +107,126 @@ def test_what_says_nothing_of_a_load_balancer_is_no_hop(files: dict[str, str | b
 def test_a_broken_file_is_named(lint: Lint) -> None:
     report = lint({"api/.ebextensions/01.config": "option_settings: [\n"})
     assert (report["status"], "YAML" in report["unreadable"][0]["message"]) == (2, True)
+
+
+# The nginx of an instance
+
+NODE: dict[str, str | bytes] = {
+    "package.json": '{"name": "chat", "dependencies": {"express": "4", "openai": "4"}}',
+    "server.js": """const express = require("express");
+const OpenAI = require("openai");
+const app = express();
+const openai = new OpenAI();
+app.post("/api/chat", async (request, response) => {
+  response.setHeader("Content-Type", "text/event-stream");
+  const stream = await openai.chat.completions.create({ model: "m", messages: [], stream: true });
+  for await (const part of stream) response.write(`data: ${JSON.stringify(part)}\\n\\n`);
+  response.end();
+});
+app.listen(process.env.PORT || 3000);
+""",
+    "Procfile": "web: node server.js\n",
+    "infralint.yaml": "generation: 4m\n",
+}
+SHOWN = ".ebextensions/01.config"
+
+
+def options(*lines: str) -> dict[str, str | bytes]:
+    return {SHOWN: "option_settings:\n" + "".join(f"  {line}\n" for line in lines)}
+
+
+ENVIRONMENT = options("aws:elasticbeanstalk:environment:", "  EnvironmentType: SingleInstance")
+
+
+def told(report: dict[str, Any]) -> list[str]:
+    return sorted(f"{finding['severity']} {finding['check']}" for finding in report["findings"])
+
+
+def test_its_nginx_stands_before_the_application(lint: Lint) -> None:
+    report = lint({**ENVIRONMENT, **NODE})
+    assert told(report) == ["error short-idle-timeout", "warning buffered-stream"]
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "short-idle-timeout"]
+    assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["location /", "POST /api/chat"]
+    assert finding["location"]["path"] == SHOWN
+    assert ".platform/nginx/conf.d/streams.conf" in finding["fix"]
+    assert "unsupported" not in report
+
+
+@pytest.mark.parametrize("place", [".platform", ".ebextensions"])
+def test_what_its_files_say_holds_around_its_server(place: str, lint: Lint) -> None:
+    lines = "proxy_buffering off;\nproxy_read_timeout 300s;\n"
+    report = lint({**ENVIRONMENT, **NODE, f"{place}/nginx/conf.d/streams.conf": lines})
+    assert {finding["severity"] for finding in report["findings"]} == {"note"}
+
+
+def test_what_its_files_say_inside_its_server_is_a_location_of_it(lint: Lint) -> None:
+    location = (
+        "location /api/ {\n  proxy_pass http://127.0.0.1:8080;\n  proxy_buffering off;\n  proxy_read_timeout 20s;\n}\n"
+    )
+    path = ".platform/nginx/conf.d/elasticbeanstalk/api.conf"
+    report = lint({**ENVIRONMENT, **NODE, path: location})
+    assert [finding for finding in problems(report) if "note" not in finding] == [f"{path}:4 error short-idle-timeout"]
+
+
+def test_a_file_of_the_name_of_its_location_takes_its_place(lint: Lint) -> None:
+    location = (
+        "location / {\n  proxy_pass http://127.0.0.1:8080;\n  proxy_buffering off;\n  proxy_read_timeout 300s;\n}\n"
+    )
+    report = lint({**ENVIRONMENT, **NODE, ".platform/nginx/conf.d/elasticbeanstalk/00_application.conf": location})
+    assert {finding["severity"] for finding in report["findings"]} == {"note"}
+    assert report["unreadable"] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        options("aws:elasticbeanstalk:environment:proxy:", "  ProxyServer: none"),
+        options("aws:elasticbeanstalk:environment:proxy:", "  ProxyServer: apache"),
+        {"Dockerrun.aws.json": "{}"},
+        {"docker-compose.yml": "services: {}\n"},
+        {"composer.json": "{}"},
+    ],
+)
+def test_where_something_else_answers_it_is_not_there(more: dict[str, str | bytes], lint: Lint) -> None:
+    assert told(lint({**ENVIRONMENT, **NODE, **more})) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'files:\n  "/etc/nginx/conf.d/proxy.conf":\n    content: |\n      proxy_read_timeout 600s;\n',
+        "container_commands:\n  01:\n    command: sed -i s/60/600/ /etc/nginx/nginx.conf\n",
+    ],
+)
+def test_what_writes_into_it_at_deployment_is_not_followed(more: str, lint: Lint) -> None:
+    report = lint({**ENVIRONMENT, **NODE, ".ebextensions/02.config": more})
+    assert told(report) == []
+    assert any(".ebextensions/02.config" in entry for entry in report["unfollowed"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "port"),
+    [
+        (("aws:elasticbeanstalk:application:environment:", "  PORT: 4000"), 4000),
+        (("aws:autoscaling:asg:", "  MaxSize: 1"), 8080),
+    ],
+)
+def test_the_application_listens_where_it_looks(settings: tuple[str, ...], port: int, lint: Lint) -> None:
+    report = lint({**options(*settings), **NODE})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "short-idle-timeout"]
+    assert f"127.0.0.1:{port}" in str(finding["trace"]["legs"])
+
+
+def test_two_environments_of_one_repository_are_told_apart(lint: Lint) -> None:
+    again = {f"{folder}/{path}": text for folder in ("chat", "admin") for path, text in {**ENVIRONMENT, **NODE}.items()}
+    report = lint(again)
+    ways = {tuple(leg["hop"]["location"]["path"] for leg in finding["trace"]["legs"]) for finding in report["findings"]}
+    assert ways == {(f"{folder}/{SHOWN}", f"{folder}/server.js") for folder in ("chat", "admin")}
+
+
+def test_nothing_is_written_into_what_beanstalk_writes(here: Path) -> None:
+    files = {**ENVIRONMENT, **NODE}
+    write(here, files)
+    result = run("check", "--fix", ".")
+    assert "Elastic Beanstalk writes its nginx.conf" in result.stdout
+    assert {path: (here / path).read_text() for path in files} == files

@@ -75,13 +75,19 @@ def test_nothing_is_said_where_the_timeout_is_long(lint: Lint) -> None:
     assert judged(lint, ingress(LONG)) == []
 
 
-@pytest.mark.parametrize("text", ["3600s", "1h", '"60m"'])
+@pytest.mark.parametrize("text", ["3600s", "1h", '"60m"', '"٣٠٠"', '" 3600 "'])
 def test_a_time_with_a_unit_is_ignored_by_the_controller(text: str, lint: Lint) -> None:
     report = lint({**APPLICATION, "k8s/a.yaml": ingress(f"{NGINX}/proxy-read-timeout: {text}") + "---\n" + PODS})
     [finding] = [one for one in report["findings"] if one["check"] == "short-idle-timeout"]
     assert finding["location"]["line"] == 7
     assert "without a unit" in finding["message"]
     assert finding["fix"] == f'{NGINX}/proxy-read-timeout: "300"'
+
+
+def test_a_time_that_is_filled_in_later_is_not_guessed(lint: Lint) -> None:
+    report = lint({**APPLICATION, "k8s/a.yaml": ingress(f'{NGINX}/proxy-read-timeout: "${{IDLE}}"') + "---\n" + PODS})
+    assert not problems(report, "short-idle-timeout")
+    assert any("holds a variable, which is filled in" in unknown["message"] for unknown in report["unknown"])
 
 
 def test_buffering_that_was_switched_on_holds_the_stream(lint: Lint) -> None:
@@ -161,10 +167,10 @@ def test_sockets_of_another_service_are_not_opened_by_its_annotation(lint: Lint)
 
 
 def test_an_ingress_of_a_class_that_is_not_judged_says_so(lint: Lint) -> None:
-    report = lint({**APPLICATION, "k8s/ingress.yaml": ingress(kind="kong"), "k8s/pods.yaml": PODS})
+    report = lint({**APPLICATION, "k8s/ingress.yaml": ingress(kind="cilium"), "k8s/pods.yaml": PODS})
     assert [line for line in problems(report) if "ingress.yaml" in line] == []
-    assert any("Kong" in entry["message"] for entry in report["unknown"])
-    assert any("Kong (k8s/ingress.yaml)" in entry for entry in report["unsupported"])
+    assert any("Cilium" in entry["message"] for entry in report["unknown"])
+    assert any("Cilium (k8s/ingress.yaml)" in entry for entry in report["unsupported"])
 
 
 def test_an_ingressclass_says_which_controller_it_is(lint: Lint) -> None:
@@ -332,3 +338,12 @@ def test_the_other_controller_waits_without_limit(lint: Lint) -> None:
     text = ingress(f'{F5}/websocket-services: "api"', f'{F5}/proxy-read-timeout: "1h"')
     files = {**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS, "infralint.yaml": declared}
     assert reloads(lint(files)) == []
+
+
+@pytest.mark.parametrize(("image", "loud"), [("opensearchproject/opensearch:2", False), ("acme/assistant:2", True)])
+def test_no_stream_is_assumed_before_an_image_that_stores(image: str, loud: bool, lint: Lint) -> None:
+    pods = PODS.replace("ghcr.io/acme/chat-api:1", image)
+    model = PODS.replace("ghcr.io/acme/chat-api:1", "ollama/ollama:0.6").replace(": api", ": model")
+    report = lint({"k8s/model.yaml": model, "k8s/ingress.yaml": ingress(path="/"), "k8s/pods.yaml": pods})
+    found = [line for line in problems(report) if " warning " in line]
+    assert found == (["k8s/ingress.yaml:4 warning short-idle-timeout"] if loud else [])

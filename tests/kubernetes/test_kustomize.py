@@ -209,15 +209,17 @@ def test_a_generated_configmap_sets_up_the_controller(lint: Lint) -> None:
     )
 
 
+EDGE = (
+    "apiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec:\n  selector: { app: edge }\n"
+    "  ports: [{ port: 80 }]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: edge }\nspec:\n  template:\n"
+    "    metadata: { labels: { app: edge } }\n    spec:\n      containers:\n"
+    "        - { name: nginx, image: 'nginx:1.27', ports: [{ containerPort: 80 }] }\n"
+    "      volumes: [{ name: conf, configMap: { name: edge-conf } }]\n"
+)
+
+
 def test_nginx_in_a_generated_configmap_stands_before_its_pod(lint: Lint) -> None:
     """The nginx file belongs to the pods that mount the ConfigMap: what it cuts lies on the way of the Ingress."""
-    pods = (
-        "apiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec:\n  selector: { app: edge }\n"
-        "  ports: [{ port: 80 }]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: edge }\nspec:\n  template:\n"
-        "    metadata: { labels: { app: edge } }\n    spec:\n      containers:\n"
-        "        - { name: nginx, image: 'nginx:1.27', ports: [{ containerPort: 80 }] }\n"
-        "      volumes: [{ name: conf, configMap: { name: edge-conf } }]\n"
-    )
     site = (
         "server { listen 80; location / { proxy_pass http://api:80; proxy_buffering off; proxy_read_timeout 5m; } }\n"
     )
@@ -228,7 +230,7 @@ def test_nginx_in_a_generated_configmap_stands_before_its_pod(lint: Lint) -> Non
             "configMapGenerator: [{ name: edge-conf, files: [nginx.conf] }]\n"
         ),
         "k8s/base/ingress.yaml": INGRESS.replace("600", "20").replace("name: api", "name: edge"),
-        "k8s/base/edge.yaml": pods,
+        "k8s/base/edge.yaml": EDGE,
         "k8s/base/nginx.conf": site,
     }
     report = lint(files)
@@ -239,6 +241,41 @@ def test_nginx_in_a_generated_configmap_stands_before_its_pod(lint: Lint) -> Non
         "nginx",
         "application",
     ]
+
+
+@pytest.mark.parametrize(
+    ("generator", "mounted"),
+    [
+        ("{ name: edge-conf, behavior: merge, files: [nginx.conf] }", "prod"),
+        ("{ name: edge-conf, behavior: replace, files: [nginx.conf] }", "prod"),
+        ("{ name: edge-conf, behavior: merge, files: [more.conf=nginx.conf] }", "both"),
+        ("{ name: edge-conf, behavior: merge, literals: [unrelated=1] }", "base"),
+    ],
+)
+def test_a_file_of_an_overlay_takes_the_place_of_the_bases_one(generator: str, mounted: str, lint: Lint) -> None:
+    """By its key: which of the two files the pods mount shows in what stands on the way."""
+    site = "server {{ listen 80; location / {{ proxy_pass http://api:80; proxy_buffering off; proxy_read_timeout {}; }} }}\n"
+    files = {
+        **BASE,
+        "k8s/base/kustomization.yaml": (
+            "resources: [ingress.yaml, pods.yaml, edge.yaml]\n"
+            "configMapGenerator: [{ name: edge-conf, files: [nginx.conf] }]\n"
+        ),
+        "k8s/base/ingress.yaml": INGRESS.replace("name: api", "name: edge"),
+        "k8s/base/edge.yaml": EDGE,
+        "k8s/base/nginx.conf": site.format("300s"),
+        "k8s/prod/kustomization.yaml": f"resources: [../base]\nconfigMapGenerator: [{generator}]\n",
+        "k8s/prod/nginx.conf": site.format("20s"),
+    }
+    report = lint(files)
+    passed = {
+        leg["hop"]["location"]["path"]
+        for found in report["findings"]
+        for leg in (found["trace"] or {"legs": []})["legs"]
+        if leg["hop"] and leg["hop"]["platform"] == "nginx" and found["trace"]["legs"][0]["hop"]["platform"] != "nginx"
+    }
+    ways = {"prod": {"k8s/prod/nginx.conf"}, "base": {"k8s/base/nginx.conf"}}
+    assert passed == ways.get(mounted, ways["prod"] | ways["base"])
 
 
 def test_replicas_and_images_of_the_overlay(lint: Lint) -> None:

@@ -130,3 +130,34 @@ def test_objects_in_json_come_on_standard_input() -> None:
     result = run("check", "-", stdin=json.dumps(INGRESS, indent=4).encode())
     assert "Ingress chat cuts the stream" in result.output
     assert "--> <stdin>:5:17" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        (f"{HEAD.replace('Ingress', 'Ingres')}{GOOD}", 2, "no kind `Ingres`; did you mean Ingress?"),
+        (f"{HEAD.replace('Ingress', 'ingress')}{GOOD}", 2, "did you mean Ingress?"),
+        ("apiVersion: apps/v1\nkind: Deploymnet\nmetadata: {name: a}\n", 2, "apps/v1 has no kind `Deploymnet`"),
+        (f"{HEAD}{GOOD}---\nkind: [\n", 7, "is not YAML"),
+        (f"{HEAD}{GOOD}---\napiVersion: v1\nkind Service\nmetadata:\n  name: a\n", 8, "is not YAML"),
+    ],
+)
+def test_what_was_meant_for_an_object_is_not_passed_over(text: str, line: int, problem: str, lint: Lint) -> None:
+    [unreadable] = lint({"k8s/ingress.yaml": text})["unreadable"]
+    assert problem in unreadable["message"]
+    assert unreadable["location"]["line"] == line
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n",
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: TCPRoute\nmetadata: {name: a}\n",
+        "apiVersion: example.com/v1\nkind: Ingres\nmetadata: {name: a}\n",
+        "# nothing\n",
+        "\n",
+        "colour: blue\n",
+    ],
+)
+def test_other_objects_are_passed_over(other: str, lint: Lint) -> None:
+    assert not lint({"k8s/ingress.yaml": f"{HEAD}{GOOD}---\n{other}", "k8s/other.yaml": other})["unreadable"]

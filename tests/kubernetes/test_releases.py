@@ -93,3 +93,60 @@ def test_a_release_of_flux_gives_values(lint: Lint) -> None:
         f"  values:\n    annotations: {{ {SHORT} }}\n"
     )
     assert judge(lint, **{"flux.yaml": release}) == ["flux.yaml:7 warning short-idle-timeout"]
+
+
+def application_set(generators: str, helm: str, path: str = "deploy/chart") -> str:
+    return (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: { name: chat }\nspec:\n"
+        f"  generators:\n{generators}  template:\n    metadata: {{ name: 'chat-{{{{env}}}}' }}\n    spec:\n"
+        f"      source:\n        repoURL: https://example.com/acme.git\n        path: '{path}'\n        helm:\n{helm}"
+    )
+
+
+LIST = "  - list: { elements: [{ env: eu, wait: '30' }, { env: us, wait: '900' }] }\n"
+GIVEN = f"          valuesObject: {{ annotations: {{ {NAME}: '{{{{wait}}}}' }} }}\n"
+
+
+@pytest.mark.parametrize("mark", ["{{wait}}", "{{ .wait }}"])
+def test_an_applicationset_makes_a_release_of_each_element(mark: str, lint: Lint) -> None:
+    report = lint({**CHART, "set.yaml": application_set(LIST, GIVEN.replace("{{wait}}", mark))})
+    assert problems(report, "short-idle-timeout") == ["set.yaml:14 warning short-idle-timeout"]
+    assert {found["hop"]["environment"] for found in report["findings"] if found["severity"] == "warning"} == {
+        "chat-eu"
+    }
+
+
+def test_files_of_values_are_named_by_a_generator(lint: Lint) -> None:
+    helm = "          valueFiles: ['values-{{env}}.yaml']\n"
+    values = {"deploy/chart/values-eu.yaml": f"annotations: {{ {SHORT} }}\n"}
+    values["deploy/chart/values-us.yaml"] = f"annotations: {{ {LONG} }}\n"
+    found = judge(lint, **values, **{"set.yaml": application_set(LIST, helm)})
+    assert found == ["deploy/chart/values-eu.yaml:1 warning short-idle-timeout"]
+
+
+def test_folders_and_files_of_the_repository_are_generators(lint: Lint) -> None:
+    folders = "  - git: { directories: [{ path: deploy/* }, { path: deploy/old, exclude: true }] }\n"
+    given = GIVEN.replace("{{wait}}", "30")
+    found = judge(lint, **{"set.yaml": application_set(folders, given, "{{path}}")})
+    assert found == ["set.yaml:14 warning short-idle-timeout"]
+    files = "  - git: { files: [{ path: 'clusters/**/config.json' }] }\n"
+    text = application_set(files, GIVEN.replace("wait", "proxy.wait"))
+    config = {"clusters/eu/one/config.json": '{"env": "eu", "proxy": {"wait": "20"}}'}
+    assert judge(lint, **config, **{"set.yaml": text}) == ["set.yaml:14 warning short-idle-timeout"]
+
+
+def test_two_generators_are_multiplied(lint: Lint) -> None:
+    waits = "{ list: { elements: [{ wait: '20' }, { wait: '800' }] } }"
+    matrix = f"  - matrix: {{ generators: [{{ list: {{ elements: [{{ env: a }}, {{ env: b }}] }} }}, {waits}] }}\n"
+    report = lint({**CHART, "set.yaml": application_set(matrix, GIVEN)})
+    told = [found["hop"]["environment"] for found in report["findings"] if found["severity"] == "warning"]
+    assert sorted(told) == ["chat-a", "chat-b"]
+
+
+def test_what_a_cluster_says_of_a_release_is_not_guessed(lint: Lint) -> None:
+    """The generator's clusters are not known, nor what one of a list does not say."""
+    assert judge(lint, **{"set.yaml": application_set("  - clusters: {}\n", GIVEN)}) == []
+    unsaid = application_set("  - list: { elements: [{ env: eu }] }\n", GIVEN)
+    report = lint({**CHART, "set.yaml": unsaid})
+    assert problems(report, "short-idle-timeout") == []
+    assert any("proxy-read-timeout" in entry["message"] for entry in report["unknown"])

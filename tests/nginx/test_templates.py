@@ -165,3 +165,10 @@ def test_the_snapshot_of_a_charts_test_is_no_configuration(lint: Lint) -> None:
     live = "server { listen 80; location / { return 200; } }\n"
     report = lint({"chart/tests/__snapshot__/web_test.yaml.snap": rendered, "nginx.conf": live})
     assert not report["unreadable"]
+
+
+def test_advice_for_a_template_shows_its_own_placeholders(lint: Lint) -> None:
+    target = "http://localhost:{{ port }}/api/{{ project }}/"
+    report = lint({"nginx.conf.j2": f"server {{\n  location / {{ proxy_pass {target}; }}\n}}\n"}, "--assume", "warning")
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
+    assert f"`location /…` with `proxy_pass {target}…`" in finding["fix"]

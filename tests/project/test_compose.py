@@ -89,7 +89,11 @@ def test_every_form_of_a_service(tmp_path: Path) -> None:
     )
     assert edge.environment["PROXY_READ_TIMEOUT"].line == 3
     assert api.build is not None
-    assert (api.context, api.build.dockerfile, api.names) == ("services/api", "prod.Dockerfile", {"api", "llm"})
+    assert (api.context, api.build.dockerfile, api.names) == (
+        "services/api",
+        "prod.Dockerfile",
+        {"api", "llm", "tasks.api"},
+    )
     assert {name: value.text for name, value in api.environment.items()} == {"MODE": "prod", "PORT": "8000"}
     assert api.env_files == (".env.api",)
     assert isinstance(api.replicas, Known)

@@ -145,7 +145,7 @@ class TestSettings:
 def test_an_exclusion_that_names_nothing_is_said(lint: Lint) -> None:
     report = lint({"nginx.conf": SITE, "infralint.yaml": "exclude: [exmaples, node_modules/, '**/.venv']\n"})
     [unknown] = report["unknown"]
-    assert "`exclude: exmaples` names no file or folder of the project" in unknown["message"]
+    assert "exclude: `exmaples` names no file or folder of the project" in unknown["message"]
 
 
 @pytest.mark.parametrize("pattern", ["**/infra/**", "./infra", "/infra", "infra/"])

@@ -90,6 +90,7 @@ def rendered(text: str, *others: str) -> str:
         ("{{ tpl \"{{ .Values.name }}!\" . }}", "chat!"),
         ("{{ not (empty .Values.name) }}", "true"),
         ("{{ .Values.off }}{{ .Values.missing }}", "false"),
+        ("{{- $ := .Values.ingress -}}{{ range $.annotations }}{{ . }} {{ end }}{{ $.nested.deep.word }}", "true 60 x"),
         ("{{ `raw {{ text }}` }}", "raw {{ text }}"),
         ("{{- define \"a\" }}in {{ .x }}{{ end -}}{{ template \"a\" (dict \"x\" 1) }}", "in 1"),
     ],

@@ -48,10 +48,10 @@ FRONTEND = (
         (f"apiVersion: v1\nkind: Service\nmetadata:\n{ANNOTATED}", "Kubernetes load balancer Service"),
         (f"# first\n---\n{manifest('Deployment')}---\n{manifest('TLSRoute')}", "Kubernetes Gateway API"),
         ("kind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: TLSRoute\n", "Kubernetes Gateway API"),
-        ("Resources:\n  Web: {Type: AWS::VpcLattice::Service}\n", "VPC Lattice"),
+        ("Resources:\n  Web: {Type: AWS::Amplify::App}\n", "AWS Amplify hosting"),
         ("http:\n  # routes\n\n  routers:\n    app: {rule: Host(`a`)}\n", "Traefik"),
         ("_format_version: '3.0'\nservices: []\n", "Kong"),
-        ("tunnel: 6ff42ae2\ningress:\n  - service: http://app:80\n", "Cloudflare Tunnel"),
+        ("tunnel: {{ .Values.tunnel }}\ningress:\n  - service: http://app:80\n", "Cloudflare Tunnel"),
         ("- '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3\n", "Envoy"),
         ("services: {web: {image: a}}\nx-aws-cloudformation:\n  Resources: {}\n", "Compose on ECS (x-aws-…)"),
     ],
@@ -226,3 +226,39 @@ def test_the_summary_and_the_report_name_all_kinds(lint: Lint) -> None:
 def test_a_long_manifest_takes_time_in_proportion_to_its_length(tmp_path: Path) -> None:
     text = "http:\n" * 20_000 + "kind: A\n---\n" * 20_000 + "\n" * 100_000 + " \t" * 50_000
     assert seen(tmp_path, {"a.yaml": text, "b.conf": "RewriteRule " * 20_000 + "\n" * 50_000, "c.cfg": text}) == []
+
+
+SERVER = "server {\n  listen 80;\n  location / { proxy_pass http://127.0.0.1:8000; }\n}\n"
+SCRIPT = f"#!/bin/bash\napt-get install -y nginx\ncat > /etc/nginx/conf.d/a.conf <<'EOF'\n{SERVER}EOF\n"
+INDENTED = "".join(f"          {line}\n" for line in SCRIPT.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("main.tf", f'resource "aws_instance" "edge" {{\n  user_data = <<-EOT\n{SCRIPT}  EOT\n}}\n'),
+        ("vm.tf", f'resource "azurerm_linux_virtual_machine" "a" {{\n  custom_data = base64encode(<<-EOT\n{SCRIPT}EOT\n)\n}}\n'),
+        ("scripts/user_data.sh", SCRIPT),
+        ("templates/user_data.sh.tpl", SCRIPT),
+        ("templates/user-data.tftpl", SCRIPT),
+        ("cloud-init.yaml", f"#cloud-config\nwrite_files:\n  - path: /etc/nginx/a.conf\n    content: |\n{INDENTED}"),
+        ("stack.yaml", f"Resources:\n  A:\n    Properties:\n      UserData:\n        Fn::Base64: |\n{INDENTED}"),
+    ],
+)  # fmt: skip
+def test_nginx_that_a_script_sets_up_is_named(path: str, text: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {path: text}) == [f"nginx that a script sets up ({path})"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "main.tf",
+            'resource "aws_instance" "edge" {\n  user_data = "#!/bin/bash"\n}\n# proxy_pass is set elsewhere\n',
+        ),
+        ("nginx.conf.tpl", SERVER),
+        ("run.sh", "#!/bin/sh\nnginx -t && grep -c proxy_passed log\n"),
+    ],
+)
+def test_nginx_that_no_script_sets_up_is_not_named(path: str, text: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {path: text}) == []

@@ -14,11 +14,14 @@ from typing import Any, Literal
 import msgspec
 
 from infralint.model import UNLIMITED, Known, Location, Setting, Unknown
+from infralint.text.lazy import lazy
 
 Attributes = Mapping[str, Setting[Any]]
 """AWS's attribute key -> what it is set to. A key that is left out has AWS's default."""
 
 Family = Literal["application", "network", "gateway", "classic"]
+
+_WHOLE = lazy("-?[0-9]{1,19}")
 
 NOTHING: Attributes = MappingProxyType({})
 DOCS = "https://docs.aws.amazon.com/elasticloadbalancing/latest"
@@ -99,7 +102,11 @@ def typed_value(key: str, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise ValueError(f"{key} must be true or false, got {text!r}")
         return text.lower() == "true"
-    return float(text) if isinstance(default, float) else text
+    if not isinstance(default, float):
+        return text
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{key} must be a whole number, got {text!r}")
+    return float(text)
 
 
 def within_limits(setting: Setting[float], key: str, most: float = UNLIMITED) -> Setting[float]:

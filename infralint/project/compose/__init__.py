@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from infralint.model import HOST_NETWORK, Location, Service, Unreadable
+from infralint.model import HOST_NETWORK, Location, Service, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose.document import Document, replaced_keys
+from infralint.project.compose.entry_files import entry_files
 from infralint.project.compose.networks import Networks
 from infralint.project.compose.service import (
     ComposeService,
@@ -63,7 +64,7 @@ class Compose(msgspec.Struct):
 
     services: list[ComposeService] = []
     unreadable: list[Unreadable] = []
-    unfollowed: list[str] = []
+    unfollowed: list[Unfollowed] = []
     files: list[str] = []
 
 
@@ -148,8 +149,9 @@ class _ComposeReader:
         """Note files that a compose file takes services from, and that are not here."""
         for other in others:
             if other not in self.project.file_set and not has_holes(other) and "$" not in other:
-                reason = f"{self.project.show(path)}: {verb} {self.project.show(other)}, which is not here"
-                self.found.unfollowed += [] if reason in self.found.unfollowed else [reason]
+                why = f"{verb} {self.project.show(other)}, which is not here"
+                entry = Unfollowed(Location(self.project.show(path)), why)
+                self.found.unfollowed += [] if entry in self.found.unfollowed else [entry]
 
     def _root(self, path: str) -> YamlValue | None:
         """The first document of a file, if it holds services."""
@@ -170,7 +172,7 @@ class _ComposeReader:
             roots = read_yaml(text, allow_duplicates=not is_strict)
             if len(roots) > 1:
                 more = f"holds {len(roots)} documents, of which the first alone is read"
-                self.found.unfollowed.append(f"{self.project.show(path)}: {more}")
+                self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), more))
             if is_strict and roots:
                 _check_shape(roots[0])
             return roots[0] if roots else None
@@ -179,7 +181,7 @@ class _ComposeReader:
         except YamlProblem as problem:
             if has_holes(text):
                 self.found.unfollowed.append(
-                    f"{self.project.show(path)}: is a template, which has to be rendered first"
+                    Unfollowed(Location(self.project.show(path)), "is a template, which has to be rendered first")
                 )
             else:
                 message = problem.complaint()
@@ -283,6 +285,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         names=service.names | networks.names_given(service),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,
+        entry_files=entry_files(project, service, image),
         ports=tuple(dict.fromkeys((*listens, *started))) or (image.exposed if image else ()),
         published=tuple(dict.fromkeys(published)),
         is_open=any(port.published == 0 and not port.is_local for port in (*service.ports, *shared)),

@@ -82,7 +82,7 @@ class Document:
             return None
         base = document.service(name, depth + 1)
         mode = "" if base.shares else base.network_mode
-        return msgspec.structs.replace(base, names=base.names - {name}, links={}, network_mode=mode)
+        return msgspec.structs.replace(base, names=base.names - {name, f"tasks.{name}"}, links={}, network_mode=mode)
 
     def _service(self, name: str, value: YamlValue) -> ComposeService:
         return ComposeService(
@@ -96,7 +96,7 @@ class Document:
             environment=self._environment(value),
             env_files=tuple(self._env_files(value)),
             ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed_ports(value)])),
-            names=frozenset(filter(None, [name, *self._names(value)])),
+            names=frozenset(filter(None, [name, *self._names_in_swarm(name, value), *self._names(value)])),
             containers=frozenset(self._containers(name, value)),
             extra_hosts=dict(self._extra_hosts(value)),
             labels=dict(self._labels(value)),
@@ -113,6 +113,14 @@ class Document:
                 for name, network in value.members_of("networks").items()
             },
         )  # fmt: skip
+
+    def _names_in_swarm(self, name: str, value: YamlValue) -> Iterator[str]:
+        """The name that a stack gives to all tasks of a service.
+
+        https://docs.docker.com/engine/swarm/networking/
+        """
+        if value.get("deploy") is not None:
+            yield f"tasks.{name}"
 
     @cached_property
     def _network_names(self) -> Mapping[str, str]:

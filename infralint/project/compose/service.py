@@ -87,6 +87,12 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
         return self.build.context if self.build else None
 
     @property
+    def image_name(self) -> str:
+        """The last part of its image's name, without tag and digest."""
+        image = self.image.text.rpartition("/")[2] if self.image else ""
+        return image.partition(":")[0].partition("@")[0]
+
+    @property
     def is_on_the_host(self) -> bool:
         """Whether it has no network of its own, but that of the machine."""
         return self.network_mode == "host"

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from infralint.model import Location, Unknown, Unreadable
+from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
@@ -76,7 +76,7 @@ class Charts:
         self.releases = releases
         self.unknown: list[Unknown] = []
         self.unreadable: list[Unreadable] = []
-        self.unfollowed: list[str] = []
+        self.unfollowed: list[Unfollowed] = []
         self.files: list[str] = []
         self.failed: set[str] = set()
         self.rendered: set[str] = set()
@@ -144,7 +144,8 @@ class Charts:
         missing = [name for name in _dependencies(metadata) if name not in chart.parts]
         if missing:
             listed = ", ".join(missing)
-            self.unfollowed.append(f"{self.project.show(folder)}: its subcharts ({listed}) are not vendored here")
+            why = f"its subcharts ({listed}) are not vendored here"
+            self.unfollowed.append(Unfollowed(Location(self.project.show(folder)), why))
         return chart
 
     def _is_named(self, path: str) -> bool:
@@ -232,7 +233,8 @@ class Charts:
             if isinstance(layer, str):
                 over: Any = self._mapping(layer)
                 if over is None and layer not in self.project.file_set:
-                    self.unfollowed.append(f"{self.project.show(release.path)}: {layer}, which it names, is not here")
+                    why = f"{layer}, which it names, is not here"
+                    self.unfollowed.append(Unfollowed(Location(self.project.show(release.path)), why))
             else:
                 placed = layer
                 if isinstance(placed, GivenValue):

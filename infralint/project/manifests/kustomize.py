@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Location, Unreadable
+from infralint.model import Location, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.manifest import Manifest, is_selected, texts_of
@@ -74,13 +74,13 @@ class Kustomization(msgspec.Struct, eq=False):
 
 class LayeredObject(msgspec.Struct, frozen=True, eq=False):
     """An object on its way through the layers. path: the file that it stands in; names: those that it had, with their
-    namespaces; layers: the files that changed it; carries: those that a generated ConfigMap holds."""
+    namespaces; layers: the files that changed it; carries: those that a generated ConfigMap holds, by their keys."""
 
     root: YamlValue
     path: str
     names: frozenset[tuple[str, str]] = frozenset()
     layers: frozenset[str] = frozenset()
-    carries: frozenset[str] = frozenset()
+    carries: Mapping[str, str] = {}
 
     @property
     def kind(self) -> str:
@@ -116,7 +116,7 @@ class Kustomizations:
         self.atlas = atlas
         self.load = load
         self.unreadable: list[Unreadable] = []
-        self.unfollowed: dict[str, None] = {}
+        self.unfollowed: dict[Unfollowed, None] = {}
         self.files: list[str] = []
         self.consumed: set[str] = set()
         self._objects = 0
@@ -145,7 +145,7 @@ class Kustomizations:
                     environments[top.folder],
                     folder=top.folder,
                     layers=resource.layers,
-                    carries=resource.carries,
+                    carries=frozenset(resource.carries.values()),
                 )
         for found in self._by_folder.values():
             if found.folder not in self._built and not found.is_component:  # in a circle that nothing else builds on
@@ -192,10 +192,8 @@ class Kustomizations:
         """The objects of a kustomization. around: the folders of those that build on it."""
         folder = kustomization.folder
         if len(around) > DEEPEST and folder not in around:
-            shown = self.project.show(kustomization.path)
-            self.unfollowed[
-                f"{shown}: more than {DEEPEST} kustomizations build on each other, and this is not read"
-            ] = None
+            why = f"more than {DEEPEST} kustomizations build on each other, and this is not read"
+            self._pass_over(kustomization, why)
             return []
         if folder in around:
             where = Location(self.project.show(kustomization.path))
@@ -214,14 +212,13 @@ class Kustomizations:
         self.consumed.add(kustomization.path)
         self.files.append(kustomization.path)
         inside = (*around, kustomization.folder)
-        shown = self.project.show(kustomization.path)
         self._refuse_texts(kustomization)
         resources = list(beneath)
         for item in kustomization.items_of("resources", "bases"):
             resources += self._resources(kustomization, item, inside)
         self._objects += len(resources)
         if self._objects > MOST_OBJECTS:
-            self.unfollowed[f"{shown}: the overlays of this project come to more than {MOST_OBJECTS:,} objects"] = None
+            self._pass_over(kustomization, f"the overlays of this project come to more than {MOST_OBJECTS:,} objects")
             return []
         for item in kustomization.root.items_of("configMapGenerator"):
             resources = self._add_generated(kustomization, item, resources)
@@ -239,7 +236,7 @@ class Kustomizations:
             return resources
         for name in _NOT_APPLIED:
             if kustomization.root.get(name) is not None and (transformed or name in _CHARTS):
-                self.unfollowed[f"{shown}: its `{name}` are not applied"] = None
+                self._pass_over(kustomization, f"its `{name}` are not applied")
         return transformed
 
     def _refuse_texts(self, kustomization: Kustomization) -> None:
@@ -261,13 +258,16 @@ class Kustomizations:
         return [LayeredObject(found.root, path) for found in self.load(path)]
 
     def _name_unread(self, kustomization: Kustomization, item: YamlValue) -> None:
-        shown, text = self.project.show(kustomization.path), (item.text or "").partition("\n")[0]
+        text = (item.text or "").partition("\n")[0]
         if _REMOTE.match(text):
-            self.unfollowed[f"{shown}: builds on {text}, which lies elsewhere and is not read"] = None
+            self._pass_over(kustomization, f"builds on {text}, which lies elsewhere and is not read")
         elif self._path(kustomization, text) is None:
-            self.unfollowed[f"{shown}: builds on {text}, which leads out of the project and is not read"] = None
+            self._pass_over(kustomization, f"builds on {text}, which leads out of the project and is not read")
         else:
-            self.unfollowed[f"{shown}: names {text}, which is not here"] = None
+            self._pass_over(kustomization, f"names {text}, which is not here")
+
+    def _pass_over(self, kustomization: Kustomization, why: str) -> None:
+        self.unfollowed[Unfollowed(Location(self.project.show(kustomization.path)), why)] = None
 
     def _path(self, kustomization: Kustomization, text: str) -> str | None:
         """A path that a kustomization names, from the project's root; None for one elsewhere."""
@@ -288,17 +288,8 @@ class Kustomizations:
         data, carries = self._collect_data(kustomization, item)
         if item.text_of("behavior") in ("merge", "replace"):
             keep = item.text_of("behavior") == "merge"
-
-            def lay_over(value: YamlValue) -> YamlValue:
-                for key, member in (data.members or {}).items():
-                    value = with_member(value, key, member, data.keys[key])
-                return value if keep else data
-
             return [
-                replace(
-                    resource.change(("data",), lay_over, kustomization.path, create=True),
-                    carries=resource.carries | carries if keep else carries,
-                )
+                _lay_data(resource, data, carries, kustomization.path, keep)
                 if resource.kind == "ConfigMap" and resource.name == name
                 else resource
                 for resource in resources
@@ -317,10 +308,10 @@ class Kustomizations:
             made = with_member(made, key, value, item.span)
         return [*resources, LayeredObject(made, kustomization.path, carries=carries)]
 
-    def _collect_data(self, kustomization: Kustomization, item: YamlValue) -> tuple[YamlValue, frozenset[str]]:
-        """What a ConfigMap is made of, and the files that it carries."""
+    def _collect_data(self, kustomization: Kustomization, item: YamlValue) -> tuple[YamlValue, Mapping[str, str]]:
+        """What a ConfigMap is made of, and the files that it carries, by their keys."""
         data = YamlValue(item.span, members={}, keys={})
-        carries: set[str] = set()
+        carries: dict[str, str] = {}
         for literal in item.items_of("literals"):
             key, _, text = (literal.text or "").partition("=")
             if key:
@@ -329,13 +320,13 @@ class Kustomizations:
             key, equals, text = (entry.text or "").partition("=")
             path = self._path(kustomization, text if equals else key)
             if path is not None and path in self.project.file_set:
-                carries.add(path)
+                carries[key if equals else posixpath.basename(path)] = path
         single = item.get("env")
         for entry in (*item.items_of("envs"), *([single] if single is not None else ())):
             path = self._path(kustomization, entry.text or "")
             for key, text in self._variables(path).items():
                 data = with_member(data, key, text_value(text, entry.span), entry.span)
-        return data, frozenset(carries)
+        return data, carries
 
     def _variables(self, path: str | None) -> dict[str, str]:
         try:
@@ -428,6 +419,23 @@ class Kustomizations:
             place = self.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
             self.unreadable.append(Unreadable(f"is a patch that {problem.complaint()}", place))
             return []
+
+
+def _lay_data(
+    resource: LayeredObject, data: YamlValue, carries: Mapping[str, str], by: str, keep: bool
+) -> LayeredObject:
+    """A ConfigMap with the entries of a generator laid over it, or in the place of its own."""
+    written = {*(data.members or {}), *carries}
+
+    def lay_over(value: YamlValue) -> YamlValue:
+        members = {key: member for key, member in (value.members or {}).items() if keep and key not in written}
+        value = replace(value, members=members)
+        for key, member in (data.members or {}).items():
+            value = with_member(value, key, member, data.keys[key])
+        return value
+
+    left = {key: path for key, path in resource.carries.items() if keep and key not in written}
+    return replace(resource.change(("data",), lay_over, by, create=True), carries=left | dict(carries))
 
 
 def _lay_patch(
@@ -642,8 +650,9 @@ def _set_images(resources: list[LayeredObject], kustomization: Kustomization) ->
 
     found = []
     for resource in resources:
-        for key in ("containers", "initContainers") if resource.kind in _WORKLOADS else ():
-            resource = resource.change((*_TEMPLATE, "spec", key, EACH, "image"), change, kustomization.path)
+        around = () if resource.kind == "Pod" else _TEMPLATE
+        for key in ("containers", "initContainers") if resource.kind in (*_WORKLOADS, "Pod") else ():
+            resource = resource.change((*around, "spec", key, EACH, "image"), change, kustomization.path)
         found.append(resource)
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from infralint.model import Unknown, Unreadable
+from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
@@ -16,7 +16,7 @@ from infralint.project.manifests.helm import Charts
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.releases import releases_in
-from infralint.project.manifests.shapes import check_shape
+from infralint.project.manifests.shapes import check_shape, is_mistyped
 from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
@@ -27,10 +27,10 @@ ROUTING = (
     " BackendConfig GCPBackendPolicy TrafficPolicy"
 ).split()
 """Kinds that send requests on, or say how."""
-RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap HorizontalPodAutoscaler".split()
+RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout Pod ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
 
-RELEASES = ("Application", "HelmRelease")
+RELEASES = ("Application", "ApplicationSet", "HelmRelease")
 """Kinds that install charts."""
 ASKED = frozenset((*ROUTING, *RUNNING, *RELEASES))
 
@@ -39,9 +39,12 @@ _KIND = lazy(
     + b"|".join(map(str.encode, (*ROUTING, *RUNNING, *RELEASES)))
     + rb")\b"
 )
+_WORD = lazy(rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z]{4,40})")
+_MAPPED_KIND = lazy(rb"(?m)^[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?[A-Za-z]")
+_BLANK = lazy(rb"(?:\s*(?:#[^\r\n]*|---|%[^\r\n]*)?(?:[\r\n]|$))*")
 _CONTROLLER = lazy(
     rb"tcp-services|(?m:^[ \t]+[\"']?(?:proxy-[a-z-]+|use-[a-z-]+|enable-[a-z-]+|worker-[a-z-]+|allow-snippet-annotations"
-    rb"|client-max-body-size|lb-method|location-snippets)[\"']?:)"
+    rb"|client-max-body-size|lb-method|location-snippets|timeout-server|timeout-tunnel|cookie-persistence)[\"']?:)"
 )
 """What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
@@ -57,7 +60,7 @@ class Manifests(msgspec.Struct):
 
     objects: list[Manifest] = []
     unreadable: list[Unreadable] = []
-    unfollowed: list[str] = []
+    unfollowed: list[Unfollowed] = []
     files: list[str] = []
     unknown: list[Unknown] = []
     rendered: set[str] = set()
@@ -77,7 +80,7 @@ def is_manifest(content: bytes) -> bool:
     kinds = set(_KIND.findall(content))
     if kinds == {b"ConfigMap"}:
         return bool(_CONTROLLER.search(content))
-    return bool(kinds) or bool(_LIST.search(content))
+    return bool(kinds) or bool(_LIST.search(content)) or any(map(is_mistyped, set(_WORD.findall(content))))
 
 
 def read_manifests(project: Project) -> Manifests:
@@ -120,7 +123,7 @@ class _ManifestReader:
                 Manifest(root, self.found.atlas, written.path, written.environment, written.sealed)
             )
         if folders := chart_folders(self.project):
-            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders)])
+            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders, self.project)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
             self.found.kinds.setdefault(manifest.kind, []).append(manifest)
@@ -182,7 +185,7 @@ class _ManifestReader:
             if is_manifest(self._beginning(path)):
                 self.found.unreadable.append(self.project.unreadable(path, problem))
             elif not isinstance(problem, TooLarge):
-                self.found.unfollowed.append(f"{self.project.show(path)}: {problem}")
+                self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), str(problem)))
             return []
         is_template, first = has_holes(text), self.found.atlas.next
         documents: list[_Document] = []
@@ -276,7 +279,7 @@ class _ManifestReader:
     def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
         """A file that is no JSON."""
         if has_holes(text):
-            self.found.unfollowed.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
+            self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), _TEMPLATE))
         else:
             self.found.unreadable.append(
                 self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
@@ -286,7 +289,7 @@ class _ManifestReader:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
         if has_holes(text):
-            self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
+            self.found.unfollowed.append(Unfollowed(Location(shown), _TEMPLATE))
             return
         line = self.found.atlas.line_in_file(problem.line)
         message = problem.complaint()
@@ -294,7 +297,8 @@ class _ManifestReader:
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
-    """The documents of a file that hold what is asked for, each with its first line."""
+    """The documents of a file that hold what is asked for, each with its first line; also those that are no objects,
+    for what is broken may have been meant for one."""
     plain = text.encode()
     if not _DOCUMENT.search(plain):
         yield 1, text
@@ -304,7 +308,7 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
     for mark in (*_DOCUMENT.finditer(plain), None):
         end = mark.start() if mark is not None else len(plain)
         document = plain[start:end]
-        if is_manifest(document):
+        if is_manifest(document) or not (_MAPPED_KIND.search(document) or _BLANK.fullmatch(document)):
             yield line, document.decode()
         line += document.count(b"\n")
         start = end
@@ -331,3 +335,6 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
         for folder, manifests in folders.items():
             for manifest in manifests:
                 manifest.environment = manifest.environment or (folder if folder in apart else "")
+
+
+_TEMPLATE = "is a template, which has to be rendered first"

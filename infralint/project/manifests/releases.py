@@ -8,19 +8,25 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
+from infralint.project import Project
+from infralint.project.manifests.application_sets import applications_of
 from infralint.project.manifests.given import ChartRelease, GivenValue, nested_value
 from infralint.project.manifests.manifest import Manifest
+from infralint.text.go_templates import HOLE
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 ARGO = "argoproj.io"
 FLUX = "helm.toolkit.fluxcd.io"
 
 
-def releases_in(objects: Iterable[Manifest], folders: frozenset[str]) -> Iterator[ChartRelease]:
+def releases_in(objects: Iterable[Manifest], folders: frozenset[str], project: Project) -> Iterator[ChartRelease]:
     """The releases of local charts that objects describe. folders: those of charts."""
     for manifest in objects:
         if manifest.kind == "Application" and manifest.group == ARGO:
             yield from _of_argo(manifest, folders)
+        elif manifest.kind == "ApplicationSet" and manifest.group == ARGO:
+            for application in applications_of(manifest, project):
+                yield from _of_argo(application, folders)
         elif manifest.kind == "HelmRelease" and manifest.group == FLUX:
             yield from _of_flux(manifest, folders)
 
@@ -50,7 +56,7 @@ def _folder(written: str, folders: frozenset[str]) -> str | None:
 def _argo_layers(application: Manifest, source: YamlValue, folder: str) -> Iterator[str | GivenValue | YamlValue]:
     """Files, then `values`, then `valuesObject`, which takes its place, then `parameters`: the last one wins."""
     for item in source.items_of("helm", "valueFiles"):
-        if item.text and not item.text.startswith("$") and "://" not in item.text:
+        if item.text and not item.text.startswith("$") and "://" not in item.text and HOLE not in item.text:
             inside = item.text.lstrip("/") if item.text.startswith("/") else posixpath.join(folder, item.text)
             yield posixpath.normpath(inside)
     written, values = source.get("helm", "valuesObject"), source.get("helm", "values")

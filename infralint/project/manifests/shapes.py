@@ -6,13 +6,42 @@ https://kubernetes.io/docs/reference/kubernetes-api/networking/ingress-v1/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from infralint.text.go_templates.values import scalar
+from infralint.text.suggestions import closest
 from infralint.text.yaml_places import YamlProblem, YamlValue
+
+_KINDS = {
+    "v1": "Service ServiceAccount ConfigMap Namespace Endpoints Secret Pod ReplicationController List",
+    "apps": "Deployment StatefulSet DaemonSet ReplicaSet ControllerRevision",
+    "networking.k8s.io": "Ingress IngressClass NetworkPolicy IPAddress ServiceCIDR",
+    "gateway.networking.k8s.io": (
+        "Gateway GatewayClass HTTPRoute GRPCRoute TLSRoute TCPRoute UDPRoute ReferenceGrant BackendTLSPolicy ListenerSet"
+    ),
+}
+"""Kinds of the groups that say what stands where: https://kubernetes.io/docs/reference/kubernetes-api/"""
+_LIKE = 0.85
+"""How alike a mistyped kind and the right one are, at least."""
+
+
+@cache
+def is_mistyped(kind: bytes) -> bool:
+    """A quick look at a word: is it nearly a kind of the groups that say what stands where?"""
+    word = kind.decode()
+    return any(_nearest(word, kinds) for kinds in _KINDS.values()) and not any(
+        word in kinds.split() for kinds in _KINDS.values()
+    )
+
+
+def _nearest(word: str, kinds: str) -> str:
+    near = [kind for kind in kinds.split() if abs(len(kind) - len(word)) < 3]
+    return closest(word, near, _LIKE) if near else ""
 
 
 def check_shape(item: YamlValue) -> None:
     """Raises YamlProblem at the first part of an object that is of another shape than Kubernetes expects."""
+    _check_kind(item)
     for metadata in _mappings(item, "metadata"):
         for name in ("annotations", "labels"):
             _check_texts(metadata, name)
@@ -21,6 +50,18 @@ def check_shape(item: YamlValue) -> None:
     for spec in _mappings(item, "spec"):
         if item.text_of("kind") == "Ingress":
             _check_ingress(spec)
+
+
+def _check_kind(item: YamlValue) -> None:
+    """A kind that its group does not have, and that is nearly one that it has."""
+    group, slash, _ = item.text_of("apiVersion").partition("/")
+    kinds = _KINDS.get(group if slash or group == "v1" else "", "")
+    kind = item.get("kind")
+    if kind is None or not kind.text or kind.text in kinds.split():
+        return
+    if right := _nearest(kind.text, kinds):
+        message = f"{item.text_of('apiVersion')} has no kind `{kind.text}`; did you mean {right}?"
+        raise _problem(kind, message)
 
 
 def _check_texts(around: YamlValue, name: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from infralint.model import STREAM_KINDS, Location, Reading, Unreadable
+from infralint.model import STREAM_KINDS, Location, Reading, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.names import FileNames
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
@@ -19,7 +19,6 @@ from infralint.sources.application.nodes import may_poll, node_of, stream_of
 from infralint.sources.application.product_uses import ProductUse
 from infralint.sources.application.reading import Glance, Reader, look_anew
 from infralint.text.json_places import BadJson, check_json_object
-from infralint.text.lazy import lazy
 from infralint.text.toml_places import BadToml, check_toml
 from infralint.text.yaml_places import has_holes
 
@@ -60,7 +59,7 @@ def read(project: Project) -> Reading:
             reading.unreadable += _find_broken(project, application)
             if application.reasons and not reading.files:
                 reading.files += _paths_of(project, application, _OTHER_MANIFESTS)
-            reading.unfollowed += _list_unfollowed(project, application)
+            reading.unfollowed += _list_unfollowed(application)
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
     reading.mentions |= set(mentions(project))
@@ -86,13 +85,10 @@ def _find_broken(project: Project, application: Application) -> Iterator[Unreada
             yield project.unreadable(path, f"is not TOML: {problem.message}", problem.line, problem.column)
 
 
-def _list_unfollowed(project: Project, application: Application) -> Iterator[str]:
+def _list_unfollowed(application: Application) -> Iterator[Unfollowed]:
     """Why something that streams may not be seen, but for files of which that is said with their place."""
-    folder = project.show(application.folder) if application.folder else project.shown_path(project.root)
-    named = tuple(f"{gap.where.path} can't be read" for gap in application.gaps)
-    for reason in application.reasons:
-        if not reason.startswith(named):
-            yield _PLACE.sub(r"\1: ", reason) if _PLACE.match(reason) else f"{folder}: {reason}"
+    named = {gap.where for gap in application.gaps}
+    return (reason for reason in application.reasons if reason.where not in named)
 
 
 def _read_language_models(project: Project, reading: Reading) -> None:
@@ -105,7 +101,6 @@ def _read_language_models(project: Project, reading: Reading) -> None:
         reading.files += [use.where.path for use in uses]
 
 
-_PLACE = lazy(r"^(\S+:\d+) ")
 _MANIFESTS = (
     "package.json",
     "pyproject.toml",

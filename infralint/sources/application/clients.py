@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from infralint.model import Location
+from infralint.model import Location, StreamKind
 from infralint.platforms.libraries import LIBRARIES
-from infralint.sources.application.facts import ClientCall, Kind
+from infralint.sources.application.facts import ClientCall
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.syntax import HOLE, Call, SourceModule, span_of
@@ -20,7 +20,7 @@ from infralint.text.lazy import lazy
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-_CALLS: dict[str, tuple[Kind, str]] = {
+_CALLS: dict[str, tuple[StreamKind, str]] = {
     "EventSource": ("sse", ""),
     "EventSourcePolyfill": ("sse", ""),
     "fetchEventSource": ("sse", ""),

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from infralint.model import Known, Location, StreamKind, Unknown
+from infralint.model import Known, Location, StreamKind, Unfollowed, Unknown
 
 if TYPE_CHECKING:
     from infralint.sources.application.product_uses import ProductUse
 
-Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
 Reach = Literal["whole", "partly", "not"]
 
@@ -48,7 +47,7 @@ class Route(msgspec.Struct, frozen=True):
     websocket_only: its session never begins with polling. stateless: it keeps no session.
     """
 
-    kind: Kind
+    kind: StreamKind
     path: str
     path_known: Extent
     methods: tuple[str, ...]
@@ -75,7 +74,7 @@ class ClientCall(msgspec.Struct, frozen=True):
     server sends unless told otherwise, None where none is known.
     """
 
-    kind: Kind
+    kind: StreamKind
     path: str | None
     host: str | None
     where: Location
@@ -105,6 +104,7 @@ class Application(msgspec.Struct, frozen=True):
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
     that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
     missing: the kinds of streams of which there may be routes that were not found. products: those that it is made of.
+    files: project paths of its code, where others in its folder belong to another program.
     """
 
     folder: str
@@ -113,9 +113,10 @@ class Application(msgspec.Struct, frozen=True):
     clients: tuple[ClientCall, ...] = ()
     ports: tuple[int, ...] = ()
     read: Reach = "whole"
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Unfollowed, ...] = ()
     servers: tuple[ServerFact, ...] = ()
     keep_alive: Known[float] | None = None
     gaps: tuple[Unknown, ...] = ()
     missing: frozenset[StreamKind] = frozenset()
     products: tuple[ProductUse, ...] = ()
+    files: frozenset[str] = frozenset()

@@ -107,7 +107,7 @@ def _named_in(resolver: Resolver, module: SourceModule, definition: Definition) 
 
 
 def _number(resolver: Resolver, module: SourceModule, text: str) -> float | None:
-    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text):
         return float(text)
     for assignment in module.assignments:
         if assignment.target == text:

@@ -29,7 +29,12 @@ STARTERS = (
     "package.json",
     "*.sh",
     "Makefile",
+    "supervisor*.conf",
+    "supervisor*.ini",
+    "run",
 )
+_SUPERVISED = lazy(r"(?:^|/)(?:[\w.-]*s6[\w.-]*|services?\.d|service|runit|sv)/")
+"""Folders in which s6 and runit look for a script `run`: https://skarnet.org/software/s6/servicedir.html"""
 _REQUIREMENT = lazy(r"^[ \t]*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
 _QUOTED = lazy(r"""["']([A-Za-z@][\w./@-]*)(?:\[[^\]"']*\])?\s*(?:[<>=!~^;][^"']*)?["']""")
 _KEY = lazy(r"^[ \t]*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
@@ -42,6 +47,8 @@ _MIX = lazy(r"\{:(\w+)\s*,")
 _STARTS = lazy(
     r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)"
 )
+_COMMAND = lazy(r"^\s*command\s*=\s*")
+"""How supervisord's settings begin a command: http://supervisord.org/configuration.html#program-x-section-settings"""
 _LIST_OF_WORDS = lazy(r'",\s*"')
 _ASIDE_FOLDER = lazy(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
@@ -221,14 +228,16 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
                 at = text.find(json.dumps(value)[:40])
                 yield value, text.count("\n", 0, max(at, 0)) + 1
         return
-    is_script = name.endswith(".sh")
+    is_script = name.endswith(".sh") or (name == "run" and _SUPERVISED.search(path) is not None)
+    if name == "run" and not is_script:
+        return
     line_number, joined, start = 0, "", 0
     for line in text.splitlines():
         line_number += 1
         start = start or line_number
         if joined and line.lstrip().startswith("#"):
             continue
-        joined += _COMMENT.sub("", line).rstrip("\\")
+        joined += _COMMENT.sub("", _COMMAND.sub("exec ", line)).rstrip("\\")
         is_list = is_script and len(joined) < LONGEST_LIST and _OPEN_LIST.search(joined) is not None
         if line.endswith("\\") or is_list:
             joined += " "

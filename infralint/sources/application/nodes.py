@@ -19,11 +19,13 @@ from infralint.model import (
     Location,
     Match,
     Node,
+    Reading,
     Related,
     Request,
     Response,
     Rival,
     Selection,
+    Service,
     Setting,
     Stream,
     StreamKind,
@@ -42,7 +44,13 @@ from infralint.sources.application.facts import (
     ServerFact,
 )
 from infralint.sources.application.product_uses import ProductUse
-from infralint.sources.application.products import Product, ProductStream
+from infralint.sources.application.products import (
+    Product,
+    ProductStream,
+    is_store,
+    products_of_command,
+    products_of_image,
+)
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
 from infralint.text.lazy import lazy
@@ -57,7 +65,7 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
     server closes a connection that carries nothing; None where that is not known. methods: by
-    which it may be asked; none where any will do.
+    which it may be asked; none where any will do. exact: `/ws/` is another path to it than `/ws`.
     """
 
     platform: ClassVar[str] = "application"
@@ -77,6 +85,13 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     names_accel: bool = False
     names_pings: bool = False
     keep_alive: Known[float] | None = None
+    exact: bool = False
+
+    def takes(self, path: str) -> bool:
+        """Whether a request's path fits its own."""
+        if self.exact and path.endswith("/") != self.pattern.endswith("/"):
+            return False
+        return matches_segments(path, self.pattern)
 
     def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
         use = self.compressor
@@ -140,7 +155,7 @@ class ApplicationNode(Node, kw_only=True, eq=False, dict=True):
         )
         for _, number in candidates:
             hop = self.hops[number]
-            if matches_segments(request.path, hop.pattern):
+            if hop.takes(request.path):
                 return [Match(hop)]
         return []
 
@@ -164,7 +179,7 @@ class ApplicationNode(Node, kw_only=True, eq=False, dict=True):
         fitting = [
             other
             for other in self.hops
-            if other is not hop and other.stream_kind == request.kind and matches_segments(request.path, other.pattern)
+            if other is not hop and other.stream_kind == request.kind and other.takes(request.path)
         ]
         step = f"its path is {hop.pattern}"
         rivals = (Rival(other.name, other.where, f"{hop.pattern} is written out more") for other in fitting)
@@ -189,14 +204,23 @@ def node_of(application: Application, polls: bool = True) -> ApplicationNode:
     return ApplicationNode(
         name=application.name or application.folder or "the application",
         hops=(
-            *(_hop_of(route, application, polls) for route in application.routes),
+            *(_hop_of(route, application, polls) for route in _without_doubles(application.routes)),
             *(_hop_of_product(stream, use) for use in application.products for stream in use.product.streams),
         ),
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
         complete=application.read == "whole",
         missing=application.missing,
+        files=application.files,
     )
+
+
+def _without_doubles(routes: Iterable[Route]) -> Iterable[Route]:
+    """Routes, each once: several gateways of Socket.IO share the path of their server, and differ in namespaces alone."""
+    kept: dict[object, Route] = {}
+    for route in routes:
+        kept.setdefault((route.kind, route.path, route.methods) if route.session else id(route), route)
+    return kept.values()
 
 
 def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationRoute:
@@ -227,8 +251,21 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         names_accel=route.names_accel,
         names_pings=route.names_pings,
         keep_alive=application.keep_alive,
+        exact=_is_exact(route),
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
+
+
+_EXACT_SOCKETS = frozenset({"FastAPI", "Starlette", "ws", "aiohttp", "Tornado", "axum", "chi", "net/http", "Actix Web"})
+"""Frameworks that open a WebSocket at the very path alone: where they redirect to the one with or without a slash, that is
+for other requests, and no client of WebSockets follows it.
+
+https://github.com/encode/starlette/blob/master/starlette/routing.py, https://github.com/websockets/ws/blob/master/doc/ws.md"""
+
+
+def _is_exact(route: Route) -> bool:
+    written_out = route.path_known == "whole" and not route.path.endswith("*") and len(route.path) > 1
+    return route.kind == "websocket" and not route.session and written_out and route.framework in _EXACT_SOCKETS
 
 
 def _route(name: str, where: Location, hint: Hint, scope: str, **more: Any) -> ApplicationRoute:
@@ -282,6 +319,24 @@ def _gunicorn(application: Application) -> dict[str, ServerFact]:
 def _reason_of(route: Route) -> str:
     """Why it is believed to stream, as a sentence that begins with its place."""
     return f"{route.where} starts a {route.session} server" if route.session == "Socket.IO" else route.because
+
+
+def read_products(services: Iterable[Service]) -> Reading:
+    """The products that deployment files run, by image or command, as nodes that answer to the names of their services;
+    of those that store, that nothing streams there."""
+    reading = Reading("products")
+    found: dict[tuple[str, Location], tuple[Product, set[str]]] = {}
+    for service in services:
+        products = dict.fromkeys((*products_of_image(service.image), *products_of_command(service.command)))
+        if not products and is_store(service.image):
+            products = {Product(service.image, "", (), ()): None}
+        for product in products:
+            _, names = found.setdefault((product.name, service.where), (product, set()))
+            names |= {service.name, *service.names}
+    for (_, where), (product, names) in found.items():
+        reading.nodes.append(node_of_product(product, frozenset(names), where))
+        reading.mentions |= {stream.kind for stream in product.streams}
+    return reading
 
 
 def node_of_product(product: Product, names: frozenset[str], where: Location) -> ApplicationNode:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from infralint.model import Location, Reading, Service
+from infralint.model import Location
 from infralint.project.dockerfile import parse_dockerfile
 from infralint.sources.application.manifests import Package, commands
 from infralint.sources.application.products import PRODUCTS, Product, products_of_command, products_of_image
@@ -89,19 +89,3 @@ def _line_of(path: str, content: bytes, name: str) -> int:
 
 
 _INSTALLS = re.compile(r"\b(?:pip3?|uv|pipx|npm|yarn|pnpm)\b.*\b(?:install|add|i)\b")
-
-
-def read_products(services: Iterable[Service]) -> Reading:
-    """The products that deployment files run, by image or command, as nodes that answer to the names of their services."""
-    from infralint.sources.application.nodes import node_of_product
-
-    reading = Reading("products")
-    found: dict[tuple[str, Location], tuple[Product, set[str]]] = {}
-    for service in services:
-        for product in dict.fromkeys((*products_of_image(service.image), *products_of_command(service.command))):
-            _, names = found.setdefault((product.name, service.where), (product, set()))
-            names |= {service.name, *service.names}
-    for (_, where), (product, names) in found.items():
-        reading.nodes.append(node_of_product(product, frozenset(names), where))
-        reading.mentions |= {stream.kind for stream in product.streams}
-    return reading

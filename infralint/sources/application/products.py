@@ -10,14 +10,14 @@ from functools import lru_cache
 
 import msgspec
 
-from infralint.sources.application.facts import Kind
+from infralint.model import StreamKind
 from infralint.text.lazy import lazy
 
 
 class ProductStream(msgspec.Struct, frozen=True):
     """One path of a product. heartbeat: seconds between its pings, None where none is known."""
 
-    kind: Kind
+    kind: StreamKind
     path: str
     heartbeat: float | None = None
     session: str = ""
@@ -242,7 +242,7 @@ PRODUCTS = (
     Product(
         "ntfy",
         "https://docs.ntfy.sh/config/#behind-a-proxy-tls-etc",
-        (*_sse("/*/sse", heartbeat=45), *_sockets("/*/ws")),
+        (*_sse("/*/sse", heartbeat=45), *_sockets("/*/ws", heartbeat=45)),
         ("binwiederhier/ntfy",),
     ),
     Product(
@@ -304,6 +304,18 @@ PRODUCTS = (
         for name in ("Sonarr", "Radarr", "Lidarr", "Readarr", "Prowlarr")
     ),
 )
+
+
+STORES = frozenset(
+    "adminer chroma elasticsearch keycloak kibana mongo-express neo4j opensearch opensearch-dashboards phpmyadmin qdrant"
+    " schema-registry solr vault weaviate zipkin".split()
+)
+"""Last parts of names of images that answer over HTTP, each request at once: what stores, and what shows it."""
+
+
+def is_store(image: str) -> bool:
+    """Whether an image is one of those that everybody takes as they are and that stream no answers."""
+    return image_name(image).rpartition("/")[2] in STORES
 
 
 def image_name(image: str) -> str:

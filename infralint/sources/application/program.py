@@ -133,6 +133,17 @@ class ProjectModules:
         self.exports(module)
         return self._stars[module.path]
 
+    def callers_beside(self, module: SourceModule, name: str) -> Iterator[SourceModule]:
+        """The files that call a method of a Go package on a field which another file of their own package, that imports
+        it, declares."""
+        if module.language.name != "go":
+            return
+        index = self._stems("go")
+        folders = {posixpath.dirname(other) for stem in stems_of(module.path) for other in index.get(stem, ())}
+        for path in (path for folder in sorted(folders) for path in self._go_files(folder)):
+            if f".{name}(".encode() in self.content(path) and (other := self.load(path)) is not None:
+                yield other
+
     def siblings(self, module: SourceModule) -> Iterator[SourceModule]:
         """The other files of a Go package: they share their names."""
         if module.language.name == "go":

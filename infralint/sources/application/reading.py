@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unknown
+from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unfollowed, Unknown
 from infralint.platforms.libraries import LIBRARIES
 from infralint.project.names import FileNames
-from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
+from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.heartbeats import names_pings
@@ -22,6 +22,8 @@ from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import BY_ENDING, language_of
 from infralint.sources.application.manifests import MANIFESTS, STARTERS, DeployedFiles, Package, nearest, packages
 from infralint.sources.application.middleware import SentHeaders
+from infralint.sources.application.page_servers import page_servers, without_ports
+from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module
 from infralint.sources.application.product_uses import ProductUse, product_uses
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
 from infralint.sources.application.routes import Found, Routes, Unjoined
@@ -54,6 +56,7 @@ class Reader:
         self, names: FileNames, text: Callable[[str], bytes], shown: Callable[[str], str], glance: Glance
     ) -> None:
         self._files = DeployedFiles(names, text)
+        self._pages = page_files(names)
         self._shown = shown
         self._glance = glance
         self._program = ProjectModules(self._files, text)
@@ -71,14 +74,47 @@ class Reader:
         notes = [note for path in candidates if (note := routes.notes(path)) is not None]
         found = routes.find_all(notes)
         clients = [(note.module.path, call) for note in notes for call in note.clients]
+        clients += self._opened_by_pages()
         routes_of = self._by_package((route.home, route) for route in found)
         clients_of = self._by_package(clients)
         made = (
-            self._application(package, routes_of.get(package.folder, []), clients_of.get(package.folder, []))
+            application
             for package in self._packages.values()
-            if package.files or self._products(package)
+            if package.files or clients_of.get(package.folder) or self._products(package)
+            for application in self._programs(
+                package, routes_of.get(package.folder, []), clients_of.get(package.folder, [])
+            )
         )
         return sorted(made, key=lambda application: application.folder)
+
+    def _opened_by_pages(self) -> Iterator[tuple[str, ClientCall]]:
+        """What scripts in pages open, each with the page."""
+        wanted = _Filter([], PAGE_WORDS)
+        content, sources = self._program.content, frozenset(self._program.sources)
+        pages = [path for path in self._pages if path not in sources or path.endswith(".php")]
+        for path in self._glance("streams in pages", pages, partial(_admits, wanted, content)):
+            self._program.forget(path)  # PHP with scripts in it is another module of that name
+            module = page_module(path, content(path))
+            yield from ((path, call) for call in client_calls(self._streaming.resolver, module, self._shown))
+            self._program.forget(path)
+
+    def _programs(self, package: Package, routes: list[Found], calls: list[ClientCall]) -> Iterator[Application]:
+        """The application of a package, and what else runs in servers of its own."""
+        servers = list(page_servers(package, routes, self._program.content))
+        apart = {id(found) for server in servers for found in server.routes}
+        main = self._application(package, [found for found in routes if id(found) not in apart], calls)
+        if not package.files and not main.products:
+            main = replace(main, read="not")  # pages alone: who serves them, and what else, is not here
+        starters = self._starters(package)
+        pages = [
+            replace(
+                server.application_of(main, starters, self._program.content),
+                routes=tuple(self._describe(package, server.routes)),
+            )
+            for server in servers
+        ]
+        yield without_ports(main, pages) if pages else main
+        yield from pages
 
     @cached_property
     def _packages(self) -> dict[str, Package]:
@@ -128,7 +164,7 @@ class Reader:
                         found.append(path)
                 elif wanted.admits(self._program.read_raw(path)):
                     self._program.skipped[path] = (
-                        f": it is larger than {LARGEST:,} bytes, or has a line of {LONGEST_LINE:,}"
+                        f": it is larger than {LARGEST:,} bytes, or has a line of more than {LONGEST_LINE:,}"
                     )
         return sorted(found)
 
@@ -143,7 +179,7 @@ class Reader:
         for path in candidates:
             module = joiner.program.load(path)
             if module is not None and (line := module.find_error()) is not None:
-                self._unjoined[path] = [Unjoined(f"{Location(self._shown(path), line)} can't be parsed")]
+                self._unjoined[path] = [Unjoined(Unfollowed(Location(self._shown(path), line), "can't be parsed"))]
                 self._broken[path] = line
 
     def _filter(self, language: str) -> _Filter:
@@ -290,25 +326,28 @@ class Reader:
             name for name in forms if any(forms[name] in content or plain[name] in content for content in contents)
         )
 
-    def _reasons(self, package: Package) -> list[str]:
+    def _reasons(self, package: Package) -> list[Unfollowed]:
         languages = self._languages
+        around = Location(self._shown(package.folder).rstrip("/") or ".")
         reasons = []
         unread = [
             path for path in package.files if (language := language_of(path)) is None or language.name not in languages
         ]
         for name, count in sorted(Counter(map(_language_name, unread)).items()):
-            reasons.append(f"{name} is not read ({count} file{'s' if count > 1 else ''})")
-        reasons += [f"{name} is not read" for name in self._unread(package)]
+            reasons.append(Unfollowed(around, f"code in {name} is not read ({count} file{'s' if count > 1 else ''})"))
+        reasons += [Unfollowed(around, f"code that uses {name} is not read") for name in self._unread(package)]
         skipped = sorted(path for path in self._program.skipped if self._package_of(path) is package)
-        reasons += [f"{self._shown(path)} can't be read{self._program.skipped[path]}" for path in skipped]
+        reasons += [
+            Unfollowed(Location(self._shown(path)), f"can't be read{self._program.skipped[path]}") for path in skipped
+        ]
         for path in package.files:
-            reasons += [unjoined.sentence for unjoined in self._unjoined.get(path, ())]
+            reasons += [unjoined.reason for unjoined in self._unjoined.get(path, ())]
         return list(dict.fromkeys(reasons))
 
-    def _missing(self, package: Package, reasons: Collection[str]) -> frozenset[StreamKind]:
+    def _missing(self, package: Package, reasons: Collection[Unfollowed]) -> frozenset[StreamKind]:
         """The kinds of streams that may be there and not among the routes: both, unless all that is not known is of one."""
         unjoined = [found for path in package.files for found in self._unjoined.get(path, ())]
-        if set(reasons) - {found.sentence for found in unjoined}:
+        if set(reasons) - {found.reason for found in unjoined}:
             return STREAM_KINDS
         return frozenset(kind for found in unjoined for kind in found.kinds)
 
@@ -322,7 +361,7 @@ class Reader:
             if self._package_of(path) is package:
                 yield Unknown(Location(self._shown(path)), "", f"can't be read, and may stream{reason}")
 
-    def _reach(self, package: Package, reasons: list[str]) -> Reach:
+    def _reach(self, package: Package, reasons: list[Unfollowed]) -> Reach:
         if not reasons:
             return "whole"
         languages = self._languages
@@ -358,6 +397,10 @@ class _Filter:
             if stem in content:
                 return self._search is not None and self._search(content) is not None
         return False
+
+
+def _admits(wanted: _Filter, content: Callable[[str], bytes], path: str) -> bool:
+    return wanted.admits(content(path))
 
 
 def _stem_of(word: str) -> str:

@@ -379,7 +379,7 @@ class Resolver:
             left, right = (self.number(module, node.field(part)) for part in ("left", "right"))
             return left * right if left is not None and right is not None and "*" in node.text() else None
         text = node.text().replace("_", "")
-        if re.fullmatch(r"\d+(?:\.\d+)?(?:e\d+)?", text):
+        if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?", text):
             return float(text)
         if node.kind() in module.language.identifiers or module.member(node):
             meaning = self.meaning(module, node)

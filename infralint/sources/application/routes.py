@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from infralint.model import STREAM_KINDS, Location, StreamKind
+from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
@@ -30,9 +30,9 @@ _LISTS = frozenset("array list tuple array_initializer collection_literal elemen
 
 
 class Unjoined(NamedTuple):
-    """What streams, or may, and was not led to a route: in a sentence, and the kinds of streams that it may be."""
+    """What streams, or may, and was not led to a route: why, and the kinds of streams that it may be."""
 
-    sentence: str
+    reason: Unfollowed
     kinds: frozenset[StreamKind] = STREAM_KINDS
 
 
@@ -107,9 +107,9 @@ class Routes(msgspec.Struct):
         for rules, mark, node in notes.marks:
             yield self._mark_found(module, rules, mark, node)
         for call in notes.passes:
-            self._note(module, self._passed_on(module, call))
+            self._note(module, call.span.line, _pass_on(call))
         for call in notes.bodies:
-            self._note(module, self._passed_on(module, call), "sse")
+            self._note(module, call.span.line, _pass_on(call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
@@ -117,18 +117,15 @@ class Routes(msgspec.Struct):
             for way in reached:
                 yield from self._reached_routes(way)
             if not reached:
-                where = Location(self.shown(module.path), sighting.span.line)
-                self._note(module, f"{where} {sighting.says}; the route that this answers was not found", sighting.kind)
+                why = f"{sighting.says}; the route that this answers was not found"
+                self._note(module, sighting.span.line, why, sighting.kind)
         if module.path in self.streaming.beyond:
-            self._note(module, f"{self.shown(module.path)} streams in more places, or leads to more, than are followed")
+            self._note(module, 0, "streams in more places, or leads to more, than are followed")
 
-    def _passed_on(self, module: SourceModule, call: Call) -> str:
-        where = Location(self.shown(module.path), call.span.line)
-        return f"{where} hands on what another server answers ({shorten(call)}), which may stream"
-
-    def _note(self, module: SourceModule, sentence: str, *kinds: StreamKind) -> None:
+    def _note(self, module: SourceModule, line: int, why: str, *kinds: StreamKind) -> None:
         """Notes what was not led to a route. kinds: of what it may be; both where none is said."""
-        self.unjoined.setdefault(module.path, []).append(Unjoined(sentence, frozenset(kinds) or STREAM_KINDS))
+        reason = Unfollowed(Location(self.shown(module.path), line), why)
+        self.unjoined.setdefault(module.path, []).append(Unjoined(reason, frozenset(kinds) or STREAM_KINDS))
 
     def _mark_found(self, module: SourceModule, rules: Rules, mark: Mark, node: SgNode) -> Found:
         library = LIBRARIES.get(mark.library)
@@ -167,7 +164,7 @@ class Routes(msgspec.Struct):
             if isinstance(server, Call):
                 wrapped[call.module.path, call.span] = server
         shapes = {(call.module.path, call.span): shape for _, shape, call in sockets}
-        inside = {(server.module.path, server.span) for server in wrapped.values()}
+        inside = {(server.module.path, span) for server in wrapped.values() for span in _spans_of_the_same_name(server)}
         for rules, shape, call in sockets:
             if (call.module.path, call.span) not in inside:
                 server = wrapped.get((call.module.path, call.span), call)
@@ -303,3 +300,14 @@ def _tidy(path: Path, strict: bool) -> Path:
     if not strict and len(path.text) > 1 and path.text.endswith("/"):
         return Path(path.text.rstrip("/"), path.whole)
     return path
+
+
+def _pass_on(call: Call) -> str:
+    return f"hands on what another server answers ({shorten(call)}), which may stream"
+
+
+def _spans_of_the_same_name(call: Call) -> set[SourceSpan]:
+    """Where a call stands, and whatever else its variable may stand for: one server, made in another way under a condition."""
+    assignments = call.module.assignments
+    names = {assignment.target for assignment in assignments if assignment.value_span == call.span}
+    return {call.span, *(assignment.value_span for assignment in assignments if assignment.target in names)}

@@ -12,11 +12,11 @@ from typing import Any, Literal
 import msgspec
 
 from infralint.cache.glances import remember
+from infralint.model import StreamKind
 from infralint.sources.application.paths import Style
 
 Key = int | str
 """An argument: by its place, or by its name."""
-Kind = Literal["sse", "websocket"]
 
 
 class CallPattern(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     path: Key | tuple[Key, ...] | None = 0
     handler: Key = "rest"
     methods: str | tuple[str, ...] = ()
-    kind: Kind | None = None
+    kind: StreamKind | None = None
     scope: Literal["receiver", "class", "file", "root", "value", "name"] = "receiver"
     library: str = ""
     default: str = ""
@@ -98,7 +98,7 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     without: one that must not be given. stateless: the option that makes it so.
     """
 
-    kind: Kind = "sse"
+    kind: StreamKind = "sse"
     content_type: Key | None = None
     type: str | None = None
     headers: Key | None = None
@@ -127,7 +127,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     needs: str = ""
     lacks: str = ""
 
-    kind: Kind = "websocket"
+    kind: StreamKind = "websocket"
     path: Key | None = None
     default: str = "/**"
     heartbeat: Key | None = None
@@ -149,7 +149,7 @@ class Mark(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     path: str
     says: str
     written: tuple[str, ...] = ()
-    kind: Kind = "websocket"
+    kind: StreamKind = "websocket"
     library: str = ""
 
 
@@ -158,7 +158,7 @@ class Base(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
     name: str
     says: str
-    kind: Kind = "websocket"
+    kind: StreamKind = "websocket"
     library: str = ""
 
 
@@ -170,7 +170,7 @@ class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     style: str
     exports: tuple[str, ...] = ("*",)
     lacks: tuple[str, ...] = ()
-    kind: Kind | None = None
+    kind: StreamKind | None = None
 
 
 class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

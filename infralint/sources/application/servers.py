@@ -189,7 +189,7 @@ def keep_alive_of(
 
 
 def _value(text: str) -> float | str:
-    return float(text) if re.fullmatch(r"\d+(?:\.\d+)?", text) else text
+    return float(text) if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text) else text
 
 
 def _product(text: str) -> float:

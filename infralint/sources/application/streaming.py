@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from infralint.model import StreamKind
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
@@ -16,6 +17,8 @@ from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
 from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.named_handlers import handlers_named
+from infralint.sources.application.paths import path_of
+from infralint.sources.application.rails_routes import RailsRoutes
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
     HEADERS,
@@ -26,7 +29,14 @@ from infralint.sources.application.responses import (
     sends_file,
     shorten,
 )
-from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
+from infralint.sources.application.rulebook import (
+    FileShape,
+    Mark,
+    RouteShape,
+    Rules,
+    SocketShape,
+    StreamShape,
+)
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 
 if TYPE_CHECKING:
@@ -47,7 +57,7 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
 
     module: SourceModule
     span: SourceSpan
-    kind: Kind
+    kind: StreamKind
     says: str
     content_type: str | None = None
     headers: Mapping[str, str] = {}
@@ -78,6 +88,7 @@ class ModuleStreams:
         self._file_shapes = file_shapes
         self._steps = 0
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
+        self._rails = RailsRoutes(joiner.program)
         self.beyond: set[str] = set()
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
@@ -246,6 +257,9 @@ class ModuleStreams:
         if file := self._file_route(module, chain):
             yield Reached(sighting, None, file, passed if chain else (*passed, (module, module.whole)))
             return
+        if actions := list(self._action_routes(module, chain)):
+            yield from (Reached(sighting, None, action, passed) for action in actions)
+            return
         if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function.span for _, function in passed}) < len(
             passed
         ):
@@ -325,11 +339,15 @@ class ModuleStreams:
         """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
         module = definition.module
         importers = list(self.program.importers(module.path, definition.name))
-        for home in (module, *self.program.siblings(module), *importers):
+        beside = self.program.callers_beside(module, definition.name)
+        homes = {home.path: home for home in (module, *self.program.siblings(module), *importers, *beside)}
+        for home in homes.values():
             for node in home.identifiers(definition.name):
                 place, holder = _owned_name(home, node)
                 if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):
                     yield home, place
+        if module.language.name == "ruby" and definition.owner is not None:
+            yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
         yield from handlers_named(self.program, definition, owner)
 
     def _is_owner(self, module: SourceModule, node: SgNode, owner: str, span: SourceSpan) -> bool:
@@ -347,6 +365,14 @@ class ModuleStreams:
         last = re.findall(r"\w+", node.text()[-80:])
         similar = bool(last) and _plain(last[-1]) == _plain(owner)
         return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
+
+    def _action_routes(self, module: SourceModule, chain: list[Definition]) -> Iterator[FileRoute]:
+        """What Rails routes to the action around a place."""
+        rules = next((rules for rules in self.joiner.rulebook.of(module) if rules.framework == "Rails"), None)
+        action = next((link.name for link in chain if link.kind == "function" and link.name), "")
+        if rules is not None and action:
+            for route in self._rails.of_action(module.path, action):
+                yield FileRoute(rules, path_of(route.path, rules.style), route.methods, route.file)
 
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
@@ -472,6 +498,15 @@ def _owned_name(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNo
     if call is not None and call.receiver is not None and span_of(call.callee) == span_of(node):
         return parent, call.receiver
     return None, None
+
+
+def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) -> Iterator[SgNode]:
+    """Where a method is called on the object that it belongs to, as Ruby does without naming that."""
+    for node in module.identifiers(definition.name):
+        parent = node.parent()
+        receiver = parent.field("receiver") if parent is not None and parent.kind() == "call" else None
+        if owner.span.has(span_of(node)) and receiver is None and not _is_name_of(definition, node):
+            yield node
 
 
 def _is_name_of(definition: Definition, node: SgNode) -> bool:

@@ -13,9 +13,10 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of a template; CloudFormation takes 1 MB, and the CDK writes less."""
 _ASKED = lazy(
     rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?::(?:LoadBalancer|Listener|ListenerRule)|CloudFront::Distribution|ApiGateway::RestApi"
-    rb"|ApiGatewayV2::Api|Lambda::Url|AppRunner::Service|GlobalAccelerator::Accelerator|ElasticBeanstalk::Environment|Serverless::(?:Function|Api|HttpApi))\b|\bServiceConnectConfiguration\b"
+    rb"|ApiGatewayV2::Api|Lambda::Url|AppRunner::Service|GlobalAccelerator::Accelerator|ElasticBeanstalk::Environment|VpcLattice::Service|Serverless::(?:Function|Api|HttpApi))\b|\bServiceConnectConfiguration\b"
 )
 """What a template has to hold to be read."""
+_TYPE = lazy(rb"\bAWS::[A-Za-z0-9]{2,40}::[A-Za-z0-9]{2,60}\b")
 _RESOURCES = lazy(rb"(?m)(?:^|[{,])[ \t]*[\"']?Resources[\"']?[ \t]*:")
 
 
@@ -38,4 +39,16 @@ def _is_template(project: Project, path: str) -> bool:
         content = project.searchable(path, LARGEST)
     except CantRead:
         return False
-    return b"AWS::" in content and bool(_ASKED.search(content)) and bool(_RESOURCES.search(content))
+    if b"AWS::" not in content or not (_ASKED.search(content) or _is_mistyped(content)):
+        return False
+    return bool(_RESOURCES.search(content)) or b"AWSTemplateFormatVersion" in content
+
+
+def _is_mistyped(content: bytes) -> bool:
+    """Whether a type that is not there is nearly one that is asked for."""
+    names = {name.decode() for name in _TYPE.findall(content)}
+    if not names:
+        return False
+    from infralint.sources.cloudformation.mistypes import meant_type
+
+    return any(map(meant_type, names))

@@ -8,7 +8,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambd
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from infralint.platforms import api_gateway, cloudfront, lambda_functions
 from infralint.platforms.api_gateway import Api, ApiIntegration
 from infralint.platforms.assignment import JSON_STYLE, YAML_STYLE, AssignmentStyle
 from infralint.platforms.cloudfront import CacheBehavior, Distribution, DistributionOrigin
+from infralint.platforms.lambda_code import with_code
 from infralint.platforms.lambda_functions import FunctionFacts, FunctionUrl
 from infralint.sources.cloudformation import balancers, sam
 from infralint.sources.cloudformation.template import CloudFormationTemplate, Missing, TemplateResource
@@ -32,10 +34,29 @@ NAMED = DIALLED | {"AWS::CloudFront::Distribution"}
 """The types of resources that become nodes, and that a request may be sent to."""
 
 
-def edge_nodes(template: CloudFormationTemplate, front: Iterable[Node]) -> list[Node]:
-    """The distributions, APIs, URLs and functions of a template. front: its load balancers, which may lead to functions."""
+def edge_nodes(
+    template: CloudFormationTemplate, front: Iterable[Node], find_streaming: Callable[[str, str], Location | None]
+) -> list[Node]:
+    """The distributions, APIs, URLs and functions of a template. front: its load balancers, which may lead to functions.
+    find_streaming: where a handler in a folder beside the template streams its answers."""
     found = [*_distributions(template), *_apis(template)]
-    return [*found, *_functions(template, [*front, *found])]
+    found += _functions(template, [*front, *found])
+    return with_code(found, partial(_streaming_code, template, find_streaming))
+
+
+def _streaming_code(
+    template: CloudFormationTemplate, find_streaming: Callable[[str, str], Location | None], address: str
+) -> Location | None:
+    """Where the code of a function streams, as far as it lies beside the template.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+    """
+    for resource in template.of(FUNCTION):
+        if template.address(resource.logical) == address:
+            folder = template.text(resource.properties, "CodeUri") or template.text(resource.properties, "Code") or ""
+            handler = template.text(resource.properties, "Handler")
+            return find_streaming(folder, handler) if handler and "://" not in folder else None
+    return None
 
 
 def _style(template: CloudFormationTemplate) -> AssignmentStyle:

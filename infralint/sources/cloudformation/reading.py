@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from infralint.model import Reading, Unknown
+import posixpath
+from functools import partial
+
+from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project
+from infralint.project.lambda_handlers import find_streaming
 from infralint.sources.cloudformation import sam
 from infralint.sources.cloudformation.balancers import balancer_nodes
 from infralint.sources.cloudformation.edges import NAMED, edge_nodes
+from infralint.sources.cloudformation.lattice import lattice_nodes
 from infralint.sources.cloudformation.nesting import given_by_parents
 from infralint.sources.cloudformation.parameters import GivenParameters, given_by_files
 from infralint.sources.cloudformation.service_connect import connected_nodes
@@ -41,7 +46,8 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
         template.refuse(why, value)
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
-    nodes = [*front, *edge_nodes(template, front), *connected_nodes(template), *service_nodes(template)]
+    edges = edge_nodes(template, front, partial(_find_streaming, project, path))
+    nodes = [*front, *edges, *connected_nodes(template), *service_nodes(template), *lattice_nodes(template)]
     by_name = {name: node for node in nodes for name in node.known_as}
     for alias, target in template.aliases_of(NAMED):
         if (node := by_name.get(template.address(target.logical))) is not None:
@@ -50,6 +56,11 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
     reading.unreadable += [project.unreadable(path, why, *place) for place, why in sorted(template.refused.items())]
     reading.unknown += template.unknown
     reading.files.append(shown)
+
+
+def _find_streaming(project: Project, path: str, folder: str, handler: str) -> Location | None:
+    """Where a handler streams. folder: relative to the template."""
+    return find_streaming(project, posixpath.join(posixpath.dirname(path), folder), handler)
 
 
 def _find_parameters(project: Project, path: str, template: CloudFormationTemplate) -> GivenParameters:

@@ -38,18 +38,10 @@ def service_nodes(template: CloudFormationTemplate) -> Iterator[Node]:
             yield environment_node(resource.name, resource.where, options, scope=template.shown)
 
 
-def _of_parent(
-    template: CloudFormationTemplate, kind: str, key: str, parent: TemplateResource
-) -> Iterator[TemplateResource]:
-    for resource in template.of(kind):
-        if any(logical == parent.logical for logical, _ in template.references(resource.properties, key)):
-            yield resource
-
-
 def _endpoints(template: CloudFormationTemplate, accelerator: TemplateResource) -> Iterator[str]:
     """What an accelerator's listeners lead to, by address."""
-    for listener in _of_parent(template, _LISTENER, "AcceleratorArn", accelerator):
-        for group in _of_parent(template, _ENDPOINTS, "ListenerArn", listener):
+    for listener in template.of_parent(_LISTENER, "AcceleratorArn", accelerator):
+        for group in template.of_parent(_ENDPOINTS, "ListenerArn", listener):
             for endpoint in template.items(group.properties, "EndpointConfigurations"):
                 yield from (template.address(logical) for logical, _ in template.references(endpoint, "EndpointId"))
 

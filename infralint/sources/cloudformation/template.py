@@ -14,6 +14,7 @@ import msgspec
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.cloudformation.loops import FOR_EACH, CantExpand, expand
+from infralint.sources.cloudformation.mistypes import meant_section
 from infralint.sources.cloudformation.parameters import GivenParameter, GivenParameters
 from infralint.text.json_places import BadJson, parse_json, yaml_of_json
 from infralint.text.numbers import whole_number
@@ -90,8 +91,10 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
         except YamlProblem as error:
             raise BadTemplate(error.complaint("is not valid YAML"), error.line, error.column) from error
         found = root.get("Resources") if root is not None else None
-        if root is None or found is None:
+        if root is None or (found is None and root.get("AWSTemplateFormatVersion") is None):
             return None
+        if found is None or found.is_null:
+            raise _without_resources(root)
         if found.members is None or found.tag:
             message = "Resources: expected a mapping of logical ids to resources"
             raise BadTemplate(message, found.span.line, found.span.column)
@@ -170,6 +173,14 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
         return [resource for resource in self.resources.values() if resource.type in types]
 
     # Places
+
+    def of_parent(self, kind: str, key: str, parent: TemplateResource) -> list[TemplateResource]:
+        """The resources of a type whose property refers to another one."""
+        return [
+            resource
+            for resource in self.of(kind)
+            if any(logical == parent.logical for logical, _ in self.references(resource.properties, key))
+        ]
 
     def _place(self, span: YamlSpan, until: YamlSpan | None = None) -> Location:
         end = until.end_column if until is not None and until.line == span.line else span.end_column
@@ -463,7 +474,7 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
                 parts.append(found.text or "")
         if holes:
             return Missing(holes[0].reason, tuple(pair for hole in holes for pair in hole.references), holes[0].remedy)
-        return YamlValue(pattern.span, text="".join([*parts, text[end:]])[:LONGEST], quoted=True)
+        return _made_text(pattern, "".join([*parts, text[end:]]))
 
     def _insert(self, name: str, trail: list[Related], span: YamlSpan) -> Value:
         """`${Name}` is a parameter or a resource, `${Name.Attribute}` what a resource has."""
@@ -481,8 +492,10 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
         holes = [member for member in members if isinstance(member, Missing)]
         if holes:
             return Missing(holes[0].reason, tuple(pair for hole in holes for pair in hole.references), holes[0].remedy)
-        texts = [member.text or "" for member in members if isinstance(member, YamlValue)]
-        return YamlValue(argument.span, text=(separator.text or "").join(texts)[:LONGEST], quoted=True)
+        texts = [member.text for member in members if isinstance(member, YamlValue) and member.text is not None]
+        if found.items is None or len(texts) < len(found.items):
+            return Missing("!Join joins what is no list of texts")
+        return _made_text(argument, (separator.text or "").join(texts))
 
     def _if(self, argument: YamlValue, trail: list[Related], depth: int) -> Value:
         branches = argument.items or []
@@ -574,6 +587,21 @@ def function_of(value: YamlValue) -> tuple[str, YamlValue] | None:
     return None
 
 
+def _made_text(source: YamlValue, text: str) -> Value:
+    """A text that a function makes."""
+    if len(text) > LONGEST:
+        return Missing(f"it makes a text of more than {LONGEST:,} characters")
+    return YamlValue(source.span, text=text, quoted=True)
+
+
+def _without_resources(root: YamlValue) -> BadTemplate:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html"""
+    for name, key in root.keys.items():
+        if meant_section(name) == "Resources":
+            return BadTemplate(f"a template has no section `{name}`; did you mean Resources?", key.line, key.column)
+    return BadTemplate("a template has to have Resources", root.span.line, root.span.column)
+
+
 def _two(argument: YamlValue) -> tuple[YamlValue | None, YamlValue | None]:
     """The two arguments of a function; none where it has others."""
     items = argument.items or []
@@ -592,7 +620,7 @@ def _scalar(value: YamlValue) -> Any:
         return text
     if text in ("true", "false"):
         return text == "true"
-    return int(text) if re.fullmatch(r"-?\d{1,15}", text) else text
+    return int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else text
 
 
 def _from_yaml(text: str) -> YamlValue | None:

@@ -1,15 +1,17 @@
-"""Names in a template that nothing in it declares: CloudFormation refuses such a template.
+"""Names in a template that nothing in it declares, and types and sections that do not exist: CloudFormation refuses these.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from infralint.sources.cloudformation.mistypes import meant_section, meant_type
 from infralint.sources.cloudformation.template import HOLE, CloudFormationTemplate, function_of
 from infralint.text.yaml_places import YamlValue
 
+_VERSION = "2010-09-09"
 MOST_VALUES = 200_000
 """Values of one template that are looked at."""
 
@@ -22,13 +24,18 @@ def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValu
     """
     root = template.root
     resources = root.members_of("Resources")
+    if _has_known_macros(root):
+        yield from _mistyped_types(resources)
     is_whole = root.get("AWSTemplateFormatVersion") is not None and root.get("Transform") is None
     if not is_whole or any(body.text_of("Type").endswith("::MODULE") for body in resources.values()):
         return
     if any(name.startswith("Fn::") for name in resources):
         return
+    yield from _mistyped_sections(root)
     names = _Names(template)
-    for body in resources.values():
+    for logical, body in resources.items():
+        if body.members is not None and body.get("Type") is None:
+            yield body, f"CloudFormation refuses {logical}: it has no Type"
         condition = body.get("Condition")
         if condition is not None and condition.text is not None:
             yield from names.missing_condition(condition)
@@ -38,6 +45,31 @@ def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValu
         yield from names.look(body.get("Properties"))
     for key in ("Conditions", "Outputs"):
         yield from names.look(root.get(key))
+
+
+def _mistyped_sections(root: YamlValue) -> Iterator[tuple[YamlValue, str]]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html"""
+    version = root.get("AWSTemplateFormatVersion")
+    if version is not None and version.text != _VERSION:
+        yield version, f"CloudFormation refuses AWSTemplateFormatVersion: it knows {_VERSION} alone"
+    for name, value in (root.members or {}).items():
+        if right := meant_section(name):
+            at = YamlValue(root.keys.get(name, value.span))
+            yield at, f"CloudFormation refuses this: a template has no section `{name}`; did you mean {right}?"
+
+
+def _has_known_macros(root: YamlValue) -> bool:
+    """Whether nothing but AWS's own macros works on a template: none of them gives types other names."""
+    transform = root.get("Transform")
+    listed = transform.items or [transform] if transform is not None else []
+    return all((item.text or "").startswith("AWS::") for item in listed)
+
+
+def _mistyped_types(resources: Mapping[str, YamlValue]) -> Iterator[tuple[YamlValue, str]]:
+    for logical, body in resources.items():
+        type_ = body.get("Type")
+        if type_ is not None and (right := meant_type(type_.text or "")):
+            yield type_, f"CloudFormation refuses {logical}: there is no type {type_.text}; did you mean {right}?"
 
 
 class _Names:

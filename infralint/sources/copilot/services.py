@@ -139,7 +139,7 @@ def _find_patch(project: Project, path: str) -> Setting[float] | None:
         value = pending.pop()
         if value.text_of("Key") == _IDLE:
             where, text = _place(project.show(path), value, "Value"), value.text_of("Value")
-            if not re.fullmatch(r"\d{1,4}", text):
+            if not re.fullmatch(r"[0-9]{1,4}", text):
                 return Unknown(where, _IDLE, f"`{text}` is no number of seconds")
             return Known(float(text), where, _IDLE, "explicit", f"{_IDLE}: {text}")
         pending += [*(value.items or ()), *(value.members or {}).values()]
@@ -170,7 +170,7 @@ def _host_condition(part: YamlValue) -> Iterator[Condition]:
         yield Condition("host-header", names)
 
 
-_SECONDS = re.compile(r"(\d{1,6})(s|m|h)?")
+_SECONDS = re.compile(r"([0-9]{1,6})(s|m|h)?")
 _UNITS = {"s": 1, "m": 60, "h": 3600, None: 1}
 
 

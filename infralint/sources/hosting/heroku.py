@@ -37,8 +37,13 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
 def may_be_heroku(project: Project, path: str) -> bool:
     """Whether a file starts a web process, and nothing says on whose host."""
     folder, slash, name = path.rpartition("/")
-    beside = f"{folder}{slash}heroku.yml" in project.file_set
+    beside = f"{folder}{slash}heroku.yml" in project.file_set or _is_beanstalk(project, f"{folder}{slash}")
     return name == "Procfile" and not beside and _WEB.search(project.utf8_text(path)) is not None
+
+
+def _is_beanstalk(project: Project, folder: str) -> bool:
+    """Whether Elastic Beanstalk, which takes a Procfile, too, runs a folder."""
+    return any(path.startswith((f"{folder}.ebextensions/", f"{folder}.platform/nginx/")) for path in project.files)
 
 
 def _app_json(project: Project, path: str) -> JsonNode | None:

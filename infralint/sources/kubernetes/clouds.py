@@ -125,7 +125,7 @@ def _backend_timeout(config: Manifest | None, spec: YamlValue | None, where: Loc
     setting = config.setting(spec, "timeoutSec") if config is not None and spec is not None else None
     if setting is None:
         return Known(GKE_TIMEOUT, where, "timeoutSec", "default")
-    if isinstance(setting, Unknown) or not setting.value.isdecimal():
+    if isinstance(setting, Unknown) or not (setting.value.isascii() and setting.value.isdecimal()):
         return (
             setting
             if isinstance(setting, Unknown)

@@ -8,15 +8,19 @@ from msgspec.structs import replace
 
 from infralint.model import Known, Node, Reading, Setting, Unknown, not_applicable
 from infralint.platforms import f5_nginx, ingress_nginx, nginx
+from infralint.platforms.haproxy_ingress import HAPROXY, HAPROXY_INGRESS
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project import Project
 from infralint.project.manifests import ROUTING, Manifest, Manifests
 from infralint.sources.kubernetes.controllers import (
     ALB,
     AZURE,
+    CONTOUR,
     F5,
     GKE,
     INGRESS_NGINX,
+    ISTIO,
+    KONG,
     TRAEFIK,
     Classes,
     IngressController,
@@ -27,7 +31,9 @@ from infralint.sources.kubernetes.workloads import Workloads, read_services, rea
 GATEWAYS = frozenset(ROUTING) - {"Ingress", "IngressClass", "IngressClassParams", "TargetGroupBinding"}
 """Kinds of gateways' routes, and of what is said of them: what reads these is imported where there are some."""
 BALANCED = "LoadBalancer"
-JUDGED = frozenset({INGRESS_NGINX, F5, ALB, GKE, AZURE, TRAEFIK, ""})
+PROXIES = frozenset({CONTOUR, HAPROXY, HAPROXY_INGRESS, ISTIO, KONG})
+"""Controllers that run another proxy than nginx."""
+JUDGED = PROXIES | {INGRESS_NGINX, F5, ALB, GKE, AZURE, TRAEFIK, ""}
 
 
 def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
@@ -89,6 +95,11 @@ def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
             yield ingress_node(environment, ingresses, manifests, addresses)
             continue
         config = _config(manifests, controller, environment)
+        if controller in PROXIES:
+            from infralint.sources.kubernetes.proxies import proxy_node
+
+            yield proxy_node(controller, environment, ingresses, config, addresses)
+            continue
         yield node_of(controller, environment, ingresses, config, addresses, classes)
     if not GATEWAYS.isdisjoint(manifests.kinds):
         from infralint.sources.kubernetes.gateways import gateway_nodes
@@ -155,7 +166,8 @@ def settings_in(manifest: Manifest) -> dict[str, Setting[str]]:
 _KEYS = frozenset(
     "proxy-read-timeout proxy-send-timeout proxy-stream-timeout proxy-connect-timeout proxy-buffering proxy-http-version"
     " use-forwarded-headers worker-shutdown-timeout proxy-real-ip-cidr use-proxy-protocol proxy-body-size use-gzip"
-    " enable-brotli allow-snippet-annotations client-max-body-size lb-method location-snippets".split()
+    " enable-brotli allow-snippet-annotations client-max-body-size lb-method location-snippets"
+    " timeout-server timeout-tunnel cookie-persistence affinity".split()
 )
 
 
@@ -169,6 +181,8 @@ def controller_configured_by(manifest: Manifest) -> str:
         return INGRESS_NGINX
     if called == "nginx-ingress" or manifest.namespace == "nginx-ingress":
         return F5
+    if "haproxy" in f"{name} {called} {manifest.namespace}":
+        return HAPROXY_INGRESS if "haproxy-ingress" in (name, called) else HAPROXY
     return INGRESS_NGINX if name in ("nginx-configuration", "nginx-load-balancer-microk8s-conf") else ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from infralint.model import Location
+from infralint.platforms.haproxy_ingress import HAPROXY, HAPROXY_INGRESS
 from infralint.project.manifests import Manifest
 
 INGRESS_NGINX = "ingress-nginx"
@@ -15,22 +16,25 @@ ALB = "AWS Load Balancer Controller"
 GKE = "GKE Ingress"
 AZURE = "Azure Application Gateway"
 TRAEFIK = "Traefik"
+KONG = "Kong"
+CONTOUR = "Contour"
+ISTIO = "Istio"
 NO_CONTROLLER = ""
 
 CONTROLLERS = {
     "azure/application-gateway": AZURE,
     "eks.amazonaws.com/alb": ALB,
-    "haproxy-ingress.github.io/controller": "HAProxy Ingress",
-    "haproxy.org/ingress-controller": "HAProxy Ingress",
-    "ingress-controllers.konghq.com/kong": "Kong",
+    "haproxy-ingress.github.io/controller": HAPROXY_INGRESS,
+    "haproxy.org/ingress-controller": HAPROXY,
+    "ingress-controllers.konghq.com/kong": KONG,
     "ingress.k8s.aws/alb": ALB,
-    "istio.io/ingress-controller": "Istio",
+    "istio.io/ingress-controller": ISTIO,
     "cilium.io/ingress-controller": "Cilium",
     "k8s.io/ingress-nginx": INGRESS_NGINX,
     "nginx.org/ingress-controller": F5,
     "openshift.io/ingress-to-route": "OpenShift Route",
-    "projectcontour.io/ingress-controller": "Contour",
-    "projectcontour.io/projectcontour/contour": "Contour",
+    "projectcontour.io/ingress-controller": CONTOUR,
+    "projectcontour.io/projectcontour/contour": CONTOUR,
     "traefik.io/ingress-controller": TRAEFIK,
     "webapprouting.kubernetes.azure.com/nginx": INGRESS_NGINX,
 }
@@ -43,12 +47,12 @@ CLASSES = {
     "azure-application-gateway": AZURE,
     "azure/application-gateway": AZURE,
     "cilium": "Cilium",
-    "contour": "Contour",
+    "contour": CONTOUR,
     "gce": GKE,
     "gce-internal": GKE,
-    "haproxy": "HAProxy Ingress",
-    "istio": "Istio",
-    "kong": "Kong",
+    "haproxy": HAPROXY,
+    "istio": ISTIO,
+    "kong": KONG,
     "openshift-default": "OpenShift Route",
     "traefik": TRAEFIK,
     "webapprouting.kubernetes.azure.com": INGRESS_NGINX,
@@ -60,17 +64,27 @@ PREFIXES = {
     "nginx.com/": F5,
     "alb.ingress.kubernetes.io/": ALB,
     "appgw.ingress.kubernetes.io/": AZURE,
-    "haproxy.org/": "HAProxy Ingress",
-    "haproxy-ingress.github.io/": "HAProxy Ingress",
-    "konghq.com/": "Kong",
+    "haproxy.org/": HAPROXY,
+    "haproxy-ingress.github.io/": HAPROXY_INGRESS,
+    "konghq.com/": KONG,
     "networking.gke.io/": GKE,
-    "projectcontour.io/": "Contour",
+    "projectcontour.io/": CONTOUR,
     "traefik.ingress.kubernetes.io/": TRAEFIK,
 }
 """Prefixes of annotations that only one controller reads."""
 
-CONTROLLED_PODS = {"ingress-nginx": INGRESS_NGINX, "nginx-ingress": F5}
+CONTROLLED_PODS = {
+    "haproxy-ingress": HAPROXY_INGRESS,
+    "ingress-nginx": INGRESS_NGINX,
+    "kong": KONG,
+    "kubernetes-ingress": HAPROXY,
+    "nginx-ingress": F5,
+}
 """Usual labels of controllers' pods."""
+
+
+_OF_HAPROXY = frozenset({HAPROXY, HAPROXY_INGRESS})
+"""Both call their class `haproxy`."""
 
 
 class IngressController(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +126,7 @@ class Classes:
         if self.controllers.get(name):
             return _known_controller(self.controllers[name])
         if name in CLASSES:
-            return CLASSES[name]
+            return named if named in _OF_HAPROXY and CLASSES[name] in _OF_HAPROXY else CLASSES[name]
         if "nginx" in name:
             # Both controllers call their class so: https://kubernetes.github.io/ingress-nginx/user-guide/multiple-ingress/
             return F5 if named == F5 else INGRESS_NGINX

@@ -158,7 +158,7 @@ def node_of(
     paths = [path for ingress in served for path in paths_of(ingress)]
     beside = [path for ingress in canaries for path in paths_of(ingress)]
     regular = _hosts_with_expressions(served) if controller == INGRESS_NGINX else frozenset()
-    rules = [_rule(path, controller, regular, addresses, beside) for path in paths]
+    rules = [rule_of(path, controller, regular, addresses, beside) for path in paths]
     hops = [_hop(controller, path, rule, rules, config, classes) for path, rule in zip(paths, rules, strict=True)]
     return IngressNode(
         name=controller or "the ingress controller",
@@ -198,12 +198,12 @@ def _annotation(ingress: Manifest, name: str) -> str:
 _KINDS: Mapping[str, PathKind] = {"Exact": "exact", "Prefix": "segments"}
 
 
-def _rule(
+def rule_of(
     path: IngressPath,
     controller: str,
     regular: frozenset[str],
     addresses: Addresses,
-    canaries: Sequence[IngressPath],
+    canaries: Sequence[IngressPath] = (),
 ) -> RouteRule:
     """A path as the controller compares it. canaries: paths that may get some of the requests."""
     ingress = path.ingress
@@ -240,7 +240,7 @@ def _hop(
     classes: Classes,
 ) -> RoutedHop:
     ingress = path.ingress
-    fields = _fields(path, rule)
+    fields = fields_of_path(path, rule)
     if controller == INGRESS_NGINX:
         return _of_ingress_nginx(ingress, fields, rule, rules, config)
     if controller == F5:
@@ -272,7 +272,7 @@ def unread_fields(ingress: Manifest, reason: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def _fields(path: IngressPath, rule: RouteRule) -> dict[str, Any]:
+def fields_of_path(path: IngressPath, rule: RouteRule) -> dict[str, Any]:
     """What all hops of Ingresses have in common."""
     ingress = path.ingress
     literals, addition, indent = places_of_annotations(ingress)

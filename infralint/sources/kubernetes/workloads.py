@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from infralint.model import Known, Service, Setting, Unknown
+from infralint.model import Known, LostPort, Service, Setting, Unknown
 from infralint.project import Project
 from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
 from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
 
@@ -106,7 +107,14 @@ def read_workloads(manifests: Manifests) -> Workloads:
         if template is not None:
             labels = texts_of(template.get("metadata", "labels"))
             found.append(Workload(manifest, template, _replicas(manifest, scalers), labels))
+    for pod in manifests.of("Pod"):
+        if _HOOK not in pod.root.members_of("metadata", "annotations"):
+            found.append(Workload(pod, pod.root, Known(1, pod.where, "Pod", "default"), pod.labels))
     return Workloads(found)
+
+
+_HOOK = "helm.sh/hook"
+"""What marks pods that run once, as the tests of a chart do: https://helm.sh/docs/topics/charts_hooks/"""
 
 
 def _replicas(manifest: Manifest, scalers: Sequence[Manifest]) -> Setting[int]:
@@ -214,6 +222,7 @@ class _Containers:
         named = _named_ports(container)
         ports = tuple(named.values()) or (self.images.exposed_by(build) if build is not None else ())
         manifest = workload.manifest
+        entrypoint, arguments = (_texts(container, key) for key in ("command", "args"))
         return Service(
             name=service.name if service is not None else manifest.name,
             where=manifest.place(container),
@@ -223,9 +232,11 @@ class _Containers:
             context=build.context if build is not None else None,
             ports=ports,
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
+            lost=tuple(_lost_ports(service, workload, ports)) if service is not None else (),
             replicas=workload.replicas,
             image=image,
-            command=" ".join(item.text or "" for key in ("command", "args") for item in container.items_of(key)),
+            entry_files=self.images.entry_files_of(build, entrypoint, arguments) if build is not None else frozenset(),
+            command=" ".join((*entrypoint, *arguments)),
             group=manifest.environment,
             pod=workload.key,
         )
@@ -237,6 +248,10 @@ class _Containers:
         environment = workload.manifest.environment
         generated = (self.carried.get((environment, name), frozenset()) for name in names)
         return frozenset(f"configmap:{name}" for name in names).union(*generated)
+
+
+def _texts(container: YamlValue, key: str) -> tuple[str, ...]:
+    return tuple(item.text or "" for item in container.items_of(key))
 
 
 def _named_ports(container: YamlValue) -> dict[str, int]:
@@ -259,6 +274,33 @@ def _forwards(service: Manifest, workload: Workload, container: YamlValue) -> It
             yield port, None
         elif number is not None and not any(target in ports or number in ports.values() for ports in others):
             yield port, number
+
+
+_PORT_NAME = lazy(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def _lost_ports(service: Manifest, workload: Workload, exposed: Sequence[int]) -> Iterator[LostPort]:
+    """The ports of a Service that lead to none that a container of its pods names. exposed: by an image, where they name
+    none. A name that no container has, of sidecars among the initContainers neither, leads nowhere; a number that none names
+    may be listened on all the same.
+
+    https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
+    """
+    containers = (*workload.containers, *workload.template.items_of("spec", "initContainers"))
+    named = {name: port for container in containers for name, port in _named_ports(container).items()}
+    known = tuple(sorted({*named.values()} or {*exposed}))
+    for item in service.root.items_of("spec", "ports"):
+        port, target = number_of(item.get("port")), item.text_of("targetPort")
+        if port is None:
+            continue
+        if target.isdecimal() or not target:
+            is_lost = bool(known) and (whole_number(target) if target else port) not in known
+        else:
+            is_lost = _PORT_NAME.fullmatch(target) is not None and target not in named
+        if is_lost:
+            yield LostPort(
+                port, target or str(port), service.place_of_member(item, "targetPort" if target else "port"), known
+            )
 
 
 def _mounted_maps(workload: Workload) -> Iterator[str]:

@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.cache.recording import watch
-from infralint.model import Location, Reading, Unknown, Unreadable
+from infralint.model import Location, Reading, Unfollowed, Unknown, Unreadable
 from infralint.project import Project
 from infralint.project.compose import copied_files, dockerfile_of, read_compose
 from infralint.sources.nginx import build
@@ -27,18 +27,19 @@ def read(project: Project) -> Reading:
     """Every nginx of a project. Files that nginx would refuse are unreadable; the others are still judged."""
     reading = Reading("nginx")
     found = list(sources(project, reading))
+    _add_beanstalk(project, reading, found)
     includes = Includes(project, found)
     versions, environment = Versions(project), EnvironmentVariables(project)
     parts = list(_group_instances(project, found, includes))
     shared = build.collect_shared(parts, includes)
     heard: set[Location] = set()
     for part in parts:
-        tier = build.read_part(part, includes, environment, versions, shared)
-        if tier.hops or tier.servers:
-            reading.nodes.append(tier)
-        reading.unknown += tier.unseen
-        reading.unreadable += tier.refused
-        heard |= tier.heard
+        node = build.read_part(part, includes, environment, versions, shared)
+        if node.hops or node.servers:
+            reading.nodes.append(node)
+        reading.unknown += node.unseen
+        reading.unreadable += node.refused
+        heard |= node.heard
     reading.unreadable += _unmapped_folders(project)
     reading.unknown += _unmet(heard, includes)
     reading.files = sorted({source.shown for source in includes.sources.values()})
@@ -56,6 +57,21 @@ def read(project: Project) -> Reading:
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
         reading.unknown.append(Unknown(where, "", why, remedy))
     return reading
+
+
+def _add_beanstalk(project: Project, reading: Reading, found: list[NginxFile]) -> None:
+    """Add what Elastic Beanstalk runs on its instances. What makes that is imported where a file may speak of it."""
+    if not any(path.endswith(".config") or "/nginx/conf.d/" in path for path in project.files_ending("config", "conf")):
+        return
+    from infralint.sources.nginx.beanstalk import instances, rewriting
+
+    for file, services in instances(project):
+        found.append(file)
+        reading.services += services
+    reading.unfollowed += [
+        Unfollowed(Location(project.show(path)), "changes the nginx of Elastic Beanstalk")
+        for path in rewriting(project)
+    ]
 
 
 def _unmapped_folders(project: Project) -> Iterator[Unreadable]:
@@ -86,7 +102,7 @@ def _group_instances(project: Project, found: Sequence[NginxFile], includes: Inc
     sources = [source for source in reading if includes.tree(source.path) is not None]
     mains = [source for source in sources if _is_main(includes.trees[source.path]) and _is_first(source, found)]
     for source in mains:
-        yield _part(source.shown, [source], includes)
+        yield _part(source.called or source.shown, [source], includes)
     included = [path for source in mains for path in includes.claim(source, _folder(source))]
     fragments = [source for source in sources if not _is_main(includes.trees[source.path])]
     folders: dict[str, list[NginxFile]] = {}

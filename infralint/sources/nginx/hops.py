@@ -361,11 +361,11 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         """Lines for this location that are right on every nginx version."""
         match setting:
             case "idle_timeout":
-                return f"{self.timeout_name} {platform.generous(seconds)};"
+                return self._with_place(f"{self.timeout_name} {platform.generous(seconds)};")
             case "connect_timeout":
                 return f"{self.family}_connect_timeout 5s;"
             case "buffers_responses":
-                return self._unbuffered_text(seconds)
+                return self._with_place(self._unbuffered_text(seconds))
             case "forwards_upgrade":
                 upgrade = self.forwards_upgrade
                 over_1_0 = isinstance(upgrade, Known) and upgrade.value == "http/1.0"
@@ -389,6 +389,11 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         """Changes to this very location; its fix asks for more than that only where a person should look."""
         return propose_edits(self, setting, seconds)
 
+    def _with_place(self, lines: str) -> str:
+        """Lines with the comment that says in which file they belong, where that is not this one."""
+        advice = self.pass_directive.source.advice
+        return f"# {advice}\n{lines}" if advice else lines
+
     def _unbuffered_text(self, seconds: float) -> str:
         lines = [f"{self.family}_buffering off;"]
         if self.family == "proxy" and (self.assumable or not self._has("proxy_http_version", "1.1")):
@@ -398,7 +403,8 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
             lines.append(f"{self.family}_read_timeout {platform.generous(seconds)};")
         if self.ssi:
             lines.insert(0, "ssi off;    # an unbuffered answer must not pass through server-side includes")
-        return "\n".join([self._own_location(), *lines] if self.assumable else lines)
+        has_place = bool(self.pass_directive.source.advice)
+        return "\n".join([self._own_location(), *lines] if self.assumable and not has_place else lines)
 
     def _own_location(self) -> str:
         """The comment that says where lines belong which only the path that streams wants."""
@@ -409,7 +415,8 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         target = self.pass_directive.args[0] if self.pass_directive.args else ""
         prefix = self.name.removeprefix("location ").removeprefix("^~ ")
         if _NAMES_A_PATH.fullmatch(target) and prefix.startswith("/"):
-            return f"{place}: `location {prefix}…` with `proxy_pass {target}…`"
+            passed = self.pass_directive.written
+            return f"{place}: `location {prefix}…` with `{passed}…`"
         return f"{place}, beside `{self.pass_directive.written}`"
 
     def _handshake(self) -> str:

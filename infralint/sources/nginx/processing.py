@@ -432,7 +432,7 @@ class Processing:
 
     def _return_code(self, directive: Directive, run: Run) -> Run:
         code, *texts = directive.args
-        if not code.isdigit():
+        if not (code.isascii() and code.isdecimal()):
             code, texts = "302", [code]
         text = self.definitions.evaluate(texts[0], directive, run.moment).known or texts[0] if texts else ""
         return replace(run, answer=Answer(code, directive, text), stopped=True)

@@ -62,7 +62,9 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
     indent: where its text begins in that file (a ConfigMap's value begins further down); dump: the
     `nginx -T` output that it comes from; sealed: why nothing can safely be written into it;
     key: its name in a manifest; document: which of the manifest's documents holds it; owner: the ConfigMap;
-    locate: tells where a line, from one column to another, comes from, for a text that was rendered."""
+    locate: tells where a line, from one column to another, comes from, for a text that was rendered. called: what the
+    nginx that it sets up is called, where that is not its path; advice: where to write what it lacks, where that is
+    elsewhere."""
 
     path: str
     shown: str
@@ -75,6 +77,8 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
     document: int = 0
     owner: str = ""
     locate: Callable[[int, int, int], Location] | None = None
+    called: str = ""
+    advice: str = ""
     comments: list[tuple[int, str]] = []
 
     @property

@@ -26,7 +26,7 @@ _MOST_VALUES = 20_000
 """Values of one manifest that are looked at for images."""
 _FLOATING = lazy(r"(?:latest|stable|mainline|alpine|bookworm|trixie|slim|perl|otel|1)(?:-[a-z]+)*")
 """Tags that move on with each release: https://hub.docker.com/_/nginx"""
-_FULL = lazy(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_FULL = lazy(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from infralint.model import Known, Location, Node, Pool, Setting, Unknown
+from infralint.model import Known, Location, Node, Pool, Setting, Unfollowed, Unknown
 from infralint.platforms import api_gateway, lambda_functions
 from infralint.platforms.api_gateway import Api, ApiIntegration, ApiKind
 from infralint.platforms.assignment import YAML_STYLE
+from infralint.platforms.lambda_code import with_code
 from infralint.platforms.lambda_functions import FunctionFacts, FunctionUrl
 from infralint.project import Project
+from infralint.project.lambda_handlers import find_streaming
 from infralint.sources.serverless.variables import Untold, Written, resolve
 from infralint.text.yaml_places import YamlValue, read_yaml
 
@@ -35,11 +38,11 @@ class _Function(msgspec.Struct, frozen=True):
 
 
 class ServerlessService(msgspec.Struct):
-    """A service on AWS. unfollowed: what could not be result out, so that functions may be there."""
+    """A service on AWS. unfollowed: what could not be worked out, so that functions may be there."""
 
     project: Project
     root: Written
-    unfollowed: list[str] = []
+    unfollowed: list[Unfollowed] = []
 
     @classmethod
     def parse(cls, project: Project, path: str) -> ServerlessService:
@@ -67,13 +70,13 @@ class ServerlessService(msgspec.Struct):
         return self.root.value.get("provider") is not None
 
     def functions(self) -> Iterator[_Function]:
-        """The functions, as far as they can be result."""
+        """The functions, as far as they can be worked out."""
         listed = self.root.value.get("functions")
         parts = (listed.items if listed is not None and listed.items is not None else [listed]) if listed else []
         for part in parts:
             found = self.resolve(Written(part, self.root.path)) if part is not None else None
             if isinstance(found, Untold):
-                self.unfollowed.append(f"the functions of {self.shown} in {found.text}, which can't be told")
+                self.unfollowed.append(Unfollowed(Location(self.shown), f"its functions in {found.text} can't be told"))
             elif found is not None:
                 yield from self._functions_in(found)
 
@@ -81,7 +84,8 @@ class ServerlessService(msgspec.Struct):
         for name, body in (found.value.members or {}).items():
             result = self.resolve(Written(body, found.path))
             if isinstance(result, Untold):
-                self.unfollowed.append(f"the function {name} of {self.shown} in {result.text}, which can't be told")
+                why = f"its function {name} in {result.text} can't be told"
+                self.unfollowed.append(Unfollowed(Location(self.shown), why))
             elif result.value.members is not None:
                 yield _Function(name, result, self.place(found.path, found.value, name))
 
@@ -134,7 +138,9 @@ def nodes_of(service: ServerlessService) -> list[Node]:
     found += [node for function in functions for node in _urls(service, function)]
     dialled = {reference for node in found for hop in node.hops for reference in hop.pool.references}
     found += [_function_node(service, function) for function in functions if _reference(service, function) in dialled]
-    return found
+    handlers = {_reference(service, function): function.body.value.text_of("handler") for function in functions}
+    folder = posixpath.dirname(service.root.path)
+    return with_code(found, lambda reference: find_streaming(service.project, folder, handlers.get(reference, "")))
 
 
 def _reference(service: ServerlessService, function: _Function) -> str:

@@ -26,7 +26,8 @@ from infralint.sources.terraform.values import plain_number, to_bool, to_text
 
 WEB_APPS = ("azurerm_linux_web_app", "azurerm_windows_web_app", "azurerm_app_service")
 _CONTAINER_APP = "azurerm_container_app"
-_REACHED = (*WEB_APPS, _CONTAINER_APP)
+REACHED = (*WEB_APPS, _CONTAINER_APP)
+"""What gateways and Front Door lead to."""
 
 
 def azure_nodes(graph: Graph) -> Iterator[Node]:
@@ -172,7 +173,7 @@ def _behind(graph: Graph, item: Item, pool: Item | None, settings: Item) -> dict
     """Where the servers of a pool are dialled; apps of this root by reference."""
     if pool is None:
         return {"reason": "its backend pool is not in this configuration"}
-    apps = [target.address for kind in _REACHED for target in graph.follow(pool, "fqdns", kind)]
+    apps = [target.address for kind in REACHED for target in graph.follow(pool, "fqdns", kind)]
     if apps:
         return {"references": tuple(dict.fromkeys(apps))}
     port = settings.value("port")

@@ -93,7 +93,7 @@ def _annotation(metadata: Item, name: str, default: Any, convert: Callable[[Any]
 
 def _to_seconds(value: Any) -> float:
     """The seconds of a duration as Google's provider takes it (`3600s`)."""
-    found = re.fullmatch(r"(\d+(?:\.\d{1,9})?)s", to_text(value))
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]{1,9})?)s", to_text(value))
     if found is None:
         raise EvaluationError("a duration is a number of seconds with an s behind it, such as 3600s")
     return float(found[1])

@@ -21,6 +21,7 @@ from infralint.sources.terraform.cloudflare import cloudflare_nodes
 from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.dialling import NAMED
 from infralint.sources.terraform.folders import TerraformFolders, join
+from infralint.sources.terraform.front_door import front_door_nodes
 from infralint.sources.terraform.google import google_nodes
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
@@ -74,6 +75,7 @@ def nodes(graph: Graph) -> list[Node]:
         *network_nodes(graph),
         *beanstalk_nodes(graph),
         *azure_nodes(graph),
+        *front_door_nodes(graph),
         *cloudflare_nodes(graph),
     ]
     found += function_nodes(graph, found)

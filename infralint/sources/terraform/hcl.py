@@ -292,7 +292,7 @@ _BEFORE_TOKENS_ON_LINE = " \t\r#/"
 """With what space and comments begin."""
 _BEFORE_TOKENS = _BEFORE_TOKENS_ON_LINE + "\n"
 _NAME = re.compile(r"[^\W\d][\w-]*")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
 _OPERATORS = "|&=!<>+-*/%"
 """With what operators of two operands begin."""

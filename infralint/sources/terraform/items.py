@@ -277,6 +277,10 @@ _LATTICE_MATCH = BlockSchema(
     }
 )
 _CLOUDFLARE_RECORD = BlockSchema(("name", "type", "proxied", "content", "value"), ("content", "value"))
+_TUNNEL_CONFIG = BlockSchema(
+    raw=("config",),
+    blocks={"config": BlockSchema(blocks={"ingress_rule": BlockSchema(("hostname", "path", "service"), ("service",))})},
+)
 _WEB_APP = BlockSchema(
     ("name", "client_affinity_enabled"),
     ("service_plan_id",),
@@ -364,6 +368,21 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
             links=("target_group_identifier",), blocks={"target": BlockSchema(("port",), ("id",))}
         ),
         "azurerm_application_gateway": _AZURE_GATEWAY,
+        "azurerm_cdn_frontdoor_profile": BlockSchema(("name", "response_timeout_seconds")),
+        "azurerm_cdn_frontdoor_endpoint": BlockSchema(("name",), ("cdn_frontdoor_profile_id",)),
+        "azurerm_cdn_frontdoor_custom_domain": BlockSchema(("name", "host_name")),
+        "azurerm_cdn_frontdoor_origin_group": BlockSchema(("name",)),
+        "azurerm_cdn_frontdoor_origin": BlockSchema(("host_name",), ("cdn_frontdoor_origin_group_id", "host_name")),
+        "azurerm_cdn_frontdoor_route": BlockSchema(
+            ("patterns_to_match", "enabled", "link_to_default_domain"),
+            (
+                "cdn_frontdoor_endpoint_id",
+                "cdn_frontdoor_origin_group_id",
+                "cdn_frontdoor_origin_ids",
+                "cdn_frontdoor_custom_domain_ids",
+            ),
+            {"cache": BlockSchema()},
+        ),
         "azurerm_app_service": _WEB_APP,
         "azurerm_linux_web_app": _WEB_APP,
         "azurerm_windows_web_app": _WEB_APP,
@@ -385,6 +404,8 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         ),
         "cloudflare_record": _CLOUDFLARE_RECORD,
         "cloudflare_dns_record": _CLOUDFLARE_RECORD,
+        "cloudflare_tunnel_config": _TUNNEL_CONFIG,
+        "cloudflare_zero_trust_tunnel_cloudflared_config": _TUNNEL_CONFIG,
         "cloudflare_zone_setting": BlockSchema(("setting_id", "value")),
         "google_compute_backend_service": _GOOGLE_BACKEND,
         "google_compute_region_backend_service": _GOOGLE_BACKEND,
@@ -413,7 +434,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
 
-LIST_LINKS = frozenset({"fqdns", "records", "target_group_arns"})
+LIST_LINKS = frozenset(
+    {"cdn_frontdoor_custom_domain_ids", "cdn_frontdoor_origin_ids", "fqdns", "records", "target_group_arns"}
+)
 """Arguments that lead to several resources; every other one leads to one."""
 
 DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from infralint.model import Node
 from infralint.platforms.global_accelerator import accelerator_node
 from infralint.platforms.routing import PathKind, RouteRule
-from infralint.platforms.vpc_lattice import lattice_node
+from infralint.platforms.vpc_lattice import fixed_answer, lattice_node
 from infralint.sources.terraform.dialling import environment_of
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.items import Item
@@ -46,10 +48,19 @@ def _listeners(graph: Graph, service: Item) -> list[Item]:
 
 def _rules(graph: Graph, listener: Item) -> Iterator[RouteRule]:
     for item in graph.referring("aws_vpclattice_listener_rule", "listener_identifier", listener):
-        path, kind, doubt = _match(item)
-        yield RouteRule("", path, kind, doubt, where=item.where, references=_targets(graph, item, "action"))
-    targets = _targets(graph, listener, "default_action")
-    yield RouteRule(where=listener.where, references=targets)
+        yield _toward(graph, item, "action", RouteRule("", *_match(item), where=item.where))
+    yield _toward(graph, listener, "default_action", RouteRule(where=listener.where))
+
+
+def _toward(graph: Graph, item: Item, action: str, rule: RouteRule) -> RouteRule:
+    """A rule with what its action does."""
+    for block in item.inner(action):
+        for fixed in block.inner("fixed_response"):
+            status = fixed.value("status_code")
+            return replace(
+                rule, answer=fixed_answer("an unknown status" if status is None else str(status), item.where)
+            )
+    return replace(rule, references=_targets(graph, item, action))
 
 
 def _match(rule: Item) -> tuple[str, PathKind, str]:

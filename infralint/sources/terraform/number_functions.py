@@ -128,7 +128,7 @@ def _network(prefix: str) -> Any:
     from ipaddress import ip_interface
 
     address, slash, bits = prefix.partition("/")
-    if not slash or not bits.isdigit():
+    if not slash or not (bits.isascii() and bits.isdecimal()):
         raise EvaluationError("this is not a range of addresses")
     if any(len(part) > 1 and part.startswith("0") for part in address.split(".")):
         raise NotWorkedOut("an address with leading zeros is not worked out")

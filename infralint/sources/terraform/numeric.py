@@ -26,7 +26,7 @@ WIDEST = 4096
 """Bits of a whole number, or of a fraction's divisor, that are worked out: past what any setting can be."""
 DIGITS = 160
 """Significant digits that tell any two numbers of 512 bits apart."""
-_SPELT = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:([eEpP])([+-]?\d+))?")
+_SPELT = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:([eEpP])([+-]?[0-9]+))?")
 
 
 class ShortInteger(int):

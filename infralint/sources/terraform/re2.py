@@ -83,7 +83,7 @@ def _expand(pattern: Pattern, match: Any, template: str) -> str:
         if found[1]:
             return "$"
         name = str(found[2] or found[3])
-        number = int(name) if name.isdigit() and len(name) < 6 else None
+        number = int(name) if name.isascii() and name.isdecimal() and len(name) < 6 else None
         if number is None and name in pattern.names:
             number = pattern.names.index(name) + 1
         return str(match[number] or "") if number is not None and number <= len(pattern.names) else ""

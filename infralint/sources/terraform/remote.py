@@ -58,6 +58,8 @@ def unread_modules(tree: TerraformFolders) -> list[str]:
 def _is_unclear(source: str) -> bool:
     if re.match(r"[\w.-]+/[\w.-]+$", source) and not source.startswith("github.com"):
         return False  # a provider: `hashicorp/aws`
+    if source.startswith("${path."):
+        return False  # a file that a resource uploads
     known = _is_of_other_things(source) or sounds_like_balancer(source)
     return bool(source) and not known and adapter(source, Block("module", (), 0, 0, HclFile("", ""))) is None
 

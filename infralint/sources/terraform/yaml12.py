@@ -21,10 +21,10 @@ _WORDS: dict[str, bool | None] = {
     **{word: False for text in ("n", "no", "false", "off") for word in (text, text.capitalize(), text.upper())},
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
 }
-_NUMBER = lazy(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = lazy(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _BASED = lazy(r"0x([0-9a-fA-F]+)|0o([0-7]+)")
-_DATE = lazy(r"\d{4}-\d{2}-\d{2}")
-_TIME = lazy(r"\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?")
+_DATE = lazy(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = lazy(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 _NOT_FINITE = lazy(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _MERGE = object()
 """The key `<<`."""

@@ -60,6 +60,11 @@ NAMES = {
 
 _PROXY_PASS = rb"^[ \t]*(?i:<?ProxyPass(?:Match)?[ \t]|BalancerMember[ \t]|RewriteRule[ \t][^\n]*[\[,]P[,\]])"
 _SECTIONS = rb"^(?:frontend|backend|listen)[ \t]+[\w.{}-]+[ \t]*\r?$"
+SCRIPTED_NGINX = "nginx that a script sets up"
+_WRITTEN_AT_START = (
+    rb"\A(?:#!|#cloud-config|Content-Type: multipart/)[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
+)
+_USER_DATA = rb"^[ \t]*UserData:[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 TEMPLATE_SERVICES = tuple((rf"\bAWS::{service}::", kind) for service, kind in TEMPLATE_KINDS.items())
 """Regular expression over a CloudFormation template -> its kind."""
 _RESOURCES = rb"Microsoft\.(?:Network/(?:applicationGateways|frontDoors)|App/containerApps|Web/|Cdn/|ApiManagement/)"
@@ -86,11 +91,13 @@ PATHS = tuple(
         (r"[^/]*\.toml", _rule("Traefik", rb"^\[(?:http\.(?:routers|services|middlewares)|entryPoints)[.\]]")),
         (r"traefik\.ya?ml", _rule("Traefik", rb"^(?:entryPoints|providers|http|tcp):")),
         (r"[^/]*\.vcl", _rule("Varnish")),
+        (r"[^/]*\.(?:sh|bash|tftpl|tpl|cfg|ya?ml)", _rule(SCRIPTED_NGINX, _WRITTEN_AT_START)),
+        (r"[^/]*\.(?:ya?ml|template)", _rule(SCRIPTED_NGINX, _USER_DATA)),
     )
 )  # fmt: skip
 """Regular expression over the end of a path -> its kind."""
 
-_ENDINGS = frozenset("bicep cfg conf htaccess json template toml vcl vhost yaml yml".split())
+_ENDINGS = frozenset("bash bicep cfg conf htaccess json sh template tftpl toml tpl vcl vhost yaml yml".split())
 """Names with another ending are no such file, unless it is one of NAMES or says one of _WORDS."""
 _WORDS = ("caddyfile", "haproxy", "lighttpd")
 _TEMPLATES = "j2 jinja jinja2 tmpl tpl erb template example sample dist in gotmpl ejs".split()

@@ -78,10 +78,9 @@ _BALANCED = lazy(
     rb"(?m)^[ \t]+type:[ \t]*[\"']?LoadBalancer\b|^[ \t]+[\"']?service\.beta\.kubernetes\.io/(?:aws|azure)-load-balancer-"
 )
 _ON_AWS = lazy(rb"service\.beta\.kubernetes\.io/aws-load-balancer-|service\.k8s\.aws/")
-_CLOUD_FORMATION = lazy(rb"\bAWS::(VpcLattice|Amplify)::")
+_CLOUD_FORMATION = lazy(rb"\bAWS::(Amplify)::")
 TEMPLATE_KINDS = {
     "Amplify": "AWS Amplify hosting",
-    "VpcLattice": "VPC Lattice",
 }
 """Service in CloudFormation -> what it is called."""
 _ROUTED = lazy(
@@ -107,7 +106,7 @@ def kinds_in_manifest(content: bytes) -> Iterator[str]:
         yield "Envoy"
     if (b"routers:" in content and _ROUTED.search(content)) or _ENTRY_POINTS.search(content):
         yield "Traefik"
-    if b"tunnel:" in content and _TUNNEL.search(content) and _INGRESS.search(content):
+    if b"tunnel:" in content and b"{{" in content and _TUNNEL.search(content) and _INGRESS.search(content):
         yield "Cloudflare Tunnel"
     if _KONG.search(content):
         yield "Kong"

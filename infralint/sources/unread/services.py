@@ -11,7 +11,6 @@ IMAGES = {
     "apisix": "APISIX",
     "caddy": "Caddy",
     "caddy-docker-proxy": "caddy-docker-proxy",
-    "cloudflared": "Cloudflare Tunnel",
     "envoy": "Envoy",
     "haproxy": "HAProxy",
     "httpd": "Apache",
@@ -34,9 +33,8 @@ def kinds_of_services(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def _kinds_of(service: ComposeService) -> Iterator[str]:
-    image = service.image.text.rpartition("/")[2].partition(":")[0].partition("@")[0] if service.image else ""
-    if image in IMAGES:
-        yield IMAGES[image]
+    if service.image_name in IMAGES:
+        yield IMAGES[service.image_name]
     if any(label.startswith("traefik.tcp.") for label in service.labels):
         yield "Traefik's TCP routes"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infralint.sources.unread.files import SCRIPTED_NGINX
 from infralint.text.lazy import lazy
 
 _RESOURCE = lazy(rb'(?m)^[ \t]*resource[ \t]+"?(\w{1,80})"?[ \t]+"')
@@ -23,7 +24,6 @@ KINDS = {
     "aws_lightsail_lb": "Lightsail",
     "azurerm_api_management": "Azure API Management",
     "azurerm_cdn_endpoint": "Azure CDN",
-    "azurerm_cdn_frontdoor_route": "Azure Front Door",
     "azurerm_frontdoor": "Azure Front Door",
     "azurerm_function_app_flex_consumption": "Azure Functions",
     "azurerm_lb": "Azure Load Balancer",
@@ -62,6 +62,14 @@ KINDS = {
 }
 """Resource type -> what it is called. https://registry.terraform.io/browse/providers"""
 
+_TUNNELS = frozenset({"cloudflare_tunnel", "cloudflare_zero_trust_tunnel_cloudflared"})
+"""Tunnels, which are read where their ingress rules stand beside them."""
+_TUNNEL_RULES = lazy(rb"\bcloudflare_(?:zero_trust_)?tunnel_(?:cloudflared_)?config\b")
+_SCRIPTED = lazy(
+    rb"(?m)\b(?:user_data(?:_base64)?|custom_data|(?:metadata_)?startup[_-]script|inline)\"?[ \t]*[=:]"
+    rb"[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
+)
+"""nginx's configuration in what a machine runs when it starts."""
 _SERVICES = frozenset({"kubernetes_service", "kubernetes_service_v1"})
 _ASKED = frozenset(name.encode() for name in (*KINDS, *_SERVICES))
 
@@ -90,11 +98,15 @@ def kinds_in_terraform(content: bytes) -> Iterator[str]:
         types |= {found.decode() for found in _RESOURCE.findall(content)}
     if content.lstrip()[:1] == b"{":
         types |= {found.decode() for found in _RESOURCE_IN_JSON.findall(content)}
+    if b"_tunnel" in content and _TUNNEL_RULES.search(content):
+        types -= _TUNNELS
     yield from (KINDS[name] for name in sorted(types & KINDS.keys()))
     if _CONNECTED in content and _CONNECTION_INPUT.search(content):
         yield "ECS Service Connect"
     if types & _SERVICES and _LOAD_BALANCED.search(content):
         yield "Kubernetes load balancer Service"
+    if b"proxy_pass" in content and _SCRIPTED.search(content):
+        yield SCRIPTED_NGINX
     for source in _MODULE.findall(content) if b"module" in content else ():
         yield from _brought_by(source.decode("utf-8", "replace"))
 

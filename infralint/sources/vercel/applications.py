@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from infralint.model import Location, Reading, Unreadable
+from infralint.model import Location, Reading, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.config import VercelConfig, VercelService, find_refused, read_config, wrong_path
 from infralint.sources.vercel.javascript import JavaScriptModule, Modules, read_manifest
@@ -261,9 +261,8 @@ class Finder(msgspec.Struct, dict=True):
                 message = f'"source": "{rewrite.source[:60]}": {why}; Next.js refuses it'
                 self.reading.unreadable.append(Unreadable(message, rewrite.where))
         if read.rewrites_unread:
-            self.reading.unfollowed.append(
-                f"{read.config_path}:{read.rewrites_unread}: what `rewrites` gives is computed"
-            )
+            where = Location(read.config_path, read.rewrites_unread)
+            self.reading.unfollowed.append(Unfollowed(where, "what `rewrites` gives is computed"))
         return read
 
     def _config_module(self, path: str) -> JavaScriptModule | None:

@@ -74,7 +74,7 @@ class Builder:
         self._layouts: dict[str, Known[str] | None] = {}
 
     def add_functions(self, application: VercelProject) -> None:
-        """One tier of functions, and the vercel.json as an item of its own."""
+        """One node of functions, and the vercel.json as an item of its own."""
         routes = list(self._routes(application))
         reads = [self._read(route, application) for route in routes]
         pages = list(self._streaming_pages(application))

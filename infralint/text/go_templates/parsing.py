@@ -343,7 +343,7 @@ def _pipeline(tokens: _Tokens) -> Pipeline:
     return Pipeline(tuple(commands), names, declares, tokens.offset)
 
 
-_DECLARATION = lazy(r"\s*(\$\w+)(?:\s*,\s*(\$\w+))?\s*(:?=)(?!=)")
+_DECLARATION = lazy(r"\s*(\$\w*)(?:\s*,\s*(\$\w*))?\s*(:?=)(?!=)")
 
 
 def _declared_names(tokens: _Tokens) -> tuple[tuple[str, ...], bool]:

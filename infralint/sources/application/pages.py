@@ -1,0 +1,59 @@
+"""What pages open that are sent as they are: scripts within HTML and templates, and plain scripts beside them."""
+
+from __future__ import annotations
+
+import re
+
+from infralint.project.names import FileNames
+from infralint.sources.application.clients import CLIENT_WORDS
+from infralint.sources.application.languages import JAVASCRIPT
+from infralint.sources.application.manifests import is_aside
+from infralint.sources.application.syntax import HOLE, SourceModule, scripts_of
+
+PAGE_WORDS = (*CLIENT_WORDS, "socket.io")
+"""One of these stands in each page that opens a stream."""
+_DOCUMENTS = "html htm ejs hbs handlebars mustache erb j2 jinja jinja2 njk twig cshtml jsp gohtml tmpl php".split()
+_DOCUMENT = re.compile(rf"\.(?:{'|'.join(_DOCUMENTS)})$")
+_PLAIN_SCRIPT = re.compile(r"(?:^|/)(?:public|static|assets|www|wwwroot)/(?:.*/)?[^/]+\.m?js$")
+_SENT = re.compile(r"(?:^|(?<=/))(?:public|static|assets|templates?)/")
+_ASIDE = re.compile(
+    r"(?:^|/)(?:libs?|plugins?|[^/]*(?:test|demo|example|swagger|redoc)[^/]*)(?:/|$)|\.min\.", re.IGNORECASE
+)
+_NO_SCRIPT = re.compile(
+    r"<script\b[^>]*\btype\s*=\s*(?![\"']?(?:module|(?:text|application)/(?:java|ecma)script|text/babel))[^>]*>.*?</script>",
+    re.DOTALL | re.IGNORECASE,
+)
+_SAID = re.compile(r"\{\{.*?\}\}|<%[=-].*?%>|<\?=.*?\?>|\{!!.*?!!\}", re.DOTALL)
+_STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}|<%.*?%>|<\?php.*?\?>", re.DOTALL)
+
+
+def page_files(names: FileNames) -> list[str]:
+    """The files that may be such pages or scripts."""
+    scripts = [path for path in names.ending("js", "mjs") if _PLAIN_SCRIPT.search(path)]
+    return sorted(path for path in (*names.ending(*_DOCUMENTS), *scripts) if not _is_aside(path))
+
+
+def _is_aside(path: str) -> bool:
+    return _ASIDE.search(path) is not None or is_aside(_SENT.sub("", path), lambda _: b"")
+
+
+def page_module(path: str, content: bytes) -> SourceModule:
+    """The scripts of a page, in its lines; what a template fills in is not known."""
+    from ast_grep_py import SgRoot
+
+    whole = content.decode("utf-8", "replace").removeprefix("\ufeff")
+    text = whole
+    if _DOCUMENT.search(path):
+        text = _NO_SCRIPT.sub(lambda found: _blank(found[0], " "), text)
+        text = _SAID.sub(lambda found: _blank(found[0], HOLE), _STATEMENT.sub(_without_statement, text))
+        text = scripts_of(text, "html")
+    return SourceModule(path, JAVASCRIPT, "javascript", whole, SgRoot(text, "javascript").root(), frozenset())
+
+
+def _without_statement(found: re.Match[str]) -> str:
+    return found[0] if _SAID.fullmatch(found[0]) else _blank(found[0], " ")
+
+
+def _blank(text: str, with_what: str) -> str:
+    """A text of which nothing but the ends of its lines is left."""
+    return re.sub(r"[^\n]", with_what, text)

@@ -1,0 +1,44 @@
+"""Names of types and sections that CloudFormation does not know, and that are nearly those that it knows.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from infralint.text.suggestions import closest
+
+TYPES = (
+    "ElasticLoadBalancing::LoadBalancer ElasticLoadBalancingV2::LoadBalancer ElasticLoadBalancingV2::Listener"
+    " ElasticLoadBalancingV2::ListenerRule ElasticLoadBalancingV2::TargetGroup CloudFront::Distribution ApiGateway::RestApi"
+    " ApiGatewayV2::Api Lambda::Url Lambda::Function AppRunner::Service ECS::Service ECS::TaskDefinition"
+    " GlobalAccelerator::Accelerator ElasticBeanstalk::Environment Serverless::Function Serverless::Api Serverless::HttpApi"
+).split()
+"""Types that may stand on the way of a stream, without the vendor's name in front."""
+SECTIONS = (
+    "AWSTemplateFormatVersion Description Metadata Parameters Rules Mappings Conditions Transform Resources Outputs Hooks"
+).split()
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html"""
+_LIKE = 0.85
+"""How alike a mistyped name and the right one are, at least."""
+
+
+@lru_cache(maxsize=4096)
+def meant_type(type_: str) -> str:
+    """The type that a name is mistyped for; empty for one that exists, or that may."""
+    vendor, _, rest = type_.partition("::")
+    service, _, kind = rest.partition("::")
+    if vendor != "AWS" or not kind or rest in TYPES:
+        return ""
+    pairs = [name.split("::") for name in TYPES]
+    in_service = closest(kind, [other for home, other in pairs if home == service], _LIKE)
+    if in_service:
+        return f"AWS::{service}::{in_service}"
+    home = closest(service, [home for home, other in pairs if other == kind], _LIKE)
+    return f"AWS::{home}::{kind}" if home else ""
+
+
+def meant_section(name: str) -> str:
+    """The section of a template that a name is mistyped for; empty where none is near."""
+    return "" if name in SECTIONS else closest(name, SECTIONS)

@@ -1,0 +1,97 @@
+"""Which code a container runs: what its command starts, and not what lies beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+STREAM = """from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+@app.post("/api/chat")
+def chat():
+    return StreamingResponse(tokens(), media_type="text/event-stream")
+"""
+NGINX = """events {}
+http { server { listen 80; location /api/ { proxy_pass http://backend:8000; } } }
+"""
+COMPOSE = """services:
+  edge:
+    image: nginx:1.22
+    ports: ["80:80"]
+    volumes: ["./nginx.conf:/etc/nginx/nginx.conf"]
+  backend:
+    build: {context: ., dockerfile: backend/Dockerfile}
+"""
+FOUND = "buffered-stream] location /api/"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"nginx.conf": NGINX, "compose.yaml": COMPOSE, "backend/requirements.txt": "fastapi\n"})
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("copies", "command", "module"),
+    [
+        ("COPY apps/ ./apps/\nCOPY backend/ ./backend/", '["uvicorn", "apps.api.main:app"]', "apps/api/main.py"),
+        ("COPY . .", "gunicorn -k uvicorn.workers.UvicornWorker apps.api.main:app", "apps/api/main.py"),
+        ("COPY src/ src/\nCOPY backend/ backend/", '["uvicorn", "agent.main:app"]', "src/agent/main.py"),
+        ("COPY apps apps\nCOPY backend backend", '["python", "-m", "apps.api.main"]', "apps/api/main.py"),
+        ("COPY apps apps\nCOPY backend backend", '["python", "apps/api/main.py"]', "apps/api/main.py"),
+        ("COPY apps /srv\nCOPY backend backend", "uvicorn --app-dir /srv/api main:app", "apps/api/main.py"),
+        ("COPY . .\nCOPY run.sh /", '["/run.sh"]', "apps/api/main.py"),
+        ("COPY . .\nCOPY super.conf /etc/super.conf", "supervisord -c /etc/super.conf", "apps/api/main.py"),
+    ],
+)
+def test_a_container_runs_what_its_command_names(copies: str, command: str, module: str, here: Path) -> None:
+    dockerfile = f"FROM python:3.12\nWORKDIR /app\n{copies}\nCMD {command}\n"
+    scripts = {
+        "run.sh": "#!/bin/sh\n# uvicorn backend.other:app\nexec uvicorn apps.api.main:app\n",
+        "super.conf": "[program:web]\ncommand=uvicorn apps.api.main:app --host 0.0.0.0\n",
+    }
+    write(here, {"backend/Dockerfile": dockerfile, module: STREAM, **scripts})
+    output = run("check").output
+    assert FOUND in output
+    assert f"POST /api/chat ({module}" in run("trace", "--compact", "/api/chat").output
+
+
+def test_what_compose_starts_outweighs_what_the_image_would(here: Path) -> None:
+    write(
+        here,
+        {
+            "compose.yaml": f'{COMPOSE}    command: ["uvicorn", "apps.api.main:app"]\n',
+            "backend/Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["python", "backend/worker.py"]\n',
+            "backend/worker.py": "print(1)\n",
+            "apps/api/main.py": STREAM,
+        },
+    )
+    assert FOUND in run("check").output
+
+
+def test_a_script_of_streamlit_is_another_program_than_the_server_beside_it(here: Path) -> None:
+    """The image of the backend holds the dashboard's script, too, and does not run it."""
+    write(
+        here,
+        {
+            "backend/Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "main:app"]\n',
+            "requirements.txt": "fastapi\nstreamlit\n",
+            "main.py": STREAM,
+            "scripts/dashboard.py": "import streamlit as st\nst.title('x')\n",
+            "nginx.conf": NGINX.replace("/api/ {", "/ { proxy_buffering off; proxy_read_timeout 300s;"),
+        },
+    )
+    assert "_stcore" not in run("check").output
+    write(
+        here,
+        {
+            "compose.yaml": COMPOSE + "  pages:\n    build: .\n    command: streamlit run scripts/dashboard.py\n",
+            "Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY . .\n",
+            "nginx.conf": NGINX.replace("location", "location / { proxy_pass http://pages:8501; } location"),
+        },
+    )
+    assert "error[missing-upgrade-headers] location / " in run("check").output
