@@ -9,14 +9,14 @@ from infralint.text.paths import folders_around
 
 
 class ApplicationFolders:
-    """The applications of a project by the folders that they are written in."""
+    """The applications of a project by the folders that they are written in; products that are run as they are lie in none."""
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self._at: dict[str, list[Node]] = {}
         self._below: dict[str, list[str]] = {}
         self._with_files: dict[str, Node] = {}
         for node in nodes:
-            if node.folder is not None:
+            if node.folder is not None and not node.by_name_only:
                 self._with_files |= dict.fromkeys(node.files, node)
                 self._at.setdefault(node.folder.strip("/"), []).append(node)
         for folder in self._at:

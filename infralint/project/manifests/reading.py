@@ -30,6 +30,10 @@ ROUTING = (
 RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout Pod ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
 
+KNATIVE = "Knative Service"
+"""What objects of kind `Service` in Knative's group are called here: they are none of the core's."""
+_KNATIVE_API = "serving.knative.dev"
+
 RELEASES = ("Application", "ApplicationSet", "HelmRelease")
 """Kinds that install charts."""
 ASKED = frozenset((*ROUTING, *RUNNING, *RELEASES))
@@ -126,7 +130,8 @@ class _ManifestReader:
             self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders, self.project)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
-            self.found.kinds.setdefault(manifest.kind, []).append(manifest)
+            kind = KNATIVE if manifest.group == _KNATIVE_API and manifest.kind == "Service" else manifest.kind
+            self.found.kinds.setdefault(kind, []).append(manifest)
         return self.found
 
     def _candidates(self) -> Iterator[str]:

@@ -346,23 +346,63 @@ class _Uses(msgspec.Struct, dict=True):
                 address.partition("/")[0],
                 self._where(call),
                 shorten(call),
+                has_token_limit=self._body_limits(call, options),
                 has_timeout=None if not endless or streams else is_set or (False if is_whole else None),
                 waits=math.inf if endless else None,
                 waiting=(self._where(call),),
                 retries=None if _tries_again(module) else False,
+                limit=_limit_of_body(url, module),
                 timeout="timeout=30," if module.language.name == "python" else "timeout: 30_000,",
             )
+
+    def _body_limits(self, call: Call, options: _Options) -> bool | None:
+        """Whether the body of a request limits the length of the answer; None where it is put together elsewhere."""
+        module = call.module
+        body = next(
+            (options.values[name] for name in ("json", "body", "data", "content") if name in options.values), None
+        )
+        if body is None and call.name == "post" and len(call.positional) > 1:
+            body = call.positional[1]
+        dumped = module.call_of(body)
+        if dumped is not None and dumped.name in ("dumps", "stringify") and dumped.positional:
+            body = dumped.positional[0]
+        meaning = self.resolver.meaning(module, body) if body is not None else None
+        written = unwrap(meaning.node if isinstance(meaning, ResolvedExpression) else body)
+        if written is None or written.kind() not in ("dictionary", "object") or _has_spread(written):
+            return None
+        keys = self.resolver.pairs(module, written).keys()
+        if keys & _LIMITS:
+            return True
+        inner = module.definition_at(call.span)
+        around = inner.node.text() if inner is not None else module.text
+        is_set_elsewhere = any(name in around or name in written.text() for name in _LIMITS)
+        return None if is_set_elsewhere or not keys & _QUESTIONS else False
 
 
 _SETTINGS = frozenset(
     "string template_string integer float number true false none null undefined list array concatenated_string".split()
 )
 """Kinds of values that hold no options."""
+_LIMITS = frozenset(
+    "max_tokens max_completion_tokens max_output_tokens maxOutputTokens max_new_tokens maxTokens max_tokens_to_sample".split()
+)
+"""What APIs of models call the greatest length of an answer."""
+_QUESTIONS = frozenset({"messages", "prompt", "input", "inputs", "contents"})
+"""What they call the question: a body without one is none that a model is asked with."""
 _HOLDERS = frozenset(
     "config generation_config generationConfig inferenceConfig inference_config model_kwargs modelKwargs extra_body"
     " http_options httpOptions".split()
 )
 """Options that hold others."""
+
+
+def _limit_of_body(url: str, module: SourceModule) -> str:
+    """What to write into the body of a request."""
+    quote = "" if _is_javascript(module) else '"'
+    if "generativelanguage" in url:
+        return f"{quote}generationConfig{quote}: {{{quote}maxOutputTokens{quote}: 1024}},"
+    name = "max_output_tokens" if url.endswith("/responses") else "max_tokens"
+    return f"{quote}{name}{quote}: 1024,"
 
 
 def _is_named_settings(module: SourceModule, value: SgNode) -> bool:
