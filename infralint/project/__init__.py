@@ -125,11 +125,11 @@ class Project:
 
     def files_named(self, *patterns: str) -> list[str]:
         """Files whose names match one of the globs, in order; what follows a last dot in a glob is all of an ending."""
-        return self.names.named(*patterns)
+        return self.names.find_named(*patterns)
 
     def files_ending(self, *endings: str) -> list[str]:
         """Files whose names end so after their last dot, in order."""
-        return self.names.ending(*endings)
+        return self.names.find_ending(*endings)
 
     @cached_property
     def _slashed_root(self) -> str:
@@ -189,7 +189,7 @@ class Project:
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self._looked_at(path))
+            self._texts[path] = decode(self._look_at(path))
             self._contents.pop(path, None)
         return self._texts[path]
 
@@ -206,7 +206,7 @@ class Project:
         """The text of a file that may hold UTF-8 alone, as YAML does. Raises CantRead, also for other bytes."""
         text = self.text(path)
         if not text.isascii():
-            content = self._looked_at(path)
+            content = self._look_at(path)
             try:
                 content.decode()
             except UnicodeDecodeError as error:
@@ -219,7 +219,7 @@ class Project:
     def holds(self, path: str, word: str) -> bool:
         """Whether a word of small letters stands in a file, in whatever case; keeps no text for that. Raises CantRead."""
         text = self._texts.get(path)
-        return word in text.lower() if text is not None else word.encode() in self._looked_at(path).lower()
+        return word in text.lower() if text is not None else word.encode() in self._look_at(path).lower()
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
@@ -228,9 +228,9 @@ class Project:
 
     def searchable(self, path: str, largest: int = LARGEST) -> builtins.bytes:
         """A file's content for a quick look at its words: UTF-16 as UTF-8, which `text` then refuses. Raises CantRead."""
-        return _as_utf8(self._looked_at(path, largest))
+        return _as_utf8(self._look_at(path, largest))
 
-    def _looked_at(self, path: str, largest: int = LARGEST) -> builtins.bytes:
+    def _look_at(self, path: str, largest: int = LARGEST) -> builtins.bytes:
         """A file's content, as it was when it was first looked at, as far as there is room to keep it. Raises CantRead."""
         known = self._contents.get(path)
         if known is not None and len(known) <= largest:

@@ -94,7 +94,7 @@ class Images:
     def _folders(self) -> dict[str, str]:
         """The folders that hold one Dockerfile, and its name."""
         found: dict[str, list[str]] = {}
-        for path, name in self.project.names.holding("dockerfile", "containerfile"):
+        for path, name in self.project.names.find_holding("dockerfile", "containerfile"):
             if _DOCKERFILES.fullmatch(name):
                 found.setdefault(path.rpartition("/")[0], []).append(name)
         return {

@@ -64,7 +64,7 @@ class FileNames:
         """The names of each ending, one after the other, in small letters."""
         return {ending: "\n".join([name for _, name in pairs]).lower() for ending, pairs in self.by_ending.items()}
 
-    def holding(self, *words: str) -> list[tuple[str, str]]:
+    def find_holding(self, *words: str) -> list[tuple[str, str]]:
         """Files in whose names a word of small letters stands, in whatever case, each with its last part, in order."""
         found = []
         for ending, names in self._small_letters.items():
@@ -73,11 +73,11 @@ class FileNames:
                 found += [pair for pair in self.by_ending[ending] if any(word in pair[1].lower() for word in here)]
         return sorted(found)
 
-    def ending(self, *endings: str) -> list[str]:
+    def find_ending(self, *endings: str) -> list[str]:
         """Files whose names end so after their last dot, in order."""
         return sorted(path for ending in set(endings) for path, _ in self.by_ending.get(ending, ()))
 
-    def named(self, *patterns: str) -> list[str]:
+    def find_named(self, *patterns: str) -> list[str]:
         """Files whose names match one of the globs, in order; what follows a last dot in a glob is all of an ending."""
         found: set[str] = set()
         for pattern in patterns:
@@ -97,7 +97,7 @@ class FileNames:
             if pattern == "*" or (stem == "*" and dot and not is_glob(ending)):
                 if self.files if pattern == "*" else ending in self.by_ending:
                     return True
-            elif self.named(pattern):
+            elif self.find_named(pattern):
                 return True
         return False
 

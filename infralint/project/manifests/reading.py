@@ -92,7 +92,7 @@ def read_manifests(project: Project) -> Manifests:
     return project.remember("manifests", lambda: _ManifestReader(project).read())
 
 
-class _Document(msgspec.Struct, array_like=True):
+class _ManifestDocument(msgspec.Struct, array_like=True):
     """What one document of a file says. line: its first one; lines: how many there are, 0 for JSON behind other JSON."""
 
     line: int
@@ -100,11 +100,11 @@ class _Document(msgspec.Struct, array_like=True):
     values: list[YamlValue]
 
 
-class _Documents(msgspec.Struct, array_like=True):
+class _ManifestDocuments(msgspec.Struct, array_like=True):
     """What a file says. first: the number of the first line of it, on which all others rest."""
 
     first: int
-    documents: list[_Document]
+    documents: list[_ManifestDocument]
 
 
 class _ManifestReader:
@@ -144,14 +144,14 @@ class _ManifestReader:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
             if (roots := self._recall(path)) is not None:
-                self.by_path[path] = self._known(path, roots)
+                self.by_path[path] = self._take_known(path, roots)
             elif self.project.glance("manifests", path, lambda: self._may_hold_objects(path)):
                 self.by_path[path] = self._file(path)
             else:
                 self.by_path[path] = []
         return self.by_path[path]
 
-    def _known(self, path: str, roots: Sequence[YamlValue]) -> list[Manifest]:
+    def _take_known(self, path: str, roots: Sequence[YamlValue]) -> list[Manifest]:
         """The objects of a file that was parsed by an earlier run."""
         objects = list(self._objects_of(path, roots, is_template=False))
         if objects:
@@ -161,7 +161,7 @@ class _ManifestReader:
     def _recall(self, path: str) -> list[YamlValue] | None:
         """What a file says, as an earlier run parsed it; None where it has to be read."""
         atlas, shown = self.found.atlas, self.project.show(path)
-        known = self.project.recall(path, _Documents)
+        known = self.project.recall(path, _ManifestDocuments)
         if known is None or known.first != atlas.next:
             return None
         for document in known.documents:
@@ -193,7 +193,7 @@ class _ManifestReader:
                 self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), str(problem)))
             return []
         is_template, first = has_holes(text), self.found.atlas.next
-        documents: list[_Document] = []
+        documents: list[_ManifestDocument] = []
         objects: list[Manifest] = []
         try:
             for document in self._documents(path, text):
@@ -206,7 +206,7 @@ class _ManifestReader:
             self._refuse_json(path, text, problem)
             return []
         if not (is_template or "&" in text):  # what an anchor shares is written only once
-            self.project.keep(path, _Documents(first, documents))
+            self.project.keep(path, _ManifestDocuments(first, documents))
         if objects:
             self.found.files.append(path)
         return objects
@@ -228,20 +228,20 @@ class _ManifestReader:
             return False
         return True
 
-    def _documents(self, path: str, text: str) -> Iterator[_Document]:
+    def _documents(self, path: str, text: str) -> Iterator[_ManifestDocument]:
         """What a file holds: JSON, or the documents of YAML, as kubectl tells them apart. Raises YamlProblem, BadJson."""
         shown = self.project.show(path)
         if path.endswith(".json") and text.lstrip()[:1] == "{":
             lines = text.count("\n") + 1
             first = self.found.atlas.add(Sheet(shown), lines)
             for node in parse_json_stream(text):
-                yield _Document(1, lines, [yaml_of_json(node, first)])
+                yield _ManifestDocument(1, lines, [yaml_of_json(node, first)])
                 lines = 0
             return
         for line, document in _split(text):
             lines = document.count("\n") + 1
             first = self.found.atlas.add(Sheet(shown, line), lines)
-            yield _Document(line, lines, read_yaml(document, allow_duplicates=True, first_line=first))
+            yield _ManifestDocument(line, lines, read_yaml(document, allow_duplicates=True, first_line=first))
 
     def _overlays(self) -> frozenset[str]:
         """The objects of Kustomize's overlays: the files that these are made of, which count in no other way."""

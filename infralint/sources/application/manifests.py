@@ -118,9 +118,9 @@ class DeployedFiles(Set[str]):
         """Those of the project's files that are not aside."""
         return [path for path in paths if not is_aside(path, self._text)]
 
-    def named(self, *patterns: str) -> list[str]:
+    def find_named(self, *patterns: str) -> list[str]:
         """Those whose names match one of the globs, in order."""
-        return self.among(self._names.named(*patterns))
+        return self.among(self._names.find_named(*patterns))
 
 
 class Package(msgspec.Struct):

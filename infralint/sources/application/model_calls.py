@@ -58,7 +58,7 @@ def language_model_uses(
     program = ProjectModules(deployed, text)
     program.sources = [
         path
-        for path in deployed.among(names.ending(*BY_ENDING))
+        for path in deployed.among(names.find_ending(*BY_ENDING))
         if (language := language_of(path)) is not None and language.name in LANGUAGES
     ]
     return _Uses(program, shown).all()

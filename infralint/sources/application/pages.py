@@ -29,8 +29,8 @@ _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}|<%.*?%>|<\?php.*?\?>", re.DOTALL)
 
 def page_files(names: FileNames) -> list[str]:
     """The files that may be such pages or scripts."""
-    scripts = [path for path in names.ending("js", "mjs") if _PLAIN_SCRIPT.search(path)]
-    return sorted(path for path in (*names.ending(*_DOCUMENTS), *scripts) if not _is_aside(path))
+    scripts = [path for path in names.find_ending("js", "mjs") if _PLAIN_SCRIPT.search(path)]
+    return sorted(path for path in (*names.find_ending(*_DOCUMENTS), *scripts) if not _is_aside(path))
 
 
 def _is_aside(path: str) -> bool:

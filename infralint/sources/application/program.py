@@ -53,7 +53,9 @@ class ProjectModules:
         self._stars: dict[str, list[str]] = {}
         self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._by_stem: dict[str, dict[str, list[str]]] = {}
-        self._javascript = JavaScriptImports(files, self.content, lambda: files.named("package.json"), ENDINGS, _habits)
+        self._javascript = JavaScriptImports(
+            files, self.content, lambda: files.find_named("package.json"), ENDINGS, _habits
+        )
         self._python: dict[tuple[str, str], str | None] = {}
         self.sources: list[str] = []
         self.vocabulary: dict[str, frozenset[str]] = {}
@@ -312,7 +314,7 @@ class ProjectModules:
     def _go_modules(self) -> list[tuple[str, str]]:
         """Folders of go.mod files and the names of their modules, the deepest first."""
         found = []
-        for path in self.files.named("go.mod"):
+        for path in self.files.find_named("go.mod"):
             name = re.search(rb"^module\s+(\S+)", self.content(path), re.MULTILINE)
             if name:
                 found.append((posixpath.dirname(path), name[1].decode("utf-8", "replace").strip('"')))

@@ -64,7 +64,7 @@ class Reader:
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
         self._products_of: dict[str, tuple[ProductUse, ...]] = {}
-        self._code = self._files.among(names.ending(*BY_ENDING, *UNREAD_LANGUAGES))
+        self._code = self._files.among(names.find_ending(*BY_ENDING, *UNREAD_LANGUAGES))
         self._program.sources = [path for path in self._code if language_of(path) is not None]
 
     def applications(self) -> list[Application]:
@@ -118,7 +118,7 @@ class Reader:
 
     @cached_property
     def _packages(self) -> dict[str, Package]:
-        found = packages(self._files.named(*MANIFESTS), self._program.content)
+        found = packages(self._files.find_named(*MANIFESTS), self._program.content)
         folders: dict[str, Package] = {}
         for path in self._code:
             folder = path.rpartition("/")[0]
@@ -305,7 +305,7 @@ class Reader:
     @cached_property
     def _all_starters(self) -> list[str]:
         """Files that start programs: Dockerfiles, Procfiles, scripts."""
-        return self._glance("commands", self._files.named(*STARTERS), self._may_command)
+        return self._glance("commands", self._files.find_named(*STARTERS), self._may_command)
 
     def _may_command(self, path: str) -> bool:
         content = self._program.content(path)

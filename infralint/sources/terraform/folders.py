@@ -287,7 +287,7 @@ _BY_STEM = _by_stem((*BALANCERS, *HELPERS))
 _LONGEST = max(len(word) for word in (*BALANCERS, *HELPERS))
 
 
-def _present(together: bytes) -> Iterator[bytes]:
+def _find_present(together: bytes) -> Iterator[bytes]:
     """Those of the words that stand in a text, which is gone through once for all that begin alike."""
     for stem, words in _BY_STEM.items():
         if stem in together:
@@ -307,7 +307,7 @@ class _Words:
 
     def __init__(self, contents: Iterable[bytes]) -> None:
         together = b"\n".join(contents)
-        present = set(_present(together))
+        present = set(_find_present(together))
         self.of_balancers = [word for word in BALANCERS if word in present]
         self.of_helpers = [word for word in HELPERS if word in present]
         self.of_objects = [word for word in (b"helm_release", b"_manifest") if word in together]

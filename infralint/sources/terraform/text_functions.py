@@ -164,14 +164,14 @@ def _decoded64(text: str) -> str:
 
 
 def _digest(name: str) -> Callable[[str], str]:
-    return lambda text: _hashed(name, text).hex()
+    return lambda text: _hash(name, text).hex()
 
 
 def _digest64(name: str) -> Callable[[str], str]:
-    return lambda text: base64.b64encode(_hashed(name, text)).decode()
+    return lambda text: base64.b64encode(_hash(name, text)).decode()
 
 
-def _hashed(name: str, text: str) -> bytes:
+def _hash(name: str, text: str) -> bytes:
     import hashlib  # loads OpenSSL
 
     return hashlib.new(name, _bytes(text), usedforsecurity=False).digest()

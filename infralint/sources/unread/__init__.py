@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from infralint.model import Reading
 from infralint.project import Project
-from infralint.sources.unread.files import CDK, plain_path, rules_of, with_rules
+from infralint.sources.unread.files import CDK, find_with_rules, plain_path, rules_of
 from infralint.sources.unread.manifests import kinds_in_manifest
 from infralint.sources.unread.services import kinds_of_services
 from infralint.sources.unread.terraform import kinds_in_terraform
@@ -27,7 +27,7 @@ def read(project: Project) -> Reading:
         kinds[path] = list(_kinds_of(project, path))
         return bool(kinds[path])
 
-    for path in project.glance_at_all("unread", with_rules(project.names), look):
+    for path in project.glance_at_all("unread", find_with_rules(project.names), look):
         for kind in kinds[path]:
             found.setdefault(kind, {})[path] = None
     for kind, path in kinds_of_services(project):

@@ -105,11 +105,11 @@ _TEMPLATED = lazy(rf"(?:\.(?:{'|'.join(_TEMPLATES)}))+$")
 _LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
 
 
-def with_rules(names: FileNames) -> list[str]:
+def find_with_rules(names: FileNames) -> list[str]:
     """The files that may fall under a rule, by their names, in order: quick, and none of the others does."""
     looked_at = (pairs for ending, pairs in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
     found = {path for pairs in looked_at for path, _ in pairs}
-    for path, name in names.holding(*NAMES, *_WORDS):
+    for path, name in names.find_holding(*NAMES, *_WORDS):
         if name.lower() in NAMES or any(word in name.lower() for word in _WORDS):
             found.add(path)
     return sorted(found)

@@ -144,7 +144,7 @@ class Finder(msgspec.Struct, dict=True):
     def _dockerfiles(self) -> list[str]:
         return [
             path
-            for path, name in self.project.names.holding("dockerfile", "containerfile")
+            for path, name in self.project.names.find_holding("dockerfile", "containerfile")
             if name == "Containerfile" or "dockerfile" in name.lower()
         ]
 
