@@ -50,6 +50,10 @@ class CacheEntry(Protocol):
 E = TypeVar("E", bound=CacheEntry)
 
 
+CACHE_NAME = "infralint"
+"""Of the folder among those of the user's other programs."""
+
+
 def find_folder() -> str | None:
     """The folder of the entries; None where there is to be none (an empty `INFRALINT_CACHE`, no folder of the user's own)."""
     given = os.environ.get("INFRALINT_CACHE")
@@ -58,7 +62,7 @@ def find_folder() -> str | None:
     if os.name != "posix":  # the time of a file's last change is not to be had
         return None
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "infralint") if os.path.isabs(base) else None
+    return os.path.join(base, CACHE_NAME) if os.path.isabs(base) else None
 
 
 def is_beside_projects(folder: str, arguments: Sequence[str]) -> bool:

@@ -331,6 +331,11 @@ class Topology:
             return False
         return not self.is_published(node) and bool(place.groups & self.placements.publishing_groups)
 
+    def begins_by_declaration(self, node: Node | None) -> bool:
+        """Whether the user says that clients come to a node first, or puts it first in a chain."""
+        heads = (first for chain in self.chains for first in self.nodes_named(chain[0]))
+        return node is not None and (id(node) in self._declared_entries or any(first is node for first in heads))
+
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
         return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))

@@ -21,7 +21,7 @@ from infralint.sources.application.heartbeats import names_pings
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import BY_ENDING, language_of
 from infralint.sources.application.manifests import MANIFESTS, STARTERS, DeployedFiles, Package, nearest, packages
-from infralint.sources.application.middleware import SentHeaders
+from infralint.sources.application.middleware import SentHeaders, names_accel
 from infralint.sources.application.page_servers import page_servers, without_ports
 from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module
 from infralint.sources.application.product_uses import ProductUse, product_uses
@@ -260,9 +260,9 @@ class Reader:
         compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
         sent = SentHeaders(self._streaming.joiner, package, routes)
         content = self._program.content
-        accel_in = cache(lambda path: _names_accel(content(path)))
+        accel_in = cache(lambda path: names_accel(content(path)))
         pings_in = cache(lambda path: names_pings(content(path)))
-        names_accel = any(map(accel_in, package.files))
+        is_named = any(map(accel_in, package.files))
         for found in routes:
             if found.route.kind != "sse":
                 yield found.route
@@ -271,7 +271,7 @@ class Reader:
             found = found._replace(route=sent.with_headers(found))
             yield replace(
                 compressed.with_compressor(found),
-                names_accel=names_accel or any(map(accel_in, around)),
+                names_accel=is_named or any(map(accel_in, around)),
                 names_pings=any(map(pings_in, around)),
             )
 
@@ -369,13 +369,6 @@ class Reader:
             (language := language_of(path)) is not None and language.name in languages for path in package.files
         )
         return "partly" if known else "not"
-
-
-_ACCEL = re.compile(rb"(?i)accel[-_]?buffering")
-
-
-def _names_accel(content: bytes) -> bool:
-    return (b"ccel" in content or b"CCEL" in content) and _ACCEL.search(content) is not None
 
 
 _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")

@@ -29,7 +29,6 @@ _SST = _rule("SST")
 CDK = "AWS CDK, of which `cdk synth` makes templates that are read"
 
 NAMES = {
-    "amplify.yml": _rule("AWS Amplify hosting"),
     "app.yaml": _APP_ENGINE,
     "app.yml": _APP_ENGINE,
     "apphosting.yaml": _rule("Firebase App Hosting"),

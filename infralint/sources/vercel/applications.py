@@ -314,6 +314,14 @@ class Finder(msgspec.Struct, dict=True):
             content = self.modules.content(path)
             if _RUNS_NEXT.search(content) and (is_beside or folder.rstrip("/").encode() in content):
                 return Location(self.project.show(path))
+        return self._place_on_amplify(folder)
+
+    def _place_on_amplify(self, folder: str) -> Location | None:
+        """The file by which Amplify Hosting runs a Next.js server: https://docs.aws.amazon.com/amplify/latest/userguide/ssr-amplify-support.html"""
+        for path in dict.fromkeys((f"{folder}amplify.yml", "amplify.yml")):
+            content = self.modules.content(path) if path in self.project.file_set else b""
+            if b".next" in content and (_folder(path) == folder or folder.rstrip("/").encode() in content):
+                return Location(self.project.show(path))
         return None
 
     def is_elsewhere(self, application: VercelProject) -> bool:

@@ -468,7 +468,7 @@ def _digest(name: str) -> Callable[[Any], str]:
     return digest
 
 
-_RELATION = lazy(r"(>=|<=|!=|=>|=<|[><=~^])?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+][\w.+-]*)?")
+_RELATION = lazy(r"(?:(>=|<=|!=|=>|=<|[><=~^])\s*+)?v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+][\w.+-]*)?")
 
 
 def _semver_compare(constraint: Any, version: Any) -> bool:
