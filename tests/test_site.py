@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -145,6 +146,8 @@ def test_references_are_complete(site: Path) -> None:
     for schema, text in ((json_schema(), config), (report_schema(), report)):
         for definition in schema["$defs"].values():
             assert [key for key in definition["properties"] if key not in text] == []
+    for name, schema in (("schema.json", json_schema()), ("report.schema.json", report_schema())):
+        assert json.loads((site / name).read_text()) == schema
     commands = words(site / "reference/command-line.html")
     for name in ("infralint check", "infralint audit snapshot", "--changed-since REV", "infralint test-checks"):
         assert name in commands
