@@ -689,3 +689,18 @@ def test_a_long_path_is_broken_behind_a_slash(here: Path) -> None:
     assert lines
     assert all(line.endswith("production-environment/") or "production-environment/edge" in line for line in lines)
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_what_could_not_be_read_is_what_check_names(here: Path) -> None:
+    good = "server { location /api/chat { proxy_pass http://app; } }\n"
+    write(here, {"a.conf": good, "broken.conf": "server { location /x { proxy_pass ftp://a; } }\n"})
+    write(here, {"mistyped.conf": f"# infralint: ignroe[buffered-stream]\n{good}"})
+    (here / "nginx.conf").symlink_to(here / "nowhere")
+
+    def unreadable(*command: str) -> list[tuple[str, int]]:
+        entries = json.loads(run(*command, "--format", "json").stdout)["unreadable"]
+        return sorted((entry["location"]["path"], entry["location"].get("line", 0)) for entry in entries)
+
+    found = unreadable("check", ".")
+    assert [path for path, _ in found] == ["broken.conf", "mistyped.conf", "nginx.conf"]
+    assert unreadable("trace", "/api/chat", "--in", ".") == found
