@@ -24,6 +24,8 @@ _DIGEST = 32
 """Bytes at the beginning of an entry: the digest of the others."""
 _ABANDONED = 3600
 """Seconds after which a file that never became an entry is deleted."""
+OF_CODE = b"code"
+"""How the keys of what is made of this program's own files begin."""
 _MARKS = (".git", "infralint.yaml", "infralint.yml", ".infralint.yaml", "pyproject.toml")
 _DECIDING = ("NO_COLOR", "SOURCE_DATE_EPOCH")
 """Environment variables that change a report, beside Terraform's."""
@@ -98,6 +100,11 @@ def key_of(arguments: Sequence[str]) -> bytes:
 def key_of_project(root: str) -> bytes:
     """A digest of all that decides about what is known of a project's files, beside these files."""
     return _digest(repr(["glances", *_stamp(), root]).encode("utf-8", "surrogateescape"))
+
+
+def key_of_code(name: str) -> bytes:
+    """A digest of all that decides about what is made of this program's own files, marked as such."""
+    return OF_CODE + _digest(repr(["code", *_stamp(), name]).encode("utf-8", "surrogateescape"))
 
 
 def _decides(name: str) -> bool:

@@ -69,7 +69,7 @@ def read(project: Project) -> list[Reading]:
 def _needed_sources(project: Project) -> Iterator[Any]:
     """The sources that have something to read here; the others are not even imported."""
     for module, globs in SOURCES.items():
-        if project.has_named(*globs):
+        if project.names.has_named(*globs):
             yield import_module(module)
 
 
@@ -158,9 +158,8 @@ def _list_unfollowed(
 
 def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
-    is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
-        if PERHAPS.search(path) and not is_named(path):
+        if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
             yield Unfollowed(Location(project.show(path)), reason)
 
 
