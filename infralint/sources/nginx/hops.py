@@ -74,6 +74,8 @@ PASSES: Mapping[str, Family] = MappingProxyType(
     }
 )
 
+_HANDSHAKE = frozenset({"upgrade", "connection"})
+
 
 class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
@@ -346,11 +348,13 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         return f"nginx {self.version.written}" if self.version.known else "nginx before 1.29.7"
 
     def lines_of(self, setting: Known[Any]) -> tuple[Related, ...]:
-        """Every line of a directive that stands on its levels, the outermost first; the nearest one rules."""
+        """Every line of a directive that stands on its levels, the outermost first; the nearest one rules. Of headers that
+        are set, those of a handshake, and the line that decides about them."""
         lines = [
             (line, level)
             for level in self.rules.levels
             for line in level.by_name.get(setting.name.partition(" ")[0], ())
+            if line.name != "proxy_set_header" or line.args[0].lower() in _HANDSHAKE or line.where == setting.where
         ]
         nearest = lines[-1][1] if lines else None
         return tuple(
