@@ -179,7 +179,10 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     def path_maps(self, request: Request) -> Iterable[PathMap]:
         text = self.pass_directive.args[0]
         plain = self._prefixes(read_target(text)) if self.family != "stream" and not has_hole(text) else None
-        return super().path_maps(request) if plain is None else (plain,)
+        if plain is not None or self.family == "stream":
+            return super().path_maps(request) if plain is None else (plain,)
+        # The path that a request has behind a rewrite may be one with which it would not have come here.
+        return list(super().path_maps(request)) or (LocationPaths(self, request),)
 
     def _runs(self, request: Request) -> list[Run]:
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
