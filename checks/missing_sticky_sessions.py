@@ -29,6 +29,8 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
     match crossing.affinity:
         case Unknown() as unknown:
             yield unknown
+        case Known("none") if crossing.leg.copies:
+            return  # which of the proxies it is makes no difference: the backends behind them keep sessions
         case Known("none" | "today") as affinity:
             message = (
                 f"{crossing.hop.name} does not keep a client on one replica: {affinity.because}. {_when(crossing)}"
@@ -53,7 +55,7 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             place = f"behind {front}" if is_known else f"if {front} stands in front, as it may,"
             message = (
                 f"{affinity.written} tells clients apart by address, but {place} everybody"
-                f" comes from its addresses: clients share a replica, or lose theirs. {_when(crossing)}"
+                f" comes from its addresses: many clients share one replica, and a client may change its own. {_when(crossing)}"
             )
             # That another proxy stands in front must be known, not only likely.
             severity = "warning" if is_known else "note"
@@ -84,13 +86,16 @@ POLLING = frozenset({"socket.io", "engine.io", "sockjs", "signalr"})
 def _when(crossing: Crossing[Hop]) -> str:
     session = crossing.stream.session
     if session == "MCP":
-        return "An MCP session lives in one process: its next request gets 404 from another one"
+        return "An MCP session is kept in one process: a request that comes to another one gets 404"
     if crossing.stream.kind == "sse" and not session:
         return "`require_sticky: true` asks for it"
     if session == NAMELESS_SESSION:
-        return "A session lives in one process: its next request may come to another one"
+        return "A session is kept in one process: its next request may come to another one"
     if session and session.lower() not in POLLING:
-        return f"A session of {session} lives in one process: its next request may come to another one"
+        return f"A session of {session} is kept in one process: its next request may come to another one"
     if session:
         return f"{session} begins with polling, which fails at once (400); with WebSockets alone it works"
-    return "A WebSocket stays where it is, but reconnects to another replica: that matters if the conversation lives in the process"
+    return (
+        "An open WebSocket stays on its replica, but a client that connects again may come to another: that matters if the"
+        " conversation is kept in the process"
+    )

@@ -14,11 +14,13 @@ def missing_upgrade_headers(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
         case Unknown() as unknown:
             yield unknown
         case Known("dropped" | "half") as upgrade:
-            message = f"{crossing.hop.name} opens no WebSocket: {upgrade.because}. The handshake never becomes 101"
+            message = (
+                f"{crossing.hop.name} opens no WebSocket: {upgrade.because}. The handshake is never answered with 101"
+            )
             yield _finding("error", crossing, upgrade, message)
         case Known("http/1.0") as upgrade:
             message = (
-                f"{crossing.hop.name} may open no WebSocket: {upgrade.because}. Some backends refuse the handshake"
+                f"{crossing.hop.name} may open no WebSocket: {upgrade.because}. Some backends refuse such a handshake"
             )
             yield _finding("warning", crossing, upgrade, message)
 

@@ -30,8 +30,20 @@ def test_one_default_that_nobody_sets_is_one_block_however_many_files_lack_it(he
     output = run("check", "--select", "short-idle-timeout").stdout
     assert output.count("warning[short-idle-timeout]") == 1
     assert "= 7 findings, one cause: applies to location /sse/0 (sites/0.conf:6:5), " in output
-    assert "and 4 more" in output
+    assert "and 4 more (`-v` names them)\n" in output
+    assert "location /sse/6 (sites/6.conf:6:5)\n" in run("check", "--select", "short-idle-timeout", "-v").stdout
     assert "7 warnings." in output
+
+
+def test_one_line_that_many_files_hold_is_one_block(here: Path) -> None:
+    write(here, {f"sites/{number}.conf": site(silent("/sse", "proxy_read_timeout 9s;")) for number in range(3)})
+    output = run("check", "--select", "short-idle-timeout").stdout
+    assert output.count("warning[short-idle-timeout]") == 1
+    column = site(silent("/sse", "proxy_read_timeout 9s;")).splitlines()[5].index("proxy_read_timeout") + 1
+    first, second, third = (f"location /sse (sites/{number}.conf:6:{column})" for number in range(3))
+    assert f"= 3 findings, one cause: applies to {first}, {second} and {third}\n" in output
+    annotations = run("check", "--select", "short-idle-timeout", "--format", "github").stdout
+    assert annotations.count("::warning file=") == 3, "a pull request shows those of its own files alone"
 
 
 def test_two_values_are_two_causes(here: Path) -> None:

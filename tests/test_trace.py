@@ -705,3 +705,18 @@ def test_a_folder_of_a_project_shows_the_streams_that_pass_it(here: Path, monkey
     whole = run("trace", "--compact").output
     assert all(words in whole for words in ("chat.example.com", "jobs.example.com", "unreadable c/nginx.conf"))
     assert "other folders" not in whole
+
+
+def test_what_could_not_be_read_is_what_check_names(here: Path) -> None:
+    good = "server { location /api/chat { proxy_pass http://app; } }\n"
+    write(here, {"a.conf": good, "broken.conf": "server { location /x { proxy_pass ftp://a; } }\n"})
+    write(here, {"mistyped.conf": f"# infralint: ignroe[buffered-stream]\n{good}"})
+    (here / "nginx.conf").symlink_to(here / "nowhere")
+
+    def unreadable(*command: str) -> list[tuple[str, int]]:
+        entries = json.loads(run(*command, "--format", "json").stdout)["unreadable"]
+        return sorted((entry["location"]["path"], entry["location"].get("line", 0)) for entry in entries)
+
+    found = unreadable("check", ".")
+    assert [path for path, _ in found] == ["broken.conf", "mistyped.conf", "nginx.conf"]
+    assert unreadable("trace", "/api/chat", "--in", ".") == found

@@ -42,7 +42,7 @@ FIRST_CALLS = frozenset({"elasticloadbalancing:DescribeLoadBalancers", "cloudfro
 """What is asked first of a region: where that fails and nothing else is there, nothing could be read."""
 
 
-@click.group()
+@click.group(short_help="Judge what is deployed in AWS, live or saved.")
 def audit() -> None:
     """Judge what is deployed: a live AWS account, or a saved snapshot of one."""
 
@@ -102,7 +102,7 @@ def _days(_context: click.Context, _parameter: click.Parameter, text: str | None
     return int(found[1])
 
 
-@audit.command("aws")
+@audit.command("aws", short_help="Judge a live account; it only reads.")
 @click.option("--profile", help="Profile of the AWS configuration.")
 @click.option("--region", "regions", multiple=True, metavar="REGION", help="Region to read (repeat for more).")
 @click.option("--all-regions", is_flag=True, help="Read every region that is enabled in the account.")
@@ -157,7 +157,7 @@ def aws(**given: Any) -> None:
     _finish(snapshot, report, project, checks, options, options.save or "")
 
 
-@audit.command("snapshot")
+@audit.command("snapshot", short_help="Judge a saved account again.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @audit_options
 def snapshot_command(file: Path, **given: Any) -> None:

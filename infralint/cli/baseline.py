@@ -16,7 +16,7 @@ from infralint.engine.run import lint
 from infralint.text.wording import plural
 
 
-@click.command("baseline")
+@click.command("baseline", short_help="Report only what is new from now on.")
 @click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @config_option
 @packs_option("Run a folder of your own checks, too.")

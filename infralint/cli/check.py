@@ -22,7 +22,7 @@ TIMELESS = ("text", "github", "gitlab", "markdown", "checkstyle", "junit")
 """Formats in which a report bears no date, and no edits that were tried."""
 
 
-@click.command("check")
+@click.command("check", short_help="Judge configuration and code: begin here.")
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
 @judging_options
 @click.option("--nginx-version", metavar="VERSION", help="The nginx that runs these files, such as 1.27.3.")

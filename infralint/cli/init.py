@@ -16,7 +16,7 @@ from infralint.reporters.phrases import way_of
 from infralint.text.wording import plural
 
 
-@click.command("init")
+@click.command("init", short_help="Write a first infralint.yaml, with the streams found.")
 @click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Write over an infralint.yaml that is there.")
 def init_command(folder: Path, force: bool) -> None:

@@ -32,7 +32,7 @@ ENVIRONMENT = (
 )
 
 
-@click.command("man")
+@click.command("man", short_help="Print the manual page: infralint man | man -l -")
 @click.pass_context
 def man_command(context: click.Context) -> None:
     """Print the manual page: `infralint man | man -l -` shows it."""

@@ -18,7 +18,7 @@ from infralint.engine.pages import by_group, page_url, tables
 from infralint.engine.registry import DEFAULT_GROUP, Check
 
 
-@click.command()
+@click.command(short_help="Print the manual page of a check.")
 @click.argument("name", metavar="CHECK", shell_complete=complete_check)
 @packs_option("Look in a folder of your own checks, too.")
 @color_option("Else plain Markdown.")

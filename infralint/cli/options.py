@@ -176,7 +176,10 @@ def judging_options(command: Command) -> Command:
             help="What findings stand together for in text.",
         ),
         click.option(
-            "-v", "--verbose", is_flag=True, help="Name all that was read, and say why a way is only possible."
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="Name all that was read and all hops of a cause, and say why a way is only possible.",
         ),
         click.option("--statistics", is_flag=True, help="Count the findings of each check."),
     )

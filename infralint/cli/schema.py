@@ -7,7 +7,7 @@ import json
 import click
 
 
-@click.command("schema")
+@click.command("schema", short_help="Print the JSON Schema of reports or settings.")
 @click.argument("name", metavar="report|config", type=click.Choice(["report", "config"]))
 def schema_command(name: str) -> None:
     """Print a JSON Schema: of the JSON `report`, or of the `config` file infralint.yaml."""

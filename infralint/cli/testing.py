@@ -18,7 +18,7 @@ from infralint.text.patterns import fresh_budget
 from infralint.text.wording import plural
 
 
-@click.command("test-checks")
+@click.command("test-checks", short_help="Run the examples on the pages of your checks.")
 @click.argument("folder", metavar="DIR", type=ChecksFolder())
 @click.option("-v", "--verbose", is_flag=True, help="Name every example.")
 def test_checks_command(folder: Path, verbose: bool) -> None:

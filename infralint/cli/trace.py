@@ -40,7 +40,7 @@ class TraceOptions(Options, frozen=True, kw_only=True):
     output: Path | None = None
 
 
-@click.command("trace")
+@click.command("trace", short_help="Show a stream's way, hop by hop.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--host", metavar="HOST", help="The host that the browser asks.")
 @click.option("--kind", type=click.Choice(["sse", "websocket"]), help="What is opened there.  [default: what is known]")

@@ -40,6 +40,7 @@ TITLES = {
     "hosting": "Fly.io, Heroku, Railway and Render",
     "ingress_nginx": "ingress-nginx",
     "cloud_run": "Google Cloud Run",
+    "knative": "Knative Serving",
     "lambda_functions": "AWS Lambda",
     "libraries": "Libraries",
     "nextjs": "Next.js",

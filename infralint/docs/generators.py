@@ -24,6 +24,9 @@ from infralint.project.config import DEFAULT_GENERATION
 from infralint.project.config import json_schema as config_schema
 from infralint.reporters.json_types import json_schema as report_schema
 from infralint.sources.application.products import PRODUCTS
+from infralint.sources.aws_account.client import BURST, RATE
+from infralint.sources.aws_account.kinds import CLOUDWATCH, KINDS, ORGANIZATIONS, AwsService
+from infralint.sources.aws_account.session import ACTIONS
 
 Schema = dict[str, Any]
 CI_PAGE = "infralint/docs/pages/reference/ci.md"
@@ -189,6 +192,21 @@ def product_table() -> str:
     return "\n".join(["| product | streams | images, commands, packages |", "|---|---|---|", *rows])
 
 
+def call_table() -> str:
+    """What an audit asks of each service, by which option, and how fast at most, in every account and region."""
+    balancers = (", ".join(f"`{action.partition(':')[2]}`" for action in ACTIONS), BURST, RATE)
+    rows: list[tuple[str, str, float, float]] = [("load balancers", *balancers)]
+    for word, kind in KINDS.items():
+        rows += [(f"`--include {word}`", *_calls(service)) for service in kind.services]
+    rows += [("`--evidence`", *_calls(CLOUDWATCH)), ("`--organization`", *_calls(ORGANIZATIONS))]
+    lines = (f"| {asked} | {calls} | {burst:g} | {rate:g} |" for asked, calls, burst, rate in rows)
+    return "\n".join(["| asked for | calls | at once | then a second |", "|---|---|---|---|", *lines])
+
+
+def _calls(service: AwsService) -> tuple[str, float, float]:
+    return ", ".join(f"`{operation}`" for operation in service.operations), service.burst, service.rate
+
+
 def stream_way() -> str:
     """The picture of the first page: a stream's way, and what each hop may do to it, in the platforms' own numbers."""
     load_balancer, proxy = ATTRIBUTES[IDLE].default, nginx.DEFAULTS["proxy_read_timeout"].value
@@ -253,6 +271,27 @@ def integration_tabs() -> str:
     return "\n\n".join(f'=== "{name}"\n\n{indent(integration(name), "    ")}' for name in names)
 
 
+def action_reference() -> str:
+    """What the action for GitHub takes and hands on, by action.yml."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    taken = [
+        f"| `{name}` | {_cell(entry['description'])} | {_code(entry['default'])} |"
+        for name, entry in action["inputs"].items()
+    ]
+    given = [f"| `{name}` | {_cell(entry['description'])} |" for name, entry in action["outputs"].items()]
+    inputs = "\n".join(["| input | what | default |", "|---|---|---|", *taken])
+    outputs = "\n".join(["| output | what |", "|---|---|", *given])
+    return f"{inputs}\n\n{outputs}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
 def changelog() -> str:
     """The changelog, without its title."""
     return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")[2].strip()
@@ -273,6 +312,8 @@ def section(path: str, title: str) -> str:
 
 
 GENERATORS: dict[str, Callable[[], str]] = {
+    "action": action_reference,
+    "calls": call_table,
     "changelog": changelog,
     "checks": check_tables,
     "ci": integration_tabs,

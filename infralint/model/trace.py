@@ -29,7 +29,8 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
 
     inbound: the request that came in. outbound: what goes on; None at the end. basis: how this hop was
     found from the one in front; None for the first. arriving: the response that comes from behind.
-    node: the name of the node. replicas: how many stand behind the one name that it dials, where that is said.
+    node: the name of the node. replicas: how many stand behind the one name that it dials, where that is said. copies: all
+    that it dials are copies of one proxy, which hand on to the same backends.
     """
 
     match: Match
@@ -40,6 +41,7 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     basis: Basis | None = None
     arriving: Response = UNKNOWN_RESPONSE
     replicas: Setting[int] | None = None
+    copies: bool = False
 
     @property
     def name(self) -> str:

@@ -150,6 +150,10 @@ def ingress_rule(hostname: str, path: str, service: str, where: Location) -> Rou
     https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/configuration-file/
     """
     rule = RouteRule(hostname.lower(), where=where)
+    if _is_filled_in(hostname):
+        rule = RouteRule(doubt=f"its hostname `{hostname}`", where=where)
+    if _is_filled_in(service):
+        return replace(rule, reason=f"`service: {service}` is filled in at deployment")
     if path:
         pattern = path if path.startswith("^") else f".*(?:{path})"
         rule = replace(rule, path=pattern, kind="regex", written=path)
@@ -160,6 +164,10 @@ def ingress_rule(hostname: str, path: str, service: str, where: Location) -> Rou
         answer = Known(service.removeprefix("http_status:"), where, "service", "explicit", f"service: {service}")
         return replace(rule, answer=answer)
     return replace(rule, reason=f"`service: {service}` is not followed")
+
+
+def _is_filled_in(text: str) -> bool:
+    return "{{" in text or "${" in text
 
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}

@@ -1,7 +1,8 @@
 """ingress-nginx: what annotations of an Ingress and the controller's ConfigMap make of the nginx that it runs.
 
 Read in its source, at its last release: https://github.com/kubernetes/ingress-nginx
-(internal/ingress/controller/config/config.go, rootfs/etc/nginx/template/nginx.tmpl).
+(internal/ingress/controller/config/config.go, rootfs/etc/nginx/template/nginx.tmpl). What the template of v1.15.0 writes
+for the annotations below is run by nginx in tests/lab/test_ingress_template.py.
 """
 
 from __future__ import annotations

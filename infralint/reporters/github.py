@@ -1,7 +1,8 @@
 """GitHub's workflow commands: annotations in the changed files of a pull request.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-A step shows ten annotations of each level, so what is said of several hops at one place is said once.
+A step shows ten annotations of each level, so what is said of several hops of a file is said once: of each file, for
+only the changed ones show theirs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.grouping import group_alike, other_hops
+from infralint.reporters.grouping import group_alike, group_by, other_hops
 from infralint.reporters.phrases import (
     environment_phrase,
     is_resource,
@@ -36,7 +37,8 @@ def _commands(report: Report) -> Iterator[str]:
     for unreadable in report.unreadable:
         text = visible(f"{unreadable.where.path}: {unreadable.message}")
         yield _command("error", unreadable.where, "infralint: unreadable", text)
-    for group in group_alike(report.findings):
+    files = [findings for group in group_alike(report.findings) for _, findings in group_by(group, "file")]
+    for group in files:
         finding = group[0]
         yield _command(_LEVELS[finding.severity], finding.location, f"infralint: {finding.check}", _text(group))
     for unknown in report.unknown:

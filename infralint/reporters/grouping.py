@@ -12,8 +12,8 @@ Grouping = Literal["cause", "hop", "check", "stream", "file"]
 
 
 def group_alike(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Findings in groups of one cause: one place or one default, and the same check, severity, need and advice, or the
-    same words. They differ by their hop, or by the stream. The loudest stand first.
+    """Findings in groups of one cause: one place, one default or one value of a setting, and the same check, severity,
+    need and advice, or the same words. They differ by their hop, or by the stream. The loudest stand first.
     """
     groups: list[list[Finding]] = []
     known: dict[object, list[Finding]] = {}
@@ -43,10 +43,12 @@ def group_by(findings: Iterable[Finding], grouping: Grouping) -> list[tuple[str,
 
 def _likeness(finding: Finding) -> tuple[object, ...]:
     at = finding.at
-    # What a platform does where nothing is set is one cause, however many places do not set it.
-    is_default = finding.hop is not None and isinstance(at, Known) and at.origin == "default" and bool(at.name)
+    # What a platform does where nothing is set is one cause, however many places do not set it; so is a line that many hold.
+    is_setting = finding.hop is not None and isinstance(at, Known) and bool(at.name)
     place = (
-        (finding.hop and finding.hop.platform, at.name) if is_default and isinstance(at, Known) else finding.location
+        (finding.hop.platform, at.name, at.origin == "default")
+        if is_setting and finding.hop and isinstance(at, Known)
+        else finding.location
     )
     shared = (place, finding.check, finding.severity, finding.fix, finding.setting, finding.related)
     if finding.hop is None:
@@ -56,10 +58,16 @@ def _likeness(finding: Finding) -> tuple[object, ...]:
     return (*shared, need, repr(value))
 
 
+def hops_of(group: list[Finding]) -> list[str]:
+    """The hops of a group, each with its place: the line that is to be changed, or the hop's own where one line rules all."""
+    is_one = len({finding.location for finding in group}) == 1
+    hops = [(finding.hop, finding.hop.where if is_one else finding.location) for finding in group if finding.hop]
+    return list(dict.fromkeys(f"{hop.name} ({where})" for hop, where in hops))
+
+
 def other_hops(group: list[Finding]) -> list[str]:
     """The hops of a group beside the first one, with their places."""
-    first, *others = [f"{finding.hop.name} ({finding.hop.where})" for finding in group if finding.hop] or [""]
-    return [name for name in dict.fromkeys(others) if name != first]
+    return hops_of(group)[1:]
 
 
 def _hop_title(finding: Finding) -> str:

@@ -42,12 +42,13 @@ const items = () => [...document.querySelectorAll('[data-item]')];
 const severities = () => [...tools.querySelectorAll('[name=severity]:checked')].map(box => box.value);
 function filter() {
   const words = field('search').value.toLowerCase().split(/\\s+/).filter(Boolean), wanted = severities();
-  const check = field('check').value;
+  const check = field('check').value, region = field('region')?.value;
   let shown = 0;
   for (const item of items()) {
     const text = item.textContent.toLowerCase();
     const fits = words.every(word => text.includes(word)) && wanted.includes(item.dataset.severity)
-      && (!check || item.dataset.checks.split(' ').includes(check));
+      && (!check || item.dataset.checks.split(' ').includes(check))
+      && (!region || item.dataset.regions.split(', ').includes(region));
     item.toggleAttribute('data-out', !fits);
     shown += fits;
   }
@@ -172,6 +173,10 @@ def _tools(report: Report, shown: Shown) -> Iterator[str]:
         yield f'<label><input type="checkbox" name="severity" value="{level}" checked> {name}</label>'
     options = "".join(f"<option>{escape(name)}</option>" for name in sorted(checks))
     yield f'<select name="check" aria-label="Check"><option value="">every check</option>{options}</select>'
+    places = sorted({row.place for row in shown.rows})
+    if len(places) > 1:
+        options = "".join(f"<option>{escape(place)}</option>" for place in places)
+        yield f'<select name="region" aria-label="Region"><option value="">every region</option>{options}</select>'
     yield '<select name="sort" aria-label="Sort">'
     for value, label in (
         ("loudness", "loudest first"),
@@ -224,7 +229,8 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         level = (row.severities and row.verdict) or "good"
         yield f'<tr data-item data-severity="{level}" data-checks="{escape(" ".join(row.checks))}"'
-        yield f' data-identity="{escape(row.identity)}">{_name(row)}<td data-label="Region">{escape(row.place)}</td>{_time(row)}'
+        yield f' data-regions="{escape(row.place)}" data-identity="{escape(row.identity)}">'
+        yield f'{_name(row)}<td data-label="Region">{escape(row.place)}</td>{_time(row)}'
         yield f'<td data-label="Stickiness">{"<br>".join(map(escape, row.affinity))}</td>{_judgement(row)}</tr>\n'
     yield "</tbody></table></div>\n"
 
@@ -294,10 +300,17 @@ def _finding(group: list[Finding], rank: int, shown: Shown, manuals: dict[str, s
     return (
         f'<article class="{finding.severity}" id="finding-{finding.provenance.fingerprint}" data-item'
         f' data-severity="{finding.severity}" data-checks="{escape(finding.check)}" data-rank="{rank}"'
+        f' data-regions="{escape(", ".join(_regions(group)))}"'
         f' data-place="{escape(str(finding.location))}" data-stream="{stream}">'
         f'<span class="tag">{finding.severity}</span> {_manual(finding.check, manuals)}'
         f"{_where(finding)}<p>{prose(finding.message)}</p>{about}{fix}{related}</article>\n"
     )
+
+
+def _regions(group: Iterable[Finding]) -> Iterator[str]:
+    """The regions and accounts of what findings are about, as the table has them."""
+    resources = (finding.hop.resource for finding in group if finding.hop is not None)
+    yield from dict.fromkeys(f"{found.region} {found.account}".strip() for found in resources if found is not None)
 
 
 def _suppression(suppression: Suppression) -> str:

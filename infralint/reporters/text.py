@@ -12,7 +12,7 @@ from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
 from infralint.reporters.colors import paint
-from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
+from infralint.reporters.grouping import group_alike, group_by, hops_of, loudest_first
 from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import (
     UNFOLLOWED,
@@ -38,6 +38,8 @@ WIDTH = 110
 """Characters of a source line that are shown."""
 MOST_UNFOLLOWED = 5
 """Lines on what could not be followed that are shown unasked."""
+MOST_HOPS = 4
+"""Hops of one cause that are named unasked, the last of them as a number."""
 MANY = 10
 """Findings beyond which a table sums them up."""
 NOUNS = {"aws": "AWS region"}
@@ -104,11 +106,12 @@ class _Page(msgspec.Struct):
         finding = group[0]
         if environments := environment_phrase(group):
             yield environments
-        others = other_hops(group)
+        hops = hops_of(group)
         inherited = isinstance(finding.at, Known) and finding.at.origin == "inherited"
-        if finding.hop is not None and (others or inherited):
+        if finding.hop is not None and (len(hops) > 1 or inherited):
             counted = f"{len(group)} findings, one cause: " if len(group) > 1 else ""
-            yield f"{counted}applies to {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
+            most, hint = (len(hops), "") if self.shown.verbose else (MOST_HOPS, " (`-v` names them)")
+            yield f"{counted}applies to {listing(hops, most=most)}{hint if len(hops) > most else ''}"
         yield from (f"{related.location}: {related.message}" for related in places_of(finding))
         if stream := stream_phrase(finding):
             yield f"stream: {stream}"

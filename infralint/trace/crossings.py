@@ -25,7 +25,7 @@ from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
 from infralint.trace.declared import DeclaredWays, follow_declared, is_about, is_named
 from infralint.trace.doubts import Handshakes, Reach, Witness
-from infralint.trace.meant import is_meant, is_of_its_host, meant_for_its_host
+from infralint.trace.meant import is_meant, is_of_its_host, meant_traces
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
 from infralint.trace.starts import traces_entering
@@ -121,7 +121,7 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     reach it from outside. What speaks of the stream's host is meant before what speaks of its path.
     """
     taking = [crossings for crossings in entering if crossings]
-    meant = {id(trace) for trace in meant_for_its_host(topology, [crossings[0].trace for crossings in taking])}
+    meant = {id(trace) for trace in meant_traces(topology, [crossings[0].trace for crossings in taking])}
     taking = [crossings for crossings in taking if id(crossings[0].trace) in meant]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
     behind = {id(node) for crossings in taking for node in _nodes_behind(topology, crossings)}

@@ -1,4 +1,5 @@
-"""Which of several entries a stream is meant for: what is called as its host, before what takes whatever comes."""
+"""Which of several entries a stream is meant for: what is called as its host, or what the user says that clients come to
+first, before what takes whatever comes."""
 
 from __future__ import annotations
 
@@ -22,12 +23,22 @@ def is_of_its_host(topology: Topology, trace: Trace) -> bool:
     )
 
 
-def meant_for_its_host(topology: Topology, traces: Sequence[Trace]) -> list[Trace]:
-    """The ways but those by entries that are not meant, where another one is called as the host that is asked for: ways
-    that end before any hop, and all of them where none is, stay."""
+def meant_traces(topology: Topology, traces: Sequence[Trace]) -> list[Trace]:
+    """The ways but those by entries that are not meant, where another one is called as the host that is asked for, or
+    begins a chain or is an entry by what the user says: ways that end before any hop, and all of them where none is, stay."""
     named = [trace for trace in traces if trace.legs and is_of_its_host(topology, trace)]
+    rivals = traces
+    if not named:
+        named = [trace for trace in traces if trace.legs and topology.begins_by_declaration(_entry_of(topology, trace))]
+        # What comes to the very code is a way of it, whatever else the user names.
+        rivals = [trace for trace in traces if trace.legs and trace.end != "origin" and not is_meant(topology, trace)]
     nodes = list({id(node): node for trace in named if (node := _entry_of(topology, trace)) is not None}.values())
-    return [trace for trace in traces if not (named and trace.legs and _is_outdone(topology, trace, nodes))]
+    outdone = {
+        id(trace)
+        for trace in rivals
+        if nodes and trace.legs and _entry_of(topology, trace) not in nodes and _is_outdone(topology, trace, nodes)
+    }
+    return [trace for trace in traces if id(trace) not in outdone]
 
 
 def _entry_of(topology: Topology, trace: Trace) -> Node | None:
@@ -35,7 +46,8 @@ def _entry_of(topology: Topology, trace: Trace) -> Node | None:
 
 
 def _is_outdone(topology: Topology, trace: Trace, named: Sequence[Node]) -> bool:
-    """Whether a way begins elsewhere than a request for its host does. named: the nodes that are called as the host.
+    """Whether a way begins elsewhere than a request for its host does. named: the nodes that are called as the host, or that
+    the user names.
 
     What takes whatever comes may still stand in front of those: not where clients reach one of them from outside by its
     name, not as a load balancer inside of a network that nothing links to them, and not where all that it dials stands

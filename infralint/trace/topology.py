@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.model import STRONG, Address, Basis, Hop, Known, Node, Pool, Service, Setting
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.trace.guesses import Guesses
@@ -67,6 +67,16 @@ class Topology:
         if not self.chains or any(link.basis in STRONG for link in links):
             return links
         return self._declared_behind(pool, front) or links
+
+    def leads_to_copies(self, pool: Pool, front: Node) -> bool:
+        """Whether all that a pool dials are copies of one proxy, none of which has a backend of its own beside it."""
+        links = self.links(pool, front) if len(pool.targets) > 1 else []
+        nodes = {id(link.node): link.node for link in links if link.basis in STRONG}
+        if len(nodes) != 1 or {link.to for link in links} != set(pool.targets):
+            return False
+        [node] = nodes.values()
+        backends = [target for hop in node.hops for target in hop.pool.targets]
+        return node.folder is None and bool(backends) and not any(map(_is_beside, backends))
 
     def nodes_named(self, name: str) -> list[Node]:
         """The nodes that a name, a path, a tag or a glob of these stands for, in infralint.yaml or on the command line."""
@@ -321,6 +331,11 @@ class Topology:
             return False
         return not self.is_published(node) and bool(place.groups & self.placements.publishing_groups)
 
+    def begins_by_declaration(self, node: Node | None) -> bool:
+        """Whether the user says that clients come to a node first, or puts it first in a chain."""
+        heads = (first for chain in self.chains for first in self.nodes_named(chain[0]))
+        return node is not None and (id(node) in self._declared_entries or any(first is node for first in heads))
+
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
         return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))
@@ -349,8 +364,19 @@ class Topology:
             return None
         named = self.placements.services_by_name(hosts.pop())
         named = [service for service in named if service.group in self.placements.groups_of(front)] or named
+        pins = {service.pinned for service in named}
+        pin = pins.pop() if len(pins) == 1 else None
+        if isinstance(pin, Known) and self._is_one_client(front):
+            pinned: Known[int] = pin.with_value(1)
+            return pinned
         found = {service.replicas for service in named}
         return found.pop() if len(found) == 1 else None
+
+    def _is_one_client(self, front: Node) -> bool:
+        """Whether all that a node sends comes from one address of a cluster, so that a service can tell whose it is."""
+        counts = [service.replicas for service in self.placements.services_of(front)]
+        is_single = all(isinstance(count, Known) and count.value == 1 for count in counts)
+        return not front.dials_pods and bool(counts) and is_single
 
     @cached_property
     def _by_reference(self) -> dict[str, list[Node]]:
@@ -463,6 +489,12 @@ def _runs_another(place: Placement, name: str) -> bool:
     others = [service for service in place.services if service not in named]
     is_other = bool(named) and all(service.command and not _SERVER.search(service.command) for service in named)
     return is_other and any(_SERVER.search(service.command) for service in others)
+
+
+def _is_beside(address: Address) -> bool:
+    """Whether only programs beside reach an address: those of the same machine, or the same pod."""
+    host = host_of(address)
+    return host in LOOPBACK or is_socket(host)
 
 
 def _sockets(node: Node) -> Iterable[str]:

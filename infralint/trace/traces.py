@@ -178,7 +178,8 @@ def _walk(
     else:
         for forward in match.hop.request_out(request) or (None,):
             replicas = topology.replicas(forward.pool, node) if forward is not None else None
-            leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas)
+            copies = forward is not None and topology.leads_to_copies(forward.pool, node)
+            leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas, copies=copies)
             yield from _beyond(topology, node, forward, (*before, leg))
 
 
@@ -332,7 +333,8 @@ def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front 
         sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
         if sent is not None:
             replicas = topology.replicas(sent.pool, dialler.node)
-            leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas)
+            copies = topology.leads_to_copies(sent.pool, dialler.node)
+            leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas, copies=copies)
             return Front(dialler.node, leg, dialler.basis, dialler.to)
     return None
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from infralint.model import NOWHERE, STRONG, Crossing, Hop, Node, Stream, Trace, Unknown
 from infralint.text.wording import listing
+from infralint.trace.paths import samples
+from infralint.trace.starts import matches_at
 from infralint.trace.topology import Topology
 
 MOST_NAMED = 3
@@ -21,7 +23,7 @@ def find_unreached(topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iter
         if dialling := _dialling_elsewhere(topology, node):
             alone = [found[0].stream for hop in node.hops if _begin_there(found := by_hop.get(id(hop), []))]
             if alone:
-                yield _describe(node, alone, dialling)
+                yield _describe(topology, node, alone, dialling)
 
 
 def why_unreached(topology: Topology, trace: Trace) -> Unknown | None:
@@ -30,7 +32,7 @@ def why_unreached(topology: Topology, trace: Trace) -> Unknown | None:
     if node is None or trace.stream.evidence.kind != "source":
         return None
     dialling = _dialling_elsewhere(topology, node)
-    return _describe(node, [trace.stream], dialling) if dialling else None
+    return _describe(topology, node, [trace.stream], dialling) if dialling else None
 
 
 def _dialling_elsewhere(topology: Topology, node: Node) -> list[Hop]:
@@ -47,10 +49,22 @@ def _begin_there(found: list[Crossing[Hop]]) -> bool:
     )
 
 
-def _describe(node: Node, streams: list[Stream], dialling: list[Hop]) -> Unknown:
+def _describe(topology: Topology, node: Node, streams: list[Stream], dialling: list[Hop]) -> Unknown:
     paths = listing(tuple(dict.fromkeys(stream.path for stream in streams)), most=MOST_NAMED)
     hops = listing(tuple(dict.fromkeys(f"{hop.name} ({hop.where})" for hop in dialling)), most=MOST_NAMED)
     why = f"nothing that was read sends {paths} to {node.name}, which publishes no port, and gets other requests from {hops}"
+    answer = next((answer for stream in streams for answer in _redirects(topology, stream, dialling)), "")
     route = f"send {paths} there in a location of its own"
     remedy = f"{route}; if other clients than browsers ask for it, write `entry: [{node.name}]` into infralint.yaml"
-    return Unknown(streams[0].evidence.where or NOWHERE, "streams", why, remedy)
+    return Unknown(streams[0].evidence.where or NOWHERE, "streams", f"{why}{answer}", remedy)
+
+
+def _redirects(topology: Topology, stream: Stream, dialling: list[Hop]) -> Iterator[str]:
+    """Who sends clients elsewhere instead: `location /ws/` with a `proxy_pass` makes nginx redirect `/ws` to `/ws/`."""
+    if stream.path.startswith("**"):
+        return
+    for node in dict.fromkeys(filter(None, map(topology.node_of, dialling))):
+        for match in matches_at(topology, node, stream, samples(stream.path)):
+            if match.answer is not None and match.answer.value.startswith("30"):
+                follows = ", and no WebSocket follows it there" if stream.kind == "websocket" else ""
+                yield f"; {node.name} answers {stream.path} with {match.answer.value}{follows}"

@@ -12,7 +12,7 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.trace.crossings import OTHERS_TAKE_IT
 from infralint.trace.declared import is_about, is_named
-from infralint.trace.meant import is_meant, meant_for_its_host
+from infralint.trace.meant import is_meant, meant_traces
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, traces_entering
 from infralint.trace.streams import declared_streams, hints_of, stream_at
@@ -108,7 +108,7 @@ def way_identity(trace: Trace) -> object:
 def _meant(topology: Topology, traces: Sequence[Trace], is_asked: bool) -> list[StreamWay]:
     """The ways that may be meant, those through a hop, where there are such; where several entries take the request, one
     that takes whatever comes need not be. is_asked: the path was asked about, and nobody declared it."""
-    traces = meant_for_its_host(topology, traces)
+    traces = meant_traces(topology, traces)
     traces = _longest([trace for trace in traces if trace.legs]) or traces
     entries = {trace.legs[0].node for trace in traces if trace.legs}
     return [

@@ -166,3 +166,12 @@ def test_a_command_of_a_service_starts_a_product(lint: Lint) -> None:
     [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
     assert finding["severity"] == "warning"
     assert "compose.yaml:6 runs vLLM" in finding["stream"]["because"]
+
+
+def test_an_image_that_is_built_from_the_whole_project_is_none_of_its_products(lint: Lint) -> None:
+    """The product that another file of the project runs is not what a Dockerfile at the root builds."""
+    site = "server { listen 80; location /api/ { proxy_pass http://app:8080; } }\n"
+    compose = (COMPOSE % "grafana/grafana:11.1") + "    profiles: [watch]\n  app: { build: . }\n"
+    files = {"compose.yaml": compose, "site.conf": site, "Dockerfile": "FROM scratch\nCOPY . /app\n"}
+    report = lint(files)
+    assert problems(report, "missing-upgrade-headers") == []

@@ -165,6 +165,27 @@ def test_a_check_and_a_severity_can_be_chosen(page: Path, browser: Browser) -> N
 
 
 @needs_browser
+def test_an_account_and_a_region_can_be_chosen(
+    world: World, audit: Callable[..., Result], home: Path, browser: Browser
+) -> None:
+    for region in ("eu-west-1", "us-east-1"):
+        world.balancer(f"chat-{region}", region=region)
+    audit("--format", "html", "--all-regions", "--output", "report.html", exit_code=1)
+    browser.open(home / "report.html")
+    regions = browser.run(
+        "return [...document.querySelectorAll('[name=region] option')].map(option => option.innerText)"
+    )
+    assert regions == ["every region", "eu-west-1 123456789012", "us-east-1 123456789012"]
+    type_into(browser, "region", regions[2])
+    assert browser.run(NAMES) == ["chat-us-east-1"]
+    articles = "return [...document.querySelectorAll('#findings article:not([data-out])')].map(item => item.innerText)"
+    assert browser.run(articles)
+    assert all("chat-us-east-1" in text for text in browser.run(articles))
+    type_into(browser, "region", "")
+    assert len(browser.run(NAMES)) == 2
+
+
+@needs_browser
 def test_a_table_is_sorted_by_its_heads(page: Path, browser: Browser) -> None:
     browser.open(page)
     click = "document.querySelectorAll('#balancers th button')[0].click()"

@@ -192,6 +192,14 @@ def test_files_that_everybody_leaves_out_are_known_by_heart(line: str, lint: Lin
     assert report["unknown"] == []
 
 
+def test_the_bare_name_of_a_file_that_every_system_has_is_looked_for_nowhere_else(lint: Lint) -> None:
+    """A mime.types of another program's image is none of nginx'."""
+    text = f"events {{}}\nhttp {{\ninclude /etc/nginx/mime.types;\n{SERVER}}}\n"
+    report = lint({"nginx.conf": text, "other/etc/mime.types": "text/html html\ntext/css css\n"})
+    assert not report["unreadable"]
+    assert buffered(report) == ["nginx.conf:5 error buffered-stream"]
+
+
 def test_a_missing_include_is_unknown_once_and_never_a_finding(lint: Lint) -> None:
     locations = "".join(f"location /sse{n} {{ proxy_pass http://app; include gone.conf; }}\n" for n in range(30))
     report = lint({"nginx.conf": f"events {{}}\nhttp {{ server {{\n# SSE\n{locations.replace('/sse', '/sse/')}}} }}\n"})
@@ -708,7 +716,7 @@ def test_a_variable_may_choose_the_upstream(outside: str, inside: str, verdict: 
     "inside",
     [
         "{% if a %}\nproxy_buffering on;\n{% else %}\nproxy_buffering off;\n{% endif %}",
-        "{% if a %}\nlocation /b { return 200; }\n{% else %}\nlocation /b { return 204; }\n{% endif %}",
+        "{% if a %}\nlocation /sse/b { return 200; }\n{% else %}\nlocation /sse/b { return 204; }\n{% endif %}",
         "location {{ a }} { return 200; }\nlocation {{ b }} { return 204; }",
         "include headers.inc;\ninclude headers.inc;",
         "my_module_buffering on;\nmy_module_buffering on;",
@@ -928,3 +936,59 @@ def test_fastcgi_that_keeps_its_connection_passes_records_on(lint: Lint) -> None
     )
     assert problems(lint({"nginx.conf": text % "on"})) == []
     assert problems(lint({"nginx.conf": text % "off"})) == ["nginx.conf:3 error buffered-stream"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "content", "expected"),
+    [
+        ("edge", "map $http_upgrade $upgrade {\n  default upgrade;\n  '' close;\n}\n", []),
+        ("edge", "map $http_upgrade $upgrade { default close; }\n", ["edge/site.conf:1 error missing-upgrade-headers"]),
+        ("conf.d", "map $http_upgrade $upgrade {\n  default upgrade;\n  '' close;\n}\n", []),
+    ],
+)
+def test_a_file_that_holds_a_map_alone_is_read(folder: str, content: str, expected: list[str], lint: Lint) -> None:
+    """`conf.d/websocket.conf` beside the site that uses its variable."""
+    headers = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $upgrade; proxy_http_version 1.1;"
+    site = f"server {{ listen 80; location /ws/ {{ proxy_pass http://app; {headers} proxy_read_timeout 1h; }} }}\n"
+    report = lint(
+        {
+            f"{folder}/00-map.conf": content,
+            f"{folder}/site.conf": site,
+            "infralint.yaml": "streams: [{path: /ws/, kind: websocket}]\n",
+        }
+    )
+    assert (problems(report, "missing-upgrade-headers"), report["unknown"]) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("folder", "others", "expected"),
+    [
+        ("conf.d", {}, []),
+        ("edge", {"compose.yaml": "services: {web: {image: nginx:1.25, volumes: ['./edge:/etc/nginx/conf.d']}}\n"}, []),
+        ("edge", {"Dockerfile": "FROM nginx:1.25\nCOPY edge/*.conf /etc/nginx/conf.d/\n"}, []),
+        ("edge", {"Dockerfile": "FROM nginx:1.25\nCOPY edge /etc/nginx/conf.d\n"}, []),
+        ("snippets", {}, ["error", "error"]),
+        (
+            "edge",
+            {"compose.yaml": "services: {web: {image: nginx:1.25, volumes: ['./edge:/etc/nginx/parts']}}\n"},
+            ["error", "error"],
+        ),
+    ],
+)
+def test_files_of_conf_d_set_what_holds_for_each_other(
+    folder: str, others: dict[str, str], expected: list[str], lint: Lint
+) -> None:
+    """The nginx.conf of nginx's image includes them all in one `http {}`; what another folder holds is included elsewhere."""
+    settings = {f"{folder}/proxy.conf": "proxy_buffering off;\nproxy_read_timeout 1h;\n"}
+    site = {f"{folder}/site.conf": "server { listen 80; location / { proxy_pass http://app; } }\n"}
+    report = lint({**settings, **site, **others, "infralint.yaml": "streams: [{path: /chat, generation: 5m}]\n"})
+    assert [one["severity"] for one in report["findings"] if one["severity"] != "note"] == expected
+
+
+def test_compression_that_a_file_beside_the_server_sets_holds_a_stream_back(lint: Lint) -> None:
+    site = (
+        "server { listen 80; location / { proxy_pass http://app; proxy_http_version 1.1; proxy_read_timeout 1h; } }\n"
+    )
+    files = {"conf.d/gzip.conf": "gzip on;\ngzip_types text/event-stream;\n", "conf.d/site.conf": site}
+    report = lint({**files, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert problems(report) == ["conf.d/gzip.conf:2 error buffered-stream"]

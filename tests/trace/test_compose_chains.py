@@ -127,6 +127,29 @@ def test_one_container_of_several_shares_its_requests_with_none(lint: Lint) -> N
         assert problems(lint(files), "missing-sticky-sessions") == found
 
 
+@pytest.mark.parametrize(
+    ("backend", "found"),
+    [("app:8000", []), ("127.0.0.1:8000", ["edge.conf:1 warning missing-sticky-sessions"])],
+)
+def test_copies_of_a_proxy_split_no_session(backend: str, found: list[str], lint: Lint) -> None:
+    """Both hand on to one application; each with an application of its own beside it splits what clients see."""
+    upgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+    site = f"server {{ listen 80; location / {{ proxy_pass http://inner; {upgrade} }} }}\n"
+    files = {
+        "edge.conf": f"upstream inner {{ server one:8080; server two:8080; }}\n{site}",
+        "inner.conf": f"server {{ listen 8080; location / {{ proxy_pass http://{backend}; {upgrade} }} }}\n",
+        "compose.yaml": """services:
+  edge: {image: nginx, ports: ["80:80"], volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf"]}
+  one: {image: nginx, volumes: ["./inner.conf:/etc/nginx/conf.d/default.conf"]}
+  two: {image: nginx, volumes: ["./inner.conf:/etc/nginx/conf.d/default.conf"]}
+  app: {build: ./app}
+""",
+        "app/package.json": '{"dependencies": {"socket.io": "4"}}',
+        "app/server.js": 'const { Server } = require("socket.io");\nnew Server(8000);\n',
+    }
+    assert problems(lint(files), "missing-sticky-sessions") == found
+
+
 def test_what_a_deployment_keeps_inside_makes_nothing_doubtful_that_it_publishes(lint: Lint) -> None:
     files = stack(to("inner:8080"))
     other = "  other:\n    image: nginx:1.27\n    volumes: ['./other.conf:/etc/nginx/conf.d/default.conf:ro']\n"

@@ -33,7 +33,7 @@ def test_without_polling_only_reconnecting_matters(lint: Lint) -> None:
     stream = SOCKET % ", transports: [websocket]"
     report = lint({"nginx.conf": BALANCED, "infralint.yaml": f"streams:\n{stream}"})
     [finding] = [finding for finding in report["findings"] if finding["check"] == "missing-sticky-sessions"]
-    assert "reconnects to another replica" in finding["message"]
+    assert "a client that connects again may come to another" in finding["message"]
     assert "polling" not in finding["message"]
 
 
@@ -79,8 +79,8 @@ def test_a_mistyped_transport_names_those_that_there_are(lint: Lint) -> None:
     ("session", "words"),
     [
         ("Socket.IO", "Socket.IO begins with polling"),
-        ("Colyseus", "A session of Colyseus lives in one process"),
-        ("true", "A session lives in one process"),
+        ("Colyseus", "A session of Colyseus is kept in one process"),
+        ("true", "A session is kept in one process"),
     ],
 )
 def test_what_is_said_of_a_session_is_true_of_its_protocol(session: str, words: str, lint: Lint) -> None:

@@ -88,3 +88,38 @@ def test_of_two_load_balancers_the_one_that_dns_calls_as_the_host_is_meant(
 ) -> None:
     report = lint({"infralint.yaml": DECLARED, "main.tf": balancer("chat", seconds=300) + balancer("jobs") + record})
     assert {found["hop"]["name"] for found in report["findings"]} == judged
+
+
+API = """\
+events {}
+http { server { listen 80; location /api/ { proxy_pass http://127.0.0.1:8000; proxy_buffering off; proxy_read_timeout 600s; } } }
+"""
+CHAINED = "streams: [{path: /api/chat, generation: 5m}]\nchains: [[aws_lb.chat, api/nginx.conf]]\n"
+
+
+@pytest.mark.parametrize("internal", [True, False])
+@pytest.mark.parametrize(("seconds", "judged"), [(600, set()), (60, {"aws_lb.chat"})])
+def test_what_takes_whatever_comes_is_not_meant_beside_the_chain_that_the_user_declares(
+    internal: bool, seconds: int, judged: set[str], lint: Lint
+) -> None:
+    balancers = balancer("chat", seconds=seconds) + balancer("billing", internal)
+    files = {"main.tf": balancers, "api/nginx.conf": API, "blog/nginx.conf": CATCH_ALL.replace("PORT", "2368")}
+    report = lint({"infralint.yaml": CHAINED, **files})
+    assert {found["hop"]["name"] for found in report["findings"]} == judged
+    assert "blog" not in run("trace").output
+
+
+def test_what_has_a_location_for_the_very_path_may_be_meant_beside_a_declared_chain(lint: Lint) -> None:
+    other = CATCH_ALL.replace("PORT", "2368").replace("location /", "location /api/")
+    files = {"main.tf": balancer("chat", seconds=600), "api/nginx.conf": API, "other/nginx.conf": other}
+    report = lint({"infralint.yaml": CHAINED, **files})
+    assert {found["location"]["path"] for found in report["findings"]} == {"other/nginx.conf"}
+
+
+def test_what_may_stand_in_front_of_a_declared_chain_is_judged(lint: Lint) -> None:
+    chain = "streams: [{path: /api/chat, generation: 5m}]\nchains: [[edge/nginx.conf, api/nginx.conf]]\n"
+    edge = API.replace("127.0.0.1:8000", "10.0.0.7")
+    report = lint(
+        {"infralint.yaml": chain, "edge/nginx.conf": edge, "api/nginx.conf": API, "main.tf": balancer("chat")}
+    )
+    assert {found["hop"]["name"] for found in report["findings"]} == {"aws_lb.chat"}

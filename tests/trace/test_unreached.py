@@ -154,3 +154,47 @@ def test_a_stream_that_is_declared_for_some_hops_is_not_judged_at_others(here: P
     assert "[short-idle-timeout] location / cuts the stream after 2 s" in report(here, to_inner)
     write(here, {"infralint.yaml": settings % ", hops: [nginx.conf]"})
     assert "short-idle-timeout" not in report(here, to_inner)
+
+
+SOCKET = """from fastapi import FastAPI
+app = FastAPI()
+@app.websocket("/ws")
+async def ws(socket):
+    await socket.accept()
+"""
+UPGRADED = (
+    f"proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; {PASSED}"
+)
+
+
+def test_a_websocket_is_not_served_at_the_path_with_a_slash_behind_it(here: Path) -> None:
+    """nginx redirects `/ws` to `/ws/`; no WebSocket follows, and FastAPI serves none at `/ws/` either."""
+    write(here, {"app/main.py": SOCKET})
+    output = report(here, f"location /ws/ {{ {UPGRADED} }} location / {{ {PASSED} }}")
+    assert "nothing that was read sends /ws to app" in output
+    assert "answers /ws with 301 /ws/, and no WebSocket follows it there" in output
+    assert "clean" not in output
+
+
+@pytest.mark.parametrize(
+    "location", ["location /ws", "location = /ws", "location /", "location /ws/ { return 404; } location /ws"]
+)
+def test_a_websocket_is_served_at_its_very_path(location: str, here: Path) -> None:
+    write(here, {"app/main.py": SOCKET})
+    assert "clean" in report(here, f"{location} {{ {UPGRADED} }}")
+
+
+def test_express_serves_a_websocket_with_and_without_the_slash(here: Path) -> None:
+    """https://expressjs.com/en/api.html#app.settings.table, strict routing"""
+    write(here, {"app/main.py": "", "app/index.js": EXPRESS_WS, "app/package.json": EXPRESS})
+    write(here, {"app/Dockerfile": 'FROM node:22\nCMD ["node", "index.js"]\n'})
+    assert "clean" in report(here, f"location /ws/ {{ {UPGRADED} }}")
+
+
+EXPRESS = '{"dependencies": {"express": "4", "express-ws": "5"}, "main": "index.js"}\n'
+EXPRESS_WS = """const express = require('express');
+const app = express();
+require('express-ws')(app);
+app.ws('/ws', (socket, request) => { socket.on('message', (text) => socket.send(text)); });
+app.listen(3000);
+"""

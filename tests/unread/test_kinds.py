@@ -34,11 +34,11 @@ FRONTEND = (
     [
         ("{{- if .Values.route }}\nkind: TLSRoute\n{{- end }}\n", "Kubernetes Gateway API"),
         (manifest("TLSRoute", "gateway.networking.k8s.io/v1"), "Kubernetes Gateway API"),
-        (manifest("EnvoyFilter", "networking.istio.io/v1"), "Istio"),
+        (manifest("EnvoyFilter", "networking.istio.io/v1"), "Istio EnvoyFilter"),
         (manifest("VirtualService", "gateway.solo.io/v1"), "Gloo"),
         (manifest("EnvoyPatchPolicy", "gateway.envoyproxy.io/v1alpha1"), "Envoy Gateway"),
         (manifest("IngressRouteTCP", "traefik.io/v1alpha1"), "Traefik"),
-        (manifest("Service", "serving.knative.dev/v1"), "Knative or Cloud Run"),
+        (manifest("Route", "serving.knative.dev/v1"), "Knative or Cloud Run"),
         (manifest("FrontendConfig", "networking.gke.io/v1beta1"), "GKE FrontendConfig"),
         (manifest("VirtualServer", "k8s.nginx.org/v1"), "F5 NGINX Ingress Controller"),
         (manifest("ApisixRoute", "apisix.apache.org/v2"), "APISIX"),

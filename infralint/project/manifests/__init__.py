@@ -12,9 +12,17 @@ from infralint.project.manifests.given import (
     nested_value,
 )
 from infralint.project.manifests.manifest import Manifest, is_selected, number_of, texts_of
-from infralint.project.manifests.reading import MANIFEST_ENDINGS, ROUTING, Manifests, is_manifest, read_manifests
+from infralint.project.manifests.reading import (
+    KNATIVE,
+    MANIFEST_ENDINGS,
+    ROUTING,
+    Manifests,
+    is_manifest,
+    read_manifests,
+)
 
 __all__ = [
+    "KNATIVE",
     "MANIFEST_ENDINGS",
     "ROUTING",
     "Atlas",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from infralint.sources.application.rulebook import CallPattern, Key, MountCall, 
 from infralint.sources.application.spring_properties import SpringProperties, home_of
 from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
+from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -110,6 +111,7 @@ class Joiner:
         self._following: set[tuple[str, SourceSpan]] = set()
         self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
+        self._global_prefixes: dict[tuple[str, str], list[tuple[str, Path]]] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
         self._steps = 0
 
@@ -409,22 +411,43 @@ class Joiner:
         return self._global_prefix(rules, registration.call.module).join(prefix)
 
     def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
-        """`app.setGlobalPrefix("api")`: said once for a whole application."""
+        """`app.setGlobalPrefix("api")`: said once for a whole application, of which one package may hold several.
+
+        https://docs.nestjs.com/cli/monorepo
+        """
         if not rules.global_prefixes:
             return ROOT
-        names = frozenset(name for shape in rules.global_prefixes for name in shape.call) | set(rules.unknown_prefixes)
-        prefix = ROOT
-        for path in self.program.sources:
-            if path.rpartition(".")[2] == module.path.rpartition(".")[2] and _same_package(
-                path, module.path, self.program
-            ):
-                if any(name.encode() in self.program.content(path) for name in names):
-                    other = self.program.load(path)
-                    for call in other.calls(names) if other is not None else ():
-                        if call.name in rules.unknown_prefixes:
-                            return UNKNOWN
-                        prefix = path_of(self.resolver.text(call.module, call.argument(0)), rules.style)
-        return prefix
+        given = self._prefixes_in(rules, module)
+        around = [(root, prefix) for root, prefix in given if is_below(module.path, root)]
+        if around:
+            return max(around, key=lambda found: len(found[0]))[1]
+        shared = {prefix for _, prefix in given}
+        return shared.pop() if len(shared) == 1 else UNKNOWN if shared else ROOT
+
+    def _prefixes_in(self, rules: Rules, module: SourceModule) -> list[tuple[str, Path]]:
+        """The folders of the applications in a module's package, each with what is put before all paths there."""
+        ending, package = module.path.rpartition(".")[2], _package_folder(module.path, self.program)
+        if (ending, package) not in self._global_prefixes:
+            names = {name for shape in rules.global_prefixes for name in shape.call} | set(rules.unknown_prefixes)
+            near = [path for path in self.program.sources if path.endswith(f".{ending}") and is_below(path, package)]
+            starting = [path for path in near if self._mentions_any(path, rules.starts)]
+            setting = {path: prefix for path in near if (prefix := self._prefix_given(path, names, rules)) is not None}
+            self._global_prefixes[ending, package] = list(_prefixes_by_root(starting, setting).items())
+        return self._global_prefixes[ending, package]
+
+    def _mentions_any(self, path: str, shapes: Iterable[CallPattern]) -> bool:
+        content = self.program.content(path)
+        return any(name.encode() in content for shape in shapes for name in shape.call)
+
+    def _prefix_given(self, path: str, names: set[str], rules: Rules) -> Path | None:
+        """What a file puts before all paths; None where it does not say."""
+        content = self.program.content(path)
+        module = self.program.load(path) if any(name.encode() in content for name in names) else None
+        calls = module.calls(frozenset(names)) if module is not None else []
+        if any(call.name in rules.unknown_prefixes for call in calls):
+            return UNKNOWN
+        texts = [path_of(self.resolver.text(call.module, call.argument(0)), rules.style) for call in calls]
+        return texts[-1] if texts else None
 
     def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
@@ -791,14 +814,30 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _same_package(path: str, other: str, program: ProjectModules) -> bool:
-    """Whether two files lie below the same package.json (or the like), judged by the second's folders."""
-    folder = _folder(other)
+def _prefixes_by_root(starting: Iterable[str], setting: Mapping[str, Path]) -> dict[str, Path]:
+    """The folders of applications with what is put before their paths. starting: files that start one; setting: those that
+    set a prefix: of the application around, or of all that have none where they share the file."""
+    roots = {_folder(path).removesuffix("src").rstrip("/"): ROOT for path in starting}
+    shared = []
+    for path, prefix in setting.items():
+        root = max((root for root in roots if is_below(path, root)), key=len, default=None)
+        if root is None:
+            shared.append(prefix)
+        else:
+            roots[root] = prefix
+    for root in roots if shared else ():
+        roots[root] = shared[0] if roots[root] == ROOT else roots[root]
+    return roots or dict.fromkeys([""] if shared else [], shared[0] if shared else ROOT)
+
+
+def _package_folder(path: str, program: ProjectModules) -> str:
+    """The nearest folder around a file that has a package.json (or the like); the project's root where none has."""
+    folder = _folder(path)
     while folder and not any(
         f"{folder}/{name}" in program.files for name in ("package.json", "pom.xml", "build.gradle")
     ):
         folder = _folder(folder)
-    return not folder or path.startswith(f"{folder}/")
+    return folder
 
 
 def _mentions(module: SourceModule, sources: Iterable[str]) -> bool:

@@ -12,10 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Location
+from infralint.project.names import FileNames
 from infralint.sources.application.imports import is_within
 from infralint.sources.application.language_models import LanguageModelUse, Role
-from infralint.sources.application.languages import language_of
-from infralint.sources.application.manifests import is_aside
+from infralint.sources.application.languages import BY_ENDING, language_of
+from infralint.sources.application.manifests import DeployedFiles
 from infralint.sources.application.model_rulebook import (
     AnswerRule,
     ClientRule,
@@ -45,17 +46,20 @@ _LATER_TIMEOUT = lazy(r"with_?options\([^()]*timeout", re.IGNORECASE)
 
 
 def language_model_uses(
-    files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str
+    files: Sequence[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str
 ) -> list[LanguageModelUse]:
     """Where the applications of a project ask language models, in the order of its files.
 
     files: paths relative to the project. text: a file's bytes; may raise CantRead. shown: a path as the user
     would type it.
     """
-    paths = [path for path in files if not is_aside(path, text)]
-    program = ProjectModules(paths, text)
+    names = FileNames(files)
+    deployed = DeployedFiles(names, text)
+    program = ProjectModules(deployed, text)
     program.sources = [
-        path for path in paths if (language := language_of(path)) is not None and language.name in LANGUAGES
+        path
+        for path in deployed.among(names.find_ending(*BY_ENDING))
+        if (language := language_of(path)) is not None and language.name in LANGUAGES
     ]
     return _Uses(program, shown).all()
 
@@ -342,23 +346,63 @@ class _Uses(msgspec.Struct, dict=True):
                 address.partition("/")[0],
                 self._where(call),
                 shorten(call),
+                has_token_limit=self._body_limits(call, options),
                 has_timeout=None if not endless or streams else is_set or (False if is_whole else None),
                 waits=math.inf if endless else None,
                 waiting=(self._where(call),),
                 retries=None if _tries_again(module) else False,
+                limit=_limit_of_body(url, module),
                 timeout="timeout=30," if module.language.name == "python" else "timeout: 30_000,",
             )
+
+    def _body_limits(self, call: Call, options: _Options) -> bool | None:
+        """Whether the body of a request limits the length of the answer; None where it is put together elsewhere."""
+        module = call.module
+        body = next(
+            (options.values[name] for name in ("json", "body", "data", "content") if name in options.values), None
+        )
+        if body is None and call.name == "post" and len(call.positional) > 1:
+            body = call.positional[1]
+        dumped = module.call_of(body)
+        if dumped is not None and dumped.name in ("dumps", "stringify") and dumped.positional:
+            body = dumped.positional[0]
+        meaning = self.resolver.meaning(module, body) if body is not None else None
+        written = unwrap(meaning.node if isinstance(meaning, ResolvedExpression) else body)
+        if written is None or written.kind() not in ("dictionary", "object") or _has_spread(written):
+            return None
+        keys = self.resolver.pairs(module, written).keys()
+        if keys & _LIMITS:
+            return True
+        inner = module.definition_at(call.span)
+        around = inner.node.text() if inner is not None else module.text
+        is_set_elsewhere = any(name in around or name in written.text() for name in _LIMITS)
+        return None if is_set_elsewhere or not keys & _QUESTIONS else False
 
 
 _SETTINGS = frozenset(
     "string template_string integer float number true false none null undefined list array concatenated_string".split()
 )
 """Kinds of values that hold no options."""
+_LIMITS = frozenset(
+    "max_tokens max_completion_tokens max_output_tokens maxOutputTokens max_new_tokens maxTokens max_tokens_to_sample".split()
+)
+"""What APIs of models call the greatest length of an answer."""
+_QUESTIONS = frozenset({"messages", "prompt", "input", "inputs", "contents"})
+"""What they call the question: a body without one is none that a model is asked with."""
 _HOLDERS = frozenset(
     "config generation_config generationConfig inferenceConfig inference_config model_kwargs modelKwargs extra_body"
     " http_options httpOptions".split()
 )
 """Options that hold others."""
+
+
+def _limit_of_body(url: str, module: SourceModule) -> str:
+    """What to write into the body of a request."""
+    quote = "" if _is_javascript(module) else '"'
+    if "generativelanguage" in url:
+        return f"{quote}generationConfig{quote}: {{{quote}maxOutputTokens{quote}: 1024}},"
+    name = "max_output_tokens" if url.endswith("/responses") else "max_tokens"
+    return f"{quote}{name}{quote}: 1024,"
 
 
 def _is_named_settings(module: SourceModule, value: SgNode) -> bool:

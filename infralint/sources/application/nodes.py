@@ -65,7 +65,7 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
     server closes a connection that carries nothing; None where that is not known. methods: by
-    which it may be asked; none where any will do.
+    which it may be asked; none where any will do. exact: `/ws/` is another path to it than `/ws`.
     """
 
     platform: ClassVar[str] = "application"
@@ -85,6 +85,13 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     names_accel: bool = False
     names_pings: bool = False
     keep_alive: Known[float] | None = None
+    exact: bool = False
+
+    def takes(self, path: str) -> bool:
+        """Whether a request's path fits its own."""
+        if self.exact and path.endswith("/") != self.pattern.endswith("/"):
+            return False
+        return matches_segments(path, self.pattern)
 
     def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
         use = self.compressor
@@ -148,7 +155,7 @@ class ApplicationNode(Node, kw_only=True, eq=False, dict=True):
         )
         for _, number in candidates:
             hop = self.hops[number]
-            if matches_segments(request.path, hop.pattern):
+            if hop.takes(request.path):
                 return [Match(hop)]
         return []
 
@@ -172,7 +179,7 @@ class ApplicationNode(Node, kw_only=True, eq=False, dict=True):
         fitting = [
             other
             for other in self.hops
-            if other is not hop and other.stream_kind == request.kind and matches_segments(request.path, other.pattern)
+            if other is not hop and other.stream_kind == request.kind and other.takes(request.path)
         ]
         step = f"its path is {hop.pattern}"
         rivals = (Rival(other.name, other.where, f"{hop.pattern} is written out more") for other in fitting)
@@ -244,8 +251,21 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         names_accel=route.names_accel,
         names_pings=route.names_pings,
         keep_alive=application.keep_alive,
+        exact=_is_exact(route),
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
+
+
+_EXACT_SOCKETS = frozenset({"FastAPI", "Starlette", "ws", "aiohttp", "Tornado", "axum", "chi", "net/http", "Actix Web"})
+"""Frameworks that open a WebSocket at the very path alone: where they redirect to the one with or without a slash, that is
+for other requests, and no client of WebSockets follows it.
+
+https://github.com/encode/starlette/blob/master/starlette/routing.py, https://github.com/websockets/ws/blob/master/doc/ws.md"""
+
+
+def _is_exact(route: Route) -> bool:
+    written_out = route.path_known == "whole" and not route.path.endswith("*") and len(route.path) > 1
+    return route.kind == "websocket" and not route.session and written_out and route.framework in _EXACT_SOCKETS
 
 
 def _route(name: str, where: Location, hint: Hint, scope: str, **more: Any) -> ApplicationRoute:

@@ -164,7 +164,7 @@ class Routes(msgspec.Struct):
             if isinstance(server, Call):
                 wrapped[call.module.path, call.span] = server
         shapes = {(call.module.path, call.span): shape for _, shape, call in sockets}
-        inside = {(server.module.path, server.span) for server in wrapped.values()}
+        inside = {(server.module.path, span) for server in wrapped.values() for span in _spans_of_the_same_name(server)}
         for rules, shape, call in sockets:
             if (call.module.path, call.span) not in inside:
                 server = wrapped.get((call.module.path, call.span), call)
@@ -304,3 +304,10 @@ def _tidy(path: Path, strict: bool) -> Path:
 
 def _pass_on(call: Call) -> str:
     return f"hands on what another server answers ({shorten(call)}), which may stream"
+
+
+def _spans_of_the_same_name(call: Call) -> set[SourceSpan]:
+    """Where a call stands, and whatever else its variable may stand for: one server, made in another way under a condition."""
+    assignments = call.module.assignments
+    names = {assignment.target for assignment in assignments if assignment.value_span == call.span}
+    return {call.span, *(assignment.value_span for assignment in assignments if assignment.target in names)}

@@ -5,13 +5,13 @@ One file a framework in `rules/`. An argument is named by its place (0 is the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib import resources
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache, partial
 from typing import Any, Literal
 
 import msgspec
 
+from infralint.cache.glances import remember
 from infralint.model import StreamKind
 from infralint.sources.application.paths import Style
 
@@ -178,7 +178,8 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
     packages: the dependencies that say it is in use. words: each file that matters has one of
     them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
-    `/a/` differ. unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
+    `/a/` differ. starts: calls that start an application, for which a prefix may be set.
+    unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
     hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
     again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
     properties: Spring's put a path before all routes.
@@ -201,6 +202,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     sockets: tuple[SocketShape, ...] = ()
     files: tuple[FileShape, ...] = ()
     global_prefixes: tuple[SubrouterCall, ...] = ()
+    starts: tuple[CallPattern, ...] = ()
     unknown_prefixes: tuple[str, ...] = ()
     passes: tuple[CallPattern, ...] = ()
     writes: tuple[CallPattern, ...] = ()
@@ -231,6 +233,8 @@ FRAMEWORKS = "infralint.sources.application.rules"
 
 def rule_text(name: str, package: str = FRAMEWORKS) -> str:
     """The text of a rules file."""
+    from importlib import resources
+
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -245,6 +249,8 @@ def documents(name: str, package: str = FRAMEWORKS) -> Iterator[Any]:
 @cache
 def rule_files(package: str = FRAMEWORKS) -> tuple[str, ...]:
     """The names of the rules files of a package."""
+    from importlib import resources
+
     return tuple(sorted(entry.name for entry in resources.files(package).iterdir() if entry.name.endswith(".yaml")))
 
 
@@ -261,8 +267,12 @@ def language_named(name: str) -> str:
 
 def rules_for(languages: Iterable[str]) -> tuple[Rules, ...]:
     """The rules of the frameworks of some languages."""
-    wanted = set(languages)
-    return tuple(rules_named(name) for name in rule_files() if language_named(name) in wanted) if wanted else ()
+    wanted = sorted(set(languages))
+    return remember(f"rules for {wanted}", tuple[Rules, ...], partial(_rules_of, wanted)) if wanted else ()
+
+
+def _rules_of(languages: Collection[str]) -> tuple[Rules, ...]:
+    return tuple(rules_named(name) for name in rule_files() if language_named(name) in languages)
 
 
 def all_rules() -> tuple[Rules, ...]:

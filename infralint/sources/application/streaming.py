@@ -339,7 +339,9 @@ class ModuleStreams:
         """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
         module = definition.module
         importers = list(self.program.importers(module.path, definition.name))
-        for home in (module, *self.program.siblings(module), *importers):
+        beside = self.program.callers_beside(module, definition.name)
+        homes = {home.path: home for home in (module, *self.program.siblings(module), *importers, *beside)}
+        for home in homes.values():
             for node in home.identifiers(definition.name):
                 place, holder = _owned_name(home, node)
                 if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):

@@ -37,14 +37,9 @@ def read(project: Project) -> Reading:
 
 
 def _is_configuration(project: Project, path: str) -> bool:
-    """A quick look at the bytes. A template is left to whoever names what is not read."""
+    """A quick look at the bytes."""
     try:
         content = project.searchable(path, LARGEST)
     except CantRead:
         return False
-    return (
-        b"ingress" in content
-        and b"{{" not in content
-        and bool(_INGRESS.search(content))
-        and bool(_SERVICE.search(content))
-    )
+    return b"ingress" in content and bool(_INGRESS.search(content)) and bool(_SERVICE.search(content))

@@ -17,14 +17,18 @@ _NAMED = frozenset({"run", "--token", "--token-file", "--name", "--hostname", "-
 
 
 def read_into(reading: Reading, project: Project, path: str) -> None:
-    """Add the tunnels of a file, which is a configuration of `cloudflared` or holds ConfigMaps with some."""
-    shown = project.show(path)
+    """Add the tunnels of a file, which is a configuration of `cloudflared` or holds ConfigMaps with some. A template that
+    is no YAML is left to whoever names what is not read."""
+    shown, text = project.show(path), ""
     try:
-        documents = read_yaml(project.utf8_text(path), allow_duplicates=True)
+        text = project.utf8_text(path)
+        documents = read_yaml(text, allow_duplicates=True)
         nodes = [node for document in documents for node in _tunnels_of(document, shown, path)]
     except CantRead as problem:
         reading.unreadable.append(project.unreadable(path, problem))
     except YamlProblem as problem:
+        if "{{" in text:
+            return
         where = Location(shown, problem.line, problem.column)
         reading.unreadable.append(Unreadable(f"is not valid YAML: {problem.message}", where))
     else:
@@ -33,14 +37,26 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
 
 
 def _tunnels_of(document: YamlValue, shown: str, path: str) -> Iterator[Node]:
-    if document.text_of("kind") == "ConfigMap":
-        name = document.text_of("metadata", "name") or "a ConfigMap"
-        for value in document.members_of("data").values():
-            if value.text and "ingress:" in value.text:
-                for inner in read_yaml(value.text, allow_duplicates=True, first_line=value.line + 1):
-                    yield from _tunnel(inner, f"tunnel of {name}", shown, path)
-    else:
+    tunnel = document.get("tunnel")
+    if tunnel is not None and tunnel.text is None:
+        return
+    if document.items_of("ingress"):
         yield from _tunnel(document, f"tunnel {document.text_of('tunnel') or shown}", shown, path)
+        return
+    name = document.text_of("metadata", "name") or shown
+    for value in _inner_texts(document):
+        for inner in read_yaml(value.text or "", allow_duplicates=True, first_line=value.line + 1):
+            yield from _tunnel(inner, f"tunnel of {name}", shown, path)
+
+
+def _inner_texts(document: YamlValue) -> Iterator[YamlValue]:
+    """The texts in a manifest that may be a configuration: entries of a ConfigMap, or of what a chart makes one of."""
+    pending = [document]
+    while pending:
+        value = pending.pop(0)
+        if value.text is not None and "\n" in value.text and "ingress:" in value.text:
+            yield value
+        pending += [*(value.items or ()), *(value.members or {}).values()]
 
 
 def _tunnel(document: YamlValue, name: str, shown: str, path: str) -> Iterator[Node]:

@@ -11,7 +11,7 @@ from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.haproxy_ingress import HAPROXY, HAPROXY_INGRESS
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project import Project
-from infralint.project.manifests import ROUTING, Manifest, Manifests
+from infralint.project.manifests import KNATIVE, ROUTING, Manifest, Manifests
 from infralint.sources.kubernetes.controllers import (
     ALB,
     AZURE,
@@ -109,6 +109,10 @@ def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
         from infralint.sources.kubernetes.target_groups import binding_nodes
 
         yield from binding_nodes(manifests, addresses)
+    if manifests.of(KNATIVE):
+        from infralint.sources.kubernetes.knative import knative_nodes
+
+        yield from knative_nodes(manifests)
     balanced = [service for service in manifests.of("Service") if service.root.text_of("spec", "type") == BALANCED]
     if balanced:
         from infralint.sources.kubernetes.balancers import service_balancers

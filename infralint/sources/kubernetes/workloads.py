@@ -11,7 +11,7 @@ from infralint.model import Known, LostPort, Service, Setting, Unknown
 from infralint.project import Project
 from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
-from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
+from infralint.project.manifests import KNATIVE, Manifest, Manifests, is_selected, number_of, texts_of
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
@@ -110,7 +110,27 @@ def read_workloads(manifests: Manifests) -> Workloads:
     for pod in manifests.of("Pod"):
         if _HOOK not in pod.root.members_of("metadata", "annotations"):
             found.append(Workload(pod, pod.root, Known(1, pod.where, "Pod", "default"), pod.labels))
+    for service in manifests.of(KNATIVE):
+        template = service.root.get("spec", "template")
+        if template is not None:
+            found.append(Workload(service, template, scale_of(service), {}))
     return Workloads(found)
+
+
+def container_host(service: Manifest) -> str:
+    """By which name the containers of a Knative Service are known here: nobody dials them but its own proxy."""
+    return f"user-container.{service.name}.{service.namespace or 'default'}"
+
+
+def scale_of(service: Manifest) -> Setting[int]:
+    """How many pods a Knative Service may have: https://knative.dev/docs/serving/autoscaling/scale-bounds/"""
+    annotations = service.root.get("spec", "template", "metadata", "annotations")
+    for name in ("autoscaling.knative.dev/max-scale", "autoscaling.knative.dev/maxScale"):
+        setting = service.setting(annotations, name) if annotations is not None else None
+        number = number_of(annotations.get(name)) if annotations is not None else None
+        if isinstance(setting, Known) and number:
+            return setting.with_value(number)
+    return Unknown(service.where, "replicas", "Knative adds pods as requests come")
 
 
 _HOOK = "helm.sh/hook"
@@ -181,6 +201,18 @@ def read_services(project: Project, manifests: Manifests, workloads: Workloads) 
             yield from (containers.record(workload, container, None) for container in workload.containers)
 
 
+def _pin_of(service: Manifest) -> Setting[str] | None:
+    """What keeps a client that dials a Service on one pod: https://kubernetes.io/docs/reference/networking/virtual-ips/#session-affinity"""
+    spec = service.root.get("spec")
+    setting = service.setting(spec, "sessionAffinity") if spec is not None else None
+    return setting if isinstance(setting, Known) and setting.value == "ClientIP" else None
+
+
+def _names_without_service(manifest: Manifest) -> frozenset[str]:
+    """The names of containers that no Service leads to: Knative's own proxy dials those of its Services."""
+    return frozenset({container_host(manifest)} if manifest.kind == "Service" else ())
+
+
 def _service_without_pods(service: Manifest, build: ImageBuild | None) -> Service:
     """A Service whose pods are not here. build: the image that it can be taken to run."""
     return Service(
@@ -226,13 +258,14 @@ class _Containers:
         return Service(
             name=service.name if service is not None else manifest.name,
             where=manifest.place(container),
-            names=names_of(service) if service is not None else frozenset(),
+            names=names_of(service) if service is not None else _names_without_service(manifest),
             files=self._mounted_files(workload)
             | (self.images.copied_into(build) if build is not None else frozenset()),
             context=build.context if build is not None else None,
             ports=ports,
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
             lost=tuple(_lost_ports(service, workload, ports)) if service is not None else (),
+            pinned=_pin_of(service) if service is not None else None,
             replicas=workload.replicas,
             image=image,
             entry_files=self.images.entry_files_of(build, entrypoint, arguments) if build is not None else frozenset(),

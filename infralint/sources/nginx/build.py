@@ -403,7 +403,7 @@ class _NodeBuilder:
         return frozenset(path.partition("#")[0] for path in paths)
 
     def _file(self, source: NginxFile, tree: list[Directive]) -> None:
-        top = Level(None, self._expand(tree, (source.path,)))
+        top = Level(None, [*self._expand(tree, (source.path,)), *self._settings_beside(source)])
         self.definitions.trees.append(top.directives)
         scope = Scope((top,), self.environment)
         for directive in top.directives:
@@ -417,6 +417,14 @@ class _NodeBuilder:
             directive.name in ("http", "stream") and directive.block is not None for directive in top.directives
         ):
             self._http(scope)
+
+    def _settings_beside(self, source: NginxFile) -> Iterator[Directive]:
+        """What other files of conf.d set for every server: nginx's own nginx.conf includes them all in one `http {}`."""
+        if len(self.part.files) < 2 or not self.includes.is_in_http(source):
+            return
+        for other, tree in self.part.files:
+            if other is not source and self.includes.is_in_http(other):
+                yield from (line for line in self._expand(tree, (other.path,)) if line.block is None)
 
     def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
         return self.includes.expand(directives, self.part.base, stack)

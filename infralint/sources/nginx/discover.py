@@ -41,7 +41,7 @@ _OURS = (
     rb"(?:^|[;{}])[ \t]*(?:"
     rb"(?:server_name|proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|proxy_set_header|proxy_http_version"
     rb"|proxy_buffering|proxy_read_timeout|worker_processes|worker_connections|worker_shutdown_timeout|try_files"
-    rb"|ssl_certificate|add_header|fastcgi_param|uwsgi_param|client_max_body_size|log_format|gzip_types"
+    rb"|ssl_certificate|add_header|fastcgi_param|uwsgi_param|client_max_body_size|log_format|gzip|gzip_types"
     rb"|ip_hash|fastcgi_buffering|uwsgi_buffering)[ \t]+[^;{}\n]{0,400};"
     rb"|(?:location|upstream|map|geo|split_clients)[ \t]+[^;{}\n]{0,400}\{"
     rb"|(?:http|events)\s*\{)"
@@ -50,7 +50,8 @@ _SNIFF = lazy(_OURS, re.MULTILINE)
 _STRONG = lazy(
     rb"(?:^|[;{}\s])(?:proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|server_name|proxy_set_header|proxy_buffering"
     rb"|proxy_http_version|proxy_read_timeout|worker_connections|worker_shutdown_timeout|ip_hash)[ \t]+[^;\n]{0,400};"
-    rb"|(?:^|[;{}])[ \t]*(?:location[ \t]+[^;{}\n]{0,400}|upstream[ \t]+[^\s;{}]{1,400}[ \t]*)\{",
+    rb"|(?:^|[;{}])[ \t]*(?:location[ \t]+[^;{}\n]{0,400}|upstream[ \t]+[^\s;{}]{1,400}[ \t]*)\{"
+    rb"|(?:^|[;{}])[ \t]*(?:map|geo|split_clients)[ \t]+[^;{}\n]{0,400}\$\w+[ \t]*\{",
     re.MULTILINE,
 )
 _WEAK = lazy(
@@ -75,7 +76,7 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     shown: set[str] = set()
     charts = chart_folders(project)
     rendered = _find_rendered(project) if charts else set()
-    for path, name in project.names:
+    for path, name in _possible(project):
         if path in rendered and chart_of(path, charts) is not None:
             continue
         if path in project.given:
@@ -105,9 +106,17 @@ def _shown_by(path: str, project: Project) -> str:
     return live.rpartition("/")[2] if ending in _SAMPLES and live in project.file_set else ""
 
 
+def _possible(project: Project) -> list[tuple[str, str]]:
+    """The files whose names do not rule nginx out at once, each with its last part, in order."""
+    found: list[tuple[str, str]] = []
+    for ending, pairs in project.names.by_ending.items():
+        is_other = ending in _OTHER_ENDINGS
+        found += [pair for pair in pairs if pair[0].count(".") > 1] if is_other else pairs
+    given = [(path, path.rpartition("/")[2]) for path in project.given if path in project.file_set]
+    return sorted({*found, *given})
+
+
 def _could_be(path: str, name: str) -> bool:
-    if path.count(".") == 1 and name.rpartition(".")[2] in _OTHER_ENDINGS:
-        return False
     if path.endswith(".snap"):
         # What a test of a chart has rendered: https://github.com/helm-unittest/helm-unittest#snapshot-testing
         return False
@@ -137,7 +146,7 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
         yield from _from_manifest(project, path, text, reading)
     elif _DUMP_MARK.search(text):
         yield from _from_dump(project, path, text, shown, reading)
-    elif is_nginx(text) or (_named_nginx(path) and _WEAK.search(project.bytes(path))):
+    elif is_nginx(text) or (_named_nginx(path) and _has_some(project.bytes(path))):
         yield from _plain(project, path, text, reading)
 
 
@@ -147,7 +156,12 @@ def _worth_decoding(path: str, content: bytes) -> bool:
         return b"_pass" in content or b"server {" in content
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:1024]:
         return _named_nginx(path)
-    return bool(_STRONG.search(content) or _SNIFF.search(content) or (_named_nginx(path) and _WEAK.search(content)))
+    return bool(_STRONG.search(content) or _SNIFF.search(content) or (_named_nginx(path) and _has_some(content)))
+
+
+def _has_some(content: bytes) -> bool:
+    """Whether a file that is named as nginx's are holds anything of nginx: one file of many may hold one directive."""
+    return bool(_WEAK.search(content) or (_SNIFF.search(content) and not _APACHE.search(content)))
 
 
 def _named_nginx(path: str) -> bool:

@@ -14,6 +14,7 @@ from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose import read_compose
 from infralint.project.dockerfile import DOCKERFILES, stages_of
+from infralint.project.names import FileNames
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
@@ -52,6 +53,10 @@ BY_HEART = {
 _MANAGED = re.compile(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
 _MANAGED_HTTP = "proxy_connect_timeout 90s; proxy_send_timeout 90s; proxy_read_timeout 90s; proxy_http_version 1.1;"
 """What Nginx Proxy Manager's own nginx.conf says around the hosts that it writes."""
+
+_IN_HTTP = re.compile(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
+"""What the nginx.conf of nginx's images and packages includes in `http {}`, and what the images render to there:
+https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
 
 MOST_INCLUSIONS = 20_000
 """Of one file with all that its includes bring: a server of ten thousand sites has as many."""
@@ -179,6 +184,20 @@ class Includes:
                             pending += self.tree(path) or ()
         self.claimed |= found
         return found
+
+    def is_in_http(self, source: NginxFile) -> bool:
+        """Whether the nginx.conf that nginx comes with includes a file in `http {}`: what is kept, mounted or copied so."""
+        if source.key:
+            return source.key.endswith(".conf")
+        folder, _, name = source.path.rpartition("/")
+        kept = f"/etc/nginx/{posixpath.basename(folder)}/{name}"
+        kept = next((kept.removesuffix(ending) for ending in RENDERED_FROM if kept.endswith(ending)), kept)
+        placed = (
+            posixpath.normpath(f"{server}/{source.path.removeprefix(local).lstrip('/')}")
+            for server, local in self._mappings
+            if source.path == local or source.path.startswith(f"{local}/")
+        )
+        return any(map(_IN_HTTP.match, (kept, *placed)))
 
     def snippets(self, block: Iterable[Directive]) -> Iterator[str]:
         """Files, as shown, that a block includes for what they set: empty ones, too, but none that only holds blocks."""
@@ -358,7 +377,10 @@ class Includes:
                 yield from self._one_mapping(mount.source, mount.target)
 
     def _one_mapping(self, origin: str, target: str) -> Iterator[tuple[str, str]]:
-        if origin in self.project.file_set and target.endswith("/"):
+        if is_glob(origin):
+            taken = (path for path in self._below(posixpath.dirname(origin)) if matches_path(path, origin))
+            yield from ((f"{target.rstrip('/')}/{posixpath.basename(path)}", path) for path in taken)
+        elif origin in self.project.file_set and target.endswith("/"):
             yield target + posixpath.basename(origin), origin
         elif origin in self.project.file_set or any(path.startswith(f"{origin}/") for path in self.project.files):
             yield target.rstrip("/"), origin
@@ -395,26 +417,19 @@ class Includes:
 
     @cached_property
     def _folders(self) -> dict[str, list[str]]:
-        folders: dict[str, list[str]] = {}
-        for path in sorted(self._known):
-            folders.setdefault(path.rpartition("/")[0], []).append(path)
-        return folders
-
-    @cached_property
-    def _called(self) -> dict[str, list[str]]:
-        """Files by their names."""
-        names: dict[str, list[str]] = {}
-        for path in self.project.files:
-            names.setdefault(path.rpartition("/")[2], []).append(path)
-        return names
+        folders = self.project.names.by_folder
+        if not self.project.tree.odd:
+            return folders
+        return FileNames(sorted(self._known)).by_folder
 
     def _anywhere(self, argument: str) -> Iterator[str]:
-        """The one file of the project whose path ends so; a bare glob is too little to go by."""
+        """The one file of the project whose path ends so; a bare glob is too little to go by, and so is the bare name of a
+        file that every system has (`mime.types`)."""
         if is_glob(argument):
             return
         name = argument.rpartition("/")[2]
-        alike = [path for ending in ("", *RENDERED_FROM) for path in self._called.get(name + ending, ())]
-        while argument and alike:
+        alike = [path for ending in ("", *RENDERED_FROM) for path in self.project.names.by_name.get(name + ending, ())]
+        while argument and alike and ("/" in argument or _by_heart(argument) != ""):
             ends = tuple(f"/{argument}{ending}" for ending in ("", *RENDERED_FROM))
             found = [path for path in alike if f"/{path}".endswith(ends)]
             if len(found) == 1:

@@ -16,7 +16,7 @@ KUBERNETES = {
     "ApisixUpstream": "APISIX",
     "DomainMapping": "Knative",
     "EnvoyExtensionPolicy": "Envoy Gateway",
-    "EnvoyFilter": "Istio",
+    "EnvoyFilter": "Istio EnvoyFilter",
     "EnvoyPatchPolicy": "Envoy Gateway",
     "EnvoyProxy": "Envoy Gateway",
     "FrontendConfig": "GKE FrontendConfig",
@@ -61,6 +61,7 @@ _READ = frozenset(
             for group in (b"traefik.io", b"traefik.containo.us")
             for kind in ("IngressRoute", "Middleware", "ServersTransport")
         ),
+        (b"serving.knative.dev", "Service"),
         (b"gateway.kgateway.dev", "TrafficPolicy"),
         (b"route.openshift.io", "Route"),
     }
@@ -132,7 +133,7 @@ def _in_kubernetes(document: bytes) -> Iterator[str]:
     if (group, kind) in _READ:
         return
     if kind in _ROUTERS and group in _GROUPS:
-        yield _GROUPS[group]
+        yield _GROUPS[group] if kind not in KUBERNETES else KUBERNETES[kind]
     elif kind == "Service" and _BALANCED.search(document) and not _ON_AWS.search(document):
         yield "Kubernetes load balancer Service"
     elif kind in KUBERNETES:
