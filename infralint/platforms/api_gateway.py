@@ -226,26 +226,26 @@ class ApiNode(Node, kw_only=True, eq=False):
         found = self._serving(request, request.path) or self._serving(request, self._below_stage(request.path))
         if len(found) < 2:
             return [Match(hop) for hop in found]
-        reason = f"{self.name} has an integration of its own for each method there"
+        reason = f"{self.name} has an integration of its chosen for each method there"
         return [Match(hop, False, (reason,)) for hop in found]
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The route that takes a request, and those that it fits, too."""
         if not isinstance(hop, ApiHop) or self.api.is_of("WEBSOCKET"):
             return Selection()
-        own = hop.integration
-        taken = f"takes {request.path}" if own.route else "takes what no other route does"
+        chosen = hop.integration
+        taken = f"takes {request.path}" if chosen.route else "takes what no other route does"
         others = [
             hop.integration
             for hop in self.hops
-            if hop.integration is not own and matches_segments(request.path, hop.integration.pattern)
+            if hop.integration is not chosen and matches_segments(request.path, hop.integration.pattern)
         ]
         rivals = [
             Rival(other.title, other.where, "a route that names the path more exactly is taken")
             for other in others
-            if other.rank > own.rank
+            if other.rank > chosen.rank
         ]
-        return Selection((Related(f"{own.title} {taken}", own.where),), tuple(rivals[:MOST_RIVALS]))
+        return Selection((Related(f"{chosen.title} {taken}", chosen.where),), tuple(rivals[:MOST_RIVALS]))
 
     def _below_stage(self, path: str) -> str:
         _, stage, rest = (*path.split("/", 2), "", "")[:3]

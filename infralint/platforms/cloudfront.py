@@ -313,18 +313,18 @@ class DistributionNode(Node, kw_only=True, eq=False):
             request.path,
             [behavior for behavior in self.behaviors if behavior.takes(request.path) is not False],
         )
-        own = hop.behavior if isinstance(hop, CacheBehaviorHop) else next(iter(behaviors), None)
-        if own is None:
+        chosen = hop.behavior if isinstance(hop, CacheBehaviorHop) else next(iter(behaviors), None)
+        if chosen is None:
             return Selection()
-        taken = "takes what no other does" if own.pattern is None else f"is the first whose pattern {path} fits"
+        taken = "takes what no other does" if chosen.pattern is None else f"is the first whose pattern {path} fits"
         rivals = [
             Rival(behavior.title, behavior.where, "the first behavior that fits is taken")
             if behavior in behaviors
             else Rival(behavior.title, behavior.where, f"{path} does not fit it", False)
             for behavior in self.behaviors
-            if behavior is not own
+            if behavior is not chosen
         ]
-        return Selection((Related(f"{own.title} {taken}", own.where),), tuple(rivals[:MOST_RIVALS]))
+        return Selection((Related(f"{chosen.title} {taken}", chosen.where),), tuple(rivals[:MOST_RIVALS]))
 
 
 def _files(behavior: CacheBehavior) -> Known[str]:
