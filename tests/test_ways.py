@@ -600,7 +600,11 @@ def test_one_of_a_pool_in_another_network_leaves_the_ways_through_the_others(her
     edge = TIERS["edge/nginx.conf"].replace("http://inner:8080", "http://pool").replace("http {", f"http {{ {pool}", 1)
     apart = '  apart:\n    image: nginx:1.27\n    networks: [elsewhere]\n    volumes: ["./apart.conf:/etc/nginx/nginx.conf"]\n'
     apart_conf = "events {} http { server { listen 8080; location / { proxy_pass http://other:3000; } } }\n"
-    write(here, {"edge/nginx.conf": edge, "apart.conf": apart_conf, "compose.yaml": TIERS["compose.yaml"] + apart})
+    networks = "networks: {elsewhere: {}}\n"
+    write(
+        here,
+        {"edge/nginx.conf": edge, "apart.conf": apart_conf, "compose.yaml": TIERS["compose.yaml"] + apart + networks},
+    )
     output = " ".join(run("trace", "/api/chat", "--host", "chat.example.com").output.split())
     assert "location /v2/chat inner/nginx.conf" in output
     assert "edge/nginx.conf shares no network with apart.conf, so that apart:8080 leads nowhere" in output
