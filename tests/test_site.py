@@ -202,7 +202,7 @@ def test_pages_show_what_is_printed_in_copies_of_whole_stacks() -> None:
     init, diff, fix = outputs("findings.md")
     assert init.endswith("infralint.yaml: 5 streams found.\n")
     assert "+        proxy_buffering off;" in diff
-    assert "Would fix 3 findings of chat-stack, and leave 0." in diff
+    assert "Would fix 3 findings in the folder chat-stack, and leave 0." in diff
     assert "\nFixed 4 findings:\n" in fix
 
 

@@ -356,10 +356,11 @@ class Reader:
         for path, line in sorted(self._broken.items()):
             if self._package_of(path) is package:
                 why = "can't be parsed as a whole, so what it streams may not be seen"
-                yield Unknown(Location(self._shown(path), line), "", why)
+                yield Unknown(Location(self._shown(path), line), "", why, _way_out(path))
         for path, reason in sorted(self._program.skipped.items()):
             if self._package_of(path) is package:
-                yield Unknown(Location(self._shown(path)), "", f"can't be read, and may stream{reason}")
+                why = f"can't be read, and may stream{reason}"
+                yield Unknown(Location(self._shown(path)), "", why, _way_out(path))
 
     def _reach(self, package: Package, reasons: list[Unfollowed]) -> Reach:
         if not reasons:
@@ -412,3 +413,8 @@ def _language_name(path: str) -> str:
 
 def _is_asgi(route: Route, package: Package) -> bool:
     return route.framework in ("FastAPI", "Starlette") and "hypercorn" not in package.needs
+
+
+def _way_out(path: str) -> str:
+    """What to do about a file of code that can't be followed."""
+    return f"leave it out if it is a library or was made by a program: `exclude: [{path}]` in infralint.yaml"
