@@ -691,6 +691,22 @@ def test_a_long_path_is_broken_behind_a_slash(here: Path) -> None:
     assert all(len(line) <= 80 for line in lines)
 
 
+def test_a_folder_of_a_project_shows_the_streams_that_pass_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat, jobs = (
+        sites("proxy_buffering off;").replace("s0", name).replace("/ {", f"/{name} {{") for name in ("chat", "jobs")
+    )
+    write(here, {"infralint.yaml": "{}\n", "a/nginx.conf": chat, "b/nginx.conf": jobs, "c/nginx.conf": "http {\n"})
+    shown = run("trace", "--compact", "--in", "a").output
+    assert ("chat.example.com/chat" in shown, "jobs" in shown, "unreadable" in shown) == (True, False, False)
+    assert "of the project lead through other folders (--in FOLDER)." in shown
+    monkeypatch.chdir(here / "b")
+    assert "jobs.example.com/jobs" in run("trace", "--compact").output
+    monkeypatch.chdir(here)
+    whole = run("trace", "--compact").output
+    assert all(words in whole for words in ("chat.example.com", "jobs.example.com", "unreadable c/nginx.conf"))
+    assert "other folders" not in whole
+
+
 def test_what_could_not_be_read_is_what_check_names(here: Path) -> None:
     good = "server { location /api/chat { proxy_pass http://app; } }\n"
     write(here, {"a.conf": good, "broken.conf": "server { location /x { proxy_pass ftp://a; } }\n"})
