@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from infralint.model import NOWHERE, STRONG, Crossing, Hop, Node, Stream, Trace, Unknown
+from infralint.model import NOWHERE, STRONG, Crossing, Hop, Node, Request, Stream, Trace, Unknown
 from infralint.text.wording import listing
 from infralint.trace.paths import samples
 from infralint.trace.starts import matches_at
@@ -53,7 +53,10 @@ def _describe(topology: Topology, node: Node, streams: list[Stream], dialling: l
     paths = listing(tuple(dict.fromkeys(stream.path for stream in streams)), most=MOST_NAMED)
     hops = listing(tuple(dict.fromkeys(f"{hop.name} ({hop.where})" for hop in dialling)), most=MOST_NAMED)
     why = f"nothing that was read sends {paths} to {node.name}, which publishes no port, and gets other requests from {hops}"
-    answer = next((answer for stream in streams for answer in _redirects(topology, stream, dialling)), "")
+    reasons = (
+        found for stream in streams for found in (*_redirects(topology, stream, dialling), *_slashes(stream, dialling))
+    )
+    answer = next(reasons, "")
     route = f"send {paths} there in a location of its own"
     remedy = f"{route}; if other clients than browsers ask for it, write `entry: [{node.name}]` into infralint.yaml"
     return Unknown(streams[0].evidence.where or NOWHERE, "streams", f"{why}{answer}", remedy)
@@ -68,3 +71,13 @@ def _redirects(topology: Topology, stream: Stream, dialling: list[Hop]) -> Itera
             if match.answer is not None and match.answer.value.startswith("30"):
                 follows = ", and no WebSocket follows it there" if stream.kind == "websocket" else ""
                 yield f"; {node.name} answers {stream.path} with {match.answer.value}{follows}"
+
+
+def _slashes(stream: Stream, dialling: list[Hop]) -> Iterator[str]:
+    """Who puts one slash too many before the path: `location /api` with `proxy_pass http://app/;`."""
+    doubled = f"/{stream.path}"
+    for hop in dialling:
+        for paths in hop.path_maps(Request(stream.kind, stream.path, hop.only_host)):
+            asked = paths.inverse(doubled)
+            if asked is not None and not asked.startswith("//") and paths.forward(asked) == doubled:
+                yield f"; {hop.name} makes {doubled} of {asked}, one slash too many"

@@ -198,3 +198,41 @@ require('express-ws')(app);
 app.ws('/ws', (socket, request) => { socket.on('message', (text) => socket.send(text)); });
 app.listen(3000);
 """
+
+
+@pytest.mark.parametrize("location", ["location /api", "location ^~ /api"])
+def test_a_location_that_puts_a_slash_too_many_before_the_path_does_not_reach_the_route(
+    location: str, here: Path
+) -> None:
+    """`/api/chat` arrives as `//chat`, which FastAPI answers with 404; nobody asks for `/apistream`."""
+    output = report(here, f"{location} {{ {PASSED.replace(':3000', ':3000/')} }}")
+    assert "nothing that was read sends /stream to app" in output
+    assert "location /api makes //stream of /api/stream, one slash too many" in output.replace("^~ ", "")
+    assert "clean" not in output
+    assert "apistream" not in run("trace").output
+
+
+def test_a_declared_stream_is_not_served_where_a_slash_too_many_stands_before_its_path(here: Path) -> None:
+    write(here, {"infralint.yaml": "streams: [{path: /api/stream}]\n"})
+    output = report(here, f"location /api {{ {PASSED.replace(':3000', ':3000/')} }}")
+    assert "app gets //stream, and its code was read, and streams nothing there" in output
+
+
+def test_rails_takes_two_slashes_for_one(here: Path) -> None:
+    """https://github.com/rails/rails/blob/main/actionpack/lib/action_dispatch/journey/router/utils.rb"""
+    write(here, RAILS)
+    write(here, {"compose.yaml": SERVICES.replace("build: ./app", "build: ./web")})
+    location = f"location /api {{ {UPGRADED.replace(':3000', ':3000/')} }}"
+    assert "nothing that was read sends" not in report(here, location)
+    assert "/api/cable: flows" in run("trace", "--compact").output
+
+
+RAILS: dict[str, str | bytes] = {
+    "app/main.py": "",
+    "web/Gemfile": 'gem "rails", "7.1"\n',
+    "web/Dockerfile": 'FROM ruby:3.3\nCMD ["bin/rails", "server", "-p", "3000"]\n',
+    "web/config/application.rb": "module W\n  class Application < Rails::Application\n  end\nend\n",
+    "web/app/channels/chat_channel.rb": (
+        'class ChatChannel < ApplicationCable::Channel\n  def subscribed\n    stream_from "chat"\n  end\nend\n'
+    ),
+}
