@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Lint, problems
 
 CLIENT = 'export const open = () => new EventSource("/api/admin/stream");\n'
@@ -114,3 +115,39 @@ def test_code_with_the_very_route_says_of_its_pings_though_nothing_names_it(lint
     assert problems(lint(files)) == ["nginx/default.conf:1 note short-idle-timeout"]
     other = FASTAPI_SOCKET.replace("/ws/notify", "/ws/other")
     assert problems(lint({**files, "api/main.py": other})) == ["nginx/default.conf:1 warning short-idle-timeout"]
+
+
+PREFIXED = """from fastapi import APIRouter, FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+router = APIRouter(prefix="/api/v1")
+@router.get("/events")
+def events():
+    return StreamingResponse(tokens(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+app.include_router(router)
+"""
+EDGE_AND_APP = """services:
+  edge: {image: "nginx:1.27", ports: ["80:80"], volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf"]}
+  app: {build: ./app}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "is_lost"),
+    [
+        ("/api/v1/events", "http://app:8000/", True),
+        ("/api/v1/events", "http://app:8000", False),
+        ("/api/api/v1/events", "http://app:8000/", False),
+    ],
+)
+def test_what_a_client_opens_and_no_code_behind_its_way_serves_is_not_clean(
+    path: str, target: str, is_lost: bool, lint: Lint
+) -> None:
+    edge = f"server {{ listen 80; location /api/ {{ proxy_pass {target}; proxy_read_timeout 1h; }} }}\n"
+    dockerfile = 'FROM python:3.12\nCMD ["uvicorn", "main:app", "--port", "8000"]\n'
+    app = {"app/main.py": PREFIXED, "app/requirements.txt": "fastapi\nuvicorn\n", "app/Dockerfile": dockerfile}
+    page = {"web/package.json": "{}", "web/page.js": f"const source = new EventSource('{path}');\n"}
+    report = lint({"compose.yaml": EDGE_AND_APP, "edge.conf": edge, **app, **page})
+    said = [(entry["location"]["path"], entry["message"]) for entry in report["unknown"]]
+    assert [where for where, _ in said] == (["web/page.js"] if is_lost else [])
+    assert all("app gets /v1/events, and its code was read, and streams nothing there" in why for _, why in said)
