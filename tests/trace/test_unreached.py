@@ -236,3 +236,23 @@ RAILS: dict[str, str | bytes] = {
         'class ChatChannel < ApplicationCable::Channel\n  def subscribed\n    stream_from "chat"\n  end\nend\n'
     ),
 }
+
+
+def test_a_route_to_which_only_a_variable_may_lead_is_not_called_clean(here: Path) -> None:
+    """A gateway that takes the service's name out of the path: whom it asks is known for a declared path alone."""
+    gateway = (
+        "location ~ ^/svc/(?<name>[a-z]+)/(?<rest>.*)$ { resolver 127.0.0.11; proxy_pass http://$name:3000/$rest; }"
+    )
+    output = report(here, gateway)
+    assert "nothing that was read sends /stream to app, which publishes no port, and may get it by a variable" in output
+    assert "one slash too many" not in output
+    assert "declare under `streams:` the path that browsers ask for" in output
+    write(here, {"infralint.yaml": "streams: [{path: /svc/app/stream, generation: 5m}]\n"})
+    output = report(here, gateway)
+    assert "error[short-idle-timeout] location ~" in output
+    assert "nothing that was read sends" not in output
+
+
+def test_a_route_that_nobody_dials_at_all_may_be_for_others(here: Path) -> None:
+    output = report(here, "location / { root /srv; }")
+    assert "nothing that was read sends" not in output
