@@ -131,6 +131,8 @@ def find_astray(topology: Topology, readings: Iterable[Reading]) -> Iterator[tup
         if stream.path.startswith("**"):
             continue
         paths, starts = samples(stream.path), find_starts(topology, stream)
+        if stream.host is not None:
+            starts = [node for node in starts if stream.host in node.known_as]
         ways = DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts])
         reasons = [_why_untold(trace) if _ends_at_code(trace, topology) else "" for trace in ways.traces]
         if reasons and all(reasons):

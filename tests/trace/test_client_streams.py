@@ -151,3 +151,44 @@ def test_what_a_client_opens_and_no_code_behind_its_way_serves_is_not_clean(
     said = [(entry["location"]["path"], entry["message"]) for entry in report["unknown"]]
     assert [where for where, _ in said] == (["web/page.js"] if is_lost else [])
     assert all("app gets /v1/events, and its code was read, and streams nothing there" in why for _, why in said)
+
+
+HUB = """package main
+
+import (
+	"net/http"
+
+	"github.com/gorilla/websocket"
+)
+
+var upgrader = websocket.Upgrader{}
+
+func hub(w http.ResponseWriter, r *http.Request) {
+	socket, _ := upgrader.Upgrade(w, r, nil)
+	defer socket.Close()
+}
+
+func main() {
+	http.HandleFunc("/ws/", hub)
+	http.ListenAndServe(":8000", nil)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "is_lost"),
+    [
+        ("`wss://${location.host}/ws/room1`", False),
+        ("`wss://${location.host}/live`", True),
+        ("'wss://stream.example.org/v2/trades'", False),
+    ],
+)
+def test_a_pattern_of_go_takes_what_is_below_it_and_other_hosts_are_others(url: str, is_lost: bool, lint: Lint) -> None:
+    headers = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+    edge = f"server {{ listen 80; location / {{ proxy_pass http://app:8000; proxy_read_timeout 1h; {headers} }} }}\n"
+    module = "module hub\n\ngo 1.22\n\nrequire github.com/gorilla/websocket v1.5.0\n"
+    app = {"app/main.go": HUB, "app/go.mod": module, "app/Dockerfile": 'FROM golang:1.22\nCMD ["/hub"]\n'}
+    page = {"web/package.json": "{}", "web/page.js": f"const socket = new WebSocket({url});\n"}
+    report = lint({"compose.yaml": EDGE_AND_APP, "edge.conf": edge, **app, **page})
+    said = [entry for entry in report["unknown"] if "comes to nothing that streams" in entry["message"]]
+    assert bool(said) is is_lost

@@ -66,7 +66,7 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
     server closes a connection that carries nothing; None where that is not known. methods: by
     which it may be asked; none where any will do. exact: `/ws/` is another path to it than `/ws`.
-    merges_slashes: `//chat` may be the same to it as `/chat`.
+    merges_slashes: `//chat` may be the same to it as `/chat`. subtree: it takes what is below its path, too.
     """
 
     platform: ClassVar[str] = "application"
@@ -88,9 +88,12 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     keep_alive: Known[float] | None = None
     exact: bool = False
     merges_slashes: bool = True
+    subtree: bool = False
 
     def takes(self, path: str) -> bool:
         """Whether a request's path fits its own."""
+        if self.subtree and path.startswith(self.pattern):
+            return True
         if self.exact and path.endswith("/") != self.pattern.endswith("/"):
             return False
         if path.startswith("//") and not self.merges_slashes:
@@ -257,6 +260,8 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         keep_alive=application.keep_alive,
         exact=_is_exact(route),
         merges_slashes=route.framework not in _KEEPING_SLASHES,
+        # https://pkg.go.dev/net/http#hdr-Patterns-ServeMux
+        subtree=route.framework == "net/http" and len(route.path) > 1 and route.path.endswith("/"),
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
 
