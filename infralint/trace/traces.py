@@ -142,7 +142,9 @@ def _sent_to(topology: Topology, front: Front, request: Request, path: str, behi
         links = topology.links(sent.pool, front.node)
         is_told = bool(sent.pool.targets or sent.pool.references)
         is_linked = any(link.node is behind and link.to == front.to for link in links)
-        if sent.request.path in (path, f"/{path}") and (is_linked or not is_told):
+        if (is_linked or not is_told) and sent.request.path in _arriving_paths(
+            replace(sent.request, path=path), behind
+        ):
             return sent
     return None
 
@@ -325,7 +327,7 @@ def find_front(topology: Topology, dialler: Dialler, request: Request, behind: N
     for paths in hop.path_maps(asked):
         for arriving in _arriving_paths(request, behind):
             path = paths.inverse(arriving)
-            if path is None:
+            if path is None or (arriving != request.path and "//" in path):
                 continue
             inbound = replace(asked, path=path)
             match = _match_anywhere(topology, dialler.node, hop, inbound)
@@ -341,10 +343,10 @@ def find_front(topology: Topology, dialler: Dialler, request: Request, behind: N
 
 
 def _arriving_paths(request: Request, behind: Node) -> Iterator[str]:
-    """The forms in which a path may arrive: with two slashes in front, too, at code that takes them for one."""
+    """The forms in which a path may arrive: with two slashes in front, too, where they are taken for one."""
     yield request.path
     doubled = replace(request, path=f"/{request.path}")
-    if behind.of_code and any(match.hop is not None for match in behind.route(doubled)):
+    if any(match.hop is not None for match in behind.route(doubled)):
         yield doubled.path
 
 

@@ -256,3 +256,18 @@ def test_a_route_to_which_only_a_variable_may_lead_is_not_called_clean(here: Pat
 def test_a_route_that_nobody_dials_at_all_may_be_for_others(here: Path) -> None:
     output = report(here, "location / { root /srv; }")
     assert "nothing that was read sends" not in output
+
+
+@pytest.mark.parametrize(("target", "is_reached"), [("http://app:3000/", True), ("http://app:3000", False)])
+def test_an_nginx_behind_takes_two_slashes_for_one_and_hands_them_on_as_they_are(
+    target: str, is_reached: bool, here: Path
+) -> None:
+    """https://nginx.org/en/docs/http/ngx_http_core_module.html#merge_slashes: only a `proxy_pass` with a path sends what
+    was made of the path."""
+    inner = "  inner: {image: nginx:1.25, volumes: ['./inner.conf:/etc/nginx/conf.d/default.conf']}\n"
+    write(here, {"app/main.py": APP.replace(', headers={"X-Accel-Buffering": "no"}', "")})
+    write(here, {"compose.yaml": SERVICES + inner})
+    write(here, {"inner.conf": f"server {{ listen 80; location / {{ proxy_pass {target}; }} }}\n"})
+    output = report(here, f"location /api {{ {PASSED.replace('app:3000', 'inner/')} proxy_buffering off; }}")
+    assert ("error[buffered-stream] location / holds the stream back" in output) is is_reached
+    assert ("/api/stream: breaks" in run("trace", "--compact").output) is is_reached
