@@ -11,7 +11,7 @@ def drift(difference: Drift) -> Iterator[Finding]:
     """An account has not got what its Terraform says."""
     match difference:
         case ChangedSetting(live=live, code=code, setting=setting):
-            yield Finding("warning", live, _message(difference), _fix(live, code), (_in_code(code),), setting=setting)
+            yield Finding("warning", live, _message(difference), related=(_in_code(code),), setting=setting)
         case OneSided(side=side, balancers=balancers):
             count = plural(len(balancers), "load balancer")
             message = {
@@ -29,14 +29,14 @@ def _message(change: ChangedSetting) -> str:
     has = f"`{live.written}`" if live.written else f"{live.name} = {_value(live.value)}"
     says = f"`{code.written}`" if code.written else f"nothing about {code.name}, so {_value(code.value)}"
     cause = "It was changed by hand, or what the code says is not applied yet"
-    return f"{change.hop.name} has {has}, but the code says {says}. {cause}"
+    return f"{change.hop.name} has {has}, but the code says {says}. {cause}. {_way_out(live, code)}"
 
 
-def _fix(live: Known[Any], code: Known[Any]) -> str:
+def _way_out(live: Known[Any], code: Known[Any]) -> str:
     """Apply the code; unless that would take back what streams need."""
     if isinstance(live.value, bool | float | int) and live.value > code.value:
-        return f"write into the code what the account has: the next apply sets it back to {_value(code.value)}"
-    return "apply the code, or write into it what the account has"
+        return f"Write into the code what the account has: the next apply sets it back to {_value(code.value)}"
+    return "Apply the code, or write into it what the account has"
 
 
 def _in_code(code: Known[Any]) -> Related:

@@ -17,6 +17,8 @@ def ineffective_idle_timeout(crossing: Crossing[LoadBalancer]) -> Iterator[Findi
         f"`{written}` does nothing: {crossing.hop.name} is a {family.value} load balancer, and it cuts a connection"
         f" after {seconds(real.value)} of silence ({_rule(real)})"
     )
+    if real.because:
+        message += f". Take the line out, and send a ping at least every {ping_interval(real.value)}"
     yield Finding("warning" if real.value < wanted else "note", written, message, _fix(crossing, real, written.value))
 
 
@@ -26,5 +28,5 @@ def _rule(real: Known[float]) -> str:
 
 def _fix(crossing: Crossing[LoadBalancer], real: Known[float], written: float) -> str:
     if real.because:
-        return f"take the line out, and send a ping at least every {ping_interval(real.value)}"
+        return ""
     return f"{crossing.hop.fix('idle_timeout', written)}\n# on the listener, instead of {real.name and 'the line here'}"

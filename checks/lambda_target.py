@@ -12,9 +12,10 @@ def lambda_target(crossing: Crossing[LoadBalancer]) -> Iterator[Finding | Unknow
     match crossing.hop.target_type:
         case Known("lambda") as target:
             group = crossing.hop.group or "its target group"
-            message = f"{crossing.hop.name} hands requests to a Lambda function ({group}), and {_what(crossing)}"
+            consequence = f"{_what(crossing)}. {_way_out(crossing)}"
+            message = f"{crossing.hop.name} hands requests to a Lambda function ({group}), and {consequence}"
             effect: Effect = "refuses" if crossing.stream.kind == "websocket" else "holds"
-            yield Finding("error", target, message, _fix(crossing), effect=effect)
+            yield Finding("error", target, message, effect=effect)
 
 
 def _what(crossing: Crossing[LoadBalancer]) -> str:
@@ -23,7 +24,7 @@ def _what(crossing: Crossing[LoadBalancer]) -> str:
     return "waits for the function's whole answer, of at most 1 MB: users see nothing, then everything at once"
 
 
-def _fix(crossing: Crossing[LoadBalancer]) -> str:
+def _way_out(crossing: Crossing[LoadBalancer]) -> str:
     if crossing.stream.kind == "websocket":
-        return "put the WebSocket on a container or an instance, or on an API Gateway WebSocket API"
-    return 'stream from a container or an instance, or from a Lambda function URL (`invoke_mode = "RESPONSE_STREAM"`)'
+        return "Put the WebSocket on a container or an instance, or on an API Gateway WebSocket API"
+    return 'Stream from a container or an instance, or from a Lambda function URL (`invoke_mode = "RESPONSE_STREAM"`)'

@@ -13,12 +13,10 @@ def missing_retry(use: LanguageModelUse) -> Iterator[Finding]:
     if use.role == "request":
         message = (
             f"{use.written} asks {use.library} by itself and never asks again: where the provider answers 429 (too many"
-            " requests) or 503, as happens every day, the user gets an error"
+            " requests) or 503, as happens every day, the user gets an error. Use the provider's SDK, which"
+            " tries again, or do so on 429 and 5xx: later each time, and after the seconds of `Retry-After` where it is sent"
         )
-        fix = (
-            "try again on 429 and 5xx, later each time, and after the seconds of `Retry-After` where it is sent;"
-            " or use the provider's SDK, which does"
-        )
+        fix = ""
     else:
         message = (
             f"{use.written} never tries again: where the provider answers 429 (too many requests) or 503, as happens"

@@ -12,6 +12,6 @@ def retired_controller(controller: IngressController) -> Iterator[Finding]:
         served = "1 Ingress" if controller.ingresses == 1 else f"{controller.ingresses} Ingresses"
         message = (
             f"{controller.name} serves {served} here, and is retired: since {controller.retired} it gets no releases, and no"
-            f" fixes of security holes either ({controller.page})"
+            f" fixes of security holes either ({controller.page}). Move to {controller.successor}"
         )
-        yield Finding("note", controller.where, message, f"move to {controller.successor}")
+        yield Finding("note", controller.where, message)

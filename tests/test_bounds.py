@@ -286,6 +286,10 @@ MAPPED = "server { location /maps { proxy_pass http://$c1499; proxy_set_header U
             "maps.conf": "".join(f"map $c{number} $c{number + 1} {{ ~(.*) $c{number}; }}\n" for number in range(1500))
             + MAPPED
         },
+        {
+            "compose.yaml": "services:\n  proxy: {image: 'traefik:v3.1', ports: ['80:80']}\n  api:\n    image: api\n"
+            f"    labels:\n      - traefik.http.routers.api.rule=Host({'a' * 45_000} {' ' * 45_000}\n"
+        },
     ],
     ids=[
         "comments in a block",
@@ -296,6 +300,7 @@ MAPPED = "server { location /maps { proxy_pass http://$c1499; proxy_set_header U
         "braces",
         "maps",
         "expressions",
+        "a rule of Traefik",
     ],
 )
 def test_what_repeats_is_judged_in_time(files: dict[str, str], lint: Lint) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_a_patch_says_what_it_leaves_and_why(here: Path) -> None:
     result = run("check", "--diff", "--select", "short-idle-timeout")
     assert result.exit_code in (0, 1, 2)
     assert "+" in result.stdout
-    assert "Would fix 1 finding of project, and leave 0." in result.stderr
+    assert "Would fix 1 finding in the folder project, and leave 0." in result.stderr
     both = run("check", "--diff", "--assume", "warning")
     left = [line for line in both.stderr.splitlines() if " is left: " in line]
     assert all(line.rpartition(" is left: ")[2] for line in left)
@@ -151,3 +152,19 @@ def test_a_loose_script_is_no_backend_that_streams_nothing(script: str, here: Pa
     assert "warning[short-idle-timeout]" in before
     write(here, {script: "print(1)\n" if script.endswith(".py") else "console.log(1)\n"})
     assert run("check").output == before
+
+
+def test_code_that_is_no_ones_to_read_can_be_left_out_as_advised(here: Path) -> None:
+    app = "const app = require('express')()\napp.get('/chat', (req, res) => { res.write('a'); res.write('b') })\n"
+    write(
+        here,
+        {
+            "package.json": '{"dependencies": {"express": "4"}}',
+            "lib/vendor.js": f"{app}const data = '{'x' * 20_001}'\n",
+            "compose.yaml": "services: {web: {image: nginx}}\n",
+        },
+    )
+    [advice] = re.findall(r"`(exclude: \[[^`]+\])` in infralint.yaml", run("check").output)
+    assert advice == "exclude: [lib/vendor.js]"
+    write(here, {"infralint.yaml": advice})
+    assert "vendor.js" not in run("check").output

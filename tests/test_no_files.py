@@ -107,3 +107,11 @@ def test_files_that_nobody_may_read_are_named_once(lint: Lint, monkeypatch: pyte
     assert report["unfollowed"] == [f"k8s/locked.yaml: {why}"]
     assert [entry["message"] for entry in report["unknown"]] == ["can't be read, and may stream: Permission denied"]
     assert problems(report)
+
+
+def test_what_earlier_runs_remember_is_nobodys_configuration(lint: Lint) -> None:
+    text = "server { location /api/chat { proxy_pass http://app; } }\n"
+    report = lint(
+        {".cache/infralint/0a1b.conf": text, "home/.cache/infralint/x/nginx.conf": text, "infralint/a.conf": text}
+    )
+    assert {problem.partition(":")[0] for problem in problems(report)} == {"infralint/a.conf"}

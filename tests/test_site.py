@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -145,6 +146,8 @@ def test_references_are_complete(site: Path) -> None:
     for schema, text in ((json_schema(), config), (report_schema(), report)):
         for definition in schema["$defs"].values():
             assert [key for key in definition["properties"] if key not in text] == []
+    for name, schema in (("schema.json", json_schema()), ("report.schema.json", report_schema())):
+        assert json.loads((site / name).read_text()) == schema
     commands = words(site / "reference/command-line.html")
     for name in ("infralint check", "infralint audit snapshot", "--changed-since REV", "infralint test-checks"):
         assert name in commands
@@ -199,7 +202,7 @@ def test_pages_show_what_is_printed_in_copies_of_whole_stacks() -> None:
     init, diff, fix = outputs("findings.md")
     assert init.endswith("infralint.yaml: 5 streams found.\n")
     assert "+        proxy_buffering off;" in diff
-    assert "Would fix 3 findings of chat-stack, and leave 0." in diff
+    assert "Would fix 3 findings in the folder chat-stack, and leave 0." in diff
     assert "\nFixed 4 findings:\n" in fix
 
 

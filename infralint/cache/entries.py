@@ -24,6 +24,8 @@ _DIGEST = 32
 """Bytes at the beginning of an entry: the digest of the others."""
 _ABANDONED = 3600
 """Seconds after which a file that never became an entry is deleted."""
+OF_CODE = b"code"
+"""How the keys of what is made of this program's own files begin."""
 _MARKS = (".git", "infralint.yaml", "infralint.yml", ".infralint.yaml", "pyproject.toml")
 _DECIDING = ("NO_COLOR", "SOURCE_DATE_EPOCH")
 """Environment variables that change a report, beside Terraform's."""
@@ -48,6 +50,10 @@ class CacheEntry(Protocol):
 E = TypeVar("E", bound=CacheEntry)
 
 
+CACHE_NAME = "infralint"
+"""Of the folder among those of the user's other programs."""
+
+
 def find_folder() -> str | None:
     """The folder of the entries; None where there is to be none (an empty `INFRALINT_CACHE`, no folder of the user's own)."""
     given = os.environ.get("INFRALINT_CACHE")
@@ -56,7 +62,7 @@ def find_folder() -> str | None:
     if os.name != "posix":  # the time of a file's last change is not to be had
         return None
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "infralint") if os.path.isabs(base) else None
+    return os.path.join(base, CACHE_NAME) if os.path.isabs(base) else None
 
 
 def is_beside_projects(folder: str, arguments: Sequence[str]) -> bool:
@@ -94,6 +100,11 @@ def key_of(arguments: Sequence[str]) -> bytes:
 def key_of_project(root: str) -> bytes:
     """A digest of all that decides about what is known of a project's files, beside these files."""
     return _digest(repr(["glances", *_stamp(), root]).encode("utf-8", "surrogateescape"))
+
+
+def key_of_code(name: str) -> bytes:
+    """A digest of all that decides about what is made of this program's own files, marked as such."""
+    return OF_CODE + _digest(repr(["code", *_stamp(), name]).encode("utf-8", "surrogateescape"))
 
 
 def _decides(name: str) -> bool:

@@ -1,8 +1,8 @@
-"""Quick looks at the files of a project that found nothing, remembered for the next run over the same files.
+"""What earlier runs made of the files of a project, remembered for the next run over the same files.
 
-One entry a project. Of each file it has what tells it from another (size, times of change, number on the disk) and which
-looks found nothing in it: such a file need not be read again. What a look found is never remembered, so that whatever
-is reported was read in this run. The key is this very code, the packages beside it, the interpreter and the folder.
+One entry a project. Of each file it has what tells it from another (size, times of change, number on the disk), which
+quick looks found nothing in it, so that it need not be read again, and what was parsed of it where that takes long. What is
+judged is never remembered. The key is this very code, the packages beside it, the interpreter and the folder.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,17 +20,23 @@ from infralint.cache import entries
 from infralint.cache.recording import SETTLED
 
 FEWEST = 500
-"""Looks that must be new: for fewer, writing them down costs more than it saves."""
+"""Looks and texts that must be new: for fewer, writing them down costs more than it saves."""
+MOST_PARSED = 4 * 1024 * 1024
+"""Bytes of what was parsed of one project's files; with the looks, these have to fit into an entry."""
+
+Parsed = TypeVar("Parsed")
+Made = TypeVar("Made")
 
 FileState = tuple[int, int, int, int]
 """Size, time of change of the content and of all that is known of it (nanoseconds since 1970), number on the disk."""
 
 
 class KnownFile(msgspec.Struct, array_like=True, gc=False):
-    """A file as it was, and the looks that found nothing in it, a bit for each."""
+    """A file as it was, the looks that found nothing in it, a bit for each, and what was parsed of it."""
 
     state: FileState
     looks: int
+    parsed: bytes = b""
 
 
 class KnownLooks(msgspec.Struct, frozen=True, array_like=True):
@@ -54,6 +61,24 @@ class Glances:
         self._seen: dict[str, KnownFile | None] = {}
         self._new = 0
 
+    def recall(self, path: str, kind: type[Parsed]) -> Parsed | None:
+        """What an earlier run parsed of a file that is still the same; None where there is nothing, or nothing of that kind."""
+        file = self._seen[path] if path in self._seen else self._file(path)
+        if file is None or not file.parsed:
+            return None
+        try:
+            return msgspec.msgpack.decode(file.parsed, type=kind)
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+
+    def keep(self, path: str, parsed: object) -> None:
+        """Remember what was parsed of a file, decided by its content alone."""
+        file = self._seen[path] if path in self._seen else self._file(path)
+        if file is not None:
+            with contextlib.suppress(UnicodeEncodeError):  # half of a character
+                file.parsed = msgspec.msgpack.encode(parsed)
+                self._new += 1
+
     def look(self, name: str, path: str, finds: Callable[[], bool]) -> bool:
         """Whether a look finds something in a file. finds: decides by the file's content and by nothing else."""
         file = self._seen[path] if path in self._seen else self._file(path)
@@ -66,6 +91,21 @@ class Glances:
         if not found:
             file.looks |= bit
             self._new += 1
+        return found
+
+    def sift(self, name: str, paths: Iterable[str], finds: Callable[[str], bool]) -> list[str]:
+        """The files in which a look finds something, in their order; finds: as in `look`, for a path."""
+        bit = self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits))
+        seen, found = self._seen, []
+        for path in paths:
+            file = seen[path] if path in seen else self._file(path)
+            if file is not None and file.looks & bit:
+                continue
+            if finds(path):
+                found.append(path)
+            elif file is not None:
+                file.looks |= bit
+                self._new += 1
         return found
 
     def _file(self, path: str) -> KnownFile | None:
@@ -87,7 +127,12 @@ class Glances:
         """Write down what is known of the files that this run looked at, where much of it is new."""
         if self._new < FEWEST:
             return
-        files = {path: file for path, file in self._seen.items() if file is not None and file.looks}
+        files = {path: file for path, file in self._seen.items() if file is not None and (file.looks or file.parsed)}
+        left = MOST_PARSED
+        for file in files.values():
+            left -= len(file.parsed)
+            if left < 0:
+                file.parsed = b""
         with contextlib.suppress(UnicodeEncodeError):  # a name that is no UTF-8
             entries.save(self._folder, self._key, KnownLooks(self._key, list(self._bits), files))
 
@@ -103,6 +148,29 @@ def open_glances(root: str) -> Glances | None:
         return None
     _opened.append(Glances(folder, root))
     return _opened[-1]
+
+
+class MadeOfCode(msgspec.Struct, frozen=True, array_like=True):
+    """What was made of this program's own files."""
+
+    key: bytes
+    content: bytes
+
+
+def remember(name: str, kind: Any, make: Callable[[], Made]) -> Made:
+    """What is made of this program's own files alone. name: what it is. kind: its type, which msgspec reads again."""
+    if folder is None:
+        return make()
+    key = entries.key_of_code(name)
+    entry = entries.load(folder, key, MadeOfCode)
+    if entry is not None:
+        with contextlib.suppress(msgspec.MsgspecError):
+            made: Made = msgspec.msgpack.decode(entry.content, type=kind)
+            entries.mark_used(folder, key)
+            return made
+    made = make()
+    entries.save(folder, key, MadeOfCode(key, msgspec.msgpack.encode(made)))
+    return made
 
 
 def allow(place: str) -> None:

@@ -81,7 +81,7 @@ class Judging(msgspec.Struct, frozen=True):
             return replace(report, unreadable=[*report.unreadable, *problems]) if problems else fixes.report
         click.echo(render_patch(fixes, project), nl=False)
         left, fixed = fixes.report.findings, plural(len(fixes.report.fixed), "finding")
-        say(f"Would fix {fixed} of {project.root.name}, and leave {len(left)}.", err=True)
+        say(f"Would fix {fixed} in the folder {project.root.name}, and leave {len(left)}.", err=True)
         for finding in left:
             say(f"  {finding.location}: {finding.check} is left: {finding.provenance.unfixed}", err=True)
         return report

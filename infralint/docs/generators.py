@@ -275,17 +275,21 @@ def action_reference() -> str:
     """What the action for GitHub takes and hands on, by action.yml."""
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     taken = [
-        f"| `{name}` | {_cell(entry['description'])} | {_cell(entry['default'])} |"
+        f"| `{name}` | {_cell(entry['description'])} | {_code(entry['default'])} |"
         for name, entry in action["inputs"].items()
     ]
     given = [f"| `{name}` | {_cell(entry['description'])} |" for name, entry in action["outputs"].items()]
-    inputs = "\n".join(["| input | what | unless it is given |", "|---|---|---|", *taken])
+    inputs = "\n".join(["| input | what | default |", "|---|---|---|", *taken])
     outputs = "\n".join(["| output | what |", "|---|---|", *given])
     return f"{inputs}\n\n{outputs}"
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def changelog() -> str:

@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from infralint.docs.generators import GENERATORS, built_in_checks, section
-from infralint.docs.transcripts import filled_in, workspace
+from infralint.docs.transcripts import ROOT, filled_in, workspace
 from infralint.engine.registry import DEFAULT_GROUP
 
 _MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
@@ -34,9 +34,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     return config
 
 
+SCHEMAS = ("schema.json", "report.schema.json")
+"""Of `infralint.yaml` and of the JSON report, as the package has them."""
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Take the checks' pages from where they are."""
+    """Take the checks' pages and the schemas from where they are."""
     files.append(File.generated(config, "checks/index.md", content=_INDEX))
+    for name in SCHEMAS:
+        files.append(File.generated(config, name, abs_src_path=str(ROOT / "infralint" / name)))
     for check in built_in_checks():
         files.append(File.generated(config, f"checks/{check.page.name}", abs_src_path=str(check.page)))
     return files

@@ -13,6 +13,7 @@ from infralint.engine.ignores import Ignore, apply_ignores, find_addressing, fin
 from infralint.engine.policy import Assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
+from infralint.engine.unreadable import each_once, refusals_among, unreadable_files
 from infralint.model import (
     NOWHERE,
     Crossing,
@@ -70,7 +71,7 @@ def read(project: Project) -> list[Reading]:
 def _needed_sources(project: Project) -> Iterator[Any]:
     """The sources that have something to read here; the others are not even imported."""
     for module, globs in SOURCES.items():
-        if project.has_named(*globs):
+        if project.names.has_named(*globs):
             yield import_module(module)
 
 
@@ -100,7 +101,7 @@ def judge(
     if with_ways:
         with guard.around(Location(project.shown_path(project.root))):
             streams = _known_streams(project, topology, checks, crossed)
-    unreadable = _each_once(_list_unreadable(project, readings, checks, answers, topology, paths))
+    unreadable = each_once(_list_unreadable(project, readings, checks, answers, topology, paths))
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
@@ -129,14 +130,8 @@ def _list_unreadable(
     paths: Iterable[str],
 ) -> Iterator[Unreadable]:
     """What could not be read, or names nothing. paths: of files in which comments may ignore a check."""
-    for reading in readings:
-        yield from reading.unreadable
-    yield from _refusals(answers)
-    yield from _refusals(hop.keeps_affinity for reading in readings for hop in reading.hops)
-    yield from project.unlisted_folders()
-    for path, problem in sorted(project.unread.items()):
-        yield project.unreadable(path, problem)
-    yield from _no_files(project)
+    yield from unreadable_files(project, readings)
+    yield from refusals_among(answers)
     yield from _mistaken_names(project, topology)
     yield from find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)])
     yield from project.guard.caught
@@ -154,14 +149,6 @@ def _list_unknown(
             yield answer
 
 
-def _no_files(project: Project) -> Iterator[Unreadable]:
-    """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
-    is_named = re.compile(UNMISTAKABLE).search
-    for path, reason in project.tree.odd.items():
-        if is_named(path):
-            yield project.unreadable(path, reason)
-
-
 def _list_unfollowed(
     project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]
 ) -> list[Unfollowed]:
@@ -173,9 +160,8 @@ def _list_unfollowed(
 
 def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
-    is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
-        if PERHAPS.search(path) and not is_named(path):
+        if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
             yield Unfollowed(Location(project.show(path)), reason)
 
 
@@ -194,18 +180,6 @@ def _known_streams(
     from infralint.engine.tracing import known_streams
 
     return known_streams(project, topology, checks, crossed)
-
-
-def _refusals(answers: Iterable[object]) -> Iterator[Unreadable]:
-    """What a platform refuses, also of a setting that no check of this run asks about."""
-    for answer in answers:
-        if isinstance(answer, Unknown) and answer.refused:
-            yield Unreadable(answer.why, answer.where)
-
-
-def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
-    distinct = {(entry.where, entry.message): entry for entry in unreadable}
-    return sorted(distinct.values(), key=lambda entry: entry.where)
 
 
 def _unmet(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -13,13 +14,14 @@ from infralint.model import Finding, Hop
 class Since(msgspec.Struct, frozen=True):
     """What has changed since an earlier snapshot.
 
-    earlier: when that was taken, in UTC. new, changed: findings of now, by fingerprint; a changed one is of another
-    severity, or says something else. gone: findings of then. added, removed: resources by full name.
+    earlier: when that was taken, in UTC. new: findings of now, by fingerprint. changed: what was found then, by
+    fingerprint, where the finding of now is of another severity or says something else. gone: findings of then.
+    added, removed: resources by full name.
     """
 
     earlier: str
     new: frozenset[str] = frozenset()
-    changed: frozenset[str] = frozenset()
+    changed: Mapping[str, Finding] = MappingProxyType({})
     gone: tuple[Finding, ...] = ()
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -40,7 +42,7 @@ def compare_reports(
     return Since(
         earlier,
         new=frozenset(current.keys() - past.keys()),
-        changed=frozenset(known for known in both if _words(current[known]) != _words(past[known])),
+        changed={known: past[known] for known in sorted(both) if _words(current[known]) != _words(past[known])},
         gone=tuple(finding for known, finding in past.items() if known not in current),
         added=tuple(sorted(resources - resources_then)),
         removed=tuple(sorted(resources_then - resources)),

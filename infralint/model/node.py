@@ -270,11 +270,13 @@ class Node(msgspec.Struct, kw_only=True, eq=False):
     its hops. missing: where it is not complete, the kinds of streams of which some may not be.
     by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
     inner: no client comes to it first, whoever else dials it. files: where it is written down, as project paths.
-    of_code: as of a hop.
+    of_code: as of a hop. dials_pods: it dials the pods behind a service of a cluster itself, so that what the service
+    says of its clients does not count.
     """
 
     platform: ClassVar[str] = ""
     of_code: ClassVar[bool] = False
+    dials_pods: ClassVar[bool] = False
 
     name: str
     hops: tuple[Hop, ...] = ()
@@ -326,7 +328,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     published: the ports of its host, each with the one of its own that it leads to (None: not known); local_ports: those
     of them that nobody but the host itself reaches; is_open: one more is published, nobody knows which. forwards: ports
     under which its names are dialled, each with the port that it leads to (None: one of its own), where these differ;
-    lost: those that lead to none that is written down.
+    lost: those that lead to none that is written down; pinned: where it says that who dials it by its name meets the same
+    replica each time.
     image, command: as written. group: what it is deployed with. networks: where its names are known, each by a name that
     no other has in the project (none: that is not known). aliases: names that only one of these networks knows, each with
     that network. links: names by which it alone dials others of its group, each with the name of the service. pod: what
@@ -345,6 +348,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     is_open: bool = False
     forwards: tuple[tuple[int, int | None], ...] = ()
     lost: tuple[LostPort, ...] = ()
+    pinned: Setting[str] | None = None
     replicas: Setting[int] | None = None
     image: str = ""
     command: str = ""

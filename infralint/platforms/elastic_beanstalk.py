@@ -73,15 +73,15 @@ def has_balancer(options: Options) -> bool:
     )
 
 
-def environment_node(name: str, where: Location, options: Options, **fields: Any) -> BalancerNode:
-    """The load balancer of an environment. fields: what its source knows of every hop."""
+def environment_node(name: str, where: Location, options: Options, instances: str = "", **fields: Any) -> BalancerNode:
+    """The load balancer of an environment. instances: what these are known as. fields: what its source knows of every hop."""
     family = _family(options, where)
     is_classic = isinstance(family, Known) and family.value == "classic"
     idle_option = (CLASSIC, "ConnectionSettingIdleTimeout") if is_classic else (ELBV2, "IdleTimeout")
     idle_default = float(aws_elb.ATTRIBUTES[aws_elb.IDLE].default)
     sticky_option = (CLASSIC, "Stickiness Policy") if is_classic else (PROCESS, "StickinessEnabled")
     group = TargetGroup(
-        key=f"{name}:default",
+        key=instances or f"{name}:default",
         name=name,
         where=where,
         attributes={

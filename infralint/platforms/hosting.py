@@ -5,7 +5,8 @@ https://docs.railway.com/networking/public-networking/specs-and-limits,
 https://render.com/docs/web-services,
 https://fly.io/docs/reference/configuration/#http_service-http_options,
 https://docs.netlify.com/build/functions/configuration,
-https://docs.netlify.com/build/edge-functions/limits
+https://docs.netlify.com/build/edge-functions/limits,
+https://docs.aws.amazon.com/amplify/latest/userguide/ssr-amplify-support.html
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from infralint.model import (
     SSE,
     Affinity,
+    Buffering,
     Clock,
     Known,
     Location,
@@ -44,6 +46,12 @@ RENDER_TOTAL = 6000.0
 """Seconds of a whole answer on Render.
 
 https://render.com/docs/web-services
+"""
+
+AMPLIFY_TOTAL = 30.0
+"""Seconds of a whole answer of an application on Amplify Hosting.
+
+https://github.com/aws-amplify/amplify-hosting/issues/3223
 """
 
 
@@ -131,6 +139,29 @@ def fly_node(name: str, where: Location, idle: Setting[float] | None, **fields: 
             highest={"idle_timeout": HighestLimit(900, "idle_timeout = {seconds}")},
             forwards_upgrade=not_applicable("forwarded", where),
             keeps_affinity=Unknown(where, "machines", because),
+        ),
+        **fields,
+    )
+
+
+def amplify_node(name: str, where: Location, **fields: Any) -> ManagedContainerNode:
+    """An application on Amplify Hosting that answers from a server. fields: what its source knows of every hop."""
+    late = "Amplify Hosting gives an answer 30 s in all, and no setting changes that"
+    total = _fix_limit(AMPLIFY_TOTAL, where, "Amplify Hosting's request timeout", late)
+    because = "AWS's page lists streaming among what Amplify Hosting does not support"
+    elsewhere = "have browsers ask for the stream elsewhere: Amplify Hosting does not stream"
+    buffering: Setting[Buffering] = Known("always", where, "Amplify Hosting", "default", because=because)
+    return container_node(
+        ManagedContainer(
+            name=name,
+            where=where,
+            product="Amplify Hosting",
+            clocks=(Clock("whole-response", total, SSE, "504"),),
+            highest={"max_duration": HighestLimit(AMPLIFY_TOTAL)},
+            buffering=buffering,
+            buffering_advice=elsewhere,
+            forwards_upgrade=Unknown(where, "WebSockets of Amplify Hosting", "AWS documents none of Amplify Hosting"),
+            keeps_affinity=not_applicable("single", where),
         ),
         **fields,
     )

@@ -17,8 +17,8 @@ from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location,
 from infralint.platforms.compression import EVENTS, is_encoded, media_type
 from infralint.platforms.routing import PathKind, RoutedHop
 
-_MATCHER = re.compile(r"(!)?\s*(\w+)\(([^()]*)\)")
-_QUOTED = re.compile(r"[`\"']([^`\"']*)[`\"']")
+_MATCHER = re.compile(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
+_QUOTED = re.compile(r"[`\"']([^`\"']*+)[`\"']")
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 

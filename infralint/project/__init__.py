@@ -14,6 +14,7 @@ from infralint.cache.recording import watch
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project.config import CONFIG_NAMES, Settings, find_config, place_of
 from infralint.project.guard import Guard
+from infralint.project.names import FileNames
 from infralint.project.walking import (
     LEADS_OUT,
     SKIPPED_NAMES,
@@ -26,7 +27,7 @@ from infralint.project.walking import (
     walk,
 )
 from infralint.project.work import Work
-from infralint.text.globs import Exclusions, is_glob, matches_name, name_matcher
+from infralint.text.globs import Exclusions
 from infralint.text.lazy import lazy
 
 __all__ = ["LARGEST", "CantRead", "Project", "StandardInput", "TooLarge", "decode", "find_root", "refuse_binary"]
@@ -35,6 +36,10 @@ Result = TypeVar("Result")
 
 LARGEST = 10 * 1024 * 1024
 """Bytes: a longer file was not written by hand."""
+MOST_KEPT = 8 * 1024 * 1024
+"""Bytes of files that are kept for who looks at them next."""
+FILE_COST = 200
+"""Bytes that a file takes beside its content."""
 
 
 class Project:
@@ -62,6 +67,8 @@ class Project:
         self.glances: Glances | None = None
         self.unread: dict[str, CantRead] = {}
         self._texts: dict[str, str] = {}
+        self._contents: dict[str, builtins.bytes] = {}
+        self._room = MOST_KEPT
         self._remembered: dict[str, Any] = {}
 
     @property
@@ -111,55 +118,22 @@ class Project:
     def file_set(self) -> frozenset[str]:
         return frozenset(self.files)
 
+    @cached_property
+    def names(self) -> FileNames:
+        """The names of all files."""
+        return FileNames(self.files)
+
     def files_named(self, *patterns: str) -> list[str]:
-        """Files whose base name matches one of the globs, in order; what follows a last dot in a glob is all of an ending."""
-        matches = name_matcher(*patterns)
-        found: set[str] = set()
-        for ending in {ending for pattern in patterns for ending in self._endings_like(pattern)}:
-            found.update(path for path, name in self.by_ending[ending] if matches(name))
-        return sorted(found)
+        """Files whose names match one of the globs, in order; what follows a last dot in a glob is all of an ending."""
+        return self.names.find_named(*patterns)
 
-    def has_named(self, *patterns: str) -> bool:
-        """Whether there is a file whose base name matches one of the globs."""
-        for pattern in patterns:
-            stem, dot, ending = pattern.rpartition(".")
-            if pattern == "*" or (stem == "*" and dot and not is_glob(ending)):
-                if self.files if pattern == "*" else ending in self.by_ending:
-                    return True
-            elif self.files_named(pattern):
-                return True
-        return False
-
-    def _endings_like(self, pattern: str) -> Iterable[str]:
-        """The endings of files that a glob of names may mean."""
-        _, dot, ending = pattern.rpartition(".")
-        if not dot:
-            return self.by_ending if is_glob(pattern) else ("",)
-        if is_glob(ending):
-            return (known for known in self.by_ending if matches_name(known, ending, dots=True))
-        return (ending,) if ending in self.by_ending else ()
+    def files_ending(self, *endings: str) -> list[str]:
+        """Files whose names end so after their last dot, in order."""
+        return self.names.find_ending(*endings)
 
     @cached_property
     def _slashed_root(self) -> str:
         return os.path.join(self.root, "")
-
-    @cached_property
-    def names(self) -> list[tuple[str, str]]:
-        """The paths of all files, each with its last part."""
-        return [(path, path.rpartition("/")[2]) for path in self.files]
-
-    @cached_property
-    def by_ending(self) -> dict[str, list[tuple[str, str]]]:
-        """The paths of all files with their last parts, by what follows the last dot of these (empty: they have none)."""
-        found: dict[str, list[tuple[str, str]]] = {"": []}
-        for path, name in self.names:
-            _, dot, ending = name.rpartition(".")
-            found.setdefault(ending if dot else "", []).append((path, name))
-        return found
-
-    def files_ending(self, *endings: str) -> list[str]:
-        """Files whose names end so after their last dot, in order."""
-        return sorted(path for ending in set(endings) for path, _ in self.by_ending.get(ending, ()))
 
     @cached_property
     def _above(self) -> str | None:
@@ -215,7 +189,8 @@ class Project:
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self.bytes(path))
+            self._texts[path] = decode(self._look_at(path))
+            self._contents.pop(path, None)
         return self._texts[path]
 
     def text_or_nothing(self, path: str) -> str:
@@ -231,7 +206,7 @@ class Project:
         """The text of a file that may hold UTF-8 alone, as YAML does. Raises CantRead, also for other bytes."""
         text = self.text(path)
         if not text.isascii():
-            content = self.bytes(path)
+            content = self._look_at(path)
             try:
                 content.decode()
             except UnicodeDecodeError as error:
@@ -244,7 +219,7 @@ class Project:
     def holds(self, path: str, word: str) -> bool:
         """Whether a word of small letters stands in a file, in whatever case; keeps no text for that. Raises CantRead."""
         text = self._texts.get(path)
-        return word in text.lower() if text is not None else word.encode() in self.bytes(path).lower()
+        return word in text.lower() if text is not None else word.encode() in self._look_at(path).lower()
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
@@ -253,10 +228,23 @@ class Project:
 
     def searchable(self, path: str, largest: int = LARGEST) -> builtins.bytes:
         """A file's content for a quick look at its words: UTF-16 as UTF-8, which `text` then refuses. Raises CantRead."""
-        return _as_utf8(self.bytes(path, largest))
+        return _as_utf8(self._look_at(path, largest))
+
+    def _look_at(self, path: str, largest: int = LARGEST) -> builtins.bytes:
+        """A file's content, as it was when it was first looked at, as far as there is room to keep it. Raises CantRead."""
+        known = self._contents.get(path)
+        if known is not None and len(known) <= largest:
+            return known
+        content = self.bytes(path, largest)
+        if len(content) <= self._room:
+            self._contents[path] = content
+            self._room -= len(content) + FILE_COST
+        return content
 
     def head(self, path: str, length: int = 65536) -> builtins.bytes:
         """The first bytes of a file, however large it is; none where even these can't be had."""
+        if (known := self._contents.get(path)) is not None:
+            return _as_utf8(known[:length])
         try:
             full, follow = self._inside(path)
             return _as_utf8(read_head(full, length, follow))
@@ -269,6 +257,21 @@ class Project:
         name: of the look. finds: decides by the file's bytes, and by nothing else that can differ.
         """
         return finds() if self.glances is None else self.glances.look(name, path, finds)
+
+    def glance_at_all(self, name: str, paths: Iterable[str], finds: Callable[[str], bool]) -> list[str]:
+        """The files in which a quick look finds something, in their order: as `glance`, for many."""
+        if self.glances is None:
+            return [path for path in paths if finds(path)]
+        return self.glances.sift(name, paths, finds)
+
+    def recall(self, path: str, kind: type[Result]) -> Result | None:
+        """What an earlier run parsed of a file that is the same since; None where nothing was kept."""
+        return self.glances.recall(path, kind) if self.glances is not None else None
+
+    def keep(self, path: str, parsed: object) -> None:
+        """Keep what was parsed of a file for later runs. parsed: msgspec can write it down and read it again."""
+        if self.glances is not None:
+            self.glances.keep(path, parsed)
 
     def _inside(self, path: str) -> tuple[str, bool]:
         """Where a file lies, and whether a link is to be followed there. Raises CantRead.

@@ -30,6 +30,11 @@ class BeanstalkEnvironment(msgspec.Struct):
     rewriting: list[str] = []
 
 
+def instances_of(project: Project, folder: str) -> str:
+    """What a load balancer dials an environment's instances by."""
+    return f"the instances of {project.show(folder)}"
+
+
 def read_environments(project: Project) -> dict[str, BeanstalkEnvironment]:
     """Folder -> the environment that its `.ebextensions` describe. Read once a project."""
     return project.remember("beanstalk", lambda: _read(project))

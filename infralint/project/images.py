@@ -94,10 +94,9 @@ class Images:
     def _folders(self) -> dict[str, str]:
         """The folders that hold one Dockerfile, and its name."""
         found: dict[str, list[str]] = {}
-        for path in self.project.files:
-            folder, _, name = path.rpartition("/")
+        for path, name in self.project.names.find_holding("dockerfile", "containerfile"):
             if _DOCKERFILES.fullmatch(name):
-                found.setdefault(folder, []).append(name)
+                found.setdefault(path.rpartition("/")[0], []).append(name)
         return {
             folder: "Dockerfile" if "Dockerfile" in names else names[0]
             for folder, names in found.items()

@@ -6,7 +6,7 @@ https://www.typescriptlang.org/docs/handbook/modules/reference.html, https://nod
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import cached_property
 
 from infralint.text.json_places import json_object
@@ -21,19 +21,22 @@ Alias = tuple[str, str, tuple[str, ...]]
 class JavaScriptImports:
     """The imports of a project.
 
-    files: paths relative to it. content: a file's bytes, none where it can't be read. endings: of source files,
-    the likelier first. habits: where frameworks look for an import, from a folder, that no configuration explains.
+    files: paths relative to it. content: a file's bytes, none where it can't be read. manifests: gives those of the files
+    that are a package.json. endings: of source files, the likelier first. habits: where frameworks look for an import,
+    from a folder, that no configuration explains.
     """
 
     def __init__(
         self,
         files: Set[str],
         content: Callable[[str], bytes],
+        manifests: Callable[[], Iterable[str]],
         endings: tuple[str, ...],
         habits: Callable[[str, str], Iterator[str]],
     ) -> None:
         self._files = files
         self._content = content
+        self._manifests = manifests
         self._endings = endings
         self._habits = habits
         self._aliases: dict[str, list[Alias]] = {}
@@ -115,7 +118,7 @@ class JavaScriptImports:
     def _packages(self) -> dict[str, tuple[str, dict[str, str]]]:
         """Packages of the repository by name: folder, and the source file of each entry that names one."""
         found = {}
-        for path in sorted(path for path in self._files if path.endswith("/package.json")):
+        for path in sorted(path for path in self._manifests() if "/" in path):
             manifest = json_object(self._content(path))
             if isinstance(name := manifest.get("name"), str):
                 found[name] = (posixpath.dirname(path), _entries(manifest))

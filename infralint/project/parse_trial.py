@@ -6,7 +6,6 @@ and 20 kB of open brackets 1.5 GB.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 SECONDS = 1
@@ -39,6 +38,8 @@ Parser(Language(getattr(import_module(package), grammar)())).parse(text)
 def can_be_parsed(content: bytes, grammar: str) -> bool:
     """Whether another process parses a text in time. grammar: a name that ast-grep knows, or `package:function` of one
     of tree-sitter's own."""
+    import subprocess
+
     code = _LIMITED.format(seconds=SECONDS, memory=MEMORY) + (_TREE_SITTER if ":" in grammar else _AST_GREP)
     command = [sys.executable, "-I", "-c", code, grammar]
     try:

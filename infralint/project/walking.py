@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from infralint.cache.entries import CACHE_NAME, find_folder
 from infralint.cache.recording import SKIPPED_FOLDERS, watch, watch_tree
 from infralint.text.writing import is_leftover
 
@@ -57,6 +58,13 @@ class Tree(msgspec.Struct):
         self.unlisted = {path: reason for path, reason in self.unlisted.items() if not covers_folder(path)}
 
 
+def _is_our_cache(root: str, folder: str, name: str) -> bool:
+    """Whether a folder holds what earlier runs remember, which is nobody's configuration."""
+    if name == CACHE_NAME and os.path.basename(os.path.join(root, folder).rstrip("/")) == ".cache":
+        return True
+    return name == os.path.basename(find_folder() or "") and os.path.join(root, folder, name) == find_folder()
+
+
 def walk(root: str) -> Tree:
     """Look through a folder. Folders behind links are not entered, so there are no loops and no way out."""
     watch_tree(root)
@@ -68,7 +76,7 @@ def walk(root: str) -> Tree:
             with os.scandir(os.path.join(root, folder)) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in SKIPPED_FOLDERS:
+                        if entry.name not in SKIPPED_FOLDERS and not _is_our_cache(root, folder, entry.name):
                             pending.append(f"{folder}{entry.name}/")
                     elif entry.is_file(follow_symlinks=False):
                         tree.files.append(folder + entry.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from infralint.engine.report import Report
 from infralint.engine.since import Since
-from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Stream, Trace, Unknown
+from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Known, Leg, Related, Setting, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural, seconds
 
@@ -134,10 +134,19 @@ def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
     yield f"Since {when}: of the findings, {listing(parts)}; of the {noun}s, {resources}."
     for finding in findings:
         if (state := since.state_of(finding)) != "same":
-            yield f"  {state}: {_subject(finding)}"
+            before = since.changed.get(finding.provenance.fingerprint)
+            yield f"  {state}: {_subject(finding)}{_change(before, finding) if before is not None else ''}"
     yield from (f"  gone: {_subject(finding)}" for finding in since.gone)
     yield from (f"  new {noun}: {name}" for name in since.added)
     yield from (f"  gone {noun}: {name}" for name in since.removed)
+
+
+def _change(before: Finding, now: Finding) -> str:
+    """What of a finding is another than before: its setting, its severity."""
+    settings = [finding.at.phrase for finding in (before, now) if isinstance(finding.at, Known)]
+    parts = [f"{settings[1]}, before {settings[0]}"] if len(set(settings)) == 2 else []
+    parts += [f"{now.severity}, before {before.severity}"] if now.severity != before.severity else []
+    return f": {listing(parts)}" if parts else ""
 
 
 def _subject(finding: Finding) -> str:

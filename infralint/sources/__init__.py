@@ -25,6 +25,7 @@ SOURCES = {
     "infralint.sources.cloudflared": ("*.yaml", "*.yml"),
     "infralint.sources.copilot": ("manifest.yml",),
     "infralint.sources.hosting": (
+        "amplify.yml",
         "fly.toml",
         "fly.*.toml",
         "Procfile",

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from infralint.model import STRONG, Crossing, Hop, Node, Request, Stream, StreamKind
+from infralint.model import STRONG, Crossing, Hop, Need, Node, Request, Stream, StreamKind
 from infralint.text.wording import listing
 from infralint.trace.links import Link
 from infralint.trace.paths import concrete_paths
 from infralint.trace.topology import Topology
 from infralint.trace.traces import arriving_request, find_front
+
+_OPEN_ENDS = frozenset({"unknown", "leaves the project"})
+"""Ends of a way behind which nobody of the project is known to stand."""
 
 
 class Witness:
@@ -128,9 +131,37 @@ class Witness:
         """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
         if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
+        crossing = self._with_pings(crossing)
         doubts = (self._doubt_at(hop, crossing.stream) for hop in _speaking(crossing))
         doubt = next((doubt for doubt in doubts if doubt), "") or self._doubt_of_end(crossing)
         return replace(crossing, doubt=doubt) if doubt else crossing
+
+    def _with_pings(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+        """A WebSocket at a hop that leads nobody knows where, with the pings of the code whose routes that hop takes."""
+        stream = crossing.stream
+        if stream.kind != "websocket" or stream.heartbeat is not None or crossing.trace.end not in _OPEN_ENDS:
+            return crossing
+        beats = [
+            hint.heartbeat
+            for node in self.applications
+            for route in node.hops
+            for hint in route.hints
+            if hint.kind == "websocket" and self._takes_route(crossing, route)
+        ]
+        if not beats or not all(beats):
+            return crossing
+        longest = max(beat for beat in beats if beat)
+        return replace(crossing, stream=replace(stream, heartbeat=longest, longest_silence=Need(2 * longest, False)))
+
+    def _takes_route(self, crossing: Crossing[Hop], route: Hop) -> bool:
+        """Whether a hop takes the requests for a route of an application, as they are asked for there."""
+        node = self.topology.node_of(crossing.hop)
+        requests = (Request("websocket", path, crossing.stream.host) for path in concrete_paths(route))
+        return (
+            route.origin
+            and node is not None
+            and any(match.hop is crossing.hop for request in requests for match in node.route(request))
+        )
 
     def _doubt_of_end(self, crossing: Crossing[Hop]) -> str:
         """Why a name is not likely to mean a stream where nobody can tell who gets it: the project has no code that sends one."""

@@ -40,7 +40,7 @@ class ApplicationFolders:
         if not taken:
             around = self._owner(context)
             taken = self._below.get(context, []) or ([around] if around is not None else [])
-        return [self._at[folder][-1] for folder in taken]
+        return _without_libraries([self._at[folder][-1] for folder in taken])
 
     def _started_by(self, service: Service) -> list[Node]:
         """The applications of the files that a service starts."""
@@ -67,6 +67,11 @@ class ApplicationFolders:
             return holding
         inside = [folder for folder in self._below.get(path, ()) if folder]
         return inside[0] if len(inside) == 1 else holding
+
+
+def _without_libraries(nodes: list[Node]) -> list[Node]:
+    """Applications without those that neither listen nor serve, where others do: their code is part of the others."""
+    return [node for node in nodes if node.hops or node.listens] or nodes
 
 
 def _context(folder: str) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.model import STRONG, Address, Basis, Hop, Known, Node, Pool, Service, Setting
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.trace.guesses import Guesses
@@ -364,8 +364,19 @@ class Topology:
             return None
         named = self.placements.services_by_name(hosts.pop())
         named = [service for service in named if service.group in self.placements.groups_of(front)] or named
+        pins = {service.pinned for service in named}
+        pin = pins.pop() if len(pins) == 1 else None
+        if isinstance(pin, Known) and self._is_one_client(front):
+            pinned: Known[int] = pin.with_value(1)
+            return pinned
         found = {service.replicas for service in named}
         return found.pop() if len(found) == 1 else None
+
+    def _is_one_client(self, front: Node) -> bool:
+        """Whether all that a node sends comes from one address of a cluster, so that a service can tell whose it is."""
+        counts = [service.replicas for service in self.placements.services_of(front)]
+        is_single = all(isinstance(count, Known) and count.value == 1 for count in counts)
+        return not front.dials_pods and bool(counts) and is_single
 
     @cached_property
     def _by_reference(self) -> dict[str, list[Node]]:

@@ -95,3 +95,33 @@ def test_a_script_of_streamlit_is_another_program_than_the_server_beside_it(here
         },
     )
     assert "error[missing-upgrade-headers] location / " in run("check").output
+
+
+NODE = """const express = require("express");
+const app = express();
+app.post("/api/chat", (req, res) => { res.setHeader("Content-Type", "text/event-stream"); });
+app.listen(8000);
+"""
+
+
+@pytest.mark.parametrize("command", ['["node", "server/dist/index.js"]', '["npm", "start"]'])
+def test_what_a_build_made_of_a_package_is_that_package(command: str, here: Path) -> None:
+    """Its library beside it, which neither listens nor serves, answers nothing."""
+    package = '{"name": "%s", "dependencies": {"express": "5"}}'
+    copies = "COPY package.json ./\nCOPY server/package.json server/\nCOPY shared/package.json shared/\n"
+    built = "COPY --from=build /app/server/dist server/dist\n"
+    write(
+        here,
+        {
+            "compose.yaml": COMPOSE.replace("{context: ., dockerfile: backend/Dockerfile}", "."),
+            "Dockerfile": f"FROM node:22 AS build\nCOPY . /app\nFROM node:22\nWORKDIR /app\n{copies}{built}CMD {command}\n",
+            "package.json": package % "whole",
+            "shared/package.json": package % "shared",
+            "shared/index.js": "module.exports = 1;\n",
+            "server/package.json": package % "server",
+            "server/index.js": NODE,
+        },
+    )
+    output = run("trace", "--compact", "/api/chat").output
+    assert "breaks at hop 1 of 2" in output
+    assert "POST /api/chat (server/index.js" in output

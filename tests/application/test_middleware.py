@@ -100,3 +100,30 @@ def test_what_may_say_no_can_not_be_told(code: str, here: Path) -> None:
 @pytest.mark.parametrize("code", [FASTAPI % "", EXPRESS % "app.use((req, res, next) => next());"])
 def test_middleware_that_says_nothing_holds_nothing_off(code: str, here: Path) -> None:
     assert "[buffered-stream]" in report(here, code)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ("    'site.unbuffered.Unbuffered',", True),
+        ("    # 'site.unbuffered.Unbuffered',", False),
+        ("    'site.unbuffered.UnbufferedToo',", False),
+    ],
+)
+def test_djangos_settings_name_middleware(line: str, is_told: bool, here: Path) -> None:
+    write(
+        here,
+        {
+            "nginx.conf": NGINX,
+            "requirements.txt": "django\n",
+            "site/settings.py": f'ROOT_URLCONF = "site.urls"\nMIDDLEWARE = [\n{line}\n]\n',
+            "site/urls.py": 'from django.urls import path\nfrom .views import stream\nurlpatterns = [path("stream", stream)]\n',
+            "site/views.py": "from django.http import StreamingHttpResponse\n"
+            "def stream(request):\n"
+            '    return StreamingHttpResponse(tokens(), content_type="text/event-stream")\n',
+            "site/unbuffered.py": "class Unbuffered:\n    def __call__(self, request):\n"
+            "        response = self.get_response(request)\n"
+            '        response["X-Accel-Buffering"] = "no"\n        return response\n',
+        },
+    )
+    assert ("Could not tell 1 thing" in run("check").output) is not is_told

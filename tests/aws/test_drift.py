@@ -67,9 +67,9 @@ def test_changed_by_hand(world: World, report: Report) -> None:
     found = report("--against", "infra", exit_code=1)
     assert drift(found) == [
         "chat has `idle_timeout.timeout_seconds = 200`, but the code says `idle_timeout = 300`. "
-        "It was changed by hand, or what the code says is not applied yet",
+        "It was changed by hand, or what the code says is not applied yet. Apply the code, or write into it what the account has",
         "chat has `stickiness.enabled = false`, but the code says `stickiness { … }`. "
-        "It was changed by hand, or what the code says is not applied yet",
+        "It was changed by hand, or what the code says is not applied yet. Apply the code, or write into it what the account has",
     ]
     first = next(one for one in found["findings"] if one["check"] == "drift")
     assert first["severity"] == "warning"
@@ -110,9 +110,10 @@ def test_what_the_next_apply_would_take_back_is_to_be_written_down(world: World,
     (infra / "main.tf").write_text(CODE.replace("= 300", "= 60"))
     account(world, "300")
     findings = report("--against", "infra", exit_code=1)["findings"]
-    assert [finding["fix"] for finding in findings] == [
-        "write into the code what the account has: the next apply sets it back to 60 s"
-    ]
+    [finding] = findings
+    assert finding["message"].endswith(
+        ". Write into the code what the account has: the next apply sets it back to 60 s"
+    )
 
 
 @pytest.mark.usefixtures("infra")
@@ -140,7 +141,8 @@ def test_what_the_code_leaves_out_is_the_default(world: World, report: Report, i
     account(world, "300")
     assert drift(report("--against", "infra", exit_code=1)) == [
         "chat has `idle_timeout.timeout_seconds = 300`, but the code says nothing about idle_timeout, so 60 s. "
-        "It was changed by hand, or what the code says is not applied yet"
+        "It was changed by hand, or what the code says is not applied yet. "
+        "Write into the code what the account has: the next apply sets it back to 60 s"
     ]
 
 

@@ -225,6 +225,9 @@ def test_a_longer_wait_that_is_still_too_short_has_changed(two: World, audit: Au
     )
     rows = table(run("snapshot", "now.json", "--against-snapshot", "then.json", "--format", "csv").stdout)
     assert [(row["status"], row["since"]) for row in rows if row["since"]] == [("fail", "changed")]
+    change = "`idle_timeout.timeout_seconds = 90`, before `idle_timeout.timeout_seconds = 60`"
+    output = run("snapshot", "now.json", "--against-snapshot", "then.json").output
+    assert f"  changed: warning[short-idle-timeout] chat (eu-west-1): {change}\n" in output
 
 
 def test_the_same_snapshot_has_not_changed(two: World, audit: Audit, run: Audit, home: Path) -> None:

@@ -201,7 +201,7 @@ def test_where_something_else_answers_it_is_not_there(more: dict[str, str | byte
 def test_what_writes_into_it_at_deployment_is_not_followed(more: str, lint: Lint) -> None:
     report = lint({**ENVIRONMENT, **NODE, ".ebextensions/02.config": more})
     assert told(report) == []
-    assert any(".ebextensions/02.config" in entry for entry in report["unfollowed"])
+    assert any(".ebextensions/02.config" in str(entry) for entry in report["unfollowed"])
 
 
 @pytest.mark.parametrize(
@@ -218,10 +218,14 @@ def test_the_application_listens_where_it_looks(settings: tuple[str, ...], port:
 
 
 def test_two_environments_of_one_repository_are_told_apart(lint: Lint) -> None:
-    again = {f"{folder}/{path}": text for folder in ("chat", "admin") for path, text in {**ENVIRONMENT, **NODE}.items()}
-    report = lint(again)
+    balanced = options("aws:elasticbeanstalk:environment:", "  LoadBalancerType: application")
+    again = {f"{folder}/{path}": text for folder in ("chat", "admin") for path, text in {**balanced, **NODE}.items()}
+    report = lint({**again, "infralint.yaml": "generation: 4m\n"})
     ways = {tuple(leg["hop"]["location"]["path"] for leg in finding["trace"]["legs"]) for finding in report["findings"]}
-    assert ways == {(f"{folder}/{SHOWN}", f"{folder}/server.js") for folder in ("chat", "admin")}
+    assert ways == {(f"{folder}/{SHOWN}", f"{folder}/{SHOWN}", f"{folder}/server.js") for folder in ("chat", "admin")}
+    assert {finding["severity"] for finding in report["findings"] if finding["check"] == "short-idle-timeout"} == {
+        "error"
+    }
 
 
 def test_nothing_is_written_into_what_beanstalk_writes(here: Path) -> None:

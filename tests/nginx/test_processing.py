@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Lint
 
 from infralint.model import (
     NOWHERE,
@@ -305,3 +306,16 @@ def test_what_a_node_is_called_and_where_it_listens(tmp_path: Path) -> None:
     assert node.listens == (Address("*", 80), Address("127.0.0.1", 8081), Address("unix:/run/x.sock"))
     assert node.known_as == {"a.test", "d.test"}
     assert node.files == {"nginx.conf"}
+
+
+def test_where_a_request_has_more_ways_than_are_followed_none_is_certain(lint: Lint) -> None:
+    switches = "".join(f"if ($cookie_{number}) {{ set $a{number} 1; }}\n" for number in range(8))
+    places = "location /api/chat { proxy_pass http://app; }\n"
+
+    def severities(before: str) -> set[str]:
+        files = {"nginx.conf": f"events {{}}\nhttp {{ server {{ server_name a; {before}{places} }} }}\n"}
+        report = lint({**files, "infralint.yaml": "streams: [{path: /api/chat}]\n"})
+        return {finding["severity"] for finding in report["findings"] if finding["check"] == "buffered-stream"}
+
+    assert severities("") == {"error"}
+    assert severities(switches) == {"warning"}

@@ -716,7 +716,7 @@ def test_a_variable_may_choose_the_upstream(outside: str, inside: str, verdict: 
     "inside",
     [
         "{% if a %}\nproxy_buffering on;\n{% else %}\nproxy_buffering off;\n{% endif %}",
-        "{% if a %}\nlocation /b { return 200; }\n{% else %}\nlocation /b { return 204; }\n{% endif %}",
+        "{% if a %}\nlocation /sse/b { return 200; }\n{% else %}\nlocation /sse/b { return 204; }\n{% endif %}",
         "location {{ a }} { return 200; }\nlocation {{ b }} { return 204; }",
         "include headers.inc;\ninclude headers.inc;",
         "my_module_buffering on;\nmy_module_buffering on;",

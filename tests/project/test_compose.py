@@ -295,6 +295,24 @@ class TestFilesOverEachOther:
         assert service.build.arguments == {"A": "1", "B": "2"}
         assert {name: label.text for name, label in service.labels.items()} == {"k": "1", "l": "2"}
 
+    @pytest.mark.parametrize(
+        ("over", "context"),
+        [
+            ("{target: dev}", "api"),
+            ("{dockerfile: Dockerfile.dev}", "api"),
+            ("{context: web}", "web"),
+            ("web", "web"),
+            ("https://example.org/talk.git", None),
+        ],
+    )
+    def test_the_folder_that_an_override_builds_from(self, over: str, context: str | None, tmp_path: Path) -> None:
+        files = {
+            "compose.yml": "services:\n  web:\n    build: ./api\n",
+            "compose.override.yml": f"services:\n  web:\n    build: {over}\n",
+        }
+        [service] = read_compose(laid_out(tmp_path, files)).services
+        assert service.context == context
+
     def test_reset_and_override(self, tmp_path: Path) -> None:
         base = "services:\n  web: {image: a, ports: ['80:80'], environment: {A: 1}, volumes: ['./a:/a']}\n"
         over = "services:\n  web:\n    ports: !override ['8080:80']\n    environment: !reset {}\n    volumes: !reset null\n"

@@ -46,5 +46,8 @@ def test_where_an_import_leads(importer: str, specifier: str, file: str | None) 
         return [f"{folder}/lib/{wanted.removeprefix('~habit/')}"] if wanted.startswith("~habit/") else []
 
     endings = (".ts", ".tsx", ".js")
-    imports = JavaScriptImports(FILES.keys(), lambda path: FILES[path], endings, lambda *at: iter(habits(*at)))
+    manifests = [path for path in FILES if path.endswith("package.json")]
+    imports = JavaScriptImports(
+        FILES.keys(), lambda path: FILES[path], lambda: manifests, endings, lambda *at: iter(habits(*at))
+    )
     assert imports.resolve(importer, specifier) == file

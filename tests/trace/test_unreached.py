@@ -271,3 +271,14 @@ def test_an_nginx_behind_takes_two_slashes_for_one_and_hands_them_on_as_they_are
     output = report(here, f"location /api {{ {PASSED.replace('app:3000', 'inner/')} proxy_buffering off; }}")
     assert ("error[buffered-stream] location / holds the stream back" in output) is is_reached
     assert ("/api/stream: breaks" in run("trace", "--compact").output) is is_reached
+
+
+@pytest.mark.parametrize(
+    ("method", "is_reached"),
+    [("GET", False), ("POST", True), ("OPTIONS", True)],
+)
+def test_a_method_that_the_proxy_answers_itself_comes_to_no_route(method: str, is_reached: bool, here: Path) -> None:
+    """The route is asked for by GET; what becomes of other methods is nothing to it."""
+    output = report(here, f"location / {{ if ($request_method = {method}) {{ return 405; }} {PASSED} }}")
+    assert ("nothing that was read sends /stream" not in output) is is_reached
+    assert ("could not be told" not in output) is is_reached

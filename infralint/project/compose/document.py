@@ -146,13 +146,15 @@ class Document:
         build = value.get("build")
         if build is None or build.is_null:
             return None
-        context = self._text(build) or self._text(build, "context") or "."
+        written = self._text(build) or self._text(build, "context")
+        context = written or "."
         return ImageBuild(
             context=None if "://" in context or context.startswith("git@") else self.project_path(context),
             dockerfile=self._text(build, "dockerfile"),
             inline=build.text_of("dockerfile_inline").replace("$$", "$"),
             target=self._text(build, "target"),
             arguments={name: self.fill(text) for name, text, _ in pairs(build.get("args")) if text is not None},
+            has_context=bool(written),
         )
 
     def _names(self, value: YamlValue) -> Iterator[str]:

@@ -23,6 +23,8 @@ _RUN_AS_FILE = lazy(
     r"\b(?:python[\d.]*|node|bun|deno|tsx|ts-node|ruby|php|(?:streamlit|chainlit|fastapi|bun|deno)\s+(?:run|dev))\s+"
     r"(?:-{1,2}[\w-]+(?:=\S+)?\s+)*([\w./-]+\.(?:py|[cm]?[jt]s|rb|php))(?![\w.])"
 )
+_BUILT = lazy(r"((?:[\w.-]+/)*?)(?:dist|build|lib|out)/.*\.[cm]?js$")
+"""What a package's build made of its code, and where the package lies."""
 _FOLDER = lazy(r"(?:--(?:app-dir|chdir|pythonpath|prefix|cwd)[ =]|\bcd\s+|\s-C\s+)([\w./-]+)")
 _PACKAGE_SCRIPT = lazy(r"^\s*(?:npm|pnpm|yarn|bun)\b.*\b(?:start|serve|prod)\b")
 _MOST_OF_SCRIPT = 64 * 1024
@@ -90,7 +92,8 @@ def _names_in(line: str) -> Iterator[tuple[str, ...]]:
             path = module.replace(".", "/")
             yield f"{path}.py", f"{path}/__init__.py", f"{path}/__main__.py"
     for path in _RUN_AS_FILE.findall(line):
-        yield (path,)
+        built = _BUILT.match(path)
+        yield (path, f"{built[1] or ''}package.json") if built is not None else (path,)
 
 
 def _at(project: Project, places: Sequence[_Place], path: str) -> Iterator[str]:

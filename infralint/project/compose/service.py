@@ -37,7 +37,8 @@ class Port(msgspec.Struct, frozen=True):
 class ImageBuild(msgspec.Struct, frozen=True, kw_only=True):
     """How an image is built. context: a project folder; None for one that is not here. dockerfile: relative to it.
 
-    inline: a Dockerfile that is written out. target: the stage to stop at. arguments: values of its ARGs.
+    inline: a Dockerfile that is written out. target: the stage to stop at. arguments: values of its ARGs. has_context: the
+    folder is written, and not that of the file for want of another.
     """
 
     context: str | None = None
@@ -45,6 +46,7 @@ class ImageBuild(msgspec.Struct, frozen=True, kw_only=True):
     inline: str = ""
     target: str = ""
     arguments: Mapping[str, str] = {}
+    has_context: bool = True
 
 
 class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,7 +189,8 @@ def _image_build(build: ImageBuild | None, over: ImageBuild | None) -> ImageBuil
     if build is None or over is None:
         return over or build
     return ImageBuild(
-        context=over.context if over.context is not None else build.context,
+        context=over.context if over.has_context else build.context,
+        has_context=over.has_context or build.has_context,
         dockerfile=over.dockerfile or build.dockerfile,
         inline=over.inline or build.inline,
         target=over.target or build.target,

@@ -11,6 +11,8 @@ import msgspec
 from infralint.model import Location
 from infralint.text.yaml_places import YamlSpan
 
+_SPARE = 64
+"""Numbers that texts are given are multiples of it, so that most texts keep theirs when one before them grows a little."""
 GENERATED = 0
 """The number of a line that nobody has written."""
 
@@ -38,16 +40,17 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 class Atlas:
-    """All texts, each with the number that its first line has among all lines."""
+    """All texts, each with the number that its first line has among all lines. next: the one of the next text."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._sheets: list[Sheet] = []
-        self._next = GENERATED + 1
+        self.next = GENERATED + 1
 
     def add(self, sheet: Sheet, lines: int) -> int:
         """Take in a text of so many lines: the number of its first one."""
-        first, self._next = self._next, self._next + lines + 1
+        first = self.next
+        self.next += (lines // _SPARE + 1) * _SPARE
         self._starts.append(first)
         self._sheets.append(sheet)
         return first

@@ -27,11 +27,12 @@ from infralint.text.go_templates import (
     plain_values,
 )
 from infralint.text.go_templates.values import PlacedMapping, PlacedText
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, has_holes, read_yaml
 
 KUBERNETES = (1, 31)
 """The version of a cluster that charts are rendered for."""
-_VALUES = re.compile(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
+_VALUES = lazy(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
 MOST_FILES = 12
 """Values files of one chart that make an environment each."""
 _SKIPPED_ENVIRONMENTS = frozenset({"schema", "example", "examples", "sample", "test", "ci", "template", "tmpl"})
@@ -377,12 +378,12 @@ def _all_templates(chart: Chart) -> Iterator[TemplateFile]:
     yield from chart.templates
 
 
-_ASKED = re.compile(
+_ASKED = lazy(
     r"kind:[ \t]*[\"']?(?:\{\{|Ingress|Gateway|HTTPRoute|GRPCRoute|Virtual|Destination|Backend|Client|Middleware|Servers|HTTPProxy"
     r"|Route|Service\b|Deployment|StatefulSet|DaemonSet|ConfigMap|Horizontal|Target)"
 )
-_INCLUDES = re.compile(r"\b(?:include|template)\s+\"")
-_ROUTED = re.compile(
+_INCLUDES = lazy(r"\b(?:include|template)\s+\"")
+_ROUTED = lazy(
     r"kind:[ \t]*[\"']?(?:Ingress|Gateway|HTTPRoute|GRPCRoute|VirtualService|IngressRoute|HTTPProxy)\b|_pass[ \t]"
 )
 """What a template has to hold for it to matter that it can't be rendered."""

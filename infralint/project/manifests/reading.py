@@ -92,6 +92,21 @@ def read_manifests(project: Project) -> Manifests:
     return project.remember("manifests", lambda: _ManifestReader(project).read())
 
 
+class _ManifestDocument(msgspec.Struct, array_like=True):
+    """What one document of a file says. line: its first one; lines: how many there are, 0 for JSON behind other JSON."""
+
+    line: int
+    lines: int
+    values: list[YamlValue]
+
+
+class _ManifestDocuments(msgspec.Struct, array_like=True):
+    """What a file says. first: the number of the first line of it, on which all others rest."""
+
+    first: int
+    documents: list[_ManifestDocument]
+
+
 class _ManifestReader:
     """The manifests of one project."""
 
@@ -128,9 +143,31 @@ class _ManifestReader:
     def _objects(self, path: str) -> list[Manifest]:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
-            asked = self.project.glance("manifests", path, lambda: self._may_hold_objects(path))
-            self.by_path[path] = self._file(path) if asked else []
+            if (roots := self._recall(path)) is not None:
+                self.by_path[path] = self._take_known(path, roots)
+            elif self.project.glance("manifests", path, lambda: self._may_hold_objects(path)):
+                self.by_path[path] = self._file(path)
+            else:
+                self.by_path[path] = []
         return self.by_path[path]
+
+    def _take_known(self, path: str, roots: Sequence[YamlValue]) -> list[Manifest]:
+        """The objects of a file that was parsed by an earlier run."""
+        objects = list(self._objects_of(path, roots, is_template=False))
+        if objects:
+            self.found.files.append(path)
+        return objects
+
+    def _recall(self, path: str) -> list[YamlValue] | None:
+        """What a file says, as an earlier run parsed it; None where it has to be read."""
+        atlas, shown = self.found.atlas, self.project.show(path)
+        known = self.project.recall(path, _ManifestDocuments)
+        if known is None or known.first != atlas.next:
+            return None
+        for document in known.documents:
+            if document.lines:
+                atlas.add(Sheet(shown, document.line), document.lines)
+        return [value for document in known.documents for value in document.values]
 
     def _may_hold_objects(self, path: str) -> bool:
         """Whether a file holds what is asked for, or can't be read."""
@@ -155,22 +192,31 @@ class _ManifestReader:
             elif not isinstance(problem, TooLarge):
                 self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), str(problem)))
             return []
-        is_template = has_holes(text)
+        is_template, first = has_holes(text), self.found.atlas.next
+        documents: list[_ManifestDocument] = []
         objects: list[Manifest] = []
         try:
-            for root in self._documents(path, text):
-                for item in objects_in(root):
-                    if item.text_of("kind") and (is_template or self._has_shape(item, path)):
-                        objects.append(Manifest(item, self.found.atlas, path))
+            for document in self._documents(path, text):
+                documents.append(document)
+                objects += self._objects_of(path, document.values, is_template)
         except YamlProblem as problem:
             self._refuse(path, text, problem)
             return []
         except BadJson as problem:
             self._refuse_json(path, text, problem)
             return []
+        if not (is_template or "&" in text):  # what an anchor shares is written only once
+            self.project.keep(path, _ManifestDocuments(first, documents))
         if objects:
             self.found.files.append(path)
         return objects
+
+    def _objects_of(self, path: str, roots: Iterable[YamlValue], is_template: bool) -> Iterator[Manifest]:
+        """The objects of a file's documents, but for those that Kubernetes refuses."""
+        for root in roots:
+            for item in objects_in(root):
+                if item.text_of("kind") and (is_template or self._has_shape(item, path)):
+                    yield Manifest(item, self.found.atlas, path)
 
     def _has_shape(self, item: YamlValue, path: str) -> bool:
         """Whether Kubernetes would take an object; one that it refuses is named, and the others of its file go on."""
@@ -182,16 +228,20 @@ class _ManifestReader:
             return False
         return True
 
-    def _documents(self, path: str, text: str) -> Iterator[YamlValue]:
+    def _documents(self, path: str, text: str) -> Iterator[_ManifestDocument]:
         """What a file holds: JSON, or the documents of YAML, as kubectl tells them apart. Raises YamlProblem, BadJson."""
         shown = self.project.show(path)
         if path.endswith(".json") and text.lstrip()[:1] == "{":
-            first = self.found.atlas.add(Sheet(shown), text.count("\n") + 1)
-            yield from (yaml_of_json(node, first) for node in parse_json_stream(text))
+            lines = text.count("\n") + 1
+            first = self.found.atlas.add(Sheet(shown), lines)
+            for node in parse_json_stream(text):
+                yield _ManifestDocument(1, lines, [yaml_of_json(node, first)])
+                lines = 0
             return
         for line, document in _split(text):
-            first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
-            yield from read_yaml(document, allow_duplicates=True, first_line=first)
+            lines = document.count("\n") + 1
+            first = self.found.atlas.add(Sheet(shown, line), lines)
+            yield _ManifestDocument(line, lines, read_yaml(document, allow_duplicates=True, first_line=first))
 
     def _overlays(self) -> frozenset[str]:
         """The objects of Kustomize's overlays: the files that these are made of, which count in no other way."""

@@ -7,10 +7,11 @@ by their imports to the routes that they answer.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from infralint.model import STREAM_KINDS, Location, Reading, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
+from infralint.project.names import FileNames
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
 from infralint.sources.application.language_models import LanguageModelUse
 from infralint.sources.application.mentions import mentions
@@ -23,21 +24,21 @@ from infralint.text.yaml_places import has_holes
 
 
 def applications(
-    files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str, glance: Glance = look_anew
+    files: Sequence[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str, glance: Glance = look_anew
 ) -> list[Application]:
     """The applications of a project and the streams in their code.
 
     files: paths relative to the project. text: a file's bytes; may raise CantRead. shown: a path as the user
-    would type it. glance: a quick look at a file, as `Project.glance`.
+    would type it. glance: a quick look at a file, as `Project.glance_at_all`.
     """
-    return Reader(files, text, shown, glance).applications()
+    return Reader(FileNames(files), text, shown, glance).applications()
 
 
 def read(project: Project) -> Reading:
     """The applications of a project, and what their clients open."""
     reading = Reading("application")
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        found = applications(project.files, project.searchable, project.show, project.glance)
+        found = Reader(project.names, project.searchable, project.show, project.glance_at_all).applications()
         polls = may_poll(call for application in found for call in application.clients)
         programs = {id(application) for application in found if _is_program(project, application)}
         for application in found:

@@ -15,6 +15,7 @@ from infralint.sources.application.facts import ClientCall
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.syntax import HOLE, Call, SourceModule, span_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -87,9 +88,9 @@ https://stomp-js.github.io/api-docs/latest/classes/Client.html, https://the-guil
 https://trpc.io/docs/client/links/wsLink
 """
 _OPTIONS = frozenset({"useChat", "useCompletion", "DefaultChatTransport", "TextStreamChatTransport"})
-_AI_SDK = re.compile(r"(?:ai|@ai-sdk[\w-]*)(?:/|$)")
-_PAGE = re.compile(r"\b(?:window\.|document\.)?location\.(?:host|hostname|origin|protocol)|\blocation\b")
-_READS = re.compile(r"\.getReader\(|TextDecoderStream|for await \((?:const|let) \w+ of \w+\.body\b")
+_AI_SDK = lazy(r"(?:ai|@ai-sdk[\w-]*)(?:/|$)")
+_PAGE = lazy(r"\b(?:window\.|document\.)?location\.(?:host|hostname|origin|protocol)|\blocation\b")
+_READS = lazy(r"\.getReader\(|TextDecoderStream|for await \((?:const|let) \w+ of \w+\.body\b")
 
 
 def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str], str]) -> Iterator[ClientCall]:

@@ -27,6 +27,7 @@ from infralint.sources.application.routes import Found
 from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of
 from infralint.sources.application.use_order import UseOrder
 from infralint.sources.application.versions import bounds_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -42,14 +43,14 @@ _FRAMEWORKS = {
     "django": frozenset({"Django"}),
     "flask-compress": frozenset({"Flask"}),
 }
-_FLUSHED = re.compile(rb"\bres(?:ponse)?\b[^\n;]{0,40}\.flush\b")
+_FLUSHED = lazy(rb"\bres(?:ponse)?\b[^\n;]{0,40}\.flush\b")
 """`res.flush()`, and not `res.flushHeaders()`, which sends the headers alone."""
-_UNTOUCHED = re.compile(r"ctx\.(?:respond|compress)\s*=\s*false|\bres\.(?:write|writeHead|end)\(")
+_UNTOUCHED = lazy(r"ctx\.(?:respond|compress)\s*=\s*false|\bres\.(?:write|writeHead|end)\(")
 """What Koa's middleware does not see."""
-_SPARES = re.compile(r"event-stream|path|url|accept|stream|sse|getHeader|content-type|true\s*;", re.IGNORECASE)
+_SPARES = lazy(r"event-stream|path|url|accept|stream|sse|getHeader|content-type|true\s*;", re.IGNORECASE)
 """What a filter has to name to spare a stream; that of the middleware's own manual names `x-no-compression` alone."""
-_TYPES = re.compile(rb"COMPRESS_MIMETYPES\W{1,6}[^\]]{0,2000}")
-_OFF = re.compile(rb"COMPRESS_(?:STREAMS|REGISTER)\W{1,6}False")
+_TYPES = lazy(rb"COMPRESS_MIMETYPES\W{1,6}[^\]]{0,2000}")
+_OFF = lazy(rb"COMPRESS_(?:STREAMS|REGISTER)\W{1,6}False")
 
 
 class Middleware(msgspec.Struct, frozen=True, eq=False):

@@ -9,35 +9,34 @@ from typing import TYPE_CHECKING
 from infralint.sources.application.intervals import TIMERS, go_duration, steady_interval
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Definition, SourceModule
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-_PING = re.compile(r"""(?<![\w"'`\])}-])["'`]:|ping|keep-?_?alive|heart-?_?beat""", re.IGNORECASE)
+_PING = lazy(r"""(?<![\w"'`\])}-])["'`]:|ping|keep-?_?alive|heart-?_?beat""", re.IGNORECASE)
 """A comment of an event stream, which begins with a colon, or a word for a ping."""
 _WORDS = r"(?:ping|heart_?beat|keep[-_]?alive)"
-_PYTHON_PING = re.compile(
+_PYTHON_PING = lazy(
     rf"""yield\s+(?:[\w.]+\()?(?:[fb]?["'](?::\s*|event:\s*)?{_WORDS}|\w*{_WORDS}\w*\b"""
     rf"""|[^\n]{{0,80}}["'](?:event|type)["']:\s*["']{_WORDS}["'])""",
     re.IGNORECASE,
 )
-_PYTHON_COMMENT = re.compile(r"""yield\s+(?:[\w.]+\()?[fb]?["']:""")
+_PYTHON_COMMENT = lazy(r"""yield\s+(?:[\w.]+\()?[fb]?["']:""")
 """A comment keeps a connection open, too, if it is sent again and again."""
 UNTOLD = 30.0
 """Seconds between pings of which only that they are sent can be read: what proxies cut at 60 s asks for."""
-_PYTHON_WAIT = re.compile(r"\b(?:timeout\s*=\s*|sleep\(\s*)([\w.]+)")
-_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
-_GO_PING = re.compile(r"\"\s*:|ping|keep-?alive|heartbeat", re.IGNORECASE)
+_PYTHON_WAIT = lazy(r"\b(?:timeout\s*=\s*|sleep\(\s*)([\w.]+)")
+_CALLED = lazy(r"\b([A-Za-z_]\w*)\(")
+_GO_PING = lazy(r"\"\s*:|ping|keep-?alive|heartbeat", re.IGNORECASE)
 _GO_TIMERS = frozenset({"NewTicker", "Tick", "After", "NewTimer"})
 _MOST_CALLED = 40
 """Functions of one package that a search for pings goes through."""
 
-_NAMES_PING = re.compile(
+_NAMES_PING = lazy(
     rb"""(?<![A-Za-z])[pP]ing(?![a-z])|[a-z]Ping|PING|(?i:keep[-_ ]?alive|heart[-_ ]?beat)|(?<![\w"'`])[bf]?["'`]:(?:\\n|[ \w"'`])"""
 )
-_PERSISTENT = re.compile(
-    rb"""(?i)connection["'`\]]*\s*[:,=>]+\s*["'`]?keep-alive|keep-alive["'`]?\s*:\s*["'`]?timeout"""
-)
+_PERSISTENT = lazy(rb"""(?i)connection["'`\]]*\s*[:,=>]+\s*["'`]?keep-alive|keep-alive["'`]?\s*:\s*["'`]?timeout""")
 """`Connection: keep-alive`: a header of HTTP/1.0, and no ping."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.resolving import DEEPEST, ResolvedExpression, Resolver
 from infralint.sources.application.syntax import Definition, SourceModule, span_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -15,14 +16,12 @@ if TYPE_CHECKING:
 TIMERS = frozenset({"setInterval"})
 SHORTEST = 0.2
 """Seconds: a shorter pause is there for looks, between pieces that come from elsewhere."""
-_WRITES = re.compile(
-    r"(?:^|[.>])(?:write|writeSSE|send|enqueue|ping|push|next|Fprintf?|Fprintln|SSEvent|Write|WriteString)$"
-)
+_WRITES = lazy(r"(?:^|[.>])(?:write|writeSSE|send|enqueue|ping|push|next|Fprintf?|Fprintln|SSEvent|Write|WriteString)$")
 """What sends something to a client, by its name."""
-_PRESENCE = re.compile(r"writable|closed|ended|finished|destroyed|aborted|readyState|connected", re.IGNORECASE)
+_PRESENCE = lazy(r"writable|closed|ended|finished|destroyed|aborted|readyState|connected", re.IGNORECASE)
 """Conditions that ask whether the client is still there."""
-_PAUSE = re.compile(r"(?:^|\.)(?:sleep|delay|setTimeout|Sleep)$")
-_WAITS = re.compile(
+_PAUSE = lazy(r"(?:^|\.)(?:sleep|delay|setTimeout|Sleep)$")
+_WAITS = lazy(
     r"(?<![A-Za-z])(?:get|wait|recv|receive|read|readline|join|acquire|listen|a?next|get_message|xread|b[lr]pop)\("
     r"|generate|complet|invoke|predict|infer|agent|llm|model|<-",
     re.IGNORECASE,

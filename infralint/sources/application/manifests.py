@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import lru_cache
 
 import msgspec
 
 from infralint.project import CantRead
-from infralint.text.globs import name_matcher
+from infralint.project.names import FileNames
 from infralint.text.json_places import json_object
 from infralint.text.lazy import lazy
 
@@ -50,25 +50,23 @@ _STARTS = lazy(
 _COMMAND = lazy(r"^\s*command\s*=\s*")
 """How supervisord's settings begin a command: http://supervisord.org/configuration.html#program-x-section-settings"""
 _LIST_OF_WORDS = lazy(r'",\s*"')
-_ASIDE_FOLDER = re.compile(
+_ASIDE_FOLDER = lazy(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
 )
-_ASIDE_NAME = re.compile(
+_ASIDE_NAME = lazy(
     r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_.*(?<!\.py)$|_spec\.rb$|^conftest\.py$"
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|^(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
-_SERVED = re.compile(r"(?:^|(?<=/))public/")
+_SERVED = lazy(r"(?:^|(?<=/))public/")
 """Where a PHP application has its entry, among files that are sent as they are."""
 
 
-_PYTHON_TEST = re.compile(
-    rb"^(?:import|from)[ \t]+(?:pytest|unittest)\b|^[ \t]*(?:async[ \t]+)?def[ \t]+test_", re.MULTILINE
-)
+_PYTHON_TEST = lazy(rb"^(?:import|from)[ \t]+(?:pytest|unittest)\b|^[ \t]*(?:async[ \t]+)?def[ \t]+test_", re.MULTILINE)
 
-_OWN_APPLICATION = re.compile(rb"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Application)\(")
+_OWN_APPLICATION = lazy(rb"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Application)\(")
 """A `test_….py` that is part of an application makes none itself."""
 
 
@@ -99,6 +97,32 @@ def _is_folder_aside(folder: str, with_public: bool) -> bool:
     return _ASIDE_FOLDER.search(_SERVED.sub("", folder) if with_public else folder) is not None
 
 
+class DeployedFiles(Set[str]):
+    """The files of a project but for those that are aside; which these are is told for those that somebody asks about."""
+
+    def __init__(self, names: FileNames, text: Callable[[str], bytes]) -> None:
+        self._names = names
+        self._all = frozenset(names.files)
+        self._text = text
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._all and not is_aside(str(path), self._text)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.among(self._names.files))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def among(self, paths: Iterable[str]) -> list[str]:
+        """Those of the project's files that are not aside."""
+        return [path for path in paths if not is_aside(path, self._text)]
+
+    def find_named(self, *patterns: str) -> list[str]:
+        """Those whose names match one of the globs, in order."""
+        return self.among(self._names.find_named(*patterns))
+
+
 class Package(msgspec.Struct):
     """A folder with a manifest. needs: the packages that it (or a manifest of its kind above) asks for, in small letters."""
 
@@ -110,14 +134,12 @@ class Package(msgspec.Struct):
     kinds: set[str] = set()
 
 
-def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:
+def packages(manifests: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:
     """The folders with manifests; the project's root is always among them."""
     found = {"": Package("")}
-    matches = name_matcher(*MANIFESTS)
-    for path in files:
-        folder, _, name = path.rpartition("/")
-        if matches(name):
-            found.setdefault(folder, Package(folder)).manifests.append(path)
+    for path in manifests:
+        folder = path.rpartition("/")[0]
+        found.setdefault(folder, Package(folder)).manifests.append(path)
     for package in found.values():
         for path in package.manifests:
             _read_manifest(package, path, text(path))

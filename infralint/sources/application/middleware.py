@@ -19,7 +19,7 @@ from infralint.sources.application.syntax import Call, Definition, SourceModule
 from infralint.sources.application.use_order import UseOrder
 
 ACCEL = "x-accel-buffering"
-_NAMED = re.compile(rb"(?i)accel[-_]?buffering")
+_ACCEL = re.compile(rb"(?i)accel[-_]?buffering")
 _DECORATORS = frozenset({"middleware", "after_request", "after_app_request", "on_response"})
 """Decorators of Starlette, FastAPI, Sanic and aiohttp; of Flask and Quart; of Sanic."""
 _ADDERS = frozenset({"add_middleware", "Middleware"})
@@ -42,6 +42,11 @@ class HeaderMiddleware(msgspec.Struct, frozen=True):
         return not start or route.path == start or route.path.startswith((f"{start}/", "**"))
 
 
+def names_accel(content: bytes) -> bool:
+    """Whether a file names X-Accel-Buffering."""
+    return (b"ccel" in content or b"CCEL" in content) and _ACCEL.search(content) is not None
+
+
 class SentHeaders:
     """Tells what the routes of one application send besides what their own code says."""
 
@@ -50,9 +55,7 @@ class SentHeaders:
         self._order = UseOrder(joiner)
         self._content: Callable[[str], bytes] = joiner.program.content
         self._naming = [
-            path
-            for path in package.files
-            if language_of(path) is not None and _NAMED.search(self._content(path)) is not None
+            path for path in package.files if language_of(path) is not None and names_accel(self._content(path))
         ]
         self._found = found
 
@@ -64,9 +67,9 @@ class SentHeaders:
         for middleware in self._middleware:
             if middleware.is_around(route) and self._order.sees(middleware.call, found):
                 return replace(route, headers={**middleware.headers, **route.headers})
-        return replace(route, may_send=(ACCEL,)) if self._is_named_for_others(found) else route
+        return replace(route, may_send=(ACCEL,)) if self._is_named_for_others() else route
 
-    def _is_named_for_others(self, found: Found) -> bool:
+    def _is_named_for_others(self) -> bool:
         """Whether the header is named where no route that sends it accounts for that."""
         return not self._accounted.issuperset(self._naming)
 
@@ -124,8 +127,9 @@ class SentHeaders:
             call = other.call_around(use)
             if call is not None and call.name in _ADDERS:
                 return True
-        setting = f".{name}".encode()
-        return any("settings" in path and setting in self._content(path) for path in self._joiner.program.sources)
+        setting = re.compile(rf"^[^#\n]*[\"'][\w.]+\.{name}[\"']".encode(), re.MULTILINE)
+        sources = self._joiner.program.sources
+        return any("settings" in path and setting.search(self._content(path)) is not None for path in sources)
 
 
 def _prefix(call: Call) -> str | None:

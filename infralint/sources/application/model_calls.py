@@ -12,10 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Location
+from infralint.project.names import FileNames
 from infralint.sources.application.imports import is_within
 from infralint.sources.application.language_models import LanguageModelUse, Role
-from infralint.sources.application.languages import language_of
-from infralint.sources.application.manifests import is_aside
+from infralint.sources.application.languages import BY_ENDING, language_of
+from infralint.sources.application.manifests import DeployedFiles
 from infralint.sources.application.model_rulebook import (
     AnswerRule,
     ClientRule,
@@ -45,17 +46,20 @@ _LATER_TIMEOUT = lazy(r"with_?options\([^()]*timeout", re.IGNORECASE)
 
 
 def language_model_uses(
-    files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str
+    files: Sequence[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str
 ) -> list[LanguageModelUse]:
     """Where the applications of a project ask language models, in the order of its files.
 
     files: paths relative to the project. text: a file's bytes; may raise CantRead. shown: a path as the user
     would type it.
     """
-    paths = [path for path in files if not is_aside(path, text)]
-    program = ProjectModules(paths, text)
+    names = FileNames(files)
+    deployed = DeployedFiles(names, text)
+    program = ProjectModules(deployed, text)
     program.sources = [
-        path for path in paths if (language := language_of(path)) is not None and language.name in LANGUAGES
+        path
+        for path in deployed.among(names.find_ending(*BY_ENDING))
+        if (language := language_of(path)) is not None and language.name in LANGUAGES
     ]
     return _Uses(program, shown).all()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
+from infralint.project.names import FileNames
 from infralint.sources.application.clients import CLIENT_WORDS
 from infralint.sources.application.languages import JAVASCRIPT
 from infralint.sources.application.manifests import is_aside
@@ -12,9 +12,8 @@ from infralint.sources.application.syntax import HOLE, SourceModule, scripts_of
 
 PAGE_WORDS = (*CLIENT_WORDS, "socket.io")
 """One of these stands in each page that opens a stream."""
-_DOCUMENT = re.compile(
-    r"\.(?:html?|ejs|hbs|handlebars|mustache|erb|j2|jinja2?|njk|twig|cshtml|jsp|gohtml|tmpl|blade\.php|php)$"
-)
+_DOCUMENTS = "html htm ejs hbs handlebars mustache erb j2 jinja jinja2 njk twig cshtml jsp gohtml tmpl php".split()
+_DOCUMENT = re.compile(rf"\.(?:{'|'.join(_DOCUMENTS)})$")
 _PLAIN_SCRIPT = re.compile(r"(?:^|/)(?:public|static|assets|www|wwwroot)/(?:.*/)?[^/]+\.m?js$")
 _SENT = re.compile(r"(?:^|(?<=/))(?:public|static|assets|templates?)/")
 _ASIDE = re.compile(
@@ -28,9 +27,10 @@ _SAID = re.compile(r"\{\{.*?\}\}|<%[=-].*?%>|<\?=.*?\?>|\{!!.*?!!\}", re.DOTALL)
 _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}|<%.*?%>|<\?php.*?\?>", re.DOTALL)
 
 
-def page_files(paths: Iterable[str]) -> list[str]:
+def page_files(names: FileNames) -> list[str]:
     """The files that may be such pages or scripts."""
-    return [path for path in paths if (_DOCUMENT.search(path) or _PLAIN_SCRIPT.search(path)) and not _is_aside(path)]
+    scripts = [path for path in names.find_ending("js", "mjs") if _PLAIN_SCRIPT.search(path)]
+    return sorted(path for path in (*names.find_ending(*_DOCUMENTS), *scripts) if not _is_aside(path))
 
 
 def _is_aside(path: str) -> bool:

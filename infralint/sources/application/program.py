@@ -17,6 +17,7 @@ from infralint.project.javascript_imports import JavaScriptImports
 from infralint.project.parse_trial import can_be_parsed
 from infralint.sources.application.imports import READERS, SCANS, ImportedName, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
+from infralint.sources.application.manifests import DeployedFiles
 from infralint.sources.application.syntax import SourceModule, find_too_deep, parse, span_of
 from infralint.text.repetition import is_repetitive
 
@@ -36,8 +37,8 @@ ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs", ".vue",
 class ProjectModules:
     """The modules of a project. files: paths relative to it. text: a file's bytes; may raise CantRead."""
 
-    def __init__(self, files: Iterable[str], text: Callable[[str], bytes]) -> None:
-        self.files = frozenset(files)
+    def __init__(self, files: DeployedFiles, text: Callable[[str], bytes]) -> None:
+        self.files = files
         self.skipped: dict[str, str] = {}
         """Files that were not read, each with the reason and, where one is to blame, its line: `:3: it …`."""
         self.generated: set[str] = set()
@@ -52,7 +53,9 @@ class ProjectModules:
         self._stars: dict[str, list[str]] = {}
         self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._by_stem: dict[str, dict[str, list[str]]] = {}
-        self._javascript = JavaScriptImports(self.files, self.content, ENDINGS, _habits)
+        self._javascript = JavaScriptImports(
+            files, self.content, lambda: files.find_named("package.json"), ENDINGS, _habits
+        )
         self._python: dict[tuple[str, str], str | None] = {}
         self.sources: list[str] = []
         self.vocabulary: dict[str, frozenset[str]] = {}
@@ -311,11 +314,10 @@ class ProjectModules:
     def _go_modules(self) -> list[tuple[str, str]]:
         """Folders of go.mod files and the names of their modules, the deepest first."""
         found = []
-        for path in self.files:
-            if posixpath.basename(path) == "go.mod":
-                name = re.search(rb"^module\s+(\S+)", self.content(path), re.MULTILINE)
-                if name:
-                    found.append((posixpath.dirname(path), name[1].decode("utf-8", "replace").strip('"')))
+        for path in self.files.find_named("go.mod"):
+            name = re.search(rb"^module\s+(\S+)", self.content(path), re.MULTILINE)
+            if name:
+                found.append((posixpath.dirname(path), name[1].decode("utf-8", "replace").strip('"')))
         return sorted(found, key=lambda item: -len(item[0]))
 
     def _rust_targets(self, path: str, imported: ImportedName) -> Iterator[tuple[str, str]]:

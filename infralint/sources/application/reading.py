@@ -13,14 +13,15 @@ from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unfollowed, Unknown
 from infralint.platforms.libraries import LIBRARIES
+from infralint.project.names import FileNames
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.heartbeats import names_pings
 from infralint.sources.application.joining import Joiner, Rulebook
-from infralint.sources.application.languages import language_of
-from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
-from infralint.sources.application.middleware import SentHeaders
+from infralint.sources.application.languages import BY_ENDING, language_of
+from infralint.sources.application.manifests import MANIFESTS, STARTERS, DeployedFiles, Package, nearest, packages
+from infralint.sources.application.middleware import SentHeaders, names_accel
 from infralint.sources.application.page_servers import page_servers, without_ports
 from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module
 from infralint.sources.application.product_uses import ProductUse, product_uses
@@ -31,7 +32,6 @@ from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORK
 from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
 from infralint.sources.application.spring_properties import SpringProperties
 from infralint.sources.application.streaming import ModuleStreams
-from infralint.text.globs import name_matcher
 
 Item = TypeVar("Item")
 
@@ -40,24 +40,23 @@ _STARTING = re.compile(
 )
 
 
-Glance = Callable[[str, str, Callable[[], bool]], bool]
-"""Asked with the name of a look, a file and the look itself: `Project.glance`."""
+Glance = Callable[[str, Iterable[str], Callable[[str], bool]], list[str]]
+"""Asked with the name of a look, files and the look itself: `Project.glance_at_all`."""
 
 
-def look_anew(_name: str, _path: str, finds: Callable[[], bool]) -> bool:
-    """A look by somebody who remembers none."""
-    return finds()
+def look_anew(_name: str, paths: Iterable[str], finds: Callable[[str], bool]) -> list[str]:
+    """Looks by somebody who remembers none."""
+    return [path for path in paths if finds(path)]
 
 
 class Reader:
     """Reads the applications of one project."""
 
     def __init__(
-        self, files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str], glance: Glance
+        self, names: FileNames, text: Callable[[str], bytes], shown: Callable[[str], str], glance: Glance
     ) -> None:
-        every = list(files)
-        self._files = [path for path in every if not is_aside(path, text)]
-        self._pages = page_files(every)
+        self._files = DeployedFiles(names, text)
+        self._pages = page_files(names)
         self._shown = shown
         self._glance = glance
         self._program = ProjectModules(self._files, text)
@@ -65,7 +64,8 @@ class Reader:
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
         self._products_of: dict[str, tuple[ProductUse, ...]] = {}
-        self._program.sources = [path for path in self._files if language_of(path) is not None]
+        self._code = self._files.among(names.find_ending(*BY_ENDING, *UNREAD_LANGUAGES))
+        self._program.sources = [path for path in self._code if language_of(path) is not None]
 
     def applications(self) -> list[Application]:
         routes = Routes(self._streaming, self._shown, self._package_of, self._unjoined)
@@ -91,13 +91,12 @@ class Reader:
         """What scripts in pages open, each with the page."""
         wanted = _Filter([], PAGE_WORDS)
         content, sources = self._program.content, frozenset(self._program.sources)
-        for path in self._pages:
-            is_read = path in sources and not path.endswith(".php")
-            if not is_read and self._glance("streams in pages", path, partial(_admits, wanted, content, path)):
-                self._program.forget(path)  # PHP with scripts in it is another module of that name
-                module = page_module(path, content(path))
-                yield from ((path, call) for call in client_calls(self._streaming.resolver, module, self._shown))
-                self._program.forget(path)
+        pages = [path for path in self._pages if path not in sources or path.endswith(".php")]
+        for path in self._glance("streams in pages", pages, partial(_admits, wanted, content)):
+            self._program.forget(path)  # PHP with scripts in it is another module of that name
+            module = page_module(path, content(path))
+            yield from ((path, call) for call in client_calls(self._streaming.resolver, module, self._shown))
+            self._program.forget(path)
 
     def _programs(self, package: Package, routes: list[Found], calls: list[ClientCall]) -> Iterator[Application]:
         """The application of a package, and what else runs in servers of its own."""
@@ -119,14 +118,13 @@ class Reader:
 
     @cached_property
     def _packages(self) -> dict[str, Package]:
-        found = packages(self._files, self._program.content)
+        found = packages(self._files.find_named(*MANIFESTS), self._program.content)
         folders: dict[str, Package] = {}
-        for path in self._files:
-            if language_of(path) is not None or path.rpartition(".")[2] in UNREAD_LANGUAGES:
-                folder = path.rpartition("/")[0]
-                if folder not in folders:
-                    folders[folder] = found[nearest(found, folder)]
-                folders[folder].files.append(path)
+        for path in self._code:
+            folder = path.rpartition("/")[0]
+            if folder not in folders:
+                folders[folder] = found[nearest(found, folder)]
+            folders[folder].files.append(path)
         return found
 
     def _package_of(self, path: str) -> Package:
@@ -154,25 +152,23 @@ class Reader:
 
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""
-        filters = {name: self._filter(name) for name in self._languages}
-        found = []
+        by_language: dict[str, list[str]] = {}
         for path in self._program.sources:
-            language = language_of(path)
-            if language is None or language.name not in filters:
-                continue
-            wanted = filters[language.name]
-            if not self._glance(f"streams in {language.name}", path, partial(self._may_stream, path, wanted)):
-                continue
-            if path not in self._program.generated:
-                if path not in self._program.skipped:
-                    found.append(path)
-            elif wanted.admits(self._program.read_raw(path)):
-                self._program.skipped[path] = (
-                    f": it is larger than {LARGEST:,} bytes, or has a line of more than {LONGEST_LINE:,}"
-                )
-        return found
+            by_language.setdefault(BY_ENDING[path.rpartition(".")[2]].name, []).append(path)
+        found = []
+        for name in self._languages & by_language.keys():
+            wanted = self._filter(name)
+            for path in self._glance(f"streams in {name}", by_language[name], partial(self._may_stream, wanted)):
+                if path not in self._program.generated:
+                    if path not in self._program.skipped:
+                        found.append(path)
+                elif wanted.admits(self._program.read_raw(path)):
+                    self._program.skipped[path] = (
+                        f": it is larger than {LARGEST:,} bytes, or has a line of more than {LONGEST_LINE:,}"
+                    )
+        return sorted(found)
 
-    def _may_stream(self, path: str, wanted: _Filter) -> bool:
+    def _may_stream(self, wanted: _Filter, path: str) -> bool:
         """Whether a file holds a streaming word, or was not read."""
         content = self._program.content(path)
         return wanted.admits(content) or path in self._program.generated or path in self._program.skipped
@@ -264,9 +260,9 @@ class Reader:
         compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
         sent = SentHeaders(self._streaming.joiner, package, routes)
         content = self._program.content
-        accel_in = cache(lambda path: _names_accel(content(path)))
+        accel_in = cache(lambda path: names_accel(content(path)))
         pings_in = cache(lambda path: names_pings(content(path)))
-        names_accel = any(map(accel_in, package.files))
+        is_named = any(map(accel_in, package.files))
         for found in routes:
             if found.route.kind != "sse":
                 yield found.route
@@ -275,7 +271,7 @@ class Reader:
             found = found._replace(route=sent.with_headers(found))
             yield replace(
                 compressed.with_compressor(found),
-                names_accel=names_accel or any(map(accel_in, around)),
+                names_accel=is_named or any(map(accel_in, around)),
                 names_pings=any(map(pings_in, around)),
             )
 
@@ -309,9 +305,7 @@ class Reader:
     @cached_property
     def _all_starters(self) -> list[str]:
         """Files that start programs: Dockerfiles, Procfiles, scripts."""
-        matches = name_matcher(*STARTERS)
-        named = (path for path in self._files if matches(posixpath.basename(path)))
-        return [path for path in named if self._glance("commands", path, partial(self._may_command, path))]
+        return self._glance("commands", self._files.find_named(*STARTERS), self._may_command)
 
     def _may_command(self, path: str) -> bool:
         content = self._program.content(path)
@@ -362,10 +356,11 @@ class Reader:
         for path, line in sorted(self._broken.items()):
             if self._package_of(path) is package:
                 why = "can't be parsed as a whole, so what it streams may not be seen"
-                yield Unknown(Location(self._shown(path), line), "", why)
+                yield Unknown(Location(self._shown(path), line), "", why, _way_out(path))
         for path, reason in sorted(self._program.skipped.items()):
             if self._package_of(path) is package:
-                yield Unknown(Location(self._shown(path)), "", f"can't be read, and may stream{reason}")
+                why = f"can't be read, and may stream{reason}"
+                yield Unknown(Location(self._shown(path)), "", why, _way_out(path))
 
     def _reach(self, package: Package, reasons: list[Unfollowed]) -> Reach:
         if not reasons:
@@ -375,13 +370,6 @@ class Reader:
             (language := language_of(path)) is not None and language.name in languages for path in package.files
         )
         return "partly" if known else "not"
-
-
-_ACCEL = re.compile(rb"(?i)accel[-_]?buffering")
-
-
-def _names_accel(content: bytes) -> bool:
-    return (b"ccel" in content or b"CCEL" in content) and _ACCEL.search(content) is not None
 
 
 _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
@@ -425,3 +413,8 @@ def _language_name(path: str) -> str:
 
 def _is_asgi(route: Route, package: Package) -> bool:
     return route.framework in ("FastAPI", "Starlette") and "hypercorn" not in package.needs
+
+
+def _way_out(path: str) -> str:
+    """What to do about a file of code that can't be followed."""
+    return f"leave it out if it is a library or was made by a program: `exclude: [{path}]` in infralint.yaml"

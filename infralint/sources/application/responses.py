@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -27,14 +28,14 @@ REQUESTS = frozenset(
 CLIENTS = frozenset("axios got ky requests httpx session client http_client superagent".split())
 """Objects whose methods make requests."""
 CONSUMERS = frozenset("text json arrayBuffer blob formData bytes".split())
-_EVENT_TYPE = re.compile(
+_EVENT_TYPE = lazy(
     r"^(?:content-type:\s*)?(text/event-stream|application/(?:x-)?ndjson|application/stream\+json)\b", re.IGNORECASE
 )
-_FILE_TYPE = re.compile(
+_FILE_TYPE = lazy(
     r"(?:image|video|audio|font)/|text/(?:csv|css|xml|calendar)|multipart/"
     r"|application/(?:pdf|x?-?zip|gzip|octet-stream|xml|rss|atom|x-tar|x-gzip|vnd\.|msword|force-download)"
 )
-_FILE_WORDS = re.compile(
+_FILE_WORDS = lazy(
     r"content-disposition|content-length|accept-ranges|content-range|\bBytesIO\b|\bStringIO\b|createReadStream|\bopen\("
     r"|get_object|getObject|GetObjectCommand|\bFileWrapper\b|to_csv|to_excel|iter_?file|\.zip\b|file_path|filepath|open_download|download|read_file|file_store|get_file|\bfile_io\b",
     re.IGNORECASE,

@@ -5,13 +5,13 @@ One file a framework in `rules/`. An argument is named by its place (0 is the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib import resources
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache, partial
 from typing import Any, Literal
 
 import msgspec
 
+from infralint.cache.glances import remember
 from infralint.model import StreamKind
 from infralint.sources.application.paths import Style
 
@@ -233,6 +233,8 @@ FRAMEWORKS = "infralint.sources.application.rules"
 
 def rule_text(name: str, package: str = FRAMEWORKS) -> str:
     """The text of a rules file."""
+    from importlib import resources
+
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -247,6 +249,8 @@ def documents(name: str, package: str = FRAMEWORKS) -> Iterator[Any]:
 @cache
 def rule_files(package: str = FRAMEWORKS) -> tuple[str, ...]:
     """The names of the rules files of a package."""
+    from importlib import resources
+
     return tuple(sorted(entry.name for entry in resources.files(package).iterdir() if entry.name.endswith(".yaml")))
 
 
@@ -263,8 +267,12 @@ def language_named(name: str) -> str:
 
 def rules_for(languages: Iterable[str]) -> tuple[Rules, ...]:
     """The rules of the frameworks of some languages."""
-    wanted = set(languages)
-    return tuple(rules_named(name) for name in rule_files() if language_named(name) in wanted) if wanted else ()
+    wanted = sorted(set(languages))
+    return remember(f"rules for {wanted}", tuple[Rules, ...], partial(_rules_of, wanted)) if wanted else ()
+
+
+def _rules_of(languages: Collection[str]) -> tuple[Rules, ...]:
+    return tuple(rules_named(name) for name in rule_files() if language_named(name) in languages)
 
 
 def all_rules() -> tuple[Rules, ...]:

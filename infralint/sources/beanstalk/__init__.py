@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from infralint.model import Location, Reading
 from infralint.project import Project
-from infralint.project.beanstalk import read_environments
+from infralint.project.beanstalk import instances_of, read_environments
 
 
 def read(project: Project) -> Reading:
@@ -22,5 +22,6 @@ def read(project: Project) -> Reading:
         if has_balancer(settings):
             shown = project.show(f"{folder}/.ebextensions".lstrip("/"))
             where = min((setting.where for setting in settings.values()), default=Location(shown))
-            reading.nodes.append(environment_node(f"the environment of {shown}", where, settings, scope=shown))
+            name, instances = f"the environment of {shown}", instances_of(project, folder)
+            reading.nodes.append(environment_node(name, where, settings, instances, scope=shown))
     return reading

@@ -26,11 +26,10 @@ def read(project: Project) -> Reading:
     Where there is none, what works them out is not imported.
     """
     reading = Reading("cloudformation")
-    for path in project.files_ending(*ENDINGS):
-        if project.glance("cloudformation", path, partial(_is_template, project, path)):
-            from infralint.sources.cloudformation.reading import read_into
+    for path in project.glance_at_all("cloudformation", project.files_ending(*ENDINGS), partial(_is_template, project)):
+        from infralint.sources.cloudformation.reading import read_into
 
-            read_into(reading, project, path)
+        read_into(reading, project, path)
     return reading
 
 

@@ -1,4 +1,4 @@
-"""Files by which a host builds and runs a repository: Fly.io, Heroku, Netlify, Railway, Render."""
+"""Files by which a host builds and runs a repository: Amplify Hosting, Fly.io, Heroku, Netlify, Railway, Render."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from infralint.text.toml_places import BadToml
 from infralint.text.yaml_places import YamlProblem
 
 NAMES = (
+    "amplify.yml",
     "fly.toml",
     "fly.*.toml",
     "Procfile",
@@ -53,8 +54,10 @@ def _unread_kind(project: Project, path: str, name: str) -> list[str]:
 
 
 def _reader(name: str) -> Callable[[Project, str], Iterator[Node]]:
-    from infralint.sources.hosting import fly, netlify, railway, render
+    from infralint.sources.hosting import amplify, fly, netlify, railway, render
 
+    if name == "amplify.yml":
+        return amplify.nodes_of
     if name.startswith("fly"):
         return fly.nodes_of
     if name == "netlify.toml":

@@ -135,6 +135,7 @@ class IngressNode(RoutingNode, kw_only=True, eq=False):
     """A controller with the Ingresses that it serves."""
 
     platform: ClassVar[str] = "kubernetes"
+    dials_pods: ClassVar[bool] = True
 
 
 class UnreadIngress(RoutedHop, frozen=True, kw_only=True):

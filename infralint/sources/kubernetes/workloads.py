@@ -201,6 +201,13 @@ def read_services(project: Project, manifests: Manifests, workloads: Workloads) 
             yield from (containers.record(workload, container, None) for container in workload.containers)
 
 
+def _pin_of(service: Manifest) -> Setting[str] | None:
+    """What keeps a client that dials a Service on one pod: https://kubernetes.io/docs/reference/networking/virtual-ips/#session-affinity"""
+    spec = service.root.get("spec")
+    setting = service.setting(spec, "sessionAffinity") if spec is not None else None
+    return setting if isinstance(setting, Known) and setting.value == "ClientIP" else None
+
+
 def _names_without_service(manifest: Manifest) -> frozenset[str]:
     """The names of containers that no Service leads to: Knative's own proxy dials those of its Services."""
     return frozenset({container_host(manifest)} if manifest.kind == "Service" else ())
@@ -258,6 +265,7 @@ class _Containers:
             ports=ports,
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
             lost=tuple(_lost_ports(service, workload, ports)) if service is not None else (),
+            pinned=_pin_of(service) if service is not None else None,
             replicas=workload.replicas,
             image=image,
             entry_files=self.images.entry_files_of(build, entrypoint, arguments) if build is not None else frozenset(),

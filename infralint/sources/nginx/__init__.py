@@ -27,7 +27,7 @@ def read(project: Project) -> Reading:
     """Every nginx of a project. Files that nginx would refuse are unreadable; the others are still judged."""
     reading = Reading("nginx")
     found = list(sources(project, reading))
-    _add_beanstalk(project, reading, found)
+    instances = _add_beanstalk(project, reading, found)
     includes = Includes(project, found)
     versions, environment = Versions(project), EnvironmentVariables(project)
     parts = list(_group_instances(project, found, includes))
@@ -35,6 +35,7 @@ def read(project: Project) -> Reading:
     heard: set[Location] = set()
     for part in parts:
         node = build.read_part(part, includes, environment, versions, shared)
+        node.known_as |= instances.get(part.name, frozenset())
         if node.hops or node.servers:
             reading.nodes.append(node)
         reading.unknown += node.unseen
@@ -59,19 +60,23 @@ def read(project: Project) -> Reading:
     return reading
 
 
-def _add_beanstalk(project: Project, reading: Reading, found: list[NginxFile]) -> None:
-    """Add what Elastic Beanstalk runs on its instances. What makes that is imported where a file may speak of it."""
+def _add_beanstalk(project: Project, reading: Reading, found: list[NginxFile]) -> dict[str, frozenset[str]]:
+    """Add what Elastic Beanstalk runs on its instances; what each nginx there is known as. What makes that is imported where
+    a file may speak of it."""
     if not any(path.endswith(".config") or "/nginx/conf.d/" in path for path in project.files_ending("config", "conf")):
-        return
+        return {}
     from infralint.sources.nginx.beanstalk import instances, rewriting
 
-    for file, services in instances(project):
-        found.append(file)
-        reading.services += services
+    names: dict[str, frozenset[str]] = {}
+    for instance in instances(project):
+        found.append(instance.main)
+        reading.services += instance.services
+        names[instance.main.called] = frozenset({instance.reference})
     reading.unfollowed += [
         Unfollowed(Location(project.show(path)), "changes the nginx of Elastic Beanstalk")
         for path in rewriting(project)
     ]
+    return names
 
 
 def _unmapped_folders(project: Project) -> Iterator[Unreadable]:

@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/platforms-linux-extend.pr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from infralint.model import Known, Location, Service
 from infralint.project import CantRead, Project
-from infralint.project.beanstalk import BeanstalkEnvironment, read_environments
+from infralint.project.beanstalk import BeanstalkEnvironment, instances_of, read_environments
 from infralint.project.dockerfile import parse_dockerfile
 from infralint.sources.nginx.templates import prepare
 from infralint.sources.nginx.tree import NginxFile
@@ -66,8 +67,17 @@ http {
 """What an instance's nginx.conf says around them: their files come into `http`, and those of `elasticbeanstalk` into its server."""
 
 
-def instances(project: Project) -> Iterator[tuple[NginxFile, tuple[Service, ...]]]:
-    """The nginx of each folder that Elastic Beanstalk runs, and what runs on an instance: nginx, and the application."""
+class BeanstalkInstance(NamedTuple):
+    """What runs on an instance: nginx with this main file, and the application. reference: by which a load balancer dials
+    it."""
+
+    main: NginxFile
+    services: tuple[Service, ...]
+    reference: str
+
+
+def instances(project: Project) -> Iterator[BeanstalkInstance]:
+    """The instances of each folder that Elastic Beanstalk runs with an nginx of its own."""
     environments = read_environments(project)
     included = [found for path in project.files_ending("conf") if (found := _INCLUDED.fullmatch(path))]
     places = {found[1] or "": found[2] for found in included}
@@ -103,7 +113,7 @@ def _is_default(project: Project, folder: str, place: str, is_extended: bool) ->
     return is_extended or (holds(_APPLICATIONS) and not holds(_CONTAINERS))
 
 
-def _instance(project: Project, environment: BeanstalkEnvironment, place: str) -> tuple[NginxFile, tuple[Service, ...]]:
+def _instance(project: Project, environment: BeanstalkEnvironment, place: str) -> BeanstalkInstance:
     folder = environment.folder
     port = _port(project, environment)
     has_location = f"{place}/conf.d/elasticbeanstalk/00_application.conf" in project.file_set
@@ -122,7 +132,7 @@ def _instance(project: Project, environment: BeanstalkEnvironment, place: str) -
     pod = f"an instance of {project.show(folder)}"
     nginx = Service(name="nginx", where=where, files=frozenset({place}), ports=(80,), pod=pod)
     application = Service(name="the application", where=where, context=folder, ports=(port,), pod=pod)
-    return file, (nginx, application)
+    return BeanstalkInstance(file, (nginx, application), instances_of(project, folder))
 
 
 def _shown_file(project: Project, environment: BeanstalkEnvironment, place: str) -> str:

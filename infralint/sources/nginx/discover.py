@@ -76,7 +76,7 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     shown: set[str] = set()
     charts = chart_folders(project)
     rendered = _find_rendered(project) if charts else set()
-    for path, name in project.names:
+    for path, name in _possible(project):
         if path in rendered and chart_of(path, charts) is not None:
             continue
         if path in project.given:
@@ -106,9 +106,17 @@ def _shown_by(path: str, project: Project) -> str:
     return live.rpartition("/")[2] if ending in _SAMPLES and live in project.file_set else ""
 
 
+def _possible(project: Project) -> list[tuple[str, str]]:
+    """The files whose names do not rule nginx out at once, each with its last part, in order."""
+    found: list[tuple[str, str]] = []
+    for ending, pairs in project.names.by_ending.items():
+        is_other = ending in _OTHER_ENDINGS
+        found += [pair for pair in pairs if pair[0].count(".") > 1] if is_other else pairs
+    given = [(path, path.rpartition("/")[2]) for path in project.given if path in project.file_set]
+    return sorted({*found, *given})
+
+
 def _could_be(path: str, name: str) -> bool:
-    if path.count(".") == 1 and name.rpartition(".")[2] in _OTHER_ENDINGS:
-        return False
     if path.endswith(".snap"):
         # What a test of a chart has rendered: https://github.com/helm-unittest/helm-unittest#snapshot-testing
         return False

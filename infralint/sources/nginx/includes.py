@@ -14,6 +14,7 @@ from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose import read_compose
 from infralint.project.dockerfile import DOCKERFILES, stages_of
+from infralint.project.names import FileNames
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
@@ -416,18 +417,10 @@ class Includes:
 
     @cached_property
     def _folders(self) -> dict[str, list[str]]:
-        folders: dict[str, list[str]] = {}
-        for path in sorted(self._known):
-            folders.setdefault(path.rpartition("/")[0], []).append(path)
-        return folders
-
-    @cached_property
-    def _called(self) -> dict[str, list[str]]:
-        """Files by their names."""
-        names: dict[str, list[str]] = {}
-        for path in self.project.files:
-            names.setdefault(path.rpartition("/")[2], []).append(path)
-        return names
+        folders = self.project.names.by_folder
+        if not self.project.tree.odd:
+            return folders
+        return FileNames(sorted(self._known)).by_folder
 
     def _anywhere(self, argument: str) -> Iterator[str]:
         """The one file of the project whose path ends so; a bare glob is too little to go by, and so is the bare name of a
@@ -435,7 +428,7 @@ class Includes:
         if is_glob(argument):
             return
         name = argument.rpartition("/")[2]
-        alike = [path for ending in ("", *RENDERED_FROM) for path in self._called.get(name + ending, ())]
+        alike = [path for ending in ("", *RENDERED_FROM) for path in self.project.names.by_name.get(name + ending, ())]
         while argument and alike and ("/" in argument or _by_heart(argument) != ""):
             ends = tuple(f"/{argument}{ending}" for ending in ("", *RENDERED_FROM))
             found = [path for path in alike if f"/{path}".endswith(ends)]

@@ -115,6 +115,15 @@ class RequestEnd(NamedTuple):
     after_error: bool = False
 
 
+def _limit(ways: Iterator[RequestEnd]) -> list[RequestEnd]:
+    """So many ways as are followed; where there are more, none of them is certain."""
+    found = list(islice(ways, MOST_WAYS))
+    if next(ways, None) is None:
+        return found
+    doubt = f"a request has more than {MOST_WAYS} ways through this server, which is as many as are followed"
+    return [way._replace(run=replace(way.run, doubts=(*way.run.doubts, doubt))) for way in found]
+
+
 class Processing:
     """One nginx's way of serving requests."""
 
@@ -130,7 +139,7 @@ class Processing:
             f"where `{place.block.written}` applies is only known once the template is rendered"
             for place in server.open_places[:1]
         )
-        return list(islice(self._through_server(Run(moment, server.block, doubts=doubts)), MOST_WAYS))
+        return _limit(self._through_server(Run(moment, server.block, doubts=doubts)))
 
     def ways_from(self, place: LocationEntry, request: Request) -> list[RequestEnd]:
         """Every way that a request may take that came to a location."""
@@ -138,7 +147,7 @@ class Processing:
         path = request.path if request.path.startswith("/") else None
         starts = self._rewrites(server.block, Run(moment_of_arrival(server, request, path, path), server.block))
         arrived = [replace(run, changed=False, stopped=False, internal=True) for run in starts if run.answer is None]
-        return list(islice((way for run in arrived for way in self._inside(place, run)), MOST_WAYS))
+        return _limit(way for run in arrived for way in self._inside(place, run))
 
     def runs_at(self, block: NginxBlock, request: Request | None = None, path: str | None = None) -> list[Run]:
         """How requests arrive where a block hands them on, if they come to its location; path None: any.

@@ -8,6 +8,7 @@ from functools import cache
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.platforms.nginx_values import BadValue, time
+from infralint.sources.nginx.grammar import CONTEXTS, invalid_value, listens_twice, misplacement, unbalanced_buffers
 from infralint.sources.nginx.hops import PASSES
 from infralint.sources.nginx.scopes import Level, contradiction, has_hole, not_taken
 from infralint.sources.nginx.templates import HOLE
@@ -33,7 +34,7 @@ _UNREPEATED = (
     | {f"{family}_{name}_timeout" for family in _FAMILIES for name in ("connect", "send")}
 )
 """Those, and others that nginx takes once a block."""
-_HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "ip_hash"}
+_HEEDED = _ONCE | CONTEXTS.keys()
 _MATCHING = frozenset(["location", "server_name", "rewrite", "if", "map"])
 """Directives that may hold regular expressions."""
 _LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
@@ -71,15 +72,16 @@ ARGUMENTS = {
     "proxy_connect_timeout": (1, 1),
     "proxy_timeout": (1, 1),
     "merge_slashes": (1, 1),
+    "server_name": (1, _ANY),
+    "proxy_method": (1, 1),
+    "root": (1, 1),
+    "alias": (1, 1),
+    "internal": (0, 0),
+    "ip_hash": (0, 0),
 } | dict.fromkeys(_ONCE - {"limit_rate", "worker_shutdown_timeout"}, (1, 1))
 """How many arguments nginx takes, at least and at most: https://nginx.org/en/docs/dirindex.html"""
 _HOST = lazy(r"\*|[\w.-]*[A-Za-z.][\w.-]*", re.ASCII)
 _PORT = lazy(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
-_SETS = lazy(
-    r"(?:proxy|fastcgi|uwsgi|scgi)_(?:buffering|read_timeout|ignore_headers)|(?:proxy|grpc)_set_header|grpc_read_timeout"
-    r"|proxy_http_version"
-)
-"""Directives that stand in http, server and location alone."""
 _TIMES = lazy(
     r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_(?:read|send|connect)_timeout|client_(?:body|header)_timeout|send_timeout"
     r"|lingering_timeout|resolver_timeout|proxy_timeout|worker_shutdown_timeout|keepalive_timeout"
@@ -93,16 +95,20 @@ _LIKE = 0.9
 
 def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
     """All that nginx would refuse below a file's top level."""
+    is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
     pending: list[tuple[Sequence[Directive], tuple[Directive, ...]]] = [(tree, ())]
     while pending:
         level, around = pending.pop()
         yield from _twice(level)
+        yield from (_refuse(directive, message) for directive, message in listens_twice(level))
+        yield from (_refuse(directive, message) for directive, message in unbalanced_buffers(level, around, is_whole))
         for directive in level:
             if right := _meant(directive.name):
                 yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
             elif (
                 message := _malformation(directive)
-                or (around and _misplacement(directive, around, level))
+                or _misplacement(directive, around, level, is_whole)
+                or _invalid_value(directive, around)
                 or _listen_problem(directive)
             ):
                 yield _refuse(directive, message)
@@ -219,11 +225,20 @@ def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _misplacement(directive: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:
+def _invalid_value(directive: Directive, around: Sequence[Directive]) -> str:
+    """What nginx says of a directive's arguments; empty where it takes them, or where a template fills them in."""
+    if directive.opaque or directive.has_hole or directive.has_alternatives:
+        return ""
+    return invalid_value(directive, around)
+
+
+def _misplacement(directive: Directive, around: Sequence[Directive], level: Sequence[Directive], is_whole: bool) -> str:
     """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
+    if message := misplacement(directive, around, is_whole):
+        return message
+    if not around:
+        return ""
     place = around[-1]
-    if place.name in ("if", "limit_except", "upstream") and _SETS.fullmatch(directive.name):
-        return f'"{directive.name}" directive is not allowed here'
     if place.name == "server" and directive.name in PASSES and _is_http(directive, around, level):
         return f'"{directive.name}" directive is not allowed here'
     if directive.name == "proxy_pass" and directive.args and _without_uri(place) and _URI.match(directive.args[0]):
@@ -258,7 +273,7 @@ def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
     """What stands twice in one block, under the same template conditions."""
     seen = set()
     for directive in level:
-        key, message = _once(directive)
+        key, message = _once(directive) if directive.block is None else _single_block(directive)
         if key and (key, directive.conditions) in seen:
             yield _refuse(directive, message)
         seen.add((key, directive.conditions))
@@ -304,6 +319,15 @@ def _clashing(level: Level, globbed: Collection[str]) -> Iterator[tuple[Directiv
 def _apart(first: Directive, second: Directive) -> bool:
     """Whether two directives come from different files, or by including one file twice."""
     return first is second or first.source is not second.source
+
+
+def _single_block(directive: Directive) -> tuple[str, str]:
+    """What stands once in a file: blocks that other files may repeat, where one of these is used."""
+    if directive.name == "upstream" and len(directive.args) == 1 and not directive.has_hole:
+        return f"upstream {directive.args[0]}", f'duplicate upstream "{directive.args[0]}"'
+    if directive.name in ("http", "events"):
+        return directive.name, f'"{directive.name}" directive is duplicate'
+    return _once(directive)
 
 
 def _once(directive: Directive) -> tuple[str, str]:

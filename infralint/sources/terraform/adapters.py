@@ -16,6 +16,7 @@ import msgspec
 from infralint.sources.terraform import edge_adapters
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import Block, HclFile, ListOf, Literal, parse
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 
 # https://registry.terraform.io/modules/terraform-aws-modules/alb/aws (9 and later: maps)
@@ -475,12 +476,12 @@ MEMBERS: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 """Resource of an adapter -> the input whose member it is made from."""
 
-_SOURCE = re.compile(
+_SOURCE = lazy(
     r"^(?:(?:registry\.(?:terraform\.io|opentofu\.org)/)?(?P<registry>(?:terraform-aws-modules|cloudposse)/alb/aws)"
     r"|.*\bgithub\.com[/:](?P<git>(?:terraform-aws-modules|cloudposse)/terraform-aws-alb)(?:\.git)?)/?(?:\?.*)?$"
 )
-_BALANCING = re.compile(r"(?i)(?:^|[-_/])(?:alb|nlb|elb|lb|load-?balancers?)(?:$|[-_/.?])")
-_OTHERS = re.compile(
+_BALANCING = lazy(r"(?i)(?:^|[-_/])(?:alb|nlb|elb|lb|load-?balancers?)(?:$|[-_/.?])")
+_OTHERS = lazy(
     r"(?i)alarm|trust|log|s3|bucket|controller|waf|target|rule|listener|label|security|cert|metric|record|ingress"
 )
 """What a module named after load balancers does when it makes none."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from infralint.text.lazy import lazy
 
 # https://registry.terraform.io/modules/terraform-aws-modules/cloudfront/aws (3 and later; 5 and later say `create`)
 _CLOUDFRONT = """
@@ -193,7 +194,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
 )
 """Name of a module of terraform-aws-modules -> what it makes of its inputs."""
 
-SOURCE = re.compile(
+SOURCE = lazy(
     r"^(?:(?:registry\.(?:terraform\.io|opentofu\.org)/)?terraform-aws-modules/(?P<registry>cloudfront|apigateway-v2|lambda)/aws"
     r"|.*\bgithub\.com[/:]terraform-aws-modules/terraform-aws-(?P<git>cloudfront|apigateway-v2|lambda)(?:\.git)?)/?(?:\?.*)?$"
 )

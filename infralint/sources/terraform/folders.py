@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,7 @@ from infralint.project import CantRead, Project, refuse_binary
 from infralint.project.walking import leads_out
 from infralint.sources.terraform.budget import STEPS, SharedBudget
 from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, find_wrong_byte, parse
+from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 from infralint.text.wording import plural
 
@@ -87,28 +88,28 @@ HELPERS = (
     b"terraform-aws-modules/lambda",
     b"terraform-aws-modules/terraform-aws-lambda",
 )
-RELEASING = re.compile(
+RELEASING = lazy(
     rb"helm_release[\s\S]{0,3000}?\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)"
     rb"|(?:kubernetes|kubectl)_manifest[\s\S]{0,3000}?(?:yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService"
     rb"|TargetGroupBinding|\"Route\")"
 )
 """A cheap look for local charts, and for objects of Kubernetes that send requests on."""
-MODULE_SOURCE = re.compile(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
+MODULE_SOURCE = lazy(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
 """An expression that begins with a plain word is looked for by that word: `\\bsource` would take thirty times as long."""
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
 """A cheap look for the next."""
-SPEAKING = re.compile(
+SPEAKING = lazy(
     rb"\b(?:idle_timeout|load_balancer_type|(?:create|enable|with)_(?:alb|nlb|elb|lb|load_balancer)"
     rb"|(?:https?_|http_tcp_)?listeners"
     rb"|(?:alb|nlb|elb|lb|load_balancer)_(?:name|type|subnets?|idle_timeout|internal|listeners?)"
     rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
-_PLAN = re.compile(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
-_PLAN_VERSION = re.compile(rb'"format_version"\s*:\s*"[01]\.')
+_PLAN = lazy(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
+_PLAN_VERSION = lazy(rb'"format_version"\s*:\s*"[01]\.')
 LARGEST_PLAN = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
-BALANCING = re.compile(rb"(?i)lb|balancer")
+BALANCING = lazy(rb"(?i)lb|balancer")
 
 
 LABELS: Mapping[str, int] = MappingProxyType(
@@ -270,19 +271,47 @@ def counting_files(paths: Iterable[str]) -> list[str]:
     return [path for path in listed if path.endswith(TOFU) or _stem(path) not in tofu]
 
 
+AT_ONCE = 1024 * 1024
+"""Bytes of several folders that are searched together: few of the words stand in any of them."""
+
+
 def _by_stem(words: Iterable[bytes]) -> dict[bytes, list[bytes]]:
-    """Words by how they begin (`aws_`, `google_`): where that is not in a file, none of them is looked for."""
+    """Words by how they begin (`aws_`, `google_`)."""
     found: dict[bytes, list[bytes]] = {}
     for word in words:
         found.setdefault(re.split(rb"(?<=[_-])", word, maxsplit=1)[0], []).append(word)
     return found
 
 
-_BALANCERS_BY_STEM, _HELPERS_BY_STEM = _by_stem(BALANCERS), _by_stem(HELPERS)
+_BY_STEM = _by_stem((*BALANCERS, *HELPERS))
+_LONGEST = max(len(word) for word in (*BALANCERS, *HELPERS))
 
 
-def _mentions(content: bytes, words_by_stem: Mapping[bytes, Sequence[bytes]]) -> bool:
-    return any(stem in content and any(word in content for word in words) for stem, words in words_by_stem.items())
+def _find_present(together: bytes) -> Iterator[bytes]:
+    """Those of the words that stand in a text, which is gone through once for all that begin alike."""
+    for stem, words in _BY_STEM.items():
+        if stem in together:
+            behind = {piece[:_LONGEST] for piece in together.split(stem)[1:]}
+            for word in words:
+                rest = word[len(stem) :]
+                if word in together if stem in rest else any(piece.startswith(rest) for piece in behind):
+                    yield word
+
+
+def _mentions(content: bytes, words: Sequence[bytes]) -> bool:
+    return any(word in content for word in words) if words else False
+
+
+class _Words:
+    """The words that are looked for, as far as they stand in some folders at all."""
+
+    def __init__(self, contents: Iterable[bytes]) -> None:
+        together = b"\n".join(contents)
+        present = set(_find_present(together))
+        self.of_balancers = [word for word in BALANCERS if word in present]
+        self.of_helpers = [word for word in HELPERS if word in present]
+        self.of_objects = [word for word in (b"helm_release", b"_manifest") if word in together]
+        self.has_sources = together.count(b"source") > together.count(b"resource")
 
 
 class _Scan(msgspec.Struct):
@@ -351,7 +380,7 @@ class TerraformFolders:
     def values(self) -> dict[str, list[str]]:
         """Folder -> the files of values and lock files in it."""
         found: dict[str, list[str]] = {}
-        for path in self.project.files:
+        for path in self.project.files_ending(*(ending.rpartition(".")[2] for ending in (*VALUES, LOCK))):
             if path.endswith((*VALUES, LOCK)):
                 found.setdefault(posixpath.dirname(path), []).append(path)
         return found
@@ -360,24 +389,35 @@ class TerraformFolders:
     def _scanned(self) -> _Scan:
         """A cheap look at all files, before any is parsed."""
         found = _Scan()
+        contents: dict[str, bytes] = {}
+        size = 0
         for folder, paths in self.files.items():
-            content = b"\n".join(map(self._bytes, paths))
+            contents[folder] = b"\n".join(map(self._bytes, paths))
+            size += len(contents[folder])
+            if size >= AT_ONCE:
+                self._scan(contents, found)
+                contents, size = {}, 0
+        self._scan(contents, found)
+        return found
+
+    def _scan(self, contents: Mapping[str, bytes], found: _Scan) -> None:
+        """Look at the contents of some folders."""
+        words = _Words(contents.values())
+        for folder, content in contents.items():
             found.size += len(content)
-            sources = MODULE_SOURCE.findall(content)
-            is_hop = _mentions(content, _BALANCERS_BY_STEM) or any(map(BALANCING.search, sources))
-            deploys = b"helm_release" in content or b"_manifest" in content
-            if is_hop or (deploys and RELEASING.search(content)):
+            sources = MODULE_SOURCE.findall(content) if words.has_sources else []
+            is_hop = _mentions(content, words.of_balancers) or any(map(BALANCING.search, sources))
+            if is_hop or (_mentions(content, words.of_objects) and RELEASING.search(content)):
                 found.seeds.add(folder)
-            if _mentions(content, _HELPERS_BY_STEM):
+            if _mentions(content, words.of_helpers):
                 found.helpers.add(folder)
             near = {join(folder, source.decode(errors="replace")) for source in sources if source.startswith(b".")}
             found.calls[folder] = {target for target in near if target is not None}
-            if near - self.files.keys():
+            if any(target not in self.files for target in near):
                 found.seeds.add(folder)  # a module that is not here may hold anything
             found.far[folder] = [source.decode(errors="replace") for source in sources if not source.startswith(b".")]
-            if found.far[folder] and any(word in content for word in SPOKEN) and SPEAKING.search(content):
+            if found.far[folder] and _mentions(content, SPOKEN) and SPEAKING.search(content):
                 found.seeds.add(folder)
-        return found
 
     def _bytes(self, path: str) -> bytes:
         try:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from infralint.sources.terraform.adapters import adapter, sounds_like_balancer
 from infralint.sources.terraform.folders import SPEAKING, Folder, TerraformFolders
 from infralint.sources.terraform.hcl import Block, HclFile
+from infralint.text.lazy import lazy
 
 MOST = 5
 """Modules that are named in the summary."""
 
-_OF_OTHER_THINGS = re.compile(
+_OF_OTHER_THINGS = lazy(
     r"(?i)(?:^|[-_/])(?:vpc|subnets?|nat|network(?:ing)?|security-?groups?|sg|firewall|iam|roles?|polic(?:y|ies)|oidc|users?"
     r"|s3|buckets?|storage|backups?|rds|aurora|postgres(?:ql)?|mysql|databases?|db|dynamodb|redis|elasticache|memcached|sql"
     r"|sns|sqs|queues?|eventbridge|kinesis|msk|kafka|lambda|functions?|step-functions|acm|certificates?|cert|route53|dns|zones?"

@@ -202,6 +202,8 @@ def _of_file(tree: TerraformFolders, path: str) -> dict[str, VariableValue]:
         where = source.at(error.offset)
         message = error.complaint("is not a valid file of variables")
         raise BadValues(Unreadable(message, Location(shown, where.line, where.column))) from error
+    if body.blocks:
+        raise BadValues(Unreadable("is not a valid file of variables: it takes no blocks", body.blocks[0].where))
     return {
         name: VariableValue(attribute.value, attribute.where, f"{posixpath.basename(path)} sets var.{name}")
         for name, attribute in body.attributes.items()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -165,11 +164,17 @@ def _decoded64(text: str) -> str:
 
 
 def _digest(name: str) -> Callable[[str], str]:
-    return lambda text: hashlib.new(name, _bytes(text), usedforsecurity=False).hexdigest()
+    return lambda text: _hash(name, text).hex()
 
 
 def _digest64(name: str) -> Callable[[str], str]:
-    return lambda text: base64.b64encode(hashlib.new(name, _bytes(text), usedforsecurity=False).digest()).decode()
+    return lambda text: base64.b64encode(_hash(name, text)).decode()
+
+
+def _hash(name: str, text: str) -> bytes:
+    import hashlib  # loads OpenSSL
+
+    return hashlib.new(name, _bytes(text), usedforsecurity=False).digest()
 
 
 def _bytes(text: str) -> bytes:

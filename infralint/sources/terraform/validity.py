@@ -30,9 +30,12 @@ from infralint.sources.terraform.hcl import (
 )
 from infralint.sources.terraform.types import ANY
 from infralint.sources.terraform.values import EvaluationError
+from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 from infralint.text.wording import listing
 
+_REQUIRED = {"module": "source", "output": "value"}
+_IDENTIFIER = lazy(r"[^\W\d][\w-]*")
 MOST = 20
 """Problems of one folder that are named."""
 
@@ -102,6 +105,7 @@ class _Check(msgspec.Struct):
             yield from self._body(block, frozenset())
         for block in folder.calls.values():
             yield from self._call(block)
+        yield from self._meta_arguments()
 
     # Cycles
 
@@ -136,6 +140,21 @@ class _Check(msgspec.Struct):
         ]:
             if name not in known:
                 yield _refuse(where, f"a block `{block.type}` takes no `{name}`{_hint(name, known)}")
+
+    def _meta_arguments(self) -> Iterator[Unreadable]:
+        """https://developer.hashicorp.com/terraform/language/meta-arguments"""
+        folder = self.folder
+        for block in (*folder.calls.values(), *folder.outputs.values()):
+            required = _REQUIRED[block.type]
+            if required not in block.attributes:
+                yield _refuse(block.where, f"{block.type} {block.labels[0]} has no `{required}`")
+        for home in (folder.resources, folder.data, folder.ephemeral, folder.calls):
+            for block in home.values():
+                if "count" in block.attributes and "for_each" in block.attributes:
+                    yield _refuse(block.attributes["for_each"].where, "`for_each` can't stand beside `count`")
+                if not _IDENTIFIER.fullmatch(block.labels[-1]):
+                    why = f"`{block.labels[-1]}` is no name: it takes letters, digits, _ and -, a letter or _ first"
+                    yield _refuse(block.where, why)
 
     def _variable(self, block: Block) -> Iterator[Unreadable]:
         for attribute in (block.attributes.get("type"), block.attributes.get("default")):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from infralint.model import Reading
 from infralint.project import Project
-from infralint.sources.unread.files import CDK, may_have_rules, plain_path, rules_of
+from infralint.sources.unread.files import CDK, find_with_rules, plain_path, rules_of
 from infralint.sources.unread.manifests import kinds_in_manifest
 from infralint.sources.unread.services import kinds_of_services
 from infralint.sources.unread.terraform import kinds_in_terraform
@@ -21,8 +21,14 @@ LOOKED_THROUGH = 1024 * 1024
 def read(project: Project) -> Reading:
     """The kinds of a project's files, each with the first file of its kind, as the user would type it."""
     found: dict[str, dict[str, None]] = {}
-    for path, name in project.names:
-        for kind in _find_kinds(project, path) if may_have_rules(name) else ():
+    kinds: dict[str, list[str]] = {}
+
+    def look(path: str) -> bool:
+        kinds[path] = list(_kinds_of(project, path))
+        return bool(kinds[path])
+
+    for path in project.glance_at_all("unread", find_with_rules(project.names), look):
+        for kind in kinds[path]:
             found.setdefault(kind, {})[path] = None
     for kind, path in kinds_of_services(project):
         found.setdefault(kind, {})[path] = None
@@ -31,19 +37,8 @@ def read(project: Project) -> Reading:
     return Reading("unread", seen=[_show(project, kind, list(paths)) for kind, paths in found.items()])
 
 
-def _find_kinds(project: Project, path: str) -> list[str]:
-    """What a file describes that is not read."""
-    kinds: list[str] = []
-
-    def look() -> bool:
-        kinds.extend(_kinds_of(project, path))
-        return bool(kinds)
-
-    project.glance("unread", path, look)
-    return kinds
-
-
 def _kinds_of(project: Project, path: str) -> Iterator[str]:
+    """What a file describes that is not read."""
     plain = plain_path(path)
     rules = list(rules_of(plain))
     read_kinds = None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from infralint.project.names import FileNames
 from infralint.sources.unread.manifests import TEMPLATE_KINDS
 from infralint.text.lazy import lazy
 
@@ -28,7 +29,6 @@ _SST = _rule("SST")
 CDK = "AWS CDK, of which `cdk synth` makes templates that are read"
 
 NAMES = {
-    "amplify.yml": _rule("AWS Amplify hosting"),
     "app.yaml": _APP_ENGINE,
     "app.yml": _APP_ENGINE,
     "apphosting.yaml": _rule("Firebase App Hosting"),
@@ -104,11 +104,14 @@ _TEMPLATED = lazy(rf"(?:\.(?:{'|'.join(_TEMPLATES)}))+$")
 _LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
 
 
-def may_have_rules(name: str) -> bool:
-    """Whether a file may fall under a rule, by its name: quick, and never wrong where it says no."""
-    name = name.lower()
-    _, dot, ending = name.rpartition(".")
-    return not dot or ending in _LOOKED_AT or name in NAMES or any(word in name for word in _WORDS)
+def find_with_rules(names: FileNames) -> list[str]:
+    """The files that may fall under a rule, by their names, in order: quick, and none of the others does."""
+    looked_at = (pairs for ending, pairs in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
+    found = {path for pairs in looked_at for path, _ in pairs}
+    for path, name in names.find_holding(*NAMES, *_WORDS):
+        if name.lower() in NAMES or any(word in name.lower() for word in _WORDS):
+            found.add(path)
+    return sorted(found)
 
 
 def plain_path(path: str) -> str:

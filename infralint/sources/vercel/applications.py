@@ -18,13 +18,14 @@ from infralint.sources.vercel.next_config import NextSettings, read_next_config
 from infralint.sources.vercel.routes import api_routes, below
 from infralint.sources.vercel.texts import Texts
 from infralint.text.json_places import BadJson, check_json_object, parse_json
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import has_holes
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a vercel.json."""
 OTHER_CONFIGS = ("vercel.ts", "vercel.toml")
 """Forms of configuration that stand in for vercel.json: https://vercel.com/docs/project-configuration."""
-_CONFIGURES = re.compile(rb"@vercel/config|\bexport\s+(?:default\b|const\s+config\b)")
+_CONFIGURES = lazy(rb"@vercel/config|\bexport\s+(?:default\b|const\s+config\b)")
 NEXT_CONFIGS = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "ts", "mts", "cjs"))
 
 BACKENDS = frozenset("express hono fastify h3 koa nestjs elysia fastapi flask django fasthtml python node bun".split())
@@ -51,7 +52,7 @@ _FRAMEWORKS = {
     "koa": "koa",
     "express": "express",
 }
-_RELEVANT = re.compile("|".join(f'"{re.escape(name)}"' for name in (*_FRAMEWORKS, *ADAPTERS)).encode())
+_RELEVANT = lazy("|".join(f'"{re.escape(name)}"' for name in (*_FRAMEWORKS, *ADAPTERS)).encode())
 _SHOWN = {
     "astro": "Astro",
     "nuxtjs": "Nuxt",
@@ -72,8 +73,8 @@ _SERVERS = {
 }
 """https://vercel.com/docs/frameworks/backend: deployed from their entry file, without anything below `api/`."""
 _STATIC = frozenset("vite create-react-app vue angular preact svelte parcel gatsby hugo docusaurus-2 vitepress".split())
-_ENTRY = re.compile(r"(?:src/)?(?:app|index|server|main)\.[cm]?[jt]s")
-_PYTHON_ENTRY = re.compile(r"(?:(?:src|app)/)?(?:app|index|server|main|wsgi|asgi)\.py|manage\.py")
+_ENTRY = lazy(r"(?:src/)?(?:app|index|server|main)\.[cm]?[jt]s")
+_PYTHON_ENTRY = lazy(r"(?:(?:src|app)/)?(?:app|index|server|main|wsgi|asgi)\.py|manage\.py")
 _REQUIREMENTS = ("requirements.txt", "pyproject.toml", "Pipfile")
 
 ELSEWHERE = frozenset(
@@ -85,7 +86,7 @@ OTHER_ADAPTERS = frozenset(
     "@cloudflare/next-on-pages @opennextjs/cloudflare @opennextjs/aws @netlify/plugin-nextjs open-next sst".split()
 )
 _DOCKER_FOLDERS = ("", "docker/", ".docker/", "deploy/")
-_RUNS_NEXT = re.compile(
+_RUNS_NEXT = lazy(
     rb"next[\"',\s]+start|\.next/standalone|server\.js|(?:npm|yarn|pnpm|bun)(?:[\"',\s]+run)?[\"',\s]+start"
 )
 
@@ -141,7 +142,11 @@ class Finder(msgspec.Struct, dict=True):
 
     @cached_property
     def _dockerfiles(self) -> list[str]:
-        return [path for path, name in self.project.names if name == "Containerfile" or "dockerfile" in name.lower()]
+        return [
+            path
+            for path, name in self.project.names.find_holding("dockerfile", "containerfile")
+            if name == "Containerfile" or "dockerfile" in name.lower()
+        ]
 
     @cached_property
     def _unread(self) -> dict[str, str]:
@@ -308,6 +313,14 @@ class Finder(msgspec.Struct, dict=True):
                 continue
             content = self.modules.content(path)
             if _RUNS_NEXT.search(content) and (is_beside or folder.rstrip("/").encode() in content):
+                return Location(self.project.show(path))
+        return self._place_on_amplify(folder)
+
+    def _place_on_amplify(self, folder: str) -> Location | None:
+        """The file by which Amplify Hosting runs a Next.js server: https://docs.aws.amazon.com/amplify/latest/userguide/ssr-amplify-support.html"""
+        for path in dict.fromkeys((f"{folder}amplify.yml", "amplify.yml")):
+            content = self.modules.content(path) if path in self.project.file_set else b""
+            if b".next" in content and (_folder(path) == folder or folder.rstrip("/").encode() in content):
                 return Location(self.project.show(path))
         return None
 

@@ -306,7 +306,9 @@ class Modules:
         self._modules: dict[str, JavaScriptModule | None] = {}
         self._bytes: dict[str, bytes] = {}
         self._has: dict[tuple[Words, str], bool] = {}
-        self._imports = JavaScriptImports(project.file_set, self._settings, EXTENSIONS, self._habits)
+        self._imports = JavaScriptImports(
+            project.file_set, self._settings, lambda: project.files_named("package.json"), EXTENSIONS, self._habits
+        )
         self._specifiers: dict[str, list[str]] = {}
 
     def content(self, path: str) -> bytes:

@@ -14,14 +14,16 @@ from typing import Literal
 
 import msgspec
 
+from infralint.text.lazy import lazy
+
 Router = Literal["app", "pages", "api", "builds"]
 
 PAGE_EXTENSIONS = ("tsx", "ts", "jsx", "js")
 LANGUAGES = {"js": "nodejs", "mjs": "nodejs", "ts": "nodejs", "tsx": "nodejs", "py": "python", "go": "go", "rb": "ruby"}
 """Endings that make a file below `api/` a function, and the runtime it gets."""
 
-_ASIDE = re.compile(r"\.(?:test|spec|stories|story|d)\.\w+$|(?:^|/)__(?:tests|mocks)__/|_test\.(?:go|py)$")
-_NEXT_SOURCE = re.compile(
+_ASIDE = lazy(r"\.(?:test|spec|stories|story|d)\.\w+$|(?:^|/)__(?:tests|mocks)__/|_test\.(?:go|py)$")
+_NEXT_SOURCE = lazy(
     r"(?:src/)?(?:app/(?:.*/)?(?:page|route)\.\w+|pages/.*\.(?:tsx?|jsx?)|(?:middleware|proxy)\.[jt]s)$"
 )
 

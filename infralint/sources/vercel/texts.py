@@ -19,6 +19,7 @@ from infralint.sources.vercel.javascript import (
     text_of,
     unwrap,
 )
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -27,8 +28,8 @@ HOLE, PATH, QUERY = "\0", "\1", "\2"
 """Stand in a text for what is not known; for the path of the request; for its query."""
 DEEPEST = 12
 LONGEST = 2000
-_URL = re.compile(r"([a-z]+://[^/?#]*)(.*)", re.DOTALL | re.IGNORECASE)
-_OF_REQUEST = re.compile(r"(?:nextUrl|url|Url|URL)\.(pathname|search)$")
+_URL = lazy(r"([a-z]+://[^/?#]*)(.*)", re.DOTALL | re.IGNORECASE)
+_OF_REQUEST = lazy(r"(?:nextUrl|url|Url|URL)\.(pathname|search)$")
 
 
 class ResolvedText(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ https://helm.sh/docs/chart_template_guide/function_list/
 from __future__ import annotations
 
 import base64
-import hashlib
 import itertools
 import json
 import math
@@ -27,6 +26,7 @@ from infralint.text.go_templates.values import (
     plain_values,
     text_of_value,
 )
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, compile_pattern, search, spend
 from infralint.text.yaml_places import YamlProblem, read_yaml
@@ -460,10 +460,15 @@ def _decode(text: Any) -> str:
 
 
 def _digest(name: str) -> Callable[[Any], str]:
-    return lambda text: hashlib.new(name, _text(text).encode(), usedforsecurity=False).hexdigest()
+    def digest(text: Any) -> str:
+        import hashlib
+
+        return hashlib.new(name, _text(text).encode(), usedforsecurity=False).hexdigest()
+
+    return digest
 
 
-_RELATION = re.compile(r"(>=|<=|!=|=>|=<|[><=~^])?\s*v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+][\w.+-]*)?")
+_RELATION = lazy(r"(?:(>=|<=|!=|=>|=<|[><=~^])\s*+)?v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?([-+][\w.+-]*)?")
 
 
 def _semver_compare(constraint: Any, version: Any) -> bool:
@@ -539,7 +544,7 @@ def _replace_all(pattern: Any, text: Any, replacement: Any) -> Any:
         return NotEvaluated(f"what `{pattern}` makes of the text can't be told")
 
 
-_REFERENCE = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
+_REFERENCE = lazy(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 
 
 def _expand(template: str, found: Any) -> str:

@@ -112,15 +112,15 @@ class ParsedTemplate(msgspec.Struct, frozen=True):
 
 
 _OPEN = "{{"
-_QUOTE_OR_CLOSE = re.compile(r"[\"`']|\}\}")
+_QUOTE_OR_CLOSE = lazy(r"[\"`']|\}\}")
 _COMMENT = lazy(r"-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\")|(?P<raw>`[^`]*`)|(?P<char>'(?:[^'\\\n]|\\.)+')"
     r"|(?P<number>[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]+[pP][+-]?\d+|0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+(?![.\d])|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+))(?![\w])"
     r"|(?P<variable>\$\w*)|(?P<field>\.\w*)|(?P<name>[A-Za-z_]\w*)|(?P<mark>:=|=|\||\(|\)|,))"
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
+_ESCAPED = lazy(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
 
 
 class _Action(msgspec.Struct):
@@ -343,7 +343,7 @@ def _pipeline(tokens: _Tokens) -> Pipeline:
     return Pipeline(tuple(commands), names, declares, tokens.offset)
 
 
-_DECLARATION = re.compile(r"\s*(\$\w*)(?:\s*,\s*(\$\w*))?\s*(:?=)(?!=)")
+_DECLARATION = lazy(r"\s*(\$\w*)(?:\s*,\s*(\$\w*))?\s*(:?=)(?!=)")
 
 
 def _declared_names(tokens: _Tokens) -> tuple[tuple[str, ...], bool]:
@@ -402,7 +402,7 @@ def _operand(tokens: _Tokens) -> Any:
     return Field(start, tuple(names), offset)
 
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = lazy(r"[A-Za-z_]\w*")
 
 
 def _first_word(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import DEEPEST, YamlProblem, YamlSpan, YamlValue
 
 HOLE = "\U0010fff0"
@@ -71,9 +72,9 @@ _BOOLEANS = {
     **dict.fromkeys("true True TRUE yes Yes YES on On ON y Y".split(), True),
     **dict.fromkeys("false False FALSE no No NO off Off OFF n N".split(), False),
 }
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
-_OTHER_INTEGER = re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|o?[0-7_]+|b[01_]+)")
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+\.")
+_INTEGER = lazy(r"[-+]?(?:0|[1-9][0-9_]*)")
+_OTHER_INTEGER = lazy(r"[-+]?0(?:x[0-9a-fA-F_]+|o?[0-7_]+|b[01_]+)")
+_FLOAT = lazy(r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+\.")
 _SPECIAL = {
     ".inf": math.inf,
     ".Inf": math.inf,
@@ -211,7 +212,7 @@ def float_text(value: float) -> str:
     return repr(value)
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./][\w./ +=@%~^()$&;,<>?*!|:\\-]*")
+_PLAIN = lazy(r"[A-Za-z0-9_./][\w./ +=@%~^()$&;,<>?*!|:\\-]*")
 _LEADING = "-?:,[]{}#&*!|>'\"%@`"
 
 

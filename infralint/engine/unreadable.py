@@ -1,0 +1,42 @@
+"""What a run could not read, whoever asks: files, folders, and what a platform refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from infralint.model import Reading, Unknown, Unreadable
+from infralint.project import Project
+from infralint.sources import UNMISTAKABLE
+
+
+def unreadable_files(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
+    """What sources could not read, or platforms refuse, and what is no file though it is called like one."""
+    for reading in readings:
+        yield from reading.unreadable
+    yield from refusals_among(hop.keeps_affinity for reading in readings for hop in reading.hops)
+    yield from project.unlisted_folders()
+    for path, problem in sorted(project.unread.items()):
+        yield project.unreadable(path, problem)
+    yield from _no_files(project)
+
+
+def _no_files(project: Project) -> Iterator[Unreadable]:
+    """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
+    is_named = re.compile(UNMISTAKABLE).search
+    for path, reason in project.tree.odd.items():
+        if is_named(path):
+            yield project.unreadable(path, reason)
+
+
+def refusals_among(answers: Iterable[object]) -> Iterator[Unreadable]:
+    """What a platform refuses, also of a setting that no check of this run asks about."""
+    for answer in answers:
+        if isinstance(answer, Unknown) and answer.refused:
+            yield Unreadable(answer.why, answer.where)
+
+
+def each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
+    """Every entry once, in the order of their places."""
+    distinct = {(entry.where, entry.message): entry for entry in unreadable}
+    return sorted(distinct.values(), key=lambda entry: entry.where)

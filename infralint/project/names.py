@@ -1,0 +1,111 @@
+"""The names of a project's files, indexed: who asks for some of them does not look at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from infralint.text.globs import is_glob, matches_name, name_matcher
+
+_WILD = re.compile(r"\[[^]]*\]?|[*?\\]")
+
+
+class FileNames:
+    """The names of files. files: their paths, in order."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self.files = files
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The paths of all files, each with its last part."""
+        return [(path, path.rpartition("/")[2]) for path in self.files]
+
+    @cached_property
+    def by_ending(self) -> dict[str, list[tuple[str, str]]]:
+        """The paths of all files with their last parts, by what follows the last dot of these (empty: they have none)."""
+        found: dict[str, list[tuple[str, str]]] = {"": []}
+        for pair in self.pairs:
+            _, dot, ending = pair[1].rpartition(".")
+            if not dot:
+                found[""].append(pair)
+            elif ending in found:
+                found[ending].append(pair)
+            else:
+                found[ending] = [pair]
+        return found
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """The paths of files by their last parts."""
+        found: dict[str, list[str]] = {}
+        for path, name in self.pairs:
+            if name in found:
+                found[name].append(path)
+            else:
+                found[name] = [path]
+        return found
+
+    @cached_property
+    def by_folder(self) -> dict[str, list[str]]:
+        """The paths of files by the folder that they lie in (empty: the first), in order."""
+        found: dict[str, list[str]] = {}
+        for path in self.files:
+            folder = path.rpartition("/")[0]
+            if folder in found:
+                found[folder].append(path)
+            else:
+                found[folder] = [path]
+        return found
+
+    @cached_property
+    def _small_letters(self) -> dict[str, str]:
+        """The names of each ending, one after the other, in small letters."""
+        return {ending: "\n".join([name for _, name in pairs]).lower() for ending, pairs in self.by_ending.items()}
+
+    def find_holding(self, *words: str) -> list[tuple[str, str]]:
+        """Files in whose names a word of small letters stands, in whatever case, each with its last part, in order."""
+        found = []
+        for ending, names in self._small_letters.items():
+            here = [word for word in words if word in names]
+            if here:
+                found += [pair for pair in self.by_ending[ending] if any(word in pair[1].lower() for word in here)]
+        return sorted(found)
+
+    def find_ending(self, *endings: str) -> list[str]:
+        """Files whose names end so after their last dot, in order."""
+        return sorted(path for ending in set(endings) for path, _ in self.by_ending.get(ending, ()))
+
+    def find_named(self, *patterns: str) -> list[str]:
+        """Files whose names match one of the globs, in order; what follows a last dot in a glob is all of an ending."""
+        found: set[str] = set()
+        for pattern in patterns:
+            if not is_glob(pattern):
+                found.update(self.by_name.get(pattern, ()))
+                continue
+            matches, part = name_matcher(pattern), max(_WILD.split(pattern), key=len)
+            for ending in self._endings_like(pattern):
+                if part.lower() in self._small_letters[ending]:
+                    found.update(path for path, name in self.by_ending[ending] if part in name and matches(name))
+        return sorted(found)
+
+    def has_named(self, *patterns: str) -> bool:
+        """Whether there is a file whose name matches one of the globs."""
+        for pattern in patterns:
+            stem, dot, ending = pattern.rpartition(".")
+            if pattern == "*" or (stem == "*" and dot and not is_glob(ending)):
+                if self.files if pattern == "*" else ending in self.by_ending:
+                    return True
+            elif self.find_named(pattern):
+                return True
+        return False
+
+    def _endings_like(self, pattern: str) -> Iterable[str]:
+        """The endings of files that a glob of names may mean."""
+        _, dot, ending = pattern.rpartition(".")
+        if not dot:
+            return self.by_ending
+        if is_glob(ending):
+            return (known for known in self.by_ending if matches_name(known, ending, dots=True))
+        return (ending,) if ending in self.by_ending else ()

@@ -1,0 +1,438 @@
+"""Where nginx takes a directive, and which values of it: what it says of others, in its own words.
+
+https://nginx.org/en/docs/dirindex.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from infralint.sources.nginx.tree import Directive
+from infralint.text.lazy import lazy
+
+_EVERYWHERE = (
+    "proxy_buffering proxy_read_timeout proxy_send_timeout proxy_connect_timeout proxy_ignore_headers proxy_set_header"
+    " proxy_http_version proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_cache proxy_cache_bypass"
+    " proxy_cache_valid proxy_hide_header proxy_pass_header proxy_pass_request_headers proxy_request_buffering"
+    " proxy_intercept_errors proxy_redirect proxy_method proxy_next_upstream proxy_ssl_name proxy_ssl_server_name"
+    " proxy_socket_keepalive proxy_max_temp_file_size fastcgi_buffering fastcgi_read_timeout fastcgi_ignore_headers"
+    " fastcgi_keep_conn fastcgi_param grpc_read_timeout grpc_set_header uwsgi_buffering uwsgi_read_timeout"
+    " uwsgi_ignore_headers scgi_buffering scgi_read_timeout scgi_ignore_headers gzip_types gzip_http_version gzip_proxied"
+    " gzip_vary gzip_min_length gzip_comp_level chunked_transfer_encoding default_type client_max_body_size"
+    " client_body_timeout client_body_buffer_size send_timeout recursive_error_pages tcp_nodelay tcp_nopush sub_filter"
+    " resolver_timeout auth_request server_tokens lingering_timeout satisfy postpone_output"
+)
+_CONTEXTS = {
+    "HSL": _EVERYWHERE,
+    "Llx": "proxy_pass",
+    "Ll": "fastcgi_pass uwsgi_pass scgi_pass grpc_pass",
+    "SL": "location try_files if",
+    "HU": "server",
+    "H": "upstream map geo split_clients limit_req_zone limit_conn_zone proxy_cache_path log_format",
+    "S": "listen server_name",
+    "SLsl": "return rewrite set break",
+    "HSLl": "error_page root gzip limit_rate add_header add_trailer expires sendfile ssi charset",
+    "L": "alias internal limit_except",
+    "HS": "client_header_timeout merge_slashes underscores_in_headers ignore_invalid_headers large_client_header_buffers",
+    "HSLU": "keepalive_timeout keepalive_requests resolver",
+    "M": "http events worker_processes",
+    "U": "ip_hash least_conn hash",
+}
+CONTEXTS: Mapping[str, str] = MappingProxyType(
+    {name: contexts for contexts, names in _CONTEXTS.items() for name in names.split()}
+)
+"""Directive -> the blocks that take it: M the file itself, H http, S server, L location, U upstream, s an `if` of a server,
+l an `if` of a location, x limit_except."""
+_LETTERS = {"http": "H", "server": "S", "location": "L", "upstream": "U", "limit_except": "x"}
+_NO_HTTP = frozenset(["stream", "mail", "match", "types"])
+_FLAGS = frozenset(
+    "proxy_buffering proxy_pass_request_headers proxy_request_buffering proxy_intercept_errors proxy_ssl_server_name"
+    " proxy_socket_keepalive fastcgi_buffering fastcgi_keep_conn uwsgi_buffering scgi_buffering gzip gzip_vary"
+    " chunked_transfer_encoding recursive_error_pages merge_slashes tcp_nodelay tcp_nopush sendfile ssi"
+    " underscores_in_headers ignore_invalid_headers".split()
+)
+JUDGED_FLAGS = frozenset(["proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering"])
+"""Switches whose value is looked at where it counts."""
+_SIZES = frozenset(
+    "proxy_buffer_size proxy_busy_buffers_size fastcgi_buffer_size uwsgi_buffer_size scgi_buffer_size grpc_buffer_size"
+    " client_body_buffer_size proxy_max_temp_file_size limit_rate".split()
+)
+_SIZE = lazy("[0-9]{1,15}[kKmM]?")
+_OFFSET = lazy("[0-9]{1,15}[kKmMgG]?")
+_NUMBER = lazy("[0-9]{1,9}")
+_IGNORED = frozenset(
+    "x-accel-redirect x-accel-expires x-accel-limit-rate x-accel-buffering x-accel-charset expires cache-control"
+    " set-cookie vary".split()
+)
+_OPERATORS = frozenset(["=", "!=", "~", "~*", "!~", "!~*"])
+_OF_FILES = frozenset(f"{no}-{letter}" for no in ("", "!") for letter in "fdex")
+_MODIFIERS = frozenset(["=", "^~", "~", "~*"])
+_SERVER_PARAMETERS = frozenset(
+    "weight max_conns max_fails fail_timeout backup down resolve service route slow_start drain id".split()
+)
+_LISTEN_PARAMETERS = frozenset(
+    "default default_server ssl http2 spdy quic proxy_protocol setfib fastopen backlog rcvbuf sndbuf accept_filter deferred"
+    " bind ipv6only reuseport so_keepalive multipath".split()
+)
+_SCHEMES = {"proxy": ("http://", "https://"), "grpc": ("grpc://", "grpcs://"), "uwsgi": ("uwsgi://", "suwsgi://")}
+_OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
+_MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
+
+
+def misplacement(directive: Directive, around: Sequence[Directive], is_whole: bool) -> str:
+    """What nginx says of a directive in the block that it stands in; empty where it takes it, or where that can't be told.
+
+    around: the blocks around it, outermost first; is_whole: whether the file is all of a configuration.
+    """
+    if directive.name in _OTHER_LANGUAGES and around:
+        return f'unknown directive "{directive.name}"'
+    contexts = CONTEXTS.get(directive.name)
+    if contexts is None:
+        return ""
+    letter = _letter_of(around, is_whole)
+    return "" if not letter or letter in contexts else f'"{directive.name}" directive is not allowed here'
+
+
+def is_http(around: Sequence[Directive]) -> bool:
+    """Whether a block is one of HTTP for certain."""
+    return any(
+        block.name in ("http", "location", "limit_except") or (block.name == "server" and _has_locations(block))
+        for block in around
+    )
+
+
+def _letter_of(around: Sequence[Directive], is_whole: bool) -> str:
+    if not around:
+        return "M" if is_whole else ""
+    place = around[-1]
+    if place.name == "if":
+        return "l" if any(block.name == "location" for block in around) else "s"
+    if any(block.name in _NO_HTTP for block in around):
+        return ""
+    if place.name == "server" and not is_http(around):
+        return ""
+    return _LETTERS.get(place.name, "")
+
+
+def _has_locations(server: Directive) -> bool:
+    return any(directive.name == "location" for directive in server.block or ())
+
+
+def invalid_value(directive: Directive, around: Sequence[Directive]) -> str:
+    """What nginx says of a directive's arguments; empty where it takes them, or where that can't be told."""
+    name, args = directive.name, directive.args
+    if name in _FLAGS and name not in JUDGED_FLAGS and len(args) == 1 and args[0].lower() not in ("on", "off"):
+        return f'invalid value "{args[0]}" in "{name}" directive, it must be "on" or "off"'
+    if name in _SIZES and len(args) == 1 and "$" not in args[0] and not _SIZE.fullmatch(args[0]):
+        return f'"{name}" directive invalid value'
+    if not args:
+        return ""
+    if (find := _FINDERS.get(name)) is not None:
+        return find(directive)
+    return _PLACED[name](directive, around) if name in _PLACED else ""
+
+
+def _pass(directive: Directive, around: Sequence[Directive]) -> str:
+    target = directive.args[0]
+    family = directive.name.partition("_")[0]
+    if "$" in target or not is_http(around):
+        return ""
+    scheme = next((scheme for scheme in _SCHEMES.get(family, ()) if target.lower().startswith(scheme)), "")
+    if family == "proxy" and not scheme:
+        return "invalid URL prefix"
+    host = target[len(scheme) :]
+    if host.startswith("unix:"):
+        return ""
+    host = host.partition("/")[0].partition("?")[0]
+    if "://" in target and not scheme:
+        return f'invalid host in upstream "{target}"'
+    if not host:
+        return f'no host in upstream "{target[len(scheme) :]}"'
+    name, colon, port = host.rpartition(":")
+    if colon and not name.endswith(":") and "]" not in port and not _is_port(port):
+        return f'invalid port in upstream "{host}"'
+    return ""
+
+
+def _is_port(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and 1 <= int(text) <= 65535
+
+
+def _condition(directive: Directive) -> str:
+    """https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#if"""
+    first, *rest = directive.args
+    if not first.startswith("("):
+        return f'invalid condition "{first}"'
+    words = [first[1:], *rest] if len(first) > 1 else rest
+    if not words or not words[-1].endswith(")"):
+        return f'invalid condition "{words[-1] if words else first}"'
+    words = words[:-1] if words[-1] == ")" else [*words[:-1], words[-1][:-1]]
+    if not words:
+        return f'invalid condition "{first}"'
+    if len(words[0]) > 1 and words[0].startswith("$"):
+        if len(words) not in (1, 3):
+            return f'invalid condition "{words[0]}"'
+        return f'unexpected "{words[1]}" in condition' if len(words) == 3 and words[1] not in _OPERATORS else ""
+    return "" if len(words) == 2 and words[0] in _OF_FILES else f'invalid condition "{words[0]}"'
+
+
+def split_location(directive: Directive) -> tuple[str, str]:
+    """The modifier of a location ("" for none), and its name or pattern."""
+    if len(directive.args) == 2:
+        return directive.args[0], directive.args[1]
+    text = directive.args[0] if directive.args else ""
+    modifier = next((mark for mark in ("~*", "^~", "=", "~") if text.startswith(mark)), "")
+    return modifier, text[len(modifier) :]
+
+
+def _location(directive: Directive, around: Sequence[Directive]) -> str:
+    modifier, name = split_location(directive)
+    if len(directive.args) == 2 and modifier not in _MODIFIERS:
+        return f'invalid location modifier "{modifier}"'
+    outer = around[-1] if around and around[-1].name == "location" and not around[-1].has_hole else None
+    if outer is None:
+        return ""
+    outer_modifier, outer_name = split_location(outer)
+    if outer_modifier == "=":
+        return f'location "{name}" cannot be inside the exact location "{outer_name}"'
+    if outer_name.startswith("@") and not outer_modifier:
+        return f'location "{name}" cannot be inside the named location "{outer_name}"'
+    if name.startswith("@") and not modifier:
+        return f'named location "{name}" can be on the server level only'
+    if not modifier.startswith("~") and not name.startswith(outer_name):
+        return f'location "{name}" is outside location "{outer_name}"'
+    return ""
+
+
+def _error_page(directive: Directive) -> str:
+    *codes, _ = directive.args
+    if codes and codes[-1].startswith("="):
+        if len(codes[-1]) > 1 and not _NUMBER.fullmatch(codes[-1][1:]):
+            return f'invalid value "{codes[-1]}"'
+        codes = codes[:-1]
+    for code in codes:
+        if not _NUMBER.fullmatch(code) or code == "499":
+            return f'invalid value "{code}"'
+        if not 300 <= int(code) <= 599:
+            return f'value "{code}" must be between 300 and 599'
+    return ""
+
+
+def _return(directive: Directive, around: Sequence[Directive]) -> str:
+    code = directive.args[0]
+    if not is_http(around):
+        return ""
+    if _NUMBER.fullmatch(code):
+        return "" if int(code) <= 999 else f'invalid return code "{code}"'
+    is_address = code.lower().startswith(("http://", "https://", "$scheme"))
+    return "" if is_address and len(directive.args) == 1 else f'invalid return code "{code}"'
+
+
+def _last_word(*words: str, at: int) -> Callable[[Directive], str]:
+    def find(directive: Directive) -> str:
+        word = directive.args[at] if len(directive.args) == at + 1 else ""
+        return f'invalid parameter "{word}"' if word and word not in words else ""
+
+    return find
+
+
+def _ignored_headers(directive: Directive) -> str:
+    wrong = next((name for name in directive.args if name.lower() not in _IGNORED), "")
+    return f'invalid value "{wrong}"' if wrong else ""
+
+
+def _http_version(directive: Directive) -> str:
+    return "" if directive.args[0] in ("1.0", "1.1", "2") else f'invalid value "{directive.args[0]}"'
+
+
+def _body_size(directive: Directive) -> str:
+    return "" if _OFFSET.fullmatch(directive.args[0]) else f'"{directive.name}" directive invalid value'
+
+
+def _buffers(directive: Directive) -> str:
+    if len(directive.args) != 2:
+        return ""
+    number, size = directive.args
+    if not _NUMBER.fullmatch(number) or not _SIZE.fullmatch(size) or not int(number):
+        return f'"{directive.name}" directive invalid value'
+    return f'there must be at least 2 "{directive.name}"' if int(number) < 2 else ""
+
+
+def _variable_name(at: int) -> Callable[[Directive], str]:
+    def find(directive: Directive) -> str:
+        name = directive.args[at] if len(directive.args) > at else "$"
+        return "" if name.startswith("$") else f'invalid variable name "{name}"'
+
+    return find
+
+
+def _map(directive: Directive) -> str:
+    if problem := _variable_name(1)(directive):
+        return problem
+    entries = [entry for entry in directive.block or () if not (entry.has_hole or entry.opaque or entry.conditions)]
+    for entry in entries:
+        if len(entry.args) != 1 and entry.name not in _MAP_WORDS:
+            return "invalid number of the map parameters"
+    if any(entry.name == "hostnames" for entry in entries):
+        return ""
+    names = Counter(entry.name.lower() for entry in entries if entry.args and not entry.name.startswith("~"))
+    twice = next((name for name, count in names.items() if count > 1 and name not in ("include", "volatile")), None)
+    if twice is None:
+        return ""
+    return "duplicate default map parameter" if twice == "default" else f'conflicting parameter "{twice}"'
+
+
+def _upstream(directive: Directive) -> str:
+    inside = directive.block or []
+    if any(entry.opaque or entry.has_hole or entry.conditions or "_by_lua" in entry.name for entry in inside):
+        return ""
+    if any(entry.name == "include" for entry in inside):
+        return ""
+    servers = [entry for entry in inside if entry.name == "server"]
+    if not servers:
+        return "no servers are inside upstream"
+    if all("backup" in entry.args[1:] for entry in servers):
+        return f'no servers in upstream "{directive.args[0]}"'
+    return ""
+
+
+def _server(directive: Directive, around: Sequence[Directive]) -> str:
+    if not around or around[-1].name != "upstream":
+        return ""
+    address, *parameters = directive.args
+    if "://" in address:
+        return f'invalid host in upstream "{address}"'
+    wrong = next((word for word in parameters if word.partition("=")[0] not in _SERVER_PARAMETERS), "")
+    return f'invalid parameter "{wrong}"' if wrong and "$" not in wrong else ""
+
+
+def _listen(directive: Directive, around: Sequence[Directive]) -> str:
+    address, *parameters = directive.args
+    if not is_http(around):
+        return ""
+    if "://" in address:
+        return f'invalid host in "{address}" of the "listen" directive'
+    host, colon, _ = address.rpartition(":")
+    if colon and ":" in host and not host.startswith(("[", "unix")):
+        return f'invalid port in "{address}" of the "listen" directive'
+    for word in parameters:
+        name, equals, _ = word.partition("=")
+        if name not in _LISTEN_PARAMETERS or (equals and name in ("ssl", "default_server", "http2", "quic")):
+            return f'invalid parameter "{word}"'
+    return ""
+
+
+_PASSING = ("proxy", "fastcgi", "uwsgi", "scgi")
+_FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
+    {
+        **dict.fromkeys((f"{family}_ignore_headers" for family in _PASSING), _ignored_headers),
+        **dict.fromkeys((f"{family}_buffers" for family in _PASSING), _buffers),
+        "if": _condition,
+        "error_page": _error_page,
+        "rewrite": _last_word("last", "break", "redirect", "permanent", at=2),
+        "add_header": _last_word("always", at=2),
+        "proxy_http_version": _http_version,
+        "client_max_body_size": _body_size,
+        "set": _variable_name(0),
+        "map": _map,
+        "upstream": _upstream,
+    }
+)
+_PLACED: Mapping[str, Callable[[Directive, Sequence[Directive]], str]] = MappingProxyType(
+    {
+        **dict.fromkeys((f"{family}_pass" for family in (*_PASSING, "grpc")), _pass),
+        "location": _location,
+        "return": _return,
+        "server": _server,
+        "listen": _listen,
+    }
+)
+"""What depends on the blocks around, too."""
+
+
+def listens_twice(level: Sequence[Directive]) -> Iterator[tuple[Directive, str]]:
+    """Addresses that one server listens on twice, and default servers of one address that are two."""
+    defaults: set[tuple[str, str]] = set()
+    for server in level:
+        if server.name != "server" or server.conditions or not server.block:
+            continue
+        seen = set()
+        for directive in server.block:
+            if directive.name != "listen" or not directive.args or directive.has_hole or directive.conditions:
+                continue
+            key = _address_of(directive)
+            if key in seen:
+                yield directive, f"a duplicate listen {key[0]}"
+            elif {"default", "default_server"} & set(directive.args[1:]):
+                if key in defaults:
+                    yield directive, f"a duplicate default server for {key[0]}"
+                defaults.add(key)
+            seen.add(key)
+
+
+def _address_of(directive: Directive) -> tuple[str, str]:
+    """What a `listen` listens on, and over which transport."""
+    address = directive.args[0]
+    transport = "udp" if {"quic", "udp"} & set(directive.args[1:]) else "tcp"
+    host, colon, port = address.rpartition(":") if not address.endswith("]") else (address, "", "80")
+    if not colon and not host:
+        host, port = ("*", port) if port.isdecimal() else (port, "80")
+    return f"{'0.0.0.0' if host == '*' else host}:{port}", transport
+
+
+_PAGES = (4096, 8192)
+"""Bytes of a page of memory, which is the size of a buffer where none is set: the least and the most."""
+
+
+def unbalanced_buffers(
+    level: Sequence[Directive], around: Sequence[Directive], is_whole: bool
+) -> Iterator[tuple[Directive, str]]:
+    """Sizes of buffers that do not go together, where one of them is set in a block.
+
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_busy_buffers_size
+    """
+    for family in _PASSING:
+        names = (f"{family}_buffer_size", f"{family}_buffers", f"{family}_busy_buffers_size")
+        here = [directive for directive in level if directive.name in names]
+        if not here:
+            continue
+        chain = [level, *(block.block or () for block in reversed(around))]
+        if any(directive.opaque or directive.name == "include" for block in chain for directive in block):
+            continue
+        first, several, busy = (_nearest(name, chain) for name in names)
+        if is_whole or (first is not None and several is not None and busy is not None):
+            yield from ((here[0], message) for message in _imbalance(family, first, several, busy))
+
+
+def _nearest(name: str, chain: Sequence[Sequence[Directive]]) -> Directive | None:
+    return next((directive for block in chain for directive in block if directive.name == name), None)
+
+
+def _imbalance(
+    family: str, first: Directive | None, several: Directive | None, busy: Directive | None
+) -> Iterator[str]:
+    written = [directive for directive in (first, several, busy) if directive is not None]
+    if any(
+        directive.conditions or not directive.args or not _SIZE.fullmatch(directive.args[-1]) for directive in written
+    ):
+        return
+    if several is not None and not (len(several.args) == 2 and _NUMBER.fullmatch(several.args[0])):
+        return
+    sizes = [_bytes_of(directive.args[-1]) for directive in (first, several) if directive is not None]
+    least = max(sizes + [_PAGES[0]] * (2 - len(sizes)))
+    in_use = _bytes_of(busy.args[0]) if busy is not None else 2 * least
+    if in_use < least:
+        yield (
+            f'"{family}_busy_buffers_size" must be equal to or greater than the maximum of the value of'
+            f' "{family}_buffer_size" and one of the "{family}_buffers"'
+        )
+    count, size = (int(several.args[0]), _bytes_of(several.args[1])) if several is not None else (8, _PAGES[1])
+    if in_use > (count - 1) * size:
+        yield f'"{family}_busy_buffers_size" must be less than the size of all "{family}_buffers" minus one buffer'
+
+
+def _bytes_of(text: str) -> int:
+    unit = {"k": 1 << 10, "m": 1 << 20}.get(text[-1].lower(), 1)
+    return int(text.rstrip("kKmM")) * unit
