@@ -37,6 +37,38 @@ def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
         ("services:\n  web: [nginx]\n", 2, "services.web: expected a mapping of keys to values"),
         ("services:\n  web: { <<: *base }\n", 2, "is not YAML: found undefined alias"),
         ("services:\n  ? [a, b]\n  : { image: nginx }\n", 2, "a key must be text"),
+        ("services:\n  web: { imge: nginx }\n", 2, "services.web: there is no key `imge`; did you mean image?"),
+        (
+            "services:\n  web: { extends: { service: base } }\n",
+            2,
+            "services.web.extends: no service of this file is called base",
+        ),
+        ("services:\n  web: { extends: web }\n", 2, "services.web.extends: web is made of itself"),
+        (
+            "services:\n  web:\n    image: nginx:${TAG\n",
+            3,
+            "`nginx:${TAG`: a variable is opened with ${ and never closed",
+        ),
+        (
+            "services:\n  web: { image: nginx, depends_on: [api] }\n",
+            2,
+            "services.web.depends_on: there is no service api",
+        ),
+        (
+            "services:\n  web: { image: nginx, networks: { front: {} } }\n",
+            2,
+            "services.web.networks: no network of this file is called front",
+        ),
+        (
+            "services:\n  web:\n    image: nginx\n    volumes: ['sites:/etc/nginx/conf.d']\n",
+            4,
+            "services.web.volumes: no volume of this file is called sites",
+        ),
+        (
+            "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/nginx.conf }]\n",
+            4,
+            "services.web.configs: no config of this file is called site",
+        ),
         (f"services:\n  web: {'[' * 3000}{']' * 3000}\n", 2, "is nested deeper than infralint reads"),
     ],
 )
@@ -73,11 +105,22 @@ def test_what_compose_takes_from_elsewhere(content: str, unfollowed: str, lint: 
         "services:\r\n  web:\r\n    image: nginx\r\n",
         "services:\n  web:\n",
         "services:\n  web: &web\n    image: nginx\n    x-self: *web\n",
+        "services:\n  web: { image: nginx, x-imge: a, command: 'sh -c \"echo $${A\"' }\n",
+        "services:\n  web: { image: nginx, networks: [default, a], volumes: ['./a:/a', '/b:/b', 'c:/c/d', 'd:/e'] }\n"
+        "networks: { a: { external: true } }\nvolumes: { c: {}, d: {} }\n",
+        "services:\n  web: { image: nginx, depends_on: { api: { condition: service_started } } }\n  api: { image: api }\n",
     ],
 )
 def test_compose_that_is_whole(content: str, lint: Lint) -> None:
     report = lint({"site/nginx.conf": SITE, "compose.yaml": content})
     assert (judged(report), report.get("unfollowed", [])) == ([], [])
+
+
+def test_what_another_compose_file_may_declare_is_not_refused(lint: Lint) -> None:
+    base = "services:\n  web: { image: nginx, depends_on: [api], networks: [front] }\n"
+    more = "services:\n  api: { image: api }\nnetworks: { front: {} }\n"
+    files = {"site/nginx.conf": SITE, "docker-compose.yml": base, "docker-compose.prod.yml": more}
+    assert judged(lint(files)) == []
 
 
 def test_a_workflow_that_is_called_after_compose_is_none(lint: Lint) -> None:
@@ -89,6 +132,10 @@ def test_a_workflow_that_is_called_after_compose_is_none(lint: Lint) -> None:
     ("content", "message"),
     [
         ('{\n"rewrites": {"source": "/a"}}', "rewrites: expected a list; Vercel refuses the deploy"),
+        (
+            '{\n"functons": {"api/*.ts": {"maxDuration": 10}}}',
+            "there is no key `functons`; did you mean `functions`? Vercel refuses the deploy",
+        ),
         ('{\n"headers": "none"}', "headers: expected a list; Vercel refuses the deploy"),
         (
             '{"rewrites": [],\n"routes": []}',

@@ -486,6 +486,33 @@ def test_looks_at_files_that_changed_a_moment_ago_are_not_remembered(
     assert "notes.py" in looks.read
 
 
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  ports:\n    - port: 80\n"
+
+
+def test_manifests_are_parsed_once(looks: Looks, project: Path) -> None:
+    manifests = {f"k8s/{name}.yaml": SERVICE.replace("{name}", name) for name in ("api", "chat", "web")}
+    write(project, {**manifests, "k8s/shared.yaml": SERVICE.replace("{name}", "&a b") + "---\nkind: *a\n"})
+    said = looks.check("nginx.conf")
+    assert looks.read >= manifests.keys()
+    assert looks.check("nginx.conf") == said
+    assert looks.read.isdisjoint(manifests)
+    assert "k8s/shared.yaml" in looks.read
+    write(project, {"k8s/api.yaml": "# the first of them\n" + manifests["k8s/api.yaml"]})
+    assert looks.check("nginx.conf") == said
+    assert looks.read & manifests.keys() == {"k8s/api.yaml"}
+
+
+def test_a_manifest_says_where_it_is_wrong_whatever_grew_before_it(looks: Looks, project: Path) -> None:
+    wrong = SERVICE.replace("{name}", "web\n  labels:\n    tier: 1")
+    write(project, {"k8s/api.yaml": SERVICE.replace("{name}", "api"), "k8s/web.yaml": wrong})
+    for lines in (0, 1, 200):
+        write(project, {"k8s/api.yaml": "#\n" * lines + SERVICE.replace("{name}", "api")})
+        said = looks.check("--no-cache", "k8s/web.yaml")
+        assert "k8s/web.yaml:6" in said[0]
+        assert looks.check("k8s/web.yaml") == said
+        assert looks.check("k8s/web.yaml") == said
+
+
 def test_few_looks_are_not_written_down(looks: Looks, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glances, "FEWEST", 500)
     looks.check("nginx.conf")

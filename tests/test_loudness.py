@@ -268,3 +268,9 @@ def test_a_site_that_is_called_as_its_host_is_no_trial(name: str, is_loud: bool,
     settings = "streams: [{path: /chat, generation: 1m}]\n"
     found = problems(lint({f"conf.d/{name}": site, "infralint.yaml": settings}), "short-idle-timeout")
     assert bool(_loud(found)) is is_loud
+
+
+@pytest.mark.parametrize(("image", "loud"), [("grafana/grafana:11.1", False), ("ollama/ollama:0.6", True)])
+def test_the_websocket_of_a_dashboard_is_no_word_of_models(image: str, loud: bool, lint: Lint) -> None:
+    found = problems(lint({"conf.d/a.conf": PROXY, "compose.yaml": f"services:\n  beside:\n    image: {image}\n"}))
+    assert bool(_loud([line for line in found if "a.conf" in line])) == loud

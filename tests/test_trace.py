@@ -691,6 +691,22 @@ def test_a_long_path_is_broken_behind_a_slash(here: Path) -> None:
     assert all(len(line) <= 80 for line in lines)
 
 
+def test_a_folder_of_a_project_shows_the_streams_that_pass_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat, jobs = (
+        sites("proxy_buffering off;").replace("s0", name).replace("/ {", f"/{name} {{") for name in ("chat", "jobs")
+    )
+    write(here, {"infralint.yaml": "{}\n", "a/nginx.conf": chat, "b/nginx.conf": jobs, "c/nginx.conf": "http {\n"})
+    shown = run("trace", "--compact", "--in", "a").output
+    assert ("chat.example.com/chat" in shown, "jobs" in shown, "unreadable" in shown) == (True, False, False)
+    assert "of the project lead through other folders (--in FOLDER)." in shown
+    monkeypatch.chdir(here / "b")
+    assert "jobs.example.com/jobs" in run("trace", "--compact").output
+    monkeypatch.chdir(here)
+    whole = run("trace", "--compact").output
+    assert all(words in whole for words in ("chat.example.com", "jobs.example.com", "unreadable c/nginx.conf"))
+    assert "other folders" not in whole
+
+
 def test_what_could_not_be_read_is_what_check_names(here: Path) -> None:
     good = "server { location /api/chat { proxy_pass http://app; } }\n"
     write(here, {"a.conf": good, "broken.conf": "server { location /x { proxy_pass ftp://a; } }\n"})
@@ -704,3 +720,44 @@ def test_what_could_not_be_read_is_what_check_names(here: Path) -> None:
     found = unreadable("check", ".")
     assert [path for path, _ in found] == ["broken.conf", "mistyped.conf", "nginx.conf"]
     assert unreadable("trace", "/api/chat", "--in", ".") == found
+
+
+DISTRIBUTION = """\
+resource "aws_cloudfront_distribution" "cdn" {
+  enabled = true
+  origin {
+    domain_name = "app.example.org"
+    origin_id   = "app"
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+  default_cache_behavior {
+    target_origin_id       = "app"
+    allowed_methods        = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    cached_methods         = ["GET", "HEAD"]
+    viewer_protocol_policy = "https-only"
+  }
+  ordered_cache_behavior {
+    path_pattern           = "/api/*"
+    target_origin_id       = "app"
+    allowed_methods        = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    cached_methods         = ["GET", "HEAD"]
+    viewer_protocol_policy = "https-only"
+  }
+}
+"""
+
+
+def test_cloudfront_says_which_behavior_takes_a_request_and_whose_default_holds(here: Path) -> None:
+    write(here, {"main.tf": DISTRIBUTION})
+    shown = " ".join(run("trace", "/api/chat", "--explain").output.replace("│", " ").split())
+    assert "chosen its behavior for /api/* is the first whose pattern /api/chat fits" in shown
+    assert "beats its default behavior: the first behavior that fits is taken" in shown
+    assert "default of CloudFront (origin_read_timeout)" in shown
+    other = " ".join(run("trace", "/chat", "--explain").output.replace("│", " ").split())
+    assert "chosen its default behavior takes what no other does" in other
+    assert "its behavior for /api/* (main.tf:19:3): /chat does not fit it" in other

@@ -600,7 +600,11 @@ def test_one_of_a_pool_in_another_network_leaves_the_ways_through_the_others(her
     edge = TIERS["edge/nginx.conf"].replace("http://inner:8080", "http://pool").replace("http {", f"http {{ {pool}", 1)
     apart = '  apart:\n    image: nginx:1.27\n    networks: [elsewhere]\n    volumes: ["./apart.conf:/etc/nginx/nginx.conf"]\n'
     apart_conf = "events {} http { server { listen 8080; location / { proxy_pass http://other:3000; } } }\n"
-    write(here, {"edge/nginx.conf": edge, "apart.conf": apart_conf, "compose.yaml": TIERS["compose.yaml"] + apart})
+    networks = "networks: {elsewhere: {}}\n"
+    write(
+        here,
+        {"edge/nginx.conf": edge, "apart.conf": apart_conf, "compose.yaml": TIERS["compose.yaml"] + apart + networks},
+    )
     output = " ".join(run("trace", "/api/chat", "--host", "chat.example.com").output.split())
     assert "location /v2/chat inner/nginx.conf" in output
     assert "edge/nginx.conf shares no network with apart.conf, so that apart:8080 leads nowhere" in output
@@ -896,3 +900,22 @@ def test_code_of_both_kinds_is_not_asked_what_only_one_streams(tmp_path: Path, m
     assert "WebSocket" not in run("trace", "/api/chat", "--compact").output
     output = " ".join(run("trace", "/api/health", "--kind", "websocket").output.split())
     assert "Could not tell at nginx.conf location /api every hop passes it on to api: its code was read" in output
+
+
+@pytest.mark.parametrize("line", ["", 'if ($http_upgrade = "") { add_header X-Accel-Buffering no; }'])
+def test_a_route_behind_a_rewrite_that_ends_what_is_run_is_carried_to_the_edge(line: str, here: Path) -> None:
+    body = f"rewrite ^/api/(.*)$ /$1 break; {line} proxy_pass http://app:3000; proxy_buffering off;"
+    inner = "  inner:\n    image: nginx\n    volumes: ['./inner.conf:/etc/nginx/conf.d/default.conf:ro']\n"
+    code = "const s = require('http').createServer((q, r) => {\n  if (q.url === '/chat') {\n"
+    stream = "    r.writeHead(200, { 'Content-Type': 'text/event-stream' });\n    r.write('data: 1');\n  }\n});\ns.listen(3000);\n"
+    edge = "  edge:\n    image: nginx\n    ports: ['80:80']\n    volumes: ['./edge.conf:/etc/nginx/conf.d/default.conf:ro']\n"
+    files: dict[str, str | bytes] = {
+        "compose.yaml": f"services:\n{edge}{inner}  app:\n    build: ./app\n",
+        "edge.conf": "server { listen 80; location /edge/ { proxy_pass http://inner:8080/; proxy_buffering off; } }\n",
+        "inner.conf": f"server {{ listen 8080; location /api/ {{ {body} }} }}\n",
+        "app/server.js": code + stream,
+        "app/package.json": '{"name": "app", "main": "server.js"}\n',
+    }
+    write(here, files)
+    assert "SSE /edge/api/chat" in run("trace", "--compact").output
+    assert "/edge/api/chat" in run("check").output

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+from msgspec.structs import replace
 
 from infralint.cli.options import Options, color_option, config_option, packs_option, terraform_options
 from infralint.cli.projects import Asked, asked_projects, choose_checks, load_packs, selectable_names
@@ -52,7 +53,7 @@ class TraceOptions(Options, frozen=True, kw_only=True):
     default=".",
     metavar="FOLDER",
     type=click.Path(exists=True),
-    help="The project, or one file of it.  [default: here]",
+    help="The project, or what of it the known streams are to pass: a folder, a file.  [default: here]",
 )
 @click.option(
     "--plan",
@@ -100,6 +101,7 @@ def trace_command(paths: tuple[str, ...], **given: Any) -> None:
         readings = _readings(asked, options)
         if not any(reading.nodes or reading.unreadable for reading in readings):
             fail(f"{options.folder}: {NOTHING}")
+        question = replace(question, places=tuple(filter(None, asked.paths)))
         try:
             report = trace(asked.project, readings, chosen, question)
         except NoSuchNode as error:

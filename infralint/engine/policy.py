@@ -91,12 +91,21 @@ class Assumptions(msgspec.Struct, dict=True):
         return {
             self._chart_of(crossing.hop)
             for crossing in self.crossings
-            if crossing.stream.evidence.kind != "assumed" and not crossing.stream.handshake_only and not crossing.doubt
+            if crossing.stream.evidence.kind != "assumed"
+            and not crossing.stream.handshake_only
+            and not crossing.doubt
+            and not _is_of_dashboard(crossing)
         }
 
     def _chart_of(self, hop: Hop) -> str:
         """The outermost chart that a hop is written in; empty where it is in none."""
         return outermost_chart(self.project.path_of(hop.where.path), chart_folders(self.project))
+
+
+def _is_of_dashboard(crossing: Crossing[Hop]) -> bool:
+    """Whether a stream is the WebSocket of a known product (Grafana, Sonarr), which speaks of no answer of a model."""
+    is_product = crossing.stream.evidence.kind == "name" and crossing.trace.legs[-1].hop.origin
+    return is_product and crossing.stream.kind == "websocket"
 
 
 def merge_by_cause(findings: Iterable[Finding]) -> list[Finding]:

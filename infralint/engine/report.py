@@ -89,7 +89,7 @@ class Report(msgspec.Struct):
             return self if self.read or self.unreadable else replace(self, idle=[whole])
 
         def is_asked(path: str) -> bool:
-            return _below(self.origins.get(path, path), paths)
+            return lies_in_any(self.origins.get(path, path), paths)
 
         return replace(
             self,
@@ -100,7 +100,7 @@ class Report(msgspec.Struct):
             unknown=[unknown for unknown in self.unknown if is_asked(unknown.where.path)],
             unreadable=[problem for problem in self.unreadable if is_asked(problem.where.path)],
             unfollowed=[entry for entry in self.unfollowed if is_asked(entry.where.path)],
-            idle=[path for path in paths if not any(_below(heard, [path]) for heard in self._read_files())],
+            idle=[path for path in paths if not any(lies_in_any(heard, [path]) for heard in self._read_files())],
         )
 
     def _read_files(self) -> set[str]:
@@ -194,7 +194,7 @@ def _places(finding: Finding) -> set[str]:
     return places
 
 
-def _below(path: str, paths: Iterable[str]) -> bool:
+def lies_in_any(path: str, paths: Iterable[str]) -> bool:
     """Whether a shown path is one of the given ones, or below it; `.` is all that needs no way up."""
     return any(
         path == asked

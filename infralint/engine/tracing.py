@@ -12,7 +12,7 @@ from infralint.engine.ignores import apply_ignores, find_addressing, find_mistyp
 from infralint.engine.mistaken_names import mistaken_names, no_node
 from infralint.engine.outcomes import REDIRECTS, TracedStream, TracedWay
 from infralint.engine.registry import Check, built_in_names
-from infralint.engine.report import once_a_cause
+from infralint.engine.report import lies_in_any, once_a_cause
 from infralint.engine.unreadable import each_once, unreadable_files
 from infralint.model import (
     SEVERITIES,
@@ -21,6 +21,7 @@ from infralint.model import (
     Evidence,
     Finding,
     Hop,
+    Location,
     Node,
     Reading,
     Stream,
@@ -174,12 +175,13 @@ def _paths(finding: Finding) -> Iterator[str]:
 
 class Question(msgspec.Struct, frozen=True):
     """What somebody wants to see. paths: of requests; none: every stream that is known. front: the node that they come
-    to first, by name."""
+    to first, by name. places: shown paths, through one of which a known stream is to lead; none: all are wanted."""
 
     paths: tuple[str, ...] = ()
     host: str | None = None
     kind: StreamKind | None = None
     front: str = ""
+    places: tuple[str, ...] = ()
 
 
 class TraceReport(msgspec.Struct):
@@ -187,6 +189,7 @@ class TraceReport(msgspec.Struct):
 
     asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project. seen:
     what stands here and is not read yet; unfollowed: what may hold a stream or a hop that is not seen, with why.
+    elsewhere: how many known streams of the project pass none of the places that were asked about.
     """
 
     streams: list[TracedStream] = []
@@ -195,6 +198,7 @@ class TraceReport(msgspec.Struct):
     unreadable: list[Unreadable] = []
     seen: list[str] = []
     unfollowed: list[Unfollowed] = []
+    elsewhere: int = 0
 
     @property
     def findings(self) -> list[Finding]:
@@ -209,7 +213,7 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     """The ways of what is asked for. Raises NoSuchNode."""
     settings = project.settings
     topology = topology_of(readings, settings)
-    fronts = _fronts(topology, question.front)
+    fronts, elsewhere = _fronts(topology, question.front), 0
     if question.paths:
         ways = {
             path: ways_of_path(settings, topology, path, question.host, question.kind, fronts)
@@ -220,21 +224,28 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         streams += [_nobody(project, topology, path, question) for path, found in ways.items() if not found]
     else:
         streams = known_streams(project, topology, checks, crossings(settings, readings, topology))
-        streams = [stream for stream in streams if _is_wanted(stream, question, fronts)]
+        known = [stream for stream in streams if _is_wanted(stream, question, fronts)]
+        streams = [stream for stream in known if _passes(stream, question.places)]
+        elsewhere = len(known) - len(streams)
+    unreadable = each_once(
+        [
+            *unreadable_files(project, readings),
+            *mistaken_names(project, topology),
+            *_mistyped_comments(project, readings, checks),
+            *project.guard.caught,
+        ]
+    )
+    unknown = once_a_cause(unknown for reading in readings for unknown in reading.unknown)
+    unfollowed = sorted({entry for reading in readings for entry in reading.unfollowed})
+    places = question.places if not question.paths else ()
     return TraceReport(
         streams,
         bool(question.paths),
-        once_a_cause(unknown for reading in readings for unknown in reading.unknown),
-        each_once(
-            [
-                *unreadable_files(project, readings),
-                *mistaken_names(project, topology),
-                *_mistyped_comments(project, readings, checks),
-                *project.guard.caught,
-            ]
-        ),
+        [entry for entry in unknown if _lies_in(entry.where, places)],
+        [entry for entry in unreadable if _lies_in(entry.where, places)],
         sorted({kind for reading in readings for kind in reading.seen}),
-        sorted({entry for reading in readings for entry in reading.unfollowed}),
+        [entry for entry in unfollowed if _lies_in(entry.where, places)],
+        elsewhere,
     )
 
 
@@ -266,6 +277,16 @@ def _is_wanted(stream: TracedStream, question: Question, fronts: Sequence[Node])
     passes = not fronts or any(id(leg.hop) in hops for way in stream.ways for leg in way.trace.legs)
     fits = question.host is None or (stream.host or "").lower() == question.host.lower()
     return passes and fits and question.kind in (None, stream.stream.kind)
+
+
+def _passes(stream: TracedStream, places: Sequence[str]) -> bool:
+    """Whether a stream leads through what is written at one of some places; no place: through whatever."""
+    hops = [leg.hop for way in stream.ways for leg in way.trace.legs]
+    return any(_lies_in(hop.where, places) for hop in hops) or not places
+
+
+def _lies_in(where: Location, places: Sequence[str]) -> bool:
+    return not places or lies_in_any(where.path, places)
 
 
 def _nobody(project: Project, topology: Topology, path: str, question: Question) -> TracedStream:

@@ -26,7 +26,10 @@ from infralint.model import (
     Match,
     Node,
     Pool,
+    Related,
     Request,
+    Rival,
+    Selection,
     Setting,
     Unknown,
     Upgrade,
@@ -104,6 +107,11 @@ class ApiIntegration(msgspec.Struct, frozen=True, kw_only=True):
     style: AssignmentStyle | None = None
 
     @property
+    def title(self) -> str:
+        """What to call it."""
+        return f"`{self.method} {self.route}`" if self.route else "`$default`"
+
+    @property
     def pattern(self) -> str:
         """Its path with `*` for a segment and `**` for the rest."""
         greedy = re.sub(r"\{[^{}/]*\+\}", "*/**", self.route)
@@ -155,6 +163,10 @@ class ApiHop(Hop, frozen=True, kw_only=True):
         return str(self.api.kind.value) if isinstance(self.api.kind, Known) else ""
 
     @property
+    def product(self) -> str:
+        return "API Gateway"
+
+    @property
     def pool(self) -> Pool:
         """Whom it hands requests to; a WebSocket API keeps the connection itself, and calls a function for each message."""
         if self.api.is_of("WEBSOCKET"):
@@ -192,6 +204,8 @@ class ApiHop(Hop, frozen=True, kw_only=True):
         return ""
 
 
+MOST_RIVALS = 8
+"""Routes that are named beside the one that takes a request."""
 ELSEWHERE = "a REST API (response transfer mode STREAM), a Lambda function URL or a load balancer before a container"
 
 
@@ -214,6 +228,24 @@ class ApiNode(Node, kw_only=True, eq=False):
             return [Match(hop) for hop in found]
         reason = f"{self.name} has an integration of its own for each method there"
         return [Match(hop, False, (reason,)) for hop in found]
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The route that takes a request, and those that it fits, too."""
+        if not isinstance(hop, ApiHop) or self.api.is_of("WEBSOCKET"):
+            return Selection()
+        chosen = hop.integration
+        taken = f"takes {request.path}" if chosen.route else "takes what no other route does"
+        others = [
+            hop.integration
+            for hop in self.hops
+            if hop.integration is not chosen and matches_segments(request.path, hop.integration.pattern)
+        ]
+        rivals = [
+            Rival(other.title, other.where, "a route that names the path more exactly is taken")
+            for other in others
+            if other.rank > chosen.rank
+        ]
+        return Selection((Related(f"{chosen.title} {taken}", chosen.where),), tuple(rivals[:MOST_RIVALS]))
 
     def _below_stage(self, path: str) -> str:
         _, stage, rest = (*path.split("/", 2), "", "")[:3]

@@ -29,7 +29,10 @@ from infralint.model import (
     Node,
     Pool,
     PrefixMap,
+    Related,
     Request,
+    Rival,
+    Selection,
     Setting,
     Unknown,
     Upgrade,
@@ -59,6 +62,9 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 HANDSHAKE_HEADERS = frozenset({"sec-websocket-key", "sec-websocket-version"})
 """What a behavior has to forward for WebSockets, unless it forwards every header:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html"""
+
+MOST_RIVALS = 8
+"""Behaviors that are named beside the one that takes a request."""
 
 ALL_HEADERS = frozenset({"*"})
 ALL_BUT_HOST = frozenset({"*", "-host"})
@@ -206,6 +212,10 @@ class CacheBehaviorHop(Hop, frozen=True, kw_only=True):
         return "CloudFront"
 
     @property
+    def product(self) -> str:
+        return self.variant
+
+    @property
     def methods(self) -> Setting[frozenset[str]]:
         """The methods that it takes; any other is answered with 403."""
         return self.behavior.methods
@@ -296,6 +306,25 @@ class DistributionNode(Node, kw_only=True, eq=False):
             reasons = (*reasons, f"which paths {behavior.title} of {self.name} takes can't be told")
             matches[-1] = replace(matches[-1], certain=False, reasons=reasons)
         return matches if any(match.hop is not None for match in matches) else matches[:1]
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The behavior that takes a request, those before it that it does not fit, and those behind that it would fit."""
+        path, behaviors = (
+            request.path,
+            [behavior for behavior in self.behaviors if behavior.takes(request.path) is not False],
+        )
+        chosen = hop.behavior if isinstance(hop, CacheBehaviorHop) else next(iter(behaviors), None)
+        if chosen is None:
+            return Selection()
+        taken = "takes what no other does" if chosen.pattern is None else f"is the first whose pattern {path} fits"
+        rivals = [
+            Rival(behavior.title, behavior.where, "the first behavior that fits is taken")
+            if behavior in behaviors
+            else Rival(behavior.title, behavior.where, f"{path} does not fit it", False)
+            for behavior in self.behaviors
+            if behavior is not chosen
+        ]
+        return Selection((Related(f"{chosen.title} {taken}", chosen.where),), tuple(rivals[:MOST_RIVALS]))
 
 
 def _files(behavior: CacheBehavior) -> Known[str]:

@@ -74,6 +74,10 @@ class FunctionUrlHop(Hop, frozen=True, kw_only=True):
     function_url: FunctionUrl
 
     @property
+    def product(self) -> str:
+        return "Lambda"
+
+    @property
     def pool(self) -> Pool:
         return self.function_url.pool
 
@@ -98,6 +102,10 @@ class LambdaFunctionHop(Hop, frozen=True, kw_only=True):
     origin: ClassVar[bool] = True
 
     function: FunctionFacts
+
+    @property
+    def product(self) -> str:
+        return "Lambda"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting != "max_duration":

@@ -67,6 +67,10 @@ class ManagedContainerHop(Hop, frozen=True, kw_only=True):
         return self.service.product
 
     @property
+    def product(self) -> str:
+        return self.service.product
+
+    @property
     def pool(self) -> Pool:
         """Its container, which no other name leads to."""
         return Pool(references=(f"the container of {self.name}",))

@@ -146,6 +146,10 @@ class ServiceConnectHop(Hop, frozen=True, kw_only=True):
     is_balanced: bool = False
 
     @property
+    def product(self) -> str:
+        return "ECS Service Connect"
+
+    @property
     def pool(self) -> Pool:
         """Its container, which no other name leads to."""
         return Pool(references=(f"the container of {self.name}",))

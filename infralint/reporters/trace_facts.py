@@ -166,7 +166,8 @@ def source_phrase(setting: Setting[Any], hop: Hop, short: bool = False) -> str:
         return f"default of {hop.product} ({setting.name}){because}"
     inherited = ", inherited" if setting.origin == "inherited" else ""
     place = f" at {setting.where}" if setting.where.path else ""
-    return f"`{setting.written or setting.name}`{place}{inherited}"
+    because = f" ({setting.because})" if setting.because and not short else ""
+    return f"`{setting.written or setting.name}`{place}{inherited}{because}"
 
 
 def facts(way: TracedWay, position: int) -> list[Fact]:

@@ -322,9 +322,13 @@ class _TracePage(msgspec.Struct, frozen=True):
             yield from self._wrap(text, "", "note")
         if report.seen:
             yield from self._wrap(f"{UNSUPPORTED}: {listing(report.seen, most=len(report.seen))}.", "")
-        if not report.streams:
+        if report.elsewhere:
+            others = plural(report.elsewhere, "more stream" if report.streams else "stream")
+            text = f"{others} of the project lead{'s' if report.elsewhere == 1 else ''} through other folders (--in FOLDER)."
+            yield from self._wrap(text, "", "dim")
+        elif not report.streams:
             yield "Nothing here is known to stream. Name a path: infralint trace /api/chat"
-        elif len(report.streams) > 1:
+        if len(report.streams) > 1:
             yield self._paint("bold", f"{summary_phrase(report.streams)}.")
 
     def _untold(self, report: TraceReport) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """infralint against chains of real nginx, as many as one likes: what is wrong is printed, and kept.
 
-python tests/bench/agree_chains.py [--chains 10000] [--seed 1] [--keep folder] [--fix]
+python tests/bench/agree_chains.py [--chains 10000] [--seed 1] [--keep folder] [--fix] [--applications]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from tests.lab.chain_agreement import BATCH, Agreement, compare, fixed
-from tests.lab.chains import chains
+from tests.lab.chains import chains, chains_with_applications
 from tests.lab.harness import binaries
 
 
@@ -24,8 +24,10 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--keep", type=Path)
     options.add_argument("--fix", action="store_true", help="also run what was broken again after --fix")
+    options.add_argument("--applications", action="store_true", help="with applications of Python and Node behind them")
     chosen = options.parse_args()
-    written = chains(chosen.seed, chosen.chains, binaries())
+    write = chains_with_applications if chosen.applications else chains
+    written = write(chosen.seed, chosen.chains, binaries())
     agreements: list[Agreement] = []
     again: list[Agreement] = []
     for start in range(0, len(written), BATCH):

@@ -167,3 +167,18 @@ def test_a_broken_file_is_named_with_its_line(lint: Lint) -> None:
     report = lint({"config.yml": CONFIG + "  - [\n"})
     assert report["unreadable"][0]["location"]["path"] == "config.yml"
     assert report["status"] == 2
+
+
+def test_a_tunnel_of_a_cluster_leads_to_the_pods_of_a_service(lint: Lint) -> None:
+    service = "spec:\n  selector: {app: api}\n  ports: [{port: 80, targetPort: 8000}]\n"
+    pod = "containers: [{name: api, image: 'registry/api:1', ports: [{containerPort: 8000}]}]"
+    workload = f"spec:\n  template:\n    metadata: {{labels: {{app: api}}}}\n    spec: {{{pod}}}\n"
+    objects = "---\n".join(
+        f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: api}}\n{spec}"
+        for version, kind, spec in (("v1", "Service", service), ("apps/v1", "Deployment", workload))
+    )
+    tunnel = config_map().replace("http://api:8000", "http://api.default.svc.cluster.local:80")
+    report = lint({"tunnel.yaml": tunnel, "api.yaml": objects, "infralint.yaml": "generation: 4m\n", **APPLICATION})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "short-idle-timeout"]
+    assert (finding["location"]["path"], finding["location"]["line"]) == ("tunnel.yaml", 8)
+    assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["tunnel of cloudflared", "POST /api/chat"]

@@ -73,6 +73,8 @@ class Condition(msgspec.Struct, frozen=True):
                 return f"the query string: {asked}"
             case "source-ip":
                 return f"the address of the client: {asked}"
+        if self.reason:
+            return f"a condition that can't be told: {self.reason}"
         return f"a condition on {self.field}, which infralint does not know"
 
 

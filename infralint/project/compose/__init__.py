@@ -25,6 +25,7 @@ from infralint.project.compose.service import (
     lay_over,
     without,
 )
+from infralint.project.compose.shape import check_shape, refused_parts, undeclared_names
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
 from infralint.project.starting import PORT_VARIABLES, ports_of_command
 from infralint.project.variables import env_values
@@ -174,7 +175,8 @@ class _ComposeReader:
                 more = f"holds {len(roots)} documents, of which the first alone is read"
                 self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), more))
             if is_strict and roots:
-                _check_shape(roots[0])
+                check_shape(roots[0])
+                self._refuse_parts(path, roots[0])
             return roots[0] if roots else None
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
@@ -188,22 +190,28 @@ class _ComposeReader:
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
         return None
 
+    def _refuse_parts(self, path: str, root: YamlValue) -> None:
+        """Name what compose refuses of services that can be read all the same."""
+        problems = list(refused_parts(root))
+        if undeclared := list(undeclared_names(root)):
+            problems += undeclared if self._stands_alone(path, root) else []
+        for problem in problems:
+            found = self.project.unreadable(path, problem.message, problem.line, problem.column)
+            if found not in self.found.unreadable:
+                self.found.unreadable.append(found)
+
+    def _stands_alone(self, path: str, root: YamlValue) -> bool:
+        """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it."""
+        folder, name = posixpath.split(path)
+        if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
+            return False
+        beside = (posixpath.split(other) for other in self.project.files_ending("yaml", "yml") if other != path)
+        return not any(home == folder and _NAMED.fullmatch(other) for home, other in beside)
+
     def _variables(self, folder: str) -> dict[str, str]:
         """What the .env file of a folder gives to the holes of its compose files."""
         path = posixpath.join(folder, ".env")
         return env_values(self.project.text_or_nothing(path)) if path in self.project.file_set else {}
-
-
-def _check_shape(root: YamlValue) -> None:
-    """Raise YamlProblem where compose refuses a file for what its services are."""
-    services = root.get("services")
-    if services is not None and services.members is None and not services.is_null:
-        where = services.span.line, services.span.column
-        raise YamlProblem("services: expected a mapping of names to services", *where, is_content=True)
-    for name, service in root.members_of("services").items():
-        if service.members is None and not service.is_null:
-            where = service.span.line, service.span.column
-            raise YamlProblem(f"services.{name}: expected a mapping of keys to values", *where, is_content=True)
 
 
 def _default(folder: str, documents: Mapping[str, Document]) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from infralint.model import (
+    SSE,
     UNLIMITED,
     Address,
     Clock,
@@ -335,7 +336,8 @@ def read_products(services: Iterable[Service]) -> Reading:
             names |= {service.name, *service.names}
     for (_, where), (product, names) in found.items():
         reading.nodes.append(node_of_product(product, frozenset(names), where))
-        reading.mentions |= {stream.kind for stream in product.streams}
+        # A dashboard's WebSocket is judged by itself, and speaks of no answer of a model.
+        reading.mentions |= SSE & {stream.kind for stream in product.streams}
     return reading
 
 

@@ -46,7 +46,7 @@ def _tunnels_of(document: YamlValue, shown: str, path: str) -> Iterator[Node]:
     name = document.text_of("metadata", "name") or shown
     for value in _inner_texts(document):
         for inner in read_yaml(value.text or "", allow_duplicates=True, first_line=value.line + 1):
-            yield from _tunnel(inner, f"tunnel of {name}", shown, path)
+            yield from _tunnel(inner, f"tunnel of {name}", shown, path, is_inner=True)
 
 
 def _inner_texts(document: YamlValue) -> Iterator[YamlValue]:
@@ -59,11 +59,13 @@ def _inner_texts(document: YamlValue) -> Iterator[YamlValue]:
         pending += [*(value.items or ()), *(value.members or {}).values()]
 
 
-def _tunnel(document: YamlValue, name: str, shown: str, path: str) -> Iterator[Node]:
+def _tunnel(document: YamlValue, name: str, shown: str, path: str, is_inner: bool = False) -> Iterator[Node]:
+    """is_inner: it stands in another document, further to the right than it says."""
     rules = list(_rules(document, shown))
     if rules:
         span = document.keys.get("ingress", document.span)
         where = Location(shown, span.line, span.column, span.line, span.end_column)
+        where = Location(shown, span.line) if is_inner else where
         yield tunnel_node(name, where, rules, paths=frozenset({path}), scope=shown)
 
 

@@ -214,7 +214,7 @@ def _pool_of_origin(
     if domain:
         return cloudfront.pool_of(domain, port)
     hole = template.is_missing(block, "DomainName")
-    return Pool(reason=hole.reason if hole is not None else "its origin's DomainName can't be told")
+    return Pool(reason=f"where its origin is can't be told{f': {hole.reason}' if hole is not None else ''}")
 
 
 def _is_bucket(
@@ -438,7 +438,9 @@ def _pool(template: CloudFormationTemplate, owner: YamlValue, key: str) -> Pool:
     uri = template.text(owner, key)
     found = api_gateway.pool_of(uri) if uri is not None else None
     hole = template.is_missing(owner, key)
-    return found or Pool(reason=hole.reason if hole is not None else "where its integration leads can't be told")
+    return found or Pool(
+        reason=f"where its integration leads can't be told{f': {hole.reason}' if hole is not None else ''}"
+    )
 
 
 def _of_document(

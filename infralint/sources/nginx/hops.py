@@ -74,6 +74,8 @@ PASSES: Mapping[str, Family] = MappingProxyType(
     }
 )
 
+_HANDSHAKE = frozenset({"upgrade", "connection"})
+
 
 class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
@@ -177,7 +179,10 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     def path_maps(self, request: Request) -> Iterable[PathMap]:
         text = self.pass_directive.args[0]
         plain = self._prefixes(read_target(text)) if self.family != "stream" and not has_hole(text) else None
-        return super().path_maps(request) if plain is None else (plain,)
+        if plain is not None or self.family == "stream":
+            return super().path_maps(request) if plain is None else (plain,)
+        # The path that a request has behind a rewrite may be one with which it would not have come here.
+        return list(super().path_maps(request)) or (LocationPaths(self, request),)
 
     def _runs(self, request: Request) -> list[Run]:
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
@@ -346,11 +351,13 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         return f"nginx {self.version.written}" if self.version.known else "nginx before 1.29.7"
 
     def lines_of(self, setting: Known[Any]) -> tuple[Related, ...]:
-        """Every line of a directive that stands on its levels, the outermost first; the nearest one rules."""
+        """Every line of a directive that stands on its levels, the outermost first; the nearest one rules. Of headers that
+        are set, those of a handshake, and the line that decides about them."""
         lines = [
             (line, level)
             for level in self.rules.levels
             for line in level.by_name.get(setting.name.partition(" ")[0], ())
+            if line.name != "proxy_set_header" or line.args[0].lower() in _HANDSHAKE or line.where == setting.where
         ]
         nearest = lines[-1][1] if lines else None
         return tuple(

@@ -202,7 +202,9 @@ def _pool(graph: Graph, item: Item, name: str) -> Pool:
     if found is not None:
         return found
     given = item.get(name)
-    return Pool(reason=given.why if isinstance(given, Unknown) else f"where {item.address} leads can't be told")
+    return Pool(
+        reason=f"where {item.address} leads can't be told{f': {given.why}' if isinstance(given, Unknown) else ''}"
+    )
 
 
 def _to_capitals(value: Any) -> str:

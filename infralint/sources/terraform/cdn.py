@@ -167,7 +167,7 @@ def _pool(block: Item, target: Item | None, port: int | None) -> Pool:
     domain = block.get("domain_name")
     if isinstance(domain, Known) and isinstance(domain.value, str) and domain.value:
         return cloudfront.pool_of(domain.value, port)
-    return Pool(reason=domain.why if isinstance(domain, Unknown) else "its origin's domain_name can't be told")
+    return Pool(reason=f"where its origin is can't be told{f': {domain.why}' if isinstance(domain, Unknown) else ''}")
 
 
 def _is_bucket(block: Item, is_plain: bool) -> bool:

@@ -1,0 +1,125 @@
+"""What compose refuses of a file before it starts anything.
+
+https://docs.docker.com/reference/compose-file/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from infralint.text.lazy import lazy
+from infralint.text.suggestions import closest
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue
+
+_KEYS = frozenset(
+    "annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name"
+    " credential_spec depends_on deploy develop devices device_cgroup_rules dns dns_opt dns_search domainname entrypoint"
+    " env_file environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc"
+    " isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models"
+    " network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged"
+    " profiles provider pull_policy read_only restart runtime scale secrets security_opt shm_size stdin_open"
+    " stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode uts volumes"
+    " volumes_from working_dir cpus cpuset cpu_count cpu_percent cpu_shares cpu_period cpu_quota cpu_rt_runtime"
+    " cpu_rt_period cpu".split()
+)
+"""https://docs.docker.com/reference/compose-file/services/"""
+_LIKE = 0.85
+"""How alike a mistyped key and the right one are, at least."""
+_OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
+"""A variable whose brace is never closed."""
+_DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
+_NAMED_VOLUME = lazy(r"([A-Za-z0-9][\w.-]+):/.*")
+
+
+def check_shape(root: YamlValue) -> None:
+    """Raises YamlProblem where services are no mappings, so that nothing can be read of them."""
+    services = root.get("services")
+    if services is not None and services.members is None and not services.is_null:
+        raise _problem(services.span, "services: expected a mapping of names to services")
+    for name, service in root.members_of("services").items():
+        if service.members is None and not service.is_null:
+            raise _problem(service.span, f"services.{name}: expected a mapping of keys to values")
+
+
+def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
+    """What compose refuses of services that can be read."""
+    services = root.members_of("services")
+    for name, service in services.items():
+        for key in service.members or ():
+            if key not in _KEYS and (right := closest(key, _KEYS, _LIKE)):
+                where = service.keys.get(key, service.span)
+                yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
+        yield from _lost_extends(name, services)
+    for value in _scalars(root.get("services")):
+        if value.text is not None and "${" in value.text and _OPEN.search(value.text):
+            yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
+
+
+def undeclared_names(root: YamlValue) -> Iterator[YamlProblem]:
+    """What a service names and nothing in the file declares; for files that stand alone."""
+    services = root.members_of("services")
+    for name, service in services.items():
+        for word, value in _names_of(service.get("depends_on")):
+            if word not in services:
+                yield _problem(value.span, f"services.{name}.depends_on: there is no service {word}")
+        for section, kind in _DECLARED:
+            for word, value in _names_of(service.get(section), section):
+                if word not in root.members_of(section) and (section, word) != ("networks", "default"):
+                    yield _problem(value.span, f"services.{name}.{section}: no {kind} of this file is called {word}")
+
+
+def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[YamlProblem]:
+    """https://docs.docker.com/reference/compose-file/services/#extends"""
+    seen, at = {name}, name
+    while (value := _base_of(services[at])) is not None:
+        word = value.text or ""
+        if word not in services:
+            yield _problem(value.span, f"services.{at}.extends: no service of this file is called {word}")
+            return
+        if word in seen:
+            yield _problem(value.span, f"services.{at}.extends: {word} is made of itself")
+            return
+        seen.add(word)
+        at = word
+
+
+def _base_of(service: YamlValue) -> YamlValue | None:
+    """The name of a service of the same file that one extends."""
+    value = service.get("extends")
+    if value is None or value.get("file") is not None:
+        return None
+    named = value if value.text is not None else value.get("service")
+    return named if named is not None and named.text and "$" not in named.text else None
+
+
+def _names_of(value: YamlValue | None, section: str = "") -> Iterator[tuple[str, YamlValue]]:
+    """What a service names in a list or mapping, as far as it is no path and holds no variable."""
+    if value is None:
+        return
+    for key in value.members or () if section != "volumes" else ():
+        yield key, (value.members or {})[key]
+    for item in value.items or ():
+        named = item if item.text is not None else item.get("source")
+        text = named.text or "" if named is not None else ""
+        if section == "volumes":
+            is_volume = item.text is not None or item.text_of("type") == "volume"
+            found = _NAMED_VOLUME.fullmatch(text if item.text is not None else f"{text}:/")
+            text = found[1] if found is not None and is_volume else ""
+        if named is not None and text and "$" not in text:
+            yield text, named
+
+
+def _scalars(value: YamlValue | None) -> Iterator[YamlValue]:
+    pending, seen = [value] if value is not None else [], set[int]()
+    while pending:
+        found = pending.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if found.text is not None:
+            yield found
+        pending += [*(found.items or ()), *(found.members or {}).values()]
+
+
+def _problem(span: YamlSpan, message: str) -> YamlProblem:
+    return YamlProblem(message, span.line, span.column, is_content=True)
