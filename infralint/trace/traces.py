@@ -321,7 +321,7 @@ def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:
 def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
-    asked = Request(request.kind, request.path, hop.only_host)
+    asked = Request(request.kind, request.path, hop.only_host, methods=request.methods)
     for paths in hop.path_maps(asked):
         path = paths.inverse(request.path)
         if path is None:

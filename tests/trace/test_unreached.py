@@ -198,3 +198,14 @@ require('express-ws')(app);
 app.ws('/ws', (socket, request) => { socket.on('message', (text) => socket.send(text)); });
 app.listen(3000);
 """
+
+
+@pytest.mark.parametrize(
+    ("method", "is_reached"),
+    [("GET", False), ("POST", True), ("OPTIONS", True)],
+)
+def test_a_method_that_the_proxy_answers_itself_comes_to_no_route(method: str, is_reached: bool, here: Path) -> None:
+    """The route is asked for by GET; what becomes of other methods is nothing to it."""
+    output = report(here, f"location / {{ if ($request_method = {method}) {{ return 405; }} {PASSED} }}")
+    assert ("nothing that was read sends /stream" not in output) is is_reached
+    assert ("could not be told" not in output) is is_reached
