@@ -215,7 +215,8 @@ class Listener(msgspec.Struct, frozen=True):
     def port(self) -> int | None:
         """Where it listens, if that is known."""
         port = self.attributes.get(PORT)
-        return int(port.value) if isinstance(port, Known) and port.value else None
+        known = float(port.value) if isinstance(port, Known) and port.value else 0
+        return int(known) if 0 < known < 65536 else None
 
     @property
     def protocol(self) -> str:
