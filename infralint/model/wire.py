@@ -129,7 +129,11 @@ class PrefixMap(msgspec.Struct, frozen=True, gc=False):
         return self.after + path[len(self.before) :] if path.startswith(self.before) else None
 
     def inverse(self, path: str) -> str | None:
-        return self.before + path[len(self.after) :] if path.startswith(self.after) else None
+        """None, too, for what only a path without a slash would become: nobody asks for `/apichat`, which is all that
+        `location /api { proxy_pass http://app/; }` makes `/chat` of (of `/api/chat` it makes `//chat`)."""
+        rest = path[len(self.after) :]
+        glued = rest and self.after.endswith("/") and not self.before.endswith("/") and not rest.startswith("/")
+        return self.before + rest if path.startswith(self.after) and not glued else None
 
 
 SAME_PATH = PrefixMap()
