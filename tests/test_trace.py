@@ -720,3 +720,44 @@ def test_what_could_not_be_read_is_what_check_names(here: Path) -> None:
     found = unreadable("check", ".")
     assert [path for path, _ in found] == ["broken.conf", "mistyped.conf", "nginx.conf"]
     assert unreadable("trace", "/api/chat", "--in", ".") == found
+
+
+DISTRIBUTION = """\
+resource "aws_cloudfront_distribution" "cdn" {
+  enabled = true
+  origin {
+    domain_name = "app.example.org"
+    origin_id   = "app"
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+  default_cache_behavior {
+    target_origin_id       = "app"
+    allowed_methods        = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    cached_methods         = ["GET", "HEAD"]
+    viewer_protocol_policy = "https-only"
+  }
+  ordered_cache_behavior {
+    path_pattern           = "/api/*"
+    target_origin_id       = "app"
+    allowed_methods        = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    cached_methods         = ["GET", "HEAD"]
+    viewer_protocol_policy = "https-only"
+  }
+}
+"""
+
+
+def test_cloudfront_says_which_behavior_takes_a_request_and_whose_default_holds(here: Path) -> None:
+    write(here, {"main.tf": DISTRIBUTION})
+    shown = " ".join(run("trace", "/api/chat", "--explain").output.replace("│", " ").split())
+    assert "chosen its behavior for /api/* is the first whose pattern /api/chat fits" in shown
+    assert "beats its default behavior: the first behavior that fits is taken" in shown
+    assert "default of CloudFront (origin_read_timeout)" in shown
+    other = " ".join(run("trace", "/chat", "--explain").output.replace("│", " ").split())
+    assert "chosen its default behavior takes what no other does" in other
+    assert "its behavior for /api/* (main.tf:19:3): /chat does not fit it" in other

@@ -15,6 +15,7 @@ from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
 from infralint.engine.unreadable import each_once, refusals_among, unreadable_files
 from infralint.model import (
+    NOWHERE,
     Crossing,
     Finding,
     Hop,
@@ -31,6 +32,7 @@ from infralint.sources import PERHAPS, SOURCES, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.declared import (
     DeclaredWays,
+    find_astray,
     find_undialled,
     find_unmet,
     find_unserved,
@@ -94,7 +96,7 @@ def judge(
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
     kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
     kept += with_fingerprints(_of_ignores(checks, items, ignores, project), project.path_of)
-    unsure = _doubts_of_ways(project, topology, declared, crossed)
+    unsure = _doubts_of_ways(project, topology, readings, declared, crossed)
     streams: list[TracedStream] = []
     if with_ways:
         with guard.around(Location(project.shown_path(project.root))):
@@ -214,7 +216,11 @@ def _where_declared(project: Project, stream: Stream) -> Location:
 
 
 def _doubts_of_ways(
-    project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
+    project: Project,
+    topology: Topology,
+    readings: Sequence[Reading],
+    declared: Sequence[DeclaredWays],
+    crossed: Sequence[Crossing[Hop]],
 ) -> list[Unknown]:
     """What nobody can tell of whole streams: of those that are declared; where none is, of those that code sends."""
     found: list[Unknown] = []
@@ -222,8 +228,16 @@ def _doubts_of_ways(
         found += _unmet(project, topology, declared, crossed)
         if project.settings.streams is None:
             found += find_unreached(topology, crossed)
+            found += map(_describe_astray, find_astray(topology, readings))
         found += find_lost_ports(topology, crossed)
     return found
+
+
+def _describe_astray(astray: tuple[Stream, str]) -> Unknown:
+    stream, reason = astray
+    why = f"{stream.path} comes to nothing that streams, and {stream.evidence.because}: {reason}"
+    remedy = "ask for the path that its code serves, or let the hops on its way keep, or take away, what differs"
+    return Unknown(stream.evidence.where or NOWHERE, "streams", why, remedy)
 
 
 def _path_to_write(stream: Stream, crossed: Iterable[Crossing[Hop]]) -> str:

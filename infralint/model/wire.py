@@ -53,7 +53,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     via: a `Via` header says that a proxy has sent it. dialled: a hop has sent it to `to`, so that who listens there is
     meant; a client may have meant another one. headers: what hops in front made of other headers, by lower-case name, in
     order, `*` for all that are not named; an empty text: the header is not sent. relayed: it comes from a hop in front,
-    not from a client.
+    not from a client. methods: those by which it may be sent; none where that is not known.
     """
 
     kind: StreamKind
@@ -68,6 +68,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     dialled: bool = False
     headers: tuple[tuple[str, Setting[str]], ...] = ()
     relayed: bool = False
+    methods: tuple[str, ...] = ()
 
     def header(self, name: str) -> Setting[str] | None:
         """A header by its lower-case name; None: no hop in front touched it, so it is whatever the client sends."""
@@ -128,7 +129,11 @@ class PrefixMap(msgspec.Struct, frozen=True, gc=False):
         return self.after + path[len(self.before) :] if path.startswith(self.before) else None
 
     def inverse(self, path: str) -> str | None:
-        return self.before + path[len(self.after) :] if path.startswith(self.after) else None
+        """None, too, for what only a path without a slash would become: nobody asks for `/apichat`, which is all that
+        `location /api { proxy_pass http://app/; }` makes `/chat` of (of `/api/chat` it makes `//chat`)."""
+        rest = path[len(self.after) :]
+        glued = rest and self.after.endswith("/") and not self.before.endswith("/") and not rest.startswith("/")
+        return self.before + rest if path.startswith(self.after) and not glued else None
 
 
 SAME_PATH = PrefixMap()

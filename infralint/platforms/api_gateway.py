@@ -226,7 +226,7 @@ class ApiNode(Node, kw_only=True, eq=False):
         found = self._serving(request, request.path) or self._serving(request, self._below_stage(request.path))
         if len(found) < 2:
             return [Match(hop) for hop in found]
-        reason = f"{self.name} has an integration of its chosen for each method there"
+        reason = f"{self.name} has an integration of its own for each method there"
         return [Match(hop, False, (reason,)) for hop in found]
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:

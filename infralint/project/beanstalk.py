@@ -15,6 +15,7 @@ from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 _FILE = lazy(r"(?:(.*)/)?\.ebextensions/[^/]+\.config")
+_HOOK = lazy(r"(?:(.*)/)?\.platform/(?:hooks|confighooks)/.*")
 _COMMANDS = ("container_commands", "commands")
 
 
@@ -36,7 +37,10 @@ def instances_of(project: Project, folder: str) -> str:
 
 
 def read_environments(project: Project) -> dict[str, BeanstalkEnvironment]:
-    """Folder -> the environment that its `.ebextensions` describe. Read once a project."""
+    """Folder -> the environment that its `.ebextensions` and the hooks of `.platform` describe. Read once a project.
+
+    https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/platforms-linux-extend.hooks.html
+    """
     return project.remember("beanstalk", lambda: _read(project))
 
 
@@ -60,6 +64,11 @@ def _read(project: Project) -> dict[str, BeanstalkEnvironment]:
                 environment.options.update(_options_of(document, project.show(path)))
                 if _writes_nginx(document):
                     environment.rewriting.append(path)
+    for path in project.files:
+        hook = _HOOK.fullmatch(path) if ".platform/" in path else None
+        if hook is not None and b"/etc/nginx" in project.head(path):
+            folder = hook[1] or ""
+            found.setdefault(folder, BeanstalkEnvironment(folder)).rewriting.append(path)
     return found
 
 

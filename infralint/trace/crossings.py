@@ -277,7 +277,9 @@ def _ways_of(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hin
     """
 
     def ways(path: str) -> list[Trace]:
-        return traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+        return traces_through(
+            topology, stream, node, hop, Request(stream.kind, path, stream.host, methods=stream.methods)
+        )
 
     paths = concrete_paths(hop, hint) or ["/"]
     if "*" in hint.path and "**" not in hint.path and topology.tells_words_apart:
@@ -293,14 +295,18 @@ def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, 
     found = [
         trace
         for path in samples(stream.path.removeprefix("**"))
-        for trace in traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+        for trace in traces_through(
+            topology, stream, node, hop, Request(stream.kind, path, stream.host, methods=stream.methods)
+        )
     ]
     fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
     traces = [trace for trace in found if trace.anchor or not fronts]
     if not traces and len(fronts) == 1:
         [front] = fronts.values()
         for path in concrete_paths(front.hop)[:1] or ["/"]:
-            traces += traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
+            traces += traces_through(
+                topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host, methods=stream.methods)
+            )
     for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
         yield replace(crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known"))
 

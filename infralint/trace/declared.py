@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Stream, Trace
+from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Reading, Stream, Trace
 from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
 from infralint.text.globs import matches_text
@@ -122,6 +122,26 @@ def find_untold(topology: Topology, declared: Iterable[DeclaredWays]) -> Iterato
         reasons = (_why_untold(trace) for trace in ways.traces if _is_open(trace, topology))
         for reason in dict.fromkeys(filter(None, reasons)):
             yield ways.stream, reason
+
+
+def find_astray(topology: Topology, readings: Iterable[Reading]) -> Iterator[tuple[Stream, str]]:
+    """Streams that clients of the project open, and all of whose ways surely come to code that streams nothing there, each
+    with the reason."""
+    for stream in (stream for reading in readings if not reading.apart for stream in reading.streams):
+        if stream.path.startswith("**"):
+            continue
+        paths, starts = samples(stream.path), find_starts(topology, stream)
+        if stream.host is not None:
+            starts = [node for node in starts if stream.host in node.known_as]
+        ways = DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts])
+        reasons = [_why_untold(trace) if _ends_at_code(trace, topology) else "" for trace in ways.traces]
+        if reasons and all(reasons):
+            yield stream, reasons[0]
+
+
+def _ends_at_code(trace: Trace, topology: Topology) -> bool:
+    """Whether a way passes a hop, and ends at code that was read, and does not stream there."""
+    return bool(trace.legs) and trace.end == "origin" and _is_open(trace, topology)
 
 
 def _is_open(trace: Trace, topology: Topology) -> bool:

@@ -329,7 +329,7 @@ class Reach:
         paths = _tried_paths(hop)
         for dialler in self._topology.diallers(node):
             for path in paths if dialler.node is not node else ():
-                front = find_front(self._topology, dialler, Request(kind, path))
+                front = find_front(self._topology, dialler, Request(kind, path), node)
                 sent = front.leg.outbound if front is not None else None
                 if sent is not None and any(
                     match.hop is hop for match in node.route(arriving_request(sent, dialler.to))

@@ -34,13 +34,15 @@ def find_starts(topology: Topology, stream: Stream) -> list[Node]:
 def matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[str]) -> Iterator[Match]:
     """What becomes of a stream's requests, for these paths, at a node that they come to first."""
     for path in paths:
-        yield from node.route(Request(stream.kind, path, stream.host, topology.entry_address(node)))
+        yield from node.route(
+            Request(stream.kind, path, stream.host, topology.entry_address(node), methods=stream.methods)
+        )
 
 
 def traces_entering(topology: Topology, stream: Stream, paths: Sequence[str], node: Node) -> list[list[Trace]]:
     """The ways of a stream's requests, for each of these paths, that come to a node first."""
     address = topology.entry_address(node)
-    requests = [Request(stream.kind, path, stream.host, address) for path in paths]
+    requests = [Request(stream.kind, path, stream.host, address, methods=stream.methods) for path in paths]
     return [[*map(_with_pings_of_origin, traces_from(topology, stream, node, request))] for request in requests]
 
 

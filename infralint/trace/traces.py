@@ -142,7 +142,9 @@ def _sent_to(topology: Topology, front: Front, request: Request, path: str, behi
         links = topology.links(sent.pool, front.node)
         is_told = bool(sent.pool.targets or sent.pool.references)
         is_linked = any(link.node is behind and link.to == front.to for link in links)
-        if sent.request.path == path and (is_linked or not is_told):
+        if (is_linked or not is_told) and sent.request.path in _arriving_paths(
+            replace(sent.request, path=path), behind
+        ):
             return sent
     return None
 
@@ -292,7 +294,7 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     asked = [
         (dialler, front)
         for dialler in topology.diallers(node)
-        if id(dialler.hop) not in seen and (front := find_front(topology, dialler, request)) is not None
+        if id(dialler.hop) not in seen and (front := find_front(topology, dialler, request, node)) is not None
     ]
     meant = {
         (id(dialler.node), dialler.hop.hosts)
@@ -318,25 +320,34 @@ def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:
     )
 
 
-def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
+def find_front(topology: Topology, dialler: Dialler, request: Request, behind: Node) -> Front | None:
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
-    asked = Request(request.kind, request.path, hop.only_host)
+    asked = Request(request.kind, request.path, hop.only_host, methods=request.methods)
     for paths in hop.path_maps(asked):
-        path = paths.inverse(request.path)
-        if path is None:
-            continue
-        inbound = replace(asked, path=path)
-        match = _match_anywhere(topology, dialler.node, hop, inbound)
-        if match is None:
-            continue
-        sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
-        if sent is not None:
-            replicas = topology.replicas(sent.pool, dialler.node)
-            copies = topology.leads_to_copies(sent.pool, dialler.node)
-            leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas, copies=copies)
-            return Front(dialler.node, leg, dialler.basis, dialler.to)
+        for arriving in _arriving_paths(request, behind):
+            path = paths.inverse(arriving)
+            if path is None or (arriving != request.path and "//" in path):
+                continue
+            inbound = replace(asked, path=path)
+            match = _match_anywhere(topology, dialler.node, hop, inbound)
+            if match is None:
+                continue
+            sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == arriving), None)
+            if sent is not None:
+                replicas = topology.replicas(sent.pool, dialler.node)
+                copies = topology.leads_to_copies(sent.pool, dialler.node)
+                leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas, copies=copies)
+                return Front(dialler.node, leg, dialler.basis, dialler.to)
     return None
+
+
+def _arriving_paths(request: Request, behind: Node) -> Iterator[str]:
+    """The forms in which a path may arrive: with two slashes in front, too, where they are taken for one."""
+    yield request.path
+    doubled = replace(request, path=f"/{request.path}")
+    if any(match.hop is not None for match in behind.route(doubled)):
+        yield doubled.path
 
 
 def _match_anywhere(topology: Topology, node: Node, hop: Hop, request: Request) -> Match | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from infralint.model import NOWHERE, STRONG, Crossing, Hop, Node, Stream, Trace, Unknown
+from infralint.model import NOWHERE, STREAM_KINDS, STRONG, Crossing, Hop, Node, Request, Stream, Trace, Unknown
 from infralint.text.wording import listing
 from infralint.trace.paths import samples
 from infralint.trace.starts import matches_at
@@ -36,10 +36,20 @@ def why_unreached(topology: Topology, trace: Trace) -> Unknown | None:
 
 
 def _dialling_elsewhere(topology: Topology, node: Node) -> list[Hop]:
-    """What sends requests to an application that a deployment keeps inside; none where clients may come to it first."""
+    """What sends requests to an application that a deployment keeps inside, or may, where nothing surely does; none where
+    clients may come to it first."""
     if node.folder is None or not topology.is_kept_inside(node):
         return []
-    return [dialler.hop for dialler in topology.diallers(node) if dialler.basis in STRONG]
+    surely = [dialler.hop for dialler in topology.diallers(node) if dialler.basis in STRONG]
+    return surely or [hop for entry in topology.entry_nodes for hop in entry.hops if _dials_whom_nobody_knows(hop)]
+
+
+def _dials_whom_nobody_knows(hop: Hop) -> bool:
+    """Whether a variable decides whom a hop sends requests to: `proxy_pass http://$service:8000/`."""
+    pools = [
+        forward.pool for kind in sorted(STREAM_KINDS) for forward in hop.request_out(Request(kind, "/", hop.only_host))
+    ]
+    return not hop.origin and any(pool.reason and not pool.targets and not pool.references for pool in pools)
 
 
 def _begin_there(found: list[Crossing[Hop]]) -> bool:
@@ -52,9 +62,15 @@ def _begin_there(found: list[Crossing[Hop]]) -> bool:
 def _describe(topology: Topology, node: Node, streams: list[Stream], dialling: list[Hop]) -> Unknown:
     paths = listing(tuple(dict.fromkeys(stream.path for stream in streams)), most=MOST_NAMED)
     hops = listing(tuple(dict.fromkeys(f"{hop.name} ({hop.where})" for hop in dialling)), most=MOST_NAMED)
-    why = f"nothing that was read sends {paths} to {node.name}, which publishes no port, and gets other requests from {hops}"
-    answer = next((answer for stream in streams for answer in _redirects(topology, stream, dialling)), "")
+    otherwise = "gets other requests from" if topology.diallers(node) else "may get it by a variable of"
+    why = f"nothing that was read sends {paths} to {node.name}, which publishes no port, and {otherwise} {hops}"
+    reasons = (
+        found for stream in streams for found in (*_redirects(topology, stream, dialling), *_slashes(stream, dialling))
+    )
+    answer = next(reasons, "")
     route = f"send {paths} there in a location of its own"
+    if not topology.diallers(node):
+        route = "declare under `streams:` the path that browsers ask for"
     remedy = f"{route}; if other clients than browsers ask for it, write `entry: [{node.name}]` into infralint.yaml"
     return Unknown(streams[0].evidence.where or NOWHERE, "streams", f"{why}{answer}", remedy)
 
@@ -68,3 +84,13 @@ def _redirects(topology: Topology, stream: Stream, dialling: list[Hop]) -> Itera
             if match.answer is not None and match.answer.value.startswith("30"):
                 follows = ", and no WebSocket follows it there" if stream.kind == "websocket" else ""
                 yield f"; {node.name} answers {stream.path} with {match.answer.value}{follows}"
+
+
+def _slashes(stream: Stream, dialling: list[Hop]) -> Iterator[str]:
+    """Who puts one slash too many before the path: `location /api` with `proxy_pass http://app/;`."""
+    doubled = f"/{stream.path}"
+    for hop in dialling:
+        for paths in hop.path_maps(Request(stream.kind, stream.path, hop.only_host)):
+            asked = paths.inverse(doubled) if paths.inverse(stream.path) is None else None
+            if asked is not None and "//" not in asked and paths.forward(asked) == doubled:
+                yield f"; {hop.name} makes {doubled} of {asked}, one slash too many"

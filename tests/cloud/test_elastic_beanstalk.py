@@ -191,6 +191,15 @@ def test_where_something_else_answers_it_is_not_there(more: dict[str, str | byte
     assert told(lint({**ENVIRONMENT, **NODE, **more})) == []
 
 
+def test_hooks_that_write_into_it_are_not_followed(lint: Lint) -> None:
+    hook = "#!/bin/sh\nsed -i s/60/600/ /etc/nginx/nginx.conf\nsystemctl reload nginx\n"
+    extended = {".platform/nginx/conf.d/limits.conf": "client_max_body_size 10m;\n"}
+    report = lint({**ENVIRONMENT, **NODE, **extended, ".platform/hooks/postdeploy/01.sh": hook})
+    assert told(report) == []
+    assert any(".platform/hooks/postdeploy/01.sh" in str(entry) for entry in report["unfollowed"])
+    assert told(lint({".platform/hooks/postdeploy/01.sh": "#!/bin/sh\necho done\n"})) != []
+
+
 @pytest.mark.parametrize(
     "more",
     [

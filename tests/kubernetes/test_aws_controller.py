@@ -126,3 +126,13 @@ def test_a_balancer_before_the_controller_is_part_of_the_way(lint: Lint) -> None
     report = lint({**APPLICATION, "k8s/edge.yaml": f"{front}---\n{inner}"})
     ways = [[leg["hop"]["name"] for leg in one["trace"]["legs"]] for one in report["findings"] if one.get("trace")]
     assert ["Service edge", "Ingress chat"] in [way[:2] for way in ways]
+
+
+def test_copies_of_the_controller_need_no_cookie(lint: Lint) -> None:
+    """Which of them a client meets splits no session, and what they do about it is theirs to say."""
+    declared = "streams: [{ path: /ws, kind: websocket, session: Socket.IO, heartbeat: 20s }]\n"
+    tcp = service("backend-protocol: tcp", 'connection-idle-timeout: "3600"')
+    front = tcp.replace("{ app: chat }", "{ app.kubernetes.io/name: ingress-nginx }")
+    check = "missing-sticky-sessions"
+    assert problems(lint({"infralint.yaml": declared, "k8s/edge.yaml": front}), check) == []
+    assert problems(lint({"infralint.yaml": declared, "k8s/edge.yaml": tcp}), check) != []

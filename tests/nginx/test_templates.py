@@ -172,3 +172,10 @@ def test_advice_for_a_template_shows_its_own_placeholders(lint: Lint) -> None:
     report = lint({"nginx.conf.j2": f"server {{\n  location / {{ proxy_pass {target}; }}\n}}\n"}, "--assume", "warning")
     [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
     assert f"`location /…` with `proxy_pass {target}…`" in finding["fix"]
+
+
+@pytest.mark.parametrize(("block", "refused"), [('{{ define "PLACE" }}', False), ("{{ if .Values.on }}", True)])
+def test_what_a_named_template_holds_may_stand_anywhere(block: str, refused: bool, lint: Lint) -> None:
+    text = "events {}\nhttp { server { listen 80; location / { root /srv; } } }\n" + block
+    report = lint({"nginx.tmpl": f"{text}\nlocation /a/ {{ proxy_pass http://app; }}\n{{{{ end }}}}\n"})
+    assert any("not allowed here" in entry["message"] for entry in report["unreadable"]) == refused

@@ -121,3 +121,14 @@ def test_a_profile_that_is_elsewhere_is_could_not_tell(lint: Lint) -> None:
     report = lint({"main.tf": text + 'variable "profile" {}\n', "infralint.yaml": SSE})
     assert at_route(report) == []
     assert any("response_timeout_seconds" in unknown["message"] for unknown in report["unknown"])
+
+
+def test_a_module_that_nobody_calls_says_nothing(lint: Lint) -> None:
+    files = {"main.tf": terraform(), "examples/simple/main.tf": 'module "cdn" {\n  source = "../.."\n}\n'}
+    variables = {
+        "variables.tf": 'variable "name" {}\n',
+        "outputs.tf": 'output "id" { value = 1 }\n',
+        "README.md": "# A module\n",
+    }
+    report = lint({**files, **variables})
+    assert report["unknown"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Lint, problems
 
 CLIENT = 'export const open = () => new EventSource("/api/admin/stream");\n'
@@ -114,3 +115,80 @@ def test_code_with_the_very_route_says_of_its_pings_though_nothing_names_it(lint
     assert problems(lint(files)) == ["nginx/default.conf:1 note short-idle-timeout"]
     other = FASTAPI_SOCKET.replace("/ws/notify", "/ws/other")
     assert problems(lint({**files, "api/main.py": other})) == ["nginx/default.conf:1 warning short-idle-timeout"]
+
+
+PREFIXED = """from fastapi import APIRouter, FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+router = APIRouter(prefix="/api/v1")
+@router.get("/events")
+def events():
+    return StreamingResponse(tokens(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+app.include_router(router)
+"""
+EDGE_AND_APP = """services:
+  edge: {image: "nginx:1.27", ports: ["80:80"], volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf"]}
+  app: {build: ./app}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "is_lost"),
+    [
+        ("/api/v1/events", "http://app:8000/", True),
+        ("/api/v1/events", "http://app:8000", False),
+        ("/api/api/v1/events", "http://app:8000/", False),
+    ],
+)
+def test_what_a_client_opens_and_no_code_behind_its_way_serves_is_not_clean(
+    path: str, target: str, is_lost: bool, lint: Lint
+) -> None:
+    edge = f"server {{ listen 80; location /api/ {{ proxy_pass {target}; proxy_read_timeout 1h; }} }}\n"
+    dockerfile = 'FROM python:3.12\nCMD ["uvicorn", "main:app", "--port", "8000"]\n'
+    app = {"app/main.py": PREFIXED, "app/requirements.txt": "fastapi\nuvicorn\n", "app/Dockerfile": dockerfile}
+    page = {"web/package.json": "{}", "web/page.js": f"const source = new EventSource('{path}');\n"}
+    report = lint({"compose.yaml": EDGE_AND_APP, "edge.conf": edge, **app, **page})
+    said = [(entry["location"]["path"], entry["message"]) for entry in report["unknown"]]
+    assert [where for where, _ in said] == (["web/page.js"] if is_lost else [])
+    assert all("app gets /v1/events, and its code was read, and streams nothing there" in why for _, why in said)
+
+
+HUB = """package main
+
+import (
+	"net/http"
+
+	"github.com/gorilla/websocket"
+)
+
+var upgrader = websocket.Upgrader{}
+
+func hub(w http.ResponseWriter, r *http.Request) {
+	socket, _ := upgrader.Upgrade(w, r, nil)
+	defer socket.Close()
+}
+
+func main() {
+	http.HandleFunc("/ws/", hub)
+	http.ListenAndServe(":8000", nil)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "is_lost"),
+    [
+        ("`wss://${location.host}/ws/room1`", False),
+        ("`wss://${location.host}/live`", True),
+        ("'wss://stream.example.org/v2/trades'", False),
+    ],
+)
+def test_a_pattern_of_go_takes_what_is_below_it_and_other_hosts_are_others(url: str, is_lost: bool, lint: Lint) -> None:
+    headers = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+    edge = f"server {{ listen 80; location / {{ proxy_pass http://app:8000; proxy_read_timeout 1h; {headers} }} }}\n"
+    module = "module hub\n\ngo 1.22\n\nrequire github.com/gorilla/websocket v1.5.0\n"
+    app = {"app/main.go": HUB, "app/go.mod": module, "app/Dockerfile": 'FROM golang:1.22\nCMD ["/hub"]\n'}
+    page = {"web/package.json": "{}", "web/page.js": f"const socket = new WebSocket({url});\n"}
+    report = lint({"compose.yaml": EDGE_AND_APP, "edge.conf": edge, **app, **page})
+    said = [entry for entry in report["unknown"] if "comes to nothing that streams" in entry["message"]]
+    assert bool(said) is is_lost

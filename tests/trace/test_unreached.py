@@ -198,3 +198,87 @@ require('express-ws')(app);
 app.ws('/ws', (socket, request) => { socket.on('message', (text) => socket.send(text)); });
 app.listen(3000);
 """
+
+
+@pytest.mark.parametrize("location", ["location /api", "location ^~ /api"])
+def test_a_location_that_puts_a_slash_too_many_before_the_path_does_not_reach_the_route(
+    location: str, here: Path
+) -> None:
+    """`/api/chat` arrives as `//chat`, which FastAPI answers with 404; nobody asks for `/apistream`."""
+    output = report(here, f"{location} {{ {PASSED.replace(':3000', ':3000/')} }}")
+    assert "nothing that was read sends /stream to app" in output
+    assert "location /api makes //stream of /api/stream, one slash too many" in output.replace("^~ ", "")
+    assert "clean" not in output
+    assert "apistream" not in run("trace").output
+
+
+def test_a_declared_stream_is_not_served_where_a_slash_too_many_stands_before_its_path(here: Path) -> None:
+    write(here, {"infralint.yaml": "streams: [{path: /api/stream}]\n"})
+    output = report(here, f"location /api {{ {PASSED.replace(':3000', ':3000/')} }}")
+    assert "app gets //stream, and its code was read, and streams nothing there" in output
+
+
+def test_rails_takes_two_slashes_for_one(here: Path) -> None:
+    """https://github.com/rails/rails/blob/main/actionpack/lib/action_dispatch/journey/router/utils.rb"""
+    write(here, RAILS)
+    write(here, {"compose.yaml": SERVICES.replace("build: ./app", "build: ./web")})
+    location = f"location /api {{ {UPGRADED.replace(':3000', ':3000/')} }}"
+    assert "nothing that was read sends" not in report(here, location)
+    assert "/api/cable: flows" in run("trace", "--compact").output
+
+
+RAILS: dict[str, str | bytes] = {
+    "app/main.py": "",
+    "web/Gemfile": 'gem "rails", "7.1"\n',
+    "web/Dockerfile": 'FROM ruby:3.3\nCMD ["bin/rails", "server", "-p", "3000"]\n',
+    "web/config/application.rb": "module W\n  class Application < Rails::Application\n  end\nend\n",
+    "web/app/channels/chat_channel.rb": (
+        'class ChatChannel < ApplicationCable::Channel\n  def subscribed\n    stream_from "chat"\n  end\nend\n'
+    ),
+}
+
+
+def test_a_route_to_which_only_a_variable_may_lead_is_not_called_clean(here: Path) -> None:
+    """A gateway that takes the service's name out of the path: whom it asks is known for a declared path alone."""
+    gateway = (
+        "location ~ ^/svc/(?<name>[a-z]+)/(?<rest>.*)$ { resolver 127.0.0.11; proxy_pass http://$name:3000/$rest; }"
+    )
+    output = report(here, gateway)
+    assert "nothing that was read sends /stream to app, which publishes no port, and may get it by a variable" in output
+    assert "one slash too many" not in output
+    assert "declare under `streams:` the path that browsers ask for" in output
+    write(here, {"infralint.yaml": "streams: [{path: /svc/app/stream, generation: 5m}]\n"})
+    output = report(here, gateway)
+    assert "error[short-idle-timeout] location ~" in output
+    assert "nothing that was read sends" not in output
+
+
+def test_a_route_that_nobody_dials_at_all_may_be_for_others(here: Path) -> None:
+    output = report(here, "location / { root /srv; }")
+    assert "nothing that was read sends" not in output
+
+
+@pytest.mark.parametrize(("target", "is_reached"), [("http://app:3000/", True), ("http://app:3000", False)])
+def test_an_nginx_behind_takes_two_slashes_for_one_and_hands_them_on_as_they_are(
+    target: str, is_reached: bool, here: Path
+) -> None:
+    """https://nginx.org/en/docs/http/ngx_http_core_module.html#merge_slashes: only a `proxy_pass` with a path sends what
+    was made of the path."""
+    inner = "  inner: {image: nginx:1.25, volumes: ['./inner.conf:/etc/nginx/conf.d/default.conf']}\n"
+    write(here, {"app/main.py": APP.replace(', headers={"X-Accel-Buffering": "no"}', "")})
+    write(here, {"compose.yaml": SERVICES + inner})
+    write(here, {"inner.conf": f"server {{ listen 80; location / {{ proxy_pass {target}; }} }}\n"})
+    output = report(here, f"location /api {{ {PASSED.replace('app:3000', 'inner/')} proxy_buffering off; }}")
+    assert ("error[buffered-stream] location / holds the stream back" in output) is is_reached
+    assert ("/api/stream: breaks" in run("trace", "--compact").output) is is_reached
+
+
+@pytest.mark.parametrize(
+    ("method", "is_reached"),
+    [("GET", False), ("POST", True), ("OPTIONS", True)],
+)
+def test_a_method_that_the_proxy_answers_itself_comes_to_no_route(method: str, is_reached: bool, here: Path) -> None:
+    """The route is asked for by GET; what becomes of other methods is nothing to it."""
+    output = report(here, f"location / {{ if ($request_method = {method}) {{ return 405; }} {PASSED} }}")
+    assert ("nothing that was read sends /stream" not in output) is is_reached
+    assert ("could not be told" not in output) is is_reached

@@ -67,6 +67,7 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
     server closes a connection that carries nothing; None where that is not known. methods: by
     which it may be asked; none where any will do. exact: `/ws/` is another path to it than `/ws`.
+    merges_slashes: `//chat` may be the same to it as `/chat`. subtree: it takes what is below its path, too.
     """
 
     platform: ClassVar[str] = "application"
@@ -87,10 +88,16 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     names_pings: bool = False
     keep_alive: Known[float] | None = None
     exact: bool = False
+    merges_slashes: bool = True
+    subtree: bool = False
 
     def takes(self, path: str) -> bool:
         """Whether a request's path fits its own."""
+        if self.subtree and path.startswith(self.pattern):
+            return True
         if self.exact and path.endswith("/") != self.pattern.endswith("/"):
+            return False
+        if path.startswith("//") and not self.merges_slashes:
             return False
         return matches_segments(path, self.pattern)
 
@@ -253,6 +260,9 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         names_pings=route.names_pings,
         keep_alive=application.keep_alive,
         exact=_is_exact(route),
+        merges_slashes=route.framework not in _KEEPING_SLASHES,
+        # https://pkg.go.dev/net/http#hdr-Patterns-ServeMux
+        subtree=route.framework == "net/http" and len(route.path) > 1 and route.path.endswith("/"),
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
 
@@ -262,6 +272,13 @@ _EXACT_SOCKETS = frozenset({"FastAPI", "Starlette", "ws", "aiohttp", "Tornado", 
 for other requests, and no client of WebSockets follows it.
 
 https://github.com/encode/starlette/blob/master/starlette/routing.py, https://github.com/websockets/ws/blob/master/doc/ws.md"""
+
+
+_KEEPING_SLASHES = frozenset(
+    {"FastAPI", "Starlette", "Django", "Flask", "Express", "NestJS", "Koa", "Fastify", "Socket.IO", "python-socketio"}
+    | {"ws", "aiohttp", "Tornado", "axum", "chi", "Gin", "MCP (Python)"}
+)
+"""Frameworks to which `//chat` is another path than `/chat`: they answer 404."""
 
 
 def _is_exact(route: Route) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Address, Known, Location, Setting, Unknown
+from infralint.model import Address, Known, Location, Setting, Unknown, not_applicable
 from infralint.platforms import aws_elb
 from infralint.platforms.aws_controller import (
     ALB,
@@ -266,6 +266,9 @@ def _hop(manifest: Manifest, targets: Targets, controller: str, way: ForwardedGr
     alone = group is not None and isinstance(group.replicas, Known) and group.replicas.value == 1
     if way.balancer.is_of("application"):
         fields["keeps_affinity"] = on_nodes(fields["keeps_affinity"], way.of_group(aws_elb.TARGET_TYPE), alone)
+    if controller:
+        # Its pods are copies of one proxy: which of them a client meets splits no session.
+        fields["keeps_affinity"] = not_applicable("single", manifest.where)
     listener = way.listener
     return KubernetesBalancer(
         **fields,

@@ -257,7 +257,7 @@ class _Index:
 
 _INDEXES: dict[int, tuple[Sequence[LocationEntry], _Index]] = {}
 """The indexes of the levels that were asked last, by the identity of their lists, which are kept so that it stays theirs."""
-_MOST_INDEXES = 256
+_MOST_INDEXES = 4096
 
 
 def _index_of(places: Sequence[LocationEntry]) -> _Index:

@@ -386,6 +386,13 @@ _PAGES = (4096, 8192)
 """Bytes of a page of memory, which is the size of a buffer where none is set: the least and the most."""
 
 
+def _names_of_buffers(family: str) -> tuple[str, str, str]:
+    return f"{family}_buffer_size", f"{family}_buffers", f"{family}_busy_buffers_size"
+
+
+_OF_BUFFERS = frozenset(name for family in _PASSING for name in _names_of_buffers(family))
+
+
 def unbalanced_buffers(
     level: Sequence[Directive], around: Sequence[Directive], is_whole: bool
 ) -> Iterator[tuple[Directive, str]]:
@@ -393,9 +400,10 @@ def unbalanced_buffers(
 
     https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_busy_buffers_size
     """
-    for family in _PASSING:
-        names = (f"{family}_buffer_size", f"{family}_buffers", f"{family}_busy_buffers_size")
-        here = [directive for directive in level if directive.name in names]
+    set_here = [directive for directive in level if directive.name in _OF_BUFFERS]
+    for family in _PASSING if set_here else ():
+        names = _names_of_buffers(family)
+        here = [directive for directive in set_here if directive.name in names]
         if not here:
             continue
         chain = [level, *(block.block or () for block in reversed(around))]

@@ -107,7 +107,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
             elif (
                 message := _malformation(directive)
-                or _misplacement(directive, around, level, is_whole)
+                or _misplacement(directive, around, level, is_whole and not _is_in_definition(directive))
                 or _invalid_value(directive, around)
                 or _listen_problem(directive)
             ):
@@ -118,6 +118,12 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 yield from _invalid_expressions(directive)
             if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
                 pending.append((directive.block, (*around, directive)))
+
+
+def _is_in_definition(directive: Directive) -> bool:
+    """Whether a directive stands in a named template (`define`), which may be put anywhere."""
+    headings = directive.source.prepared.headings
+    return any(headings[number].partition(" ")[0] in ("define", "macro") for number, *_ in directive.conditions)
 
 
 def _malformation(directive: Directive) -> str:

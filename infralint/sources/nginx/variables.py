@@ -425,7 +425,8 @@ def _of_request(name: str, moment: Moment) -> Values | None:
         case "http_connection" if request.kind == "sse":
             return Values(("keep-alive", "close", ""), "what a browser says of its connection is not known")
         case "request_method":
-            return Values(_METHODS[request.kind], "a stream may be asked for by GET or by POST")
+            asked = tuple(method for method in request.methods if method in _METHODS[request.kind])
+            return Values(asked or _METHODS[request.kind], "a stream may be asked for by GET or by POST")
         case "host" if request.host == "":
             return Values((moment.server.names[0],))
         case "host" | "http_host" if request.host is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from infralint.model import UNLIMITED, Address, Known, Node, Setting, Unknown
 from infralint.platforms.azure_front_door import RESPONSE_TIMEOUT, FrontDoorRoute, front_door_route
 from infralint.platforms.routing import RouteRule, RoutingNode
@@ -46,7 +48,8 @@ def _hop(graph: Graph, route: Item, rules: list[RouteRule], every: list[RouteRul
     timeout, cached = _timeout(graph, route), _caching(route)
     if route.silent:
         timeout, cached = quiet(timeout, UNLIMITED), quiet(cached, False)
-    return front_door_route(route.address, route.where, rules, every, timeout, cached, **environment_of(graph))
+    hop = front_door_route(route.address, route.where, rules, every, timeout, cached, **environment_of(graph))
+    return replace(hop, buffers_responses=quiet(hop.buffers_responses, "never")) if route.silent else hop
 
 
 def _timeout(graph: Graph, route: Item) -> Setting[float]:
