@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from infralint.model import Node, Service
+from infralint.text.lazy import lazy
 from infralint.text.paths import folders_around
+
+_RUNS_WHAT_IS_MOUNTED = lazy(r"(?:^|/)php(?:-fpm)?(?::|$)")
+"""Images of interpreters that need no command: https://hub.docker.com/_/php"""
 
 
 class ApplicationFolders:
@@ -29,6 +33,9 @@ class ApplicationFolders:
         and runs a command of."""
         if started := self._started_by(service):
             return started
+        if service.context is None and _RUNS_WHAT_IS_MOUNTED.search(service.image):
+            around = (self._owner(path.strip("/")) for path in sorted(service.files))
+            return [self._at[folder][-1] for folder in around if folder is not None][:1]
         if service.context is None:
             mounted = (_context(path) for path in service.files) if service.command else ()
             return [self._at[folder][-1] for folder in mounted if folder and folder in self._at][:1]
@@ -38,8 +45,8 @@ class ApplicationFolders:
         owners = dict.fromkeys(self._owner(path.strip("/")) for path in service.files if path.strip("/."))
         taken = [owner for owner in owners if owner] or [owner for owner in owners if owner is not None]
         if not taken:
-            around = self._owner(context)
-            taken = self._below.get(context, []) or ([around] if around is not None else [])
+            outer = self._owner(context)
+            taken = self._below.get(context, []) or ([outer] if outer is not None else [])
         return _without_libraries([self._at[folder][-1] for folder in taken])
 
     def _started_by(self, service: Service) -> list[Node]:

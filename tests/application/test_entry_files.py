@@ -125,3 +125,24 @@ def test_what_a_build_made_of_a_package_is_that_package(command: str, here: Path
     output = run("trace", "--compact", "/api/chat").output
     assert "breaks at hop 1 of 2" in output
     assert "POST /api/chat (server/index.js" in output
+
+
+def test_php_fpm_runs_what_is_mounted_beside_an_application_of_another_language(here: Path) -> None:
+    write(
+        here,
+        {
+            "compose.yaml": """services:
+  edge: {image: "nginx:1.22", ports: ["80:80"], volumes: ["./nginx.conf:/etc/nginx/nginx.conf", "./web:/var/www"]}
+  php: {image: "php:8-fpm", volumes: ["./web:/var/www"]}
+  api: {build: ./api}
+""",
+            "nginx.conf": "events {}\nhttp { server { listen 80; root /var/www;\n"
+            "  location /api/ { proxy_pass http://api:8000; proxy_buffering off; }\n"
+            "  location ~ \\.php$ { fastcgi_pass php:9000; }\n} }\n",
+            "api/requirements.txt": "fastapi\n",
+            "api/main.py": STREAM,
+            "web/stream.php": "<?php header('Content-Type: text/event-stream');\n"
+            'while (true) { echo "data: x"; flush(); sleep(1); }\n',
+        },
+    )
+    assert r"error[buffered-stream] location ~ \.php$" in run("check").output

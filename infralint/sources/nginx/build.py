@@ -405,7 +405,7 @@ class _NodeBuilder:
     def _file(self, source: NginxFile, tree: list[Directive]) -> None:
         top = Level(None, [*self._expand(tree, (source.path,)), *self._settings_beside(source)])
         self.definitions.trees.append(top.directives)
-        scope = Scope((top,), self.environment)
+        scope = Scope(self.environment).inside(top)
         for directive in top.directives:
             if directive.block is None:
                 continue

@@ -63,13 +63,21 @@ class Level(msgspec.Struct, eq=False):
 
 
 class Scope(msgspec.Struct, frozen=True, eq=False):
-    """Levels from the outermost to the nearest, and what fills holes."""
+    """Levels from the outermost to the nearest, and what fills holes.
 
-    levels: tuple[Level, ...]
+    rulers: the number of the nearest level that has a directive of a name. hiding: that of the nearest level of which not
+    all can be seen; -1: all of all levels can.
+    """
+
     environment: EnvironmentVariables
+    levels: tuple[Level, ...] = ()
+    rulers: dict[str, int] = {}
+    hiding: int = -1
 
     def inside(self, level: Level) -> Scope:
-        return Scope((*self.levels, level), self.environment)
+        number = len(self.levels)
+        rulers = self.rulers | dict.fromkeys(level.by_name, number)
+        return Scope(self.environment, (*self.levels, level), rulers, number if level.opaque else self.hiding)
 
     @property
     def nearest(self) -> Level:
@@ -77,15 +85,23 @@ class Scope(msgspec.Struct, frozen=True, eq=False):
 
     def find(self, name: str) -> tuple[list[Directive], bool] | Unknown:
         """The directives of a name that rule here, and whether this very level holds them."""
-        for level in reversed(self.levels):
-            if found := level.by_name.get(name):
-                return found, level is self.nearest
-            if level.opaque:
-                return hidden(level.opaque[0], name)
-        return [], False
+        number = self.rulers.get(name, -1)
+        if number < self.hiding:
+            return hidden(self.levels[self.hiding].opaque[0], name)
+        if number < 0:
+            return [], False
+        return self.levels[number].by_name[name], number == len(self.levels) - 1
 
     def setting(self, name: str, default: T, where: Location, read: Callable[[str], T]) -> Setting[T]:
         """The value of a directive with one argument that rules here. where: the place of a default."""
+        number = self.rulers.get(name, -1)
+        if self.hiding <= number < 0:
+            return Known(default, where, name, "default")
+        if number >= self.hiding:
+            level = self.levels[number]
+            found = level.by_name[name]
+            if len(found) == 1 and not found[0].source.prepared.headings and not level.refused:
+                return self._read(found[0], read, number == len(self.levels) - 1)
         return self._setting(name, default, where, read, len(self.levels))
 
     def _setting(self, name: str, default: T, where: Location, read: Callable[[str], T], depth: int) -> Setting[T]:

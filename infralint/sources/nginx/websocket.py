@@ -20,12 +20,10 @@ def headers_of(scope: Scope, directive: str = "proxy_set_header") -> tuple[list[
 
     directive: another family's word for it.
     """
-    for level in reversed(scope.levels):
-        if directive in level.by_name:
-            return level.by_name[directive], level
-        if level.opaque:
-            return [], level
-    return [], None
+    number = scope.rulers.get(directive, -1)
+    if number < scope.hiding:
+        return [], scope.levels[scope.hiding]
+    return (scope.levels[number].by_name[directive], scope.levels[number]) if number >= 0 else ([], None)
 
 
 def name_of(header: Directive) -> str:

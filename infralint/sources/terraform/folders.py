@@ -350,17 +350,20 @@ class TerraformFolders:
 
     def find_plans(self) -> list[str]:
         """The files that begin as plans and states do (`terraform show -json`)."""
-        return [path for path in self.project.files_ending("json") if self._may_be_plan(path)]
+        project, paths = self.project, self.project.files_ending("json")
+        asked = {path for path in paths if project.was_asked_about(path)}
+        others = project.glance_at_all("plan", (path for path in paths if path not in asked), self._begins_as_plan)
+        return sorted([*(path for path in asked if self._may_be_plan(path)), *others])
 
     def _may_be_plan(self, path: str) -> bool:
-        """A quick look: a plan begins with its version, but for one whose keys somebody sorted, which has to be asked for."""
-        project = self.project
-        if project.was_asked_about(path):
-            try:
-                return bool(_PLAN_VERSION.search(project.searchable(path, LARGEST_PLAN)))
-            except CantRead:
-                return bool(_PLAN.match(project.head(path, 200)))
-        return project.glance("plan", path, lambda: bool(_PLAN.match(project.head(path, 200))))
+        """A look at a file that was asked for: somebody may have sorted the keys of a plan."""
+        try:
+            return bool(_PLAN_VERSION.search(self.project.searchable(path, LARGEST_PLAN)))
+        except CantRead:
+            return self._begins_as_plan(path)
+
+    def _begins_as_plan(self, path: str) -> bool:
+        return bool(_PLAN.match(self.project.head(path, 200)))
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
