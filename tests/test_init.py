@@ -296,3 +296,15 @@ def test_a_path_that_only_the_application_knows_is_told_as_browsers_ask_for_it(
     assert "      write the path that browsers ask for: /api/chat/*\n" in output
     write(tmp_path, {"infralint.yaml": "streams:\n  - path: /chats\n"})
     assert "      check its path, host and hops for typing errors\n" in run("check").stdout
+
+
+@pytest.mark.parametrize(("ping", "written"), [("1000000", "1000000s"), ("0.5", "0.5s"), ("15", "15s")])
+def test_pings_are_written_as_settings_take_them(ping: str, written: str, here: Path) -> None:
+    code = (
+        "from fastapi import FastAPI\nfrom sse_starlette.sse import EventSourceResponse\napp = FastAPI()\n\n"
+        f'@app.get("/chat")\ndef chat():\n    return EventSourceResponse(answer(), ping={ping})\n'
+    )
+    write(here, {"main.py": code, "requirements.txt": "fastapi\nsse-starlette\n"})
+    assert run("init").exit_code == 0
+    assert f"heartbeat: {written}\n" in (here / "infralint.yaml").read_text()
+    assert load_settings(here / "infralint.yaml", "infralint.yaml").streams

@@ -241,8 +241,9 @@ def _lines(entry: FoundStream) -> Iterator[str]:
         yield f"    hops: [{', '.join(map(_quote, entry.hops))}]    # where it was found; other hops take this path, too\n"
     if stream.session:
         yield f"    session: {_quote(stream.session)}\n"
-    if stream.heartbeat:
-        yield f"    heartbeat: {stream.heartbeat:g}s\n"
+    if stream.heartbeat is not None and stream.heartbeat >= 0.001:
+        written = f"{stream.heartbeat:.3f}".rstrip("0").rstrip(".")
+        yield f"    heartbeat: {written}s\n"
 
 
 def _quote(text: str) -> str:
