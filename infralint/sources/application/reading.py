@@ -376,21 +376,28 @@ _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
 
 
 class _Filter:
-    """Tells by their bytes which files of a language may hold a stream: first by few stems, then by whole words."""
+    """Tells by their bytes which files of a language may hold a stream: by few stems, then by the words that hold them,
+    and only where no word does by expressions, each behind its literal."""
 
     def __init__(self, rules: list[Rules], others: Iterable[str] = ()) -> None:
-        plain = {word for rule in rules for word in rule.words} | set(others)
-        words = plain | {literal for rule in rules for literal, _ in rule.patterns}
-        self._stems = sorted({_stem_of(word).encode() for word in words})
-        wanted = {re.escape(word) for word in plain}
-        wanted |= {pattern for rule in rules for _, pattern in rule.patterns}
-        self._search = re.compile("|".join(sorted(wanted)).encode()).search if wanted else None
+        self._words: dict[bytes, list[bytes]] = {}
+        self._patterns: dict[bytes, list[tuple[bytes, re.Pattern[bytes]]]] = {}
+        for word in sorted({word for rule in rules for word in rule.words} | set(others)):
+            self._words.setdefault(_stem_of(word).encode(), []).append(word.encode())
+        for literal, pattern in sorted({pair for rule in rules for pair in rule.patterns}):
+            pair = literal.encode(), re.compile(pattern.encode())
+            self._patterns.setdefault(_stem_of(literal).encode(), []).append(pair)
 
     def admits(self, content: bytes) -> bool:
-        for stem in self._stems:
-            if stem in content:
-                return self._search is not None and self._search(content) is not None
-        return False
+        for stem, words in self._words.items():
+            if stem in content and any(word in content for word in words):
+                return True
+        return any(
+            literal in content and pattern.search(content)
+            for stem, pairs in self._patterns.items()
+            if stem in content
+            for literal, pattern in pairs
+        )
 
 
 def _admits(wanted: _Filter, content: Callable[[str], bytes], path: str) -> bool:
