@@ -53,6 +53,7 @@ from infralint.model.stream import (
 )
 from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace, is_chosen, is_linked, is_passed
 from infralint.model.wire import (
+    NO_PATH,
     NOWHERE,
     SAME_PATH,
     UNKNOWN_RESPONSE,
@@ -73,6 +74,7 @@ __all__ = [
     "LENGTH",
     "NAMELESS_SESSION",
     "NOWHERE",
+    "NO_PATH",
     "SAME_PATH",
     "SEVERITIES",
     "SILENCE",

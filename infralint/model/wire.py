@@ -137,3 +137,16 @@ class PrefixMap(msgspec.Struct, frozen=True, gc=False):
 
 
 SAME_PATH = PrefixMap()
+
+
+class _NoPath(msgspec.Struct, frozen=True, gc=False):
+    """A path that becomes what can't be told."""
+
+    def forward(self, path: str) -> str | None:
+        return None
+
+    def inverse(self, path: str) -> str | None:
+        return None
+
+
+NO_PATH = _NoPath()

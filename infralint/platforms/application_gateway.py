@@ -64,10 +64,6 @@ class ApplicationGatewayIngress(RoutedHop, frozen=True, kw_only=True):
     def product(self) -> str:
         return "Application Gateway"
 
-    def fix(self, setting: str, seconds: float = 0) -> str:
-        name, text = self.literal(setting, seconds)
-        return f"{name}: {text}" if name else ""
-
     def literal(self, setting: str, seconds: float) -> tuple[str, str]:
         match setting:
             case "idle_timeout":

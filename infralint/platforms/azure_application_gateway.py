@@ -21,7 +21,7 @@ from infralint.model import (
     not_applicable,
 )
 from infralint.platforms.application_gateway import request_clocks
-from infralint.platforms.routing import RoutedHop, RouteRule, are_general
+from infralint.platforms.routing import RoutedHop, RouteRule, are_general, hosts_of, paths_of
 
 MOST_REQUEST_TIMEOUT = 86400.0
 """Seconds that can be set at most.
@@ -83,18 +83,14 @@ def gateway_hop(
         forwards_upgrade=not_applicable("forwarded", settings.where),
         keeps_affinity=_affinity(settings),
         runtime=not_applicable("", settings.where),
-        hosts=tuple(dict.fromkeys(rule.host for rule in rules if rule.host)),
-        paths=tuple(dict.fromkeys(_path_text(rule) for rule in rules)),
+        hosts=hosts_of(rules),
+        paths=paths_of(rules),
         assumable=are_general(rules, every),
         rules=tuple(rules),
         grace=settings.draining,
         settings=settings,
         **fields,
     )
-
-
-def _path_text(rule: RouteRule) -> str:
-    return f"{rule.path}*" if rule.kind == "prefix" else rule.path
 
 
 def _buffering(settings: BackendSettings) -> Setting[Buffering]:

@@ -23,7 +23,7 @@ from infralint.model import (
     not_applicable,
     silence_clocks,
 )
-from infralint.platforms.routing import RoutedHop, RouteRule, are_general
+from infralint.platforms.routing import RoutedHop, RouteRule, are_general, hosts_of, paths_of
 
 RESPONSE_TIMEOUT = 120.0
 """Seconds that an origin may take unless Terraform says more; the portal sets 30 s, 240 s are the most.
@@ -96,8 +96,8 @@ def front_door_route(
         forwards_upgrade=_upgrade(cached),
         keeps_affinity=not_applicable("single", where),
         runtime=not_applicable("", where),
-        hosts=tuple(dict.fromkeys(rule.host for rule in rules if rule.host)),
-        paths=tuple(dict.fromkeys(f"{rule.path}*" if rule.kind == "prefix" else rule.path for rule in rules)),
+        hosts=hosts_of(rules),
+        paths=paths_of(rules),
         assumable=are_general(rules, every),
         rules=tuple(rules),
         **fields,

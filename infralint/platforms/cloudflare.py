@@ -13,13 +13,16 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from infralint.model import SSE, Address, Buffering, Known, Location, Setting, not_applicable, silence_clocks
-from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general
+from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general, hosts_of
 
 READ_TIMEOUT = 125.0
 """Seconds between two reads from the origin; it can be raised for Enterprise zones alone.
 
 https://developers.cloudflare.com/fundamentals/reference/connection-limits/
 """
+
+
+_LONGER_SILENCE = "send a ping more often than every 125 s, or raise the zone's proxy_read_timeout (Enterprise)"
 
 
 class ProxiedRecord(RoutedHop, frozen=True, kw_only=True):
@@ -34,7 +37,7 @@ class ProxiedRecord(RoutedHop, frozen=True, kw_only=True):
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "idle_timeout":
-            return "send a ping more often than every 125 s, or raise the zone's proxy_read_timeout (Enterprise)"
+            return _LONGER_SILENCE
         return ""
 
 
@@ -85,7 +88,7 @@ class TunnelHop(RoutedHop, frozen=True, kw_only=True):
     def fix(self, setting: str, seconds: float = 0) -> str:
         match setting:
             case "idle_timeout":
-                return "send a ping more often than every 125 s, or raise the zone's proxy_read_timeout (Enterprise)"
+                return _LONGER_SILENCE
             case "buffers_responses":
                 return "take a named tunnel: cloudflared tunnel create, or a tunnel of the dashboard and its token"
         return ""
@@ -107,7 +110,7 @@ def tunnel_node(
     `cloudflared` sends on at once what is an event stream, comes in chunks or has no length.
     https://github.com/cloudflare/cloudflared/blob/master/connection/connection.go
     """
-    hosts = tuple(dict.fromkeys(rule.host for rule in rules if rule.host))
+    hosts = hosts_of(rules)
     hop = TunnelHop(
         name=name,
         where=where,

@@ -309,19 +309,21 @@ class DistributionNode(Node, kw_only=True, eq=False):
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The behavior that takes a request, those before it that it does not fit, and those behind that it would fit."""
-        path, behaviors = (
-            request.path,
-            [behavior for behavior in self.behaviors if behavior.takes(request.path) is not False],
+        path = request.path
+        fits = [(behavior, behavior.takes(path) is not False) for behavior in self.behaviors]
+        chosen = (
+            hop.behavior
+            if isinstance(hop, CacheBehaviorHop)
+            else next((behavior for behavior, fit in fits if fit), None)
         )
-        chosen = hop.behavior if isinstance(hop, CacheBehaviorHop) else next(iter(behaviors), None)
         if chosen is None:
             return Selection()
         taken = "takes what no other does" if chosen.pattern is None else f"is the first whose pattern {path} fits"
         rivals = [
             Rival(behavior.title, behavior.where, "the first behavior that fits is taken")
-            if behavior in behaviors
+            if fit
             else Rival(behavior.title, behavior.where, f"{path} does not fit it", False)
-            for behavior in self.behaviors
+            for behavior, fit in fits
             if behavior is not chosen
         ]
         return Selection((Related(f"{chosen.title} {taken}", chosen.where),), tuple(rivals[:MOST_RIVALS]))

@@ -156,8 +156,7 @@ class EnvoyIngress(EnvoyRoute, frozen=True, kw_only=True):
     sockets: str = ""
 
     def fix(self, setting: str, seconds: float = 0) -> str:
-        name, text = self.literal(setting, seconds)
-        return f"{name}: {text}" if name else ""
+        return RoutedHop.fix(self, setting, seconds)
 
     def literal(self, setting: str, seconds: float) -> tuple[str, str]:
         if self.run_by != CONTOUR.name:

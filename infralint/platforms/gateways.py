@@ -88,9 +88,5 @@ class OpenShiftRoute(RoutedHop, frozen=True, kw_only=True):
     def product(self) -> str:
         return "OpenShift's router"
 
-    def fix(self, setting: str, seconds: float = 0) -> str:
-        name, text = self.literal(setting, seconds)
-        return f"{name}: {text}" if name else ""
-
     def literal(self, setting: str, seconds: float) -> tuple[str, str]:
         return (OPENSHIFT_ANNOTATION, f"{max(seconds, 300):g}s") if setting == "idle_timeout" else ("", "")

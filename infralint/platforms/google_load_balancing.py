@@ -27,7 +27,7 @@ from infralint.model import (
     silence_clocks,
 )
 from infralint.platforms.gateways import GKE_TIMEOUT, gke_clocks
-from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general
+from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general, hosts_of
 
 BACKEND_TIMEOUT = GKE_TIMEOUT
 """Seconds that a backend service allows a whole answer unless more is set.
@@ -148,7 +148,7 @@ def backend_hop(
         forwards_upgrade=_upgrade(backend),
         keeps_affinity=_affinity(backend),
         runtime=not_applicable("", backend.where),
-        hosts=tuple(dict.fromkeys(rule.host for rule in rules if rule.host)),
+        hosts=hosts_of(rules),
         paths=tuple(dict.fromkeys(_path_text(rule) for rule in rules)),
         assumable=are_general(rules, every),
         rules=tuple(rules),

@@ -87,9 +87,8 @@ class HaproxyIngress(RoutedHop, frozen=True, kw_only=True):
         return self.run_by
 
     def fix(self, setting: str, seconds: float = 0) -> str:
-        name, text = self.literal(setting, seconds)
         if setting != "keeps_affinity":
-            return f"{name}: {text}" if name else ""
+            return super().fix(setting, seconds)
         prefix = PREFIXES[self.run_by]
         if self.run_by == HAPROXY_INGRESS:
             return f'{prefix}affinity: "cookie"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -19,9 +20,9 @@ def with_code(nodes: Iterable[N], find_streaming: Callable[[str], Location | Non
 
     find_streaming: where the code of a function does, by what the function is known as.
     """
-    found = list(nodes)
+    found, find = list(nodes), functools.cache(find_streaming)
     for node in found:
-        node.hops = tuple(_with_hint(hop, find_streaming) for hop in node.hops)
+        node.hops = tuple(_with_hint(hop, find) for hop in node.hops)
     return found
 
 

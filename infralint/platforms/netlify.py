@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from infralint.model import SSE, Clock, Known, Location, not_applicable
-from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode
+from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, paths_of
 
 FUNCTION_TOTAL = 60.0
 """Seconds that a function may take, first byte to last; they can't be set.
@@ -68,7 +68,7 @@ def _hop(name: str, rules: Sequence[RouteRule], is_edge: bool, fields: dict[str,
         forwards_upgrade=Known("dropped", where, "Netlify function", "default", because=because),
         keeps_affinity=not_applicable("single", where),
         runtime=not_applicable("", where),
-        paths=tuple(dict.fromkeys(f"{rule.path}*" if rule.kind == "prefix" else rule.path for rule in rules)),
+        paths=paths_of(rules),
         rules=tuple(rules),
         is_edge=is_edge,
         **fields,

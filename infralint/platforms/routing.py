@@ -48,7 +48,7 @@ class RouteRule(msgspec.Struct, frozen=True):
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
     of a request, so that it may not take it ("" for nothing). targets: where it sends requests; none where that can't be
     told (reason), or nodes are named outright (references). paths: how it rewrites them; answer: what it answers by
-    itself instead. where: where it is written.
+    itself instead. where: where it is written. written: its path in the words of its file, where these differ.
     """
 
     host: str = ""
@@ -182,6 +182,10 @@ class RoutedHop(Hop, frozen=True, kw_only=True):
         """The name and the text of what puts a setting right, where that is one value; ("", "") where it is not."""
         return "", ""
 
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        name, text = self.literal(setting, seconds)
+        return f"{name}: {text}" if name else ""
+
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Another value where one is written out, or one more where its neighbours stand."""
         name, text = self.literal(setting, seconds)
@@ -293,6 +297,16 @@ def _is_general(rule: RouteRule, all_rules: Sequence[RouteRule]) -> bool:
         return False
     alike = [other for other in all_rules if other.host == rule.host]
     return path != "" or not any(plain_path(other) in CATCH_ALLS - {""} for other in alike)
+
+
+def hosts_of(rules: Iterable[RouteRule]) -> tuple[str, ...]:
+    """The hosts that rules name, each once."""
+    return tuple(dict.fromkeys(rule.host for rule in rules if rule.host))
+
+
+def paths_of(rules: Iterable[RouteRule]) -> tuple[str, ...]:
+    """The paths that rules name, each once, with `*` behind one of which they compare the first letters."""
+    return tuple(dict.fromkeys(f"{rule.path}*" if rule.kind == "prefix" else rule.path for rule in rules))
 
 
 def plain_path(rule: RouteRule) -> str:

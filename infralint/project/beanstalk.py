@@ -56,8 +56,8 @@ def _read(project: Project) -> dict[str, BeanstalkEnvironment]:
         except CantRead as problem:
             environment.unreadable.append(project.unreadable(path, problem))
         except YamlProblem as problem:
-            where = Location(project.show(path), problem.line, problem.column)
-            environment.unreadable.append(Unreadable(f"is not valid YAML: {problem.message}", where))
+            why = f"is not valid YAML: {problem.message}"
+            environment.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
             environment.files.append(path)
             for document in documents:

@@ -41,8 +41,10 @@ def _find_call(project: Project, path: str, language: str, name: str) -> Locatio
         text = project.text(path)
     except CantRead:
         return None
+    if _WORD not in text:
+        return None
     content = text.encode()
-    if _WORD not in text or len(content) > LARGEST:
+    if len(content) > LARGEST:
         return None
     if is_repetitive(content) and not can_be_parsed(content, language):
         return None

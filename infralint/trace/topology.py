@@ -80,12 +80,15 @@ class Topology:
 
     def nodes_named(self, name: str) -> list[Node]:
         """The nodes that a name, a path, a tag or a glob of these stands for, in infralint.yaml or on the command line."""
+        return [place.node for place in self._places_named(name)]
+
+    def _places_named(self, name: str) -> list[Placement]:
         wanted = name.removeprefix("./")
-        exact = [place.node for place in self.placements.all if wanted in self._callings[id(place.node)]]
+        exact = [place for place in self.placements.all if wanted in self._callings[id(place.node)]]
         if exact or not is_glob(wanted):
             return exact
         return [
-            place.node
+            place
             for place in self.placements.all
             if any(matches_text(calling, wanted) for calling in self._callings[id(place.node)])
         ]
@@ -109,11 +112,10 @@ class Topology:
     @cached_property
     def _declared_next(self) -> dict[int, list[Placement]]:
         """What the user says to stand behind each node."""
-        places = {id(place.node): place for place in self.placements.all}
         found: dict[int, list[Placement]] = {}
         for chain in self.chains:
             for name, behind in pairwise(chain):
-                followers = [places[id(node)] for node in self.nodes_named(behind)]
+                followers = self._places_named(behind)
                 for node in self.nodes_named(name):
                     found.setdefault(id(node), []).extend(place for place in followers if place.node is not node)
         return found
@@ -128,20 +130,18 @@ class Topology:
     def contradicted_chains(self) -> Iterator[tuple[int, int, Node, Node, Address]]:
         """Where one node is said to stand behind another one that dials none of the ports it listens on: number and
         position in `chains`, both nodes, and an address that is dialled instead."""
-        places = {id(place.node): place for place in self.placements.all}
         for number, chain in enumerate(self.chains):
             for position, (name, behind) in enumerate(pairwise(chain)):
                 for front in self.nodes_named(name):
                     pools = [hop.pool for hop in front.hops]
                     targets = [target for pool in pools for target in pool.targets]
-                    followers = [node for node in self.nodes_named(behind) if node is not front]
+                    followers = [place for place in self._places_named(behind) if place.node is not front]
                     linked = {id(link.node) for pool in pools for link in self.links(pool, front)}
-                    if all(pool.targets for pool in pools) and targets and linked.isdisjoint(map(id, followers)):
-                        fits = any(
-                            places[id(node)].may_answer_on(target.port) for node in followers for target in targets
-                        )
+                    is_linked = any(id(place.node) in linked for place in followers)
+                    if all(pool.targets for pool in pools) and targets and not is_linked:
+                        fits = any(place.may_answer_on(target.port) for place in followers for target in targets)
                         if followers and not fits:
-                            yield number, position + 1, front, followers[0], targets[0]
+                            yield number, position + 1, front, followers[0].node, targets[0]
 
     def repeated_in_chains(self) -> Iterator[tuple[int, int, str, Node]]:
         """Where the next name in a chain means the same node again: number and position in `chains`, the name before, the node."""

@@ -16,6 +16,7 @@ from infralint.project import CantRead, Project
 from infralint.project.manifests.manifest import Manifest
 from infralint.text.globs import matches_segments
 from infralint.text.go_templates import HOLE
+from infralint.text.paths import folders_around
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 MOST_APPLICATIONS = 200
@@ -61,7 +62,7 @@ def _of_directories(git: YamlValue, project: Project) -> Iterator[Parameters]:
     left = [item.text_of("path") for item in asked if item.text_of("exclude") == "true"]
     if not taken:
         return
-    for folder in sorted({parent for path in project.files for parent in _parents(path)}):
+    for folder in sorted({around for inner in project.names.by_folder for around in folders_around(inner) if around}):
         if _fits(folder, taken) and not _fits(folder, left):
             yield _of_path(folder)
 
@@ -78,11 +79,6 @@ def _of_files(git: YamlValue, project: Project) -> Iterator[Parameters]:
             continue
         for document in documents:
             yield {**dict(_flatten(document)), **_of_path(posixpath.dirname(path))}
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := posixpath.dirname(path):
-        yield path
 
 
 def _fits(path: str, patterns: list[str]) -> bool:

@@ -5,20 +5,23 @@ https://kubernetes.io/docs/reference/kubernetes-api/networking/ingress-v1/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from infralint.text.go_templates.values import scalar
 from infralint.text.suggestions import closest
 from infralint.text.yaml_places import YamlProblem, YamlValue
 
-_KINDS = {
-    "v1": "Service ServiceAccount ConfigMap Namespace Endpoints Secret Pod ReplicationController List",
-    "apps": "Deployment StatefulSet DaemonSet ReplicaSet ControllerRevision",
-    "networking.k8s.io": "Ingress IngressClass NetworkPolicy IPAddress ServiceCIDR",
-    "gateway.networking.k8s.io": (
-        "Gateway GatewayClass HTTPRoute GRPCRoute TLSRoute TCPRoute UDPRoute ReferenceGrant BackendTLSPolicy ListenerSet"
-    ),
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    group: tuple(kinds.split())
+    for group, kinds in {
+        "v1": "Service ServiceAccount ConfigMap Namespace Endpoints Secret Pod ReplicationController List",
+        "apps": "Deployment StatefulSet DaemonSet ReplicaSet ControllerRevision",
+        "networking.k8s.io": "Ingress IngressClass NetworkPolicy IPAddress ServiceCIDR",
+        "gateway.networking.k8s.io": (
+            "Gateway GatewayClass HTTPRoute GRPCRoute TLSRoute TCPRoute UDPRoute ReferenceGrant BackendTLSPolicy ListenerSet"
+        ),
+    }.items()
 }
 """Kinds of the groups that say what stands where: https://kubernetes.io/docs/reference/kubernetes-api/"""
 _LIKE = 0.85
@@ -29,13 +32,12 @@ _LIKE = 0.85
 def is_mistyped(kind: bytes) -> bool:
     """A quick look at a word: is it nearly a kind of the groups that say what stands where?"""
     word = kind.decode()
-    return any(_nearest(word, kinds) for kinds in _KINDS.values()) and not any(
-        word in kinds.split() for kinds in _KINDS.values()
-    )
+    groups = _KINDS.values()
+    return not any(word in kinds for kinds in groups) and any(_nearest(word, kinds) for kinds in groups)
 
 
-def _nearest(word: str, kinds: str) -> str:
-    near = [kind for kind in kinds.split() if abs(len(kind) - len(word)) < 3]
+def _nearest(word: str, kinds: Sequence[str]) -> str:
+    near = [kind for kind in kinds if abs(len(kind) - len(word)) < 3]
     return closest(word, near, _LIKE) if near else ""
 
 
@@ -55,9 +57,9 @@ def check_shape(item: YamlValue) -> None:
 def _check_kind(item: YamlValue) -> None:
     """A kind that its group does not have, and that is nearly one that it has."""
     group, slash, _ = item.text_of("apiVersion").partition("/")
-    kinds = _KINDS.get(group if slash or group == "v1" else "", "")
+    kinds = _KINDS.get(group if slash or group == "v1" else "", ())
     kind = item.get("kind")
-    if kind is None or not kind.text or kind.text in kinds.split():
+    if kind is None or not kind.text or kind.text in kinds:
         return
     if right := _nearest(kind.text, kinds):
         message = f"{item.text_of('apiVersion')} has no kind `{kind.text}`; did you mean {right}?"

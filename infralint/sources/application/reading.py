@@ -32,6 +32,7 @@ from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORK
 from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
 from infralint.sources.application.spring_properties import SpringProperties
 from infralint.sources.application.streaming import ModuleStreams
+from infralint.text.lazy import lazy
 
 Item = TypeVar("Item")
 
@@ -385,7 +386,7 @@ class _Filter:
         for word in sorted({word for rule in rules for word in rule.words} | set(others)):
             self._words.setdefault(_stem_of(word).encode(), []).append(word.encode())
         for literal, pattern in sorted({pair for rule in rules for pair in rule.patterns}):
-            pair = literal.encode(), re.compile(pattern.encode())
+            pair = literal.encode(), lazy(pattern.encode())
             self._patterns.setdefault(_stem_of(literal).encode(), []).append(pair)
 
     def admits(self, content: bytes) -> bool:

@@ -21,11 +21,8 @@ LARGEST = 1024 * 1024
 def read(project: Project) -> Reading:
     """The tunnels of a project. Where there is none, what works them out is not imported."""
     reading = Reading("cloudflared")
-    paths = [
-        path
-        for path in project.files_ending("yaml", "yml")
-        if project.glance("cloudflared", path, partial(_is_configuration, project, path))
-    ]
+    looks_so = partial(_is_configuration, project)
+    paths = project.glance_at_all("cloudflared", project.files_ending("yaml", "yml"), looks_so)
     services = [service for service in read_compose(project).services if service.image_name == "cloudflared"]
     if paths or services:
         from infralint.sources.cloudflared.tunnels import add_services, read_into

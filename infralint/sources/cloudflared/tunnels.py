@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from infralint.model import Location, Node, Reading, Unreadable
+from infralint.model import Location, Node, Reading
 from infralint.platforms.cloudflare import ingress_rule, quick_tunnel_node, tunnel_node
 from infralint.platforms.routing import RouteRule
 from infralint.project import CantRead, Project
@@ -29,8 +29,8 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
     except YamlProblem as problem:
         if "{{" in text:
             return
-        where = Location(shown, problem.line, problem.column)
-        reading.unreadable.append(Unreadable(f"is not valid YAML: {problem.message}", where))
+        why = f"is not valid YAML: {problem.message}"
+        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
     else:
         reading.nodes += nodes
         reading.files += [shown] if nodes else []

@@ -34,7 +34,7 @@ from infralint.platforms import nginx, nginx_proxy
 from infralint.platforms.caddy import CaddyRoute
 from infralint.platforms.ingress_nginx import snippet_lines
 from infralint.platforms.nginx import Line
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, hosts_of, plain_path
 from infralint.platforms.traefik import (
     ARGUMENT,
     CompressMiddleware,
@@ -129,7 +129,7 @@ def _common(container: Container, name: str, where: Location, rules: Sequence[Ro
         "forwards_upgrade": Known("forwarded", where, "", "default"),
         "keeps_affinity": Known("single", where, "", "default"),
         "runtime": not_applicable("", where),
-        "hosts": tuple(dict.fromkeys(rule.host for rule in rules if rule.host)),
+        "hosts": hosts_of(rules),
         "paths": tuple(dict.fromkeys(plain_path(rule) or "/" for rule in rules)),
         "upstream": container.compose.name,
         "scope": f"{container.compose.group} {name}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.model import Location, Node, Reading, Unreadable
+from infralint.model import Node, Reading
 from infralint.project import CantRead, Project
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
@@ -27,8 +27,8 @@ def read(project: Project) -> Reading:
         except CantRead as problem:
             reading.unreadable.append(project.unreadable(path, problem))
         except YamlProblem as problem:
-            where = Location(project.show(path), problem.line, problem.column)
-            reading.unreadable.append(Unreadable(f"is not valid YAML: {problem.message}", where))
+            why = f"is not valid YAML: {problem.message}"
+            reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
             folder = path.rpartition("/")[0].rpartition("/")[0]
             manifests.setdefault(folder, []).extend((path, document) for document in documents[:1])

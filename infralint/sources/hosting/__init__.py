@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from infralint.model import Location, Node, Reading, Unreadable
+from infralint.model import Node, Reading
 from infralint.project import CantRead, Project
 from infralint.sources.hosting import heroku
 from infralint.text.json_places import BadJson
@@ -36,8 +36,8 @@ def read(project: Project) -> Reading:
             reading.unreadable.append(project.unreadable(path, problem))
         except (BadJson, BadToml, YamlProblem) as problem:
             kind = "TOML" if isinstance(problem, BadToml) else "JSON" if isinstance(problem, BadJson) else "YAML"
-            where = Location(project.show(path), problem.line, problem.column)
-            reading.unreadable.append(Unreadable(f"is not {kind}: {problem}", where))
+            why = f"is not {kind}: {problem}"
+            reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
             reading.nodes += nodes
             reading.files += [project.show(path)] if nodes else []

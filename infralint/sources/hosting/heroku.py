@@ -37,8 +37,9 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
 def may_be_heroku(project: Project, path: str) -> bool:
     """Whether a file starts a web process, and nothing says on whose host."""
     folder, slash, name = path.rpartition("/")
-    beside = f"{folder}{slash}heroku.yml" in project.file_set or _is_beanstalk(project, f"{folder}{slash}")
-    return name == "Procfile" and not beside and _WEB.search(project.utf8_text(path)) is not None
+    if name != "Procfile" or f"{folder}{slash}heroku.yml" in project.file_set:
+        return False
+    return _WEB.search(project.utf8_text(path)) is not None and not _is_beanstalk(project, f"{folder}{slash}")
 
 
 def _is_beanstalk(project: Project, folder: str) -> bool:

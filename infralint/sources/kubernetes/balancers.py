@@ -264,11 +264,11 @@ def _hop(manifest: Manifest, targets: Targets, controller: str, way: ForwardedGr
     group = way.group
     address = targets.get(group.key) if group is not None else None
     alone = group is not None and isinstance(group.replicas, Known) and group.replicas.value == 1
-    if way.balancer.is_of("application"):
-        fields["keeps_affinity"] = on_nodes(fields["keeps_affinity"], way.of_group(aws_elb.TARGET_TYPE), alone)
     if controller:
         # Its pods are copies of one proxy: which of them a client meets splits no session.
         fields["keeps_affinity"] = not_applicable("single", manifest.where)
+    elif way.balancer.is_of("application"):
+        fields["keeps_affinity"] = on_nodes(fields["keeps_affinity"], way.of_group(aws_elb.TARGET_TYPE), alone)
     listener = way.listener
     return KubernetesBalancer(
         **fields,

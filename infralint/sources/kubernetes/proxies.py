@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Known, PrefixMap, Setting, Unknown, Upgrade, not_applicable
+from infralint.model import NO_PATH, Known, PrefixMap, Setting, Unknown, Upgrade, not_applicable
+from infralint.platforms import kong
 from infralint.platforms.envoy import (
     CONTOUR,
     ISTIO,
@@ -76,20 +77,10 @@ def proxy_node(
     )
 
 
-class _UnknownPath(msgspec.Struct, frozen=True):
-    """A path that is rewritten in a way that is not followed."""
-
-    def forward(self, path: str) -> str | None:
-        return None
-
-    def inverse(self, path: str) -> str | None:
-        return None
-
-
 _REWRITES: Mapping[str, Sequence[str]] = {
     HAPROXY: [f"{PREFIXES[HAPROXY]}path-rewrite"],
     HAPROXY_INGRESS: [f"{PREFIXES[HAPROXY_INGRESS]}rewrite-target-regex"],
-    KONG: ["konghq.com/rewrite"],
+    KONG: [f"{kong.PREFIX}rewrite"],
 }
 """Annotations that rewrite a path by an expression."""
 
@@ -99,9 +90,12 @@ def _rule(path: IngressPath, controller: str, addresses: Addresses) -> RouteRule
     rule = rule_of(path, controller, frozenset(), addresses)
     annotations = path.ingress.root.members_of("metadata", "annotations")
     if any(name in annotations for name in _REWRITES.get(controller, ())):
-        return replace(rule, paths=_UnknownPath())
+        return replace(rule, paths=NO_PATH)
     before = path.path.rstrip("/")
-    if controller == KONG and path.ingress.root.text_of("metadata", "annotations", "konghq.com/strip-path") == "true":
+    if (
+        controller == KONG
+        and path.ingress.root.text_of("metadata", "annotations", f"{kong.PREFIX}strip-path") == "true"
+    ):
         return replace(rule, paths=PrefixMap(before))
     name = f"{PREFIXES[HAPROXY_INGRESS]}rewrite-target"
     after = path.ingress.root.text_of("metadata", "annotations", name) if controller == HAPROXY_INGRESS else ""

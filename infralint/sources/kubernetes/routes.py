@@ -7,7 +7,7 @@ from typing import Any
 
 from infralint.model import Known, not_applicable
 from infralint.platforms.envoy import passed_upgrade
-from infralint.platforms.routing import RoutedHop, RouteRule, are_general, plain_path
+from infralint.platforms.routing import RoutedHop, RouteRule, are_general, hosts_of, plain_path
 from infralint.project.manifests import Manifest
 from infralint.sources.kubernetes.ingresses import IngressNode
 
@@ -41,7 +41,7 @@ def common_fields(
         "forwards_upgrade": passed_upgrade(manifest.where),
         "keeps_affinity": Known("single", manifest.where, "sessionPersistence", "default"),
         "runtime": not_applicable("", manifest.where),
-        "hosts": tuple(dict.fromkeys(rule.host for rule in rules if rule.host)),
+        "hosts": hosts_of(rules),
         "paths": tuple(dict.fromkeys(paths)),
         "upstream": targets[0].host.partition(".")[0] if targets else "",
         "scope": f"{manifest.environment} {manifest.kind} {manifest.namespace}/{manifest.name}",

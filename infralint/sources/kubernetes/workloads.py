@@ -113,7 +113,7 @@ def read_workloads(manifests: Manifests) -> Workloads:
     for service in manifests.of(KNATIVE):
         template = service.root.get("spec", "template")
         if template is not None:
-            found.append(Workload(service, template, scale_of(service), {}))
+            found.append(Workload(service, template, _scale_of(service), {}))
     return Workloads(found)
 
 
@@ -122,7 +122,7 @@ def container_host(service: Manifest) -> str:
     return f"user-container.{service.name}.{service.namespace or 'default'}"
 
 
-def scale_of(service: Manifest) -> Setting[int]:
+def _scale_of(service: Manifest) -> Setting[int]:
     """How many pods a Knative Service may have: https://knative.dev/docs/serving/autoscaling/scale-bounds/"""
     annotations = service.root.get("spec", "template", "metadata", "annotations")
     for name in ("autoscaling.knative.dev/max-scale", "autoscaling.knative.dev/maxScale"):

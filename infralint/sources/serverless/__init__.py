@@ -5,7 +5,7 @@ https://www.serverless.com/framework/docs/providers/aws/guide/serverless.yml
 
 from __future__ import annotations
 
-from infralint.model import Location, Reading, Unreadable
+from infralint.model import Reading
 from infralint.project import CantRead, Project
 from infralint.text.yaml_places import YamlProblem
 
@@ -23,8 +23,8 @@ def read(project: Project) -> Reading:
         except CantRead as problem:
             reading.unreadable.append(project.unreadable(path, problem))
         except YamlProblem as problem:
-            where = Location(project.show(path), problem.line, problem.column)
-            reading.unreadable.append(Unreadable(f"is not valid YAML: {problem.message}", where))
+            why = f"is not valid YAML: {problem.message}"
+            reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
             if not service.is_whole:
                 continue

@@ -299,7 +299,7 @@ def _find_present(together: bytes) -> Iterator[bytes]:
 
 
 def _mentions(content: bytes, words: Sequence[bytes]) -> bool:
-    return any(word in content for word in words) if words else False
+    return any(word in content for word in words)
 
 
 class _Words:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
+    NO_PATH,
     Compression,
     Forward,
     Hop,
@@ -283,19 +283,6 @@ class NextRewrite(NextHop, frozen=True, kw_only=True, eq=False):
             case "timeout":
                 return f"experimental: {{ proxyTimeout: {math.ceil(max(seconds, 300)) * 1000:_} }},"
         return ""
-
-
-class _NoPath(msgspec.Struct, frozen=True):
-    """A path that becomes what can't be told."""
-
-    def forward(self, path: str) -> str | None:
-        return None
-
-    def inverse(self, path: str) -> str | None:
-        return None
-
-
-NO_PATH = _NoPath()
 
 
 class VercelNode(Node, kw_only=True, eq=False):
