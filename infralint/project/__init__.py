@@ -190,7 +190,8 @@ class Project:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
             self._texts[path] = decode(self._look_at(path))
-            self._contents.pop(path, None)
+            if (content := self._contents.pop(path, None)) is not None:
+                self._room += len(content) + FILE_COST
         return self._texts[path]
 
     def text_or_nothing(self, path: str) -> str:
@@ -204,9 +205,10 @@ class Project:
 
     def utf8_text(self, path: str) -> str:
         """The text of a file that may hold UTF-8 alone, as YAML does. Raises CantRead, also for other bytes."""
+        content = None if path in self._texts else self._look_at(path)
         text = self.text(path)
         if not text.isascii():
-            content = self._look_at(path)
+            content = self._look_at(path) if content is None else content
             try:
                 content.decode()
             except UnicodeDecodeError as error:

@@ -46,7 +46,7 @@ def read_environments(project: Project) -> dict[str, BeanstalkEnvironment]:
 
 def _read(project: Project) -> dict[str, BeanstalkEnvironment]:
     found: dict[str, BeanstalkEnvironment] = {}
-    for path in sorted(project.files_named("*.config")):
+    for path in project.files_named("*.config"):
         named = _FILE.fullmatch(path)
         if named is None:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -25,39 +26,27 @@ class FileNames:
     @cached_property
     def by_ending(self) -> dict[str, list[tuple[str, str]]]:
         """The paths of all files with their last parts, by what follows the last dot of these (empty: they have none)."""
-        found: dict[str, list[tuple[str, str]]] = {"": []}
+        found = defaultdict[str, list[tuple[str, str]]](list, {"": []})
         for pair in self.pairs:
             _, dot, ending = pair[1].rpartition(".")
-            if not dot:
-                found[""].append(pair)
-            elif ending in found:
-                found[ending].append(pair)
-            else:
-                found[ending] = [pair]
-        return found
+            found[ending if dot else ""].append(pair)
+        return dict(found)
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
         """The paths of files by their last parts."""
-        found: dict[str, list[str]] = {}
+        found = defaultdict[str, list[str]](list)
         for path, name in self.pairs:
-            if name in found:
-                found[name].append(path)
-            else:
-                found[name] = [path]
-        return found
+            found[name].append(path)
+        return dict(found)
 
     @cached_property
     def by_folder(self) -> dict[str, list[str]]:
         """The paths of files by the folder that they lie in (empty: the first), in order."""
-        found: dict[str, list[str]] = {}
+        found = defaultdict[str, list[str]](list)
         for path in self.files:
-            folder = path.rpartition("/")[0]
-            if folder in found:
-                found[folder].append(path)
-            else:
-                found[folder] = [path]
-        return found
+            found[path.rpartition("/")[0]].append(path)
+        return dict(found)
 
     @cached_property
     def _small_letters(self) -> dict[str, str]:

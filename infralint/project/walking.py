@@ -58,17 +58,17 @@ class Tree(msgspec.Struct):
         self.unlisted = {path: reason for path, reason in self.unlisted.items() if not covers_folder(path)}
 
 
-def _is_our_cache(root: str, folder: str, name: str) -> bool:
-    """Whether a folder holds what earlier runs remember, which is nobody's configuration."""
+def _is_our_cache(root: str, folder: str, name: str, ours: str | None) -> bool:
+    """Whether a folder holds what earlier runs remember, which is nobody's configuration. ours: where they do."""
     if name == CACHE_NAME and os.path.basename(os.path.join(root, folder).rstrip("/")) == ".cache":
         return True
-    return name == os.path.basename(find_folder() or "") and os.path.join(root, folder, name) == find_folder()
+    return ours is not None and ours.endswith(name) and os.path.join(root, folder, name) == ours
 
 
 def walk(root: str) -> Tree:
     """Look through a folder. Folders behind links are not entered, so there are no loops and no way out."""
     watch_tree(root)
-    tree = Tree()
+    tree, ours = Tree(), find_folder()
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -76,7 +76,7 @@ def walk(root: str) -> Tree:
             with os.scandir(os.path.join(root, folder)) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in SKIPPED_FOLDERS and not _is_our_cache(root, folder, entry.name):
+                        if entry.name not in SKIPPED_FOLDERS and not _is_our_cache(root, folder, entry.name, ours):
                             pending.append(f"{folder}{entry.name}/")
                     elif entry.is_file(follow_symlinks=False):
                         tree.files.append(folder + entry.name)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 LIKELY = 0.6
 """How alike two words must be, of 1, to be named beside each other."""
+
+
+NEARLY = 0.85
+"""How alike a mistyped word and the right one are, at least, where nobody asked for either."""
+
+
+def mistyped_for(word: str, words: Collection[str]) -> str:
+    """The word that another one is mistyped for; empty for one of them, or that may be another still."""
+    return "" if word in words else closest(word, words, NEARLY)
 
 
 def closest(word: str, words: Iterable[str], likeness: float = LIKELY) -> str:

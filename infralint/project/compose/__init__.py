@@ -205,8 +205,8 @@ class _ComposeReader:
         folder, name = posixpath.split(path)
         if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
             return False
-        beside = (posixpath.split(other) for other in self.project.files_ending("yaml", "yml") if other != path)
-        return not any(home == folder and _NAMED.fullmatch(other) for home, other in beside)
+        beside = self.project.names.by_folder.get(folder, ())
+        return not any(other != path and _NAMED.fullmatch(posixpath.basename(other)) for other in beside)
 
     def _variables(self, folder: str) -> dict[str, str]:
         """What the .env file of a folder gives to the holes of its compose files."""
@@ -342,7 +342,4 @@ def dockerfile_path(build: ImageBuild) -> str:
 def copied_files(service: ComposeService, image: Dockerfile) -> Iterator[tuple[str, str]]:
     """Where a build puts what, each with the project path that it is copied from (a glob as it is written)."""
     for copied in image.copied:
-        for source in copied.sources:
-            path = posixpath.normpath(posixpath.join(service.context or "", source.lstrip("/")))
-            if not path.startswith("..") and path not in ("", "."):
-                yield copied.target, path
+        yield from ((copied.target, path) for path in service.sources_of(copied) if path)

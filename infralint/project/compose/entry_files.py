@@ -61,13 +61,13 @@ def _words_of(service: ComposeService, image: Dockerfile | None) -> tuple[str, .
 
 def _places(service: ComposeService, image: Dockerfile | None) -> Iterator[_Place]:
     """Where the container has files of the project: mounts hide what the image has there."""
-    yield from (_Place(mount.source, mount.target) for mount in service.mounts)
-    context = service.context or ""
+    yield from (_Place(mount.source, _inside(mount.target)) for mount in service.mounts)
     for copied in reversed(image.copied) if image is not None else ():
-        for source in copied.sources:
-            path = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
-            if not path.startswith(".."):
-                yield _Place("" if path == "." else path, copied.target)
+        yield from (_Place(source, _inside(copied.target)) for source in service.sources_of(copied))
+
+
+def _inside(target: str) -> str:
+    return posixpath.normpath(posixpath.join("/", target))
 
 
 def _code_in(project: Project, places: Sequence[_Place], folder: str, text: str) -> Iterator[str]:
@@ -100,12 +100,11 @@ def _at(project: Project, places: Sequence[_Place], path: str) -> Iterator[str]:
     """The project's files that the container has at a path of its own."""
     path = posixpath.normpath(path)
     for place in places:
-        target = posixpath.normpath(posixpath.join("/", place.target))
         folder, name = posixpath.split(place.source)
-        if path == target:
+        if path == place.target:
             names = [place.source]
-        elif path.startswith(f"{target.rstrip('/')}/"):
-            rest = path[len(target) :].strip("/")
+        elif path.startswith(f"{place.target.rstrip('/')}/"):
+            rest = path[len(place.target) :].strip("/")
             is_itself = rest == name or "*" in name
             names = [posixpath.join(place.source, rest), *([posixpath.join(folder, rest)] if is_itself else [])]
         else:
@@ -119,8 +118,9 @@ def _only_below(project: Project, places: Sequence[_Place], names: Sequence[str]
     names = [name.removeprefix("./") for name in names if not name.startswith(("/", ".."))]
     found = {
         path
-        for path in project.file_set
-        if any(path.endswith(f"/{name}") for name in names) and any(is_below(path, place.source) for place in places)
+        for name in names
+        for path in project.names.by_name.get(posixpath.basename(name), ())
+        if path.endswith(f"/{name}") and any(is_below(path, place.source) for place in places)
     }
     return found.pop() if len(found) == 1 else None
 

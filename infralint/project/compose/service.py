@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from infralint.model import Setting
+from infralint.project.dockerfile import Copied
 from infralint.text.paths import is_below
 
 
@@ -115,6 +117,13 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     def builds_from(self, path: str) -> bool:
         """Whether a project file lies where its image is built."""
         return self.context is not None and is_below(path, self.context)
+
+    def sources_of(self, copied: Copied) -> Iterator[str]:
+        """The project paths (empty: its root; a glob as it is written) that a build of it takes files from."""
+        for source in copied.sources:
+            path = posixpath.normpath(posixpath.join(self.context or "", source.lstrip("/")))
+            if not path.startswith(".."):
+                yield "" if path == "." else path
 
 
 _ROUTING_LABELS = ("traefik.http.routers.", "caddy.", "caddy_", "caddy")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infralint.text.lazy import lazy
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import mistyped_for
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue
 
 _KEYS = frozenset(
@@ -23,8 +23,6 @@ _KEYS = frozenset(
     " cpu_rt_period cpu".split()
 )
 """https://docs.docker.com/reference/compose-file/services/"""
-_LIKE = 0.85
-"""How alike a mistyped key and the right one are, at least."""
 _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 """A variable whose brace is never closed."""
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
@@ -46,7 +44,7 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
     services = root.members_of("services")
     for name, service in services.items():
         for key in service.members or ():
-            if key not in _KEYS and (right := closest(key, _KEYS, _LIKE)):
+            if right := mistyped_for(key, _KEYS):
                 where = service.keys.get(key, service.span)
                 yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
         yield from _lost_extends(name, services)

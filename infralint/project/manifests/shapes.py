@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from infralint.text.go_templates.values import scalar
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import NEARLY, closest
 from infralint.text.yaml_places import YamlProblem, YamlValue
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -24,8 +24,6 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     }.items()
 }
 """Kinds of the groups that say what stands where: https://kubernetes.io/docs/reference/kubernetes-api/"""
-_LIKE = 0.85
-"""How alike a mistyped kind and the right one are, at least."""
 
 
 @cache
@@ -38,7 +36,7 @@ def is_mistyped(kind: bytes) -> bool:
 
 def _nearest(word: str, kinds: Sequence[str]) -> str:
     near = [kind for kind in kinds if abs(len(kind) - len(word)) < 3]
-    return closest(word, near, _LIKE) if near else ""
+    return closest(word, near, NEARLY) if near else ""
 
 
 def check_shape(item: YamlValue) -> None:

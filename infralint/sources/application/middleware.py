@@ -17,9 +17,10 @@ from infralint.sources.application.responses import headers_in
 from infralint.sources.application.routes import Found
 from infralint.sources.application.syntax import Call, Definition, SourceModule
 from infralint.sources.application.use_order import UseOrder
+from infralint.text.lazy import lazy
 
 ACCEL = "x-accel-buffering"
-_ACCEL = re.compile(rb"(?i)accel[-_]?buffering")
+_ACCEL = lazy(rb"(?i)accel[-_]?buffering")
 _DECORATORS = frozenset({"middleware", "after_request", "after_app_request", "on_response"})
 """Decorators of Starlette, FastAPI, Sanic and aiohttp; of Flask and Quart; of Sanic."""
 _ADDERS = frozenset({"add_middleware", "Middleware"})

@@ -18,18 +18,15 @@ if TYPE_CHECKING:
 def handlers_named(
     program: ProjectModules, definition: Definition, owner: str
 ) -> Iterator[tuple[SourceModule, SgNode]]:
-    """Where a method of a class is named by a text, in languages that do so."""
-    if definition.module.language.name == "php":
-        yield from _in_php(program, definition.name, owner)
-
-
-def _in_php(program: ProjectModules, method: str, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
+    """Where a method of a class is named by a text, in the language that does so."""
+    if definition.module.language.name != "php":
+        return
     for path in program.sources:
         if path.endswith(".php") and "route" in path.lower() and owner.encode() in program.content(path):
             module = program.load(path)
             if module is None:
                 continue
-            for node in module.strings(rf"^['\"](?:[\w\\]*{owner}@)?{method}['\"]$"):
+            for node in module.strings(rf"^['\"](?:[\w\\]*{owner}@)?{definition.name}['\"]$"):
                 around = node.ancestors()[:3]
                 if f"{owner}@" in node.text() or any(f"{owner}::class" in outer.text() for outer in around):
                     yield module, node

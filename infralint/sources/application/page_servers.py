@@ -35,6 +35,7 @@ class PageServer(msgspec.Struct):
         return Application(
             first,
             first,
+            routes=tuple(found.route for found in self.routes),
             ports=ports or (DEFAULT_PORT[self.program],),
             read=whole.read,
             reasons=whole.reasons,

@@ -9,22 +9,21 @@ from infralint.sources.application.clients import CLIENT_WORDS
 from infralint.sources.application.languages import JAVASCRIPT
 from infralint.sources.application.manifests import is_aside
 from infralint.sources.application.syntax import HOLE, SourceModule, scripts_of
+from infralint.text.lazy import lazy
 
 PAGE_WORDS = (*CLIENT_WORDS, "socket.io")
 """One of these stands in each page that opens a stream."""
 _DOCUMENTS = "html htm ejs hbs handlebars mustache erb j2 jinja jinja2 njk twig cshtml jsp gohtml tmpl php".split()
-_DOCUMENT = re.compile(rf"\.(?:{'|'.join(_DOCUMENTS)})$")
-_PLAIN_SCRIPT = re.compile(r"(?:^|/)(?:public|static|assets|www|wwwroot)/(?:.*/)?[^/]+\.m?js$")
-_SENT = re.compile(r"(?:^|(?<=/))(?:public|static|assets|templates?)/")
-_ASIDE = re.compile(
-    r"(?:^|/)(?:libs?|plugins?|[^/]*(?:test|demo|example|swagger|redoc)[^/]*)(?:/|$)|\.min\.", re.IGNORECASE
-)
-_NO_SCRIPT = re.compile(
+_DOCUMENT = lazy(rf"\.(?:{'|'.join(_DOCUMENTS)})$")
+_PLAIN_SCRIPT = lazy(r"(?:^|/)(?:public|static|assets|www|wwwroot)/(?:.*/)?[^/]+\.m?js$")
+_SENT = lazy(r"(?:^|(?<=/))(?:public|static|assets|templates?)/")
+_ASIDE = lazy(r"(?:^|/)(?:libs?|plugins?|[^/]*(?:test|demo|example|swagger|redoc)[^/]*)(?:/|$)|\.min\.", re.IGNORECASE)
+_NO_SCRIPT = lazy(
     r"<script\b[^>]*\btype\s*=\s*(?![\"']?(?:module|(?:text|application)/(?:java|ecma)script|text/babel))[^>]*>.*?</script>",
     re.DOTALL | re.IGNORECASE,
 )
-_SAID = re.compile(r"\{\{.*?\}\}|<%[=-].*?%>|<\?=.*?\?>|\{!!.*?!!\}", re.DOTALL)
-_STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}|<%.*?%>|<\?php.*?\?>", re.DOTALL)
+_SAID = lazy(r"\{\{.*?\}\}|<%[=-].*?%>|<\?=.*?\?>|\{!!.*?!!\}", re.DOTALL)
+_STATEMENT = lazy(r"\{%.*?%\}|\{#.*?#\}|<%.*?%>|<\?php.*?\?>", re.DOTALL)
 
 
 def page_files(names: FileNames) -> list[str]:

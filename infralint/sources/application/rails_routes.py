@@ -5,7 +5,6 @@ https://guides.rubyonrails.org/routing.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.program import ProjectModules
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -30,8 +30,7 @@ _ACTIONS = {
 """What `resources` routes by itself: the method, what follows the path, and whether one member is meant."""
 _DEEPEST = 20
 _MOST_ROUTES = 20_000
-_FILE = re.compile(r"(?P<base>(?:.*/)?)config/routes\.rb")
-_CONTROLLER = re.compile(r"(?P<base>(?:.*/)?)app/controllers/(?P<name>.+)_controller\.rb")
+_CONTROLLER = lazy(r"(?P<base>(?:.*/)?)app/controllers/(?P<name>.+)_controller\.rb")
 
 
 class ActionRoute(NamedTuple):

@@ -107,13 +107,7 @@ class Reader:
         if not package.files and not main.products:
             main = replace(main, read="not")  # pages alone: who serves them, and what else, is not here
         starters = self._starters(package)
-        pages = [
-            replace(
-                server.application_of(main, starters, self._program.content),
-                routes=tuple(self._describe(package, server.routes)),
-            )
-            for server in servers
-        ]
+        pages = [server.application_of(main, starters, self._program.content) for server in servers]
         yield without_ports(main, pages) if pages else main
         yield from pages
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import NEARLY, closest
 
 TYPES = (
     "ElasticLoadBalancing::LoadBalancer ElasticLoadBalancingV2::LoadBalancer ElasticLoadBalancingV2::Listener"
@@ -20,8 +20,6 @@ SECTIONS = (
     "AWSTemplateFormatVersion Description Metadata Parameters Rules Mappings Conditions Transform Resources Outputs Hooks"
 ).split()
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html"""
-_LIKE = 0.85
-"""How alike a mistyped name and the right one are, at least."""
 
 
 @lru_cache(maxsize=4096)
@@ -32,10 +30,10 @@ def meant_type(type_: str) -> str:
     if vendor != "AWS" or not kind or rest in TYPES:
         return ""
     pairs = [name.split("::") for name in TYPES]
-    in_service = closest(kind, [other for home, other in pairs if home == service], _LIKE)
+    in_service = closest(kind, [other for home, other in pairs if home == service], NEARLY)
     if in_service:
         return f"AWS::{service}::{in_service}"
-    home = closest(service, [home for home, other in pairs if other == kind], _LIKE)
+    home = closest(service, [home for home, other in pairs if other == kind], NEARLY)
     return f"AWS::{home}::{kind}" if home else ""
 
 

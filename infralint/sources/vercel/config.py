@@ -27,7 +27,7 @@ from infralint.text.path_patterns import (
 from infralint.text.patterns import Unsearchable
 from infralint.text.pcre import InvalidPcre, Unexpressed
 from infralint.text.pcre import parse as parse_pcre
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import mistyped_for
 
 
 class FunctionRule(msgspec.Struct, frozen=True):
@@ -163,18 +163,16 @@ _KEYS = frozenset(
     " scope services trailingSlash version wildcard".split()
 )
 """https://openapi.vercel.sh/vercel.json"""
-_LIKE = 0.85
-"""How alike a mistyped key and the right one are, at least."""
 _BESIDE_NO_ROUTES = ("rewrites", "redirects", "headers", "cleanUrls", "trailingSlash")
 
 
 def find_refused(document: JsonNode, shown: str) -> Iterator[Unreadable]:
     """What Vercel refuses of the routing in a vercel.json: https://vercel.com/docs/errors/error-list"""
     place = _placer(shown)
-    for key in document.members:
-        if (right := _meant_key(key)) and (member := document.member(key)) is not None:
+    for key, mistyped in document.members.items():
+        if right := mistyped_for(key, _KEYS):
             why = f"there is no key `{key}`; did you mean `{right}`? Vercel refuses the deploy"
-            yield Unreadable(why, place(member.span))
+            yield Unreadable(why, place(mistyped.span))
     for key in _LISTS:
         if (member := document.member(key)) is not None and not isinstance(member.node.value, list):
             yield Unreadable(f"{key}: expected a list; Vercel refuses the deploy", place(member.whole))
@@ -187,11 +185,6 @@ def find_refused(document: JsonNode, shown: str) -> Iterator[Unreadable]:
         for number, item in enumerate(found.items if found else ()):
             if why := _refusal(item, key, source, destination):
                 yield Unreadable(f"{key}[{number}]: {why}; Vercel refuses the deploy", place(item.span))
-
-
-def _meant_key(key: str) -> str:
-    """The key of a vercel.json that another is mistyped for; empty for one that exists, or that may."""
-    return "" if key in _KEYS else closest(key, _KEYS, _LIKE)
 
 
 def _refusal(item: JsonNode, key: str, source: str, destination: str) -> str:
