@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from infralint.engine.asking import ask_all
-from infralint.engine.ignores import Ignore, apply_ignores, find_addressing, find_mistyped, ignores_of, near_miss
+from infralint.engine.ignores import Ignore, apply_ignores, find_addressing, ignores_of, near_miss
 from infralint.engine.policy import Assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
-from infralint.engine.unreadable import each_once, refusals_among, unreadable_files
+from infralint.engine.unreadable import list_unreadable
 from infralint.model import (
     NOWHERE,
     Crossing,
@@ -101,7 +101,7 @@ def judge(
     if with_ways:
         with guard.around(Location(project.shown_path(project.root))):
             streams = _known_streams(project, topology, checks, crossed)
-    unreadable = each_once(_list_unreadable(project, readings, checks, answers, topology, paths))
+    unreadable = list_unreadable(project, readings, topology, checks, paths, answers)
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
@@ -119,22 +119,6 @@ def judge(
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
         streams=streams,
     )
-
-
-def _list_unreadable(
-    project: Project,
-    readings: Sequence[Reading],
-    checks: Sequence[Check],
-    answers: Sequence[Finding | Unknown],
-    topology: Topology,
-    paths: Iterable[str],
-) -> Iterator[Unreadable]:
-    """What could not be read, or names nothing. paths: of files in which comments may ignore a check."""
-    yield from unreadable_files(project, readings)
-    yield from refusals_among(answers)
-    yield from _mistaken_names(project, topology)
-    yield from find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)])
-    yield from project.guard.caught
 
 
 def _list_unknown(
@@ -163,14 +147,6 @@ def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     for path, reason in project.tree.odd.items():
         if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
             yield Unfollowed(Location(project.show(path)), reason)
-
-
-def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
-    """Names under `chains:` and `entry:` that stand for nothing."""
-    if project.settings.chains or project.settings.entry:
-        from infralint.engine.mistaken_names import mistaken_names
-
-        yield from mistaken_names(project, topology)
 
 
 def _known_streams(

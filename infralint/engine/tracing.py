@@ -8,12 +8,12 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.engine.asking import ask_of_crossing
-from infralint.engine.ignores import apply_ignores, find_addressing, find_mistyped, ignores_of
-from infralint.engine.mistaken_names import mistaken_names, no_node
+from infralint.engine.ignores import apply_ignores, find_addressing, ignores_of
+from infralint.engine.mistaken_names import no_node
 from infralint.engine.outcomes import REDIRECTS, TracedStream, TracedWay
-from infralint.engine.registry import Check, built_in_names
+from infralint.engine.registry import Check
 from infralint.engine.report import lies_in_any, once_a_cause
-from infralint.engine.unreadable import each_once, unreadable_files
+from infralint.engine.unreadable import list_unreadable
 from infralint.model import (
     SEVERITIES,
     STRENGTH,
@@ -227,14 +227,8 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         known = [stream for stream in streams if _is_wanted(stream, question, fronts)]
         streams = [stream for stream in known if _passes(stream, question.places)]
         elsewhere = len(known) - len(streams)
-    unreadable = each_once(
-        [
-            *unreadable_files(project, readings),
-            *mistaken_names(project, topology),
-            *_mistyped_comments(project, readings, checks),
-            *project.guard.caught,
-        ]
-    )
+    paths = find_addressing(project, (path for reading in readings for path in reading.files))
+    unreadable = list_unreadable(project, readings, topology, checks, paths)
     unknown = once_a_cause(unknown for reading in readings for unknown in reading.unknown)
     unfollowed = sorted({entry for reading in readings for entry in reading.unfollowed})
     places = question.places if not question.paths else ()
@@ -247,11 +241,6 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         [entry for entry in unfollowed if _lies_in(entry.where, places)],
         elsewhere,
     )
-
-
-def _mistyped_comments(project: Project, readings: Sequence[Reading], checks: Sequence[Check]) -> Iterator[Unreadable]:
-    paths = find_addressing(project, (path for reading in readings for path in reading.files))
-    return find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)])
 
 
 def known_streams(

@@ -5,16 +5,48 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from infralint.engine.ignores import find_mistyped
+from infralint.engine.registry import Check, built_in_names
 from infralint.model import Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources import UNMISTAKABLE
+from infralint.trace.topology import Topology
 
 
-def unreadable_files(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
+def list_unreadable(
+    project: Project,
+    readings: Sequence[Reading],
+    topology: Topology,
+    checks: Sequence[Check],
+    paths: Iterable[str],
+    answers: Iterable[object] = (),
+) -> list[Unreadable]:
+    """What could not be read, or names nothing, each once, in the order of their places. paths: of files in which comments
+    may ignore a check. answers: of the checks."""
+    found = [
+        *_unreadable_files(project, readings),
+        *_refusals_among(answers),
+        *_mistaken_names(project, topology),
+        *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
+        *project.guard.caught,
+    ]
+    distinct = {(entry.where, entry.message): entry for entry in found}
+    return sorted(distinct.values(), key=lambda entry: entry.where)
+
+
+def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
+    """Names under `chains:` and `entry:` that stand for nothing."""
+    if project.settings.chains or project.settings.entry:
+        from infralint.engine.mistaken_names import mistaken_names
+
+        yield from mistaken_names(project, topology)
+
+
+def _unreadable_files(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
     """What sources could not read, or platforms refuse, and what is no file though it is called like one."""
     for reading in readings:
         yield from reading.unreadable
-    yield from refusals_among(hop.keeps_affinity for reading in readings for hop in reading.hops)
+    yield from _refusals_among(hop.keeps_affinity for reading in readings for hop in reading.hops)
     yield from project.unlisted_folders()
     for path, problem in sorted(project.unread.items()):
         yield project.unreadable(path, problem)
@@ -29,14 +61,8 @@ def _no_files(project: Project) -> Iterator[Unreadable]:
             yield project.unreadable(path, reason)
 
 
-def refusals_among(answers: Iterable[object]) -> Iterator[Unreadable]:
+def _refusals_among(answers: Iterable[object]) -> Iterator[Unreadable]:
     """What a platform refuses, also of a setting that no check of this run asks about."""
     for answer in answers:
         if isinstance(answer, Unknown) and answer.refused:
             yield Unreadable(answer.why, answer.where)
-
-
-def each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
-    """Every entry once, in the order of their places."""
-    distinct = {(entry.where, entry.message): entry for entry in unreadable}
-    return sorted(distinct.values(), key=lambda entry: entry.where)

@@ -25,10 +25,10 @@ from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
 from infralint.trace.declared import DeclaredWays, follow_declared, is_about, is_named
 from infralint.trace.doubts import Handshakes, Reach, Witness
-from infralint.trace.meant import is_meant, is_of_its_host, meant_traces
+from infralint.trace.meant import entry_of, is_meant, is_of_its_host, meant_traces
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
-from infralint.trace.starts import traces_entering
+from infralint.trace.starts import request_for, traces_entering
 from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_through
@@ -128,7 +128,7 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     first = [
         crossings
         for crossings in taking
-        if id(crossings[0].trace.legs[0].hop) not in inner and id(_entry_of(topology, crossings)) not in behind
+        if id(crossings[0].trace.legs[0].hop) not in inner and id(entry_of(topology, crossings[0].trace)) not in behind
     ] or taking
     of_the_host = {id(crossings) for crossings in first if is_of_its_host(topology, crossings[0].trace)}
     sure = {id(crossings) for crossings in first} if len(first) == 1 else set()
@@ -142,14 +142,9 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     ]
 
 
-def _entry_of(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Node | None:
-    """The node by which a stream enters."""
-    return topology.node_of(crossings[0].trace.legs[0].hop)
-
-
 def _nodes_behind(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Iterator[Node]:
     """The nodes that a stream passes behind the one that it enters by, as far as no client reaches them from outside."""
-    entry = _entry_of(topology, crossings)
+    entry = entry_of(topology, crossings[0].trace)
     for crossing in crossings:
         node = topology.node_of(crossing.hop)
         if node is not None and node is not entry and not topology.is_published(node):
@@ -277,9 +272,7 @@ def _ways_of(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hin
     """
 
     def ways(path: str) -> list[Trace]:
-        return traces_through(
-            topology, stream, node, hop, Request(stream.kind, path, stream.host, methods=stream.methods)
-        )
+        return traces_through(topology, stream, node, hop, request_for(stream, path))
 
     paths = concrete_paths(hop, hint) or ["/"]
     if "*" in hint.path and "**" not in hint.path and topology.tells_words_apart:
@@ -295,18 +288,14 @@ def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, 
     found = [
         trace
         for path in samples(stream.path.removeprefix("**"))
-        for trace in traces_through(
-            topology, stream, node, hop, Request(stream.kind, path, stream.host, methods=stream.methods)
-        )
+        for trace in traces_through(topology, stream, node, hop, request_for(stream, path))
     ]
     fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
     traces = [trace for trace in found if trace.anchor or not fronts]
     if not traces and len(fronts) == 1:
         [front] = fronts.values()
         for path in concrete_paths(front.hop)[:1] or ["/"]:
-            traces += traces_through(
-                topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host, methods=stream.methods)
-            )
+            traces += traces_through(topology, stream, front.node, front.hop, request_for(stream, path))
     for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
         yield replace(crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known"))
 

@@ -31,14 +31,12 @@ def lost_ports_of(topology: Topology, trace: Trace) -> Iterator[tuple[int, Unkno
 def _dialled_lost(topology: Topology, leg: Leg, node: Node) -> Iterator[tuple[str, LostPort]]:
     """The lost ports of the services of a node that a hop dials, each with its service; where several services of one
     name lead to a node, one that finds its port is enough."""
-    dialled = leg.outbound.pool.targets if leg.outbound is not None else ()
+    running = topology.placements.services_of(node)
+    if leg.outbound is None or not any(service.lost for service in running):
+        return
     listened = {str(address.port) for address in node.listens}
-    for target in dialled:
-        services = [
-            service
-            for service in topology.placements.services_of(node)
-            if host_of(target) in {name.lower() for name in service.names}
-        ]
+    for target in leg.outbound.pool.targets:
+        services = [service for service in running if host_of(target) in {name.lower() for name in service.names}]
         lost = [(service.name, port) for service in services for port in service.lost if port.port == target.port]
         if len(lost) == len(services):
             yield from [(name, port) for name, port in lost[:1] if port.target not in listened]

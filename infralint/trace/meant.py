@@ -17,7 +17,7 @@ def is_meant(topology: Topology, trace: Trace) -> bool:
 
 def is_of_its_host(topology: Topology, trace: Trace) -> bool:
     """Whether the entry of a way is called as the host that is asked for, by itself or by a DNS record."""
-    host, node = trace.stream.host, _entry_of(topology, trace)
+    host, node = trace.stream.host, entry_of(topology, trace)
     return host is not None and (
         host in trace.legs[0].hop.hosts or (node is not None and host.lower() in node.known_as)
     )
@@ -29,19 +29,20 @@ def meant_traces(topology: Topology, traces: Sequence[Trace]) -> list[Trace]:
     named = [trace for trace in traces if trace.legs and is_of_its_host(topology, trace)]
     rivals = traces
     if not named:
-        named = [trace for trace in traces if trace.legs and topology.begins_by_declaration(_entry_of(topology, trace))]
+        named = [trace for trace in traces if trace.legs and topology.begins_by_declaration(entry_of(topology, trace))]
         # What comes to the very code is a way of it, whatever else the user names.
         rivals = [trace for trace in traces if trace.legs and trace.end != "origin" and not is_meant(topology, trace)]
-    nodes = list({id(node): node for trace in named if (node := _entry_of(topology, trace)) is not None}.values())
+    nodes = list({id(node): node for trace in named if (node := entry_of(topology, trace)) is not None}.values())
     outdone = {
         id(trace)
         for trace in rivals
-        if nodes and trace.legs and _entry_of(topology, trace) not in nodes and _is_outdone(topology, trace, nodes)
+        if nodes and trace.legs and entry_of(topology, trace) not in nodes and _is_outdone(topology, trace, nodes)
     }
     return [trace for trace in traces if id(trace) not in outdone]
 
 
-def _entry_of(topology: Topology, trace: Trace) -> Node | None:
+def entry_of(topology: Topology, trace: Trace) -> Node | None:
+    """The node by which a way enters."""
     return topology.node_of(trace.legs[0].hop) if trace.legs else None
 
 
@@ -78,7 +79,7 @@ def _is_of_other_hosts(trace: Trace) -> bool:
 
 
 def _is_internal_balancer(topology: Topology, trace: Trace) -> bool:
-    node = _entry_of(topology, trace)
+    node = entry_of(topology, trace)
     return node is not None and not node.published and trace.legs[0].hop.kind == "load balancer"
 
 

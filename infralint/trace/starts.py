@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from infralint.model import Match, Need, Node, Request, Stream, Trace, is_chosen
+from infralint.model import Address, Match, Need, Node, Request, Stream, Trace, is_chosen
 from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from
@@ -34,15 +34,18 @@ def find_starts(topology: Topology, stream: Stream) -> list[Node]:
 def matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[str]) -> Iterator[Match]:
     """What becomes of a stream's requests, for these paths, at a node that they come to first."""
     for path in paths:
-        yield from node.route(
-            Request(stream.kind, path, stream.host, topology.entry_address(node), methods=stream.methods)
-        )
+        yield from node.route(request_for(stream, path, topology.entry_address(node)))
+
+
+def request_for(stream: Stream, path: str, to: Address | None = None) -> Request:
+    """A stream's request for a path. to: where it arrives; None where nobody knows."""
+    return Request(stream.kind, path, stream.host, to, methods=stream.methods)
 
 
 def traces_entering(topology: Topology, stream: Stream, paths: Sequence[str], node: Node) -> list[list[Trace]]:
     """The ways of a stream's requests, for each of these paths, that come to a node first."""
     address = topology.entry_address(node)
-    requests = [Request(stream.kind, path, stream.host, address, methods=stream.methods) for path in paths]
+    requests = [request_for(stream, path, address) for path in paths]
     return [[*map(_with_pings_of_origin, traces_from(topology, stream, node, request))] for request in requests]
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from infralint.model import STRONG, Address, Basis, Hop, Known, Node, Pool, Service, Setting
+from infralint.model import STREAM_KINDS, STRONG, Address, Basis, Hop, Known, Node, Pool, Request, Service, Setting
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.trace.guesses import Guesses
@@ -39,6 +39,7 @@ class Topology:
         self._entry_addresses: dict[int, Address | None] = {}
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
+        self._copies: dict[tuple[Pool, int], bool] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
 
     @cached_property
@@ -70,6 +71,12 @@ class Topology:
 
     def leads_to_copies(self, pool: Pool, front: Node) -> bool:
         """Whether all that a pool dials are copies of one proxy, none of which has a backend of its own beside it."""
+        key = pool, id(front)
+        if key not in self._copies:
+            self._copies[key] = self._find_copies(pool, front)
+        return self._copies[key]
+
+    def _find_copies(self, pool: Pool, front: Node) -> bool:
         links = self.links(pool, front) if len(pool.targets) > 1 else []
         nodes = {id(link.node): link.node for link in links if link.basis in STRONG}
         if len(nodes) != 1 or {link.to for link in links} != set(pool.targets):
@@ -333,8 +340,12 @@ class Topology:
 
     def begins_by_declaration(self, node: Node | None) -> bool:
         """Whether the user says that clients come to a node first, or puts it first in a chain."""
-        heads = (first for chain in self.chains for first in self.nodes_named(chain[0]))
-        return node is not None and (id(node) in self._declared_entries or any(first is node for first in heads))
+        return id(node) in self._declared_firsts
+
+    @cached_property
+    def _declared_firsts(self) -> frozenset[int]:
+        heads = (id(node) for chain in self.chains for node in self.nodes_named(chain[0]))
+        return self._declared_entries.union(heads)
 
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
@@ -351,6 +362,11 @@ class Topology:
     @cached_property
     def _by_hop(self) -> dict[int, Node]:
         return {id(hop): node for node in self.nodes for hop in node.hops}
+
+    @cached_property
+    def hops_to_anywhere(self) -> list[Hop]:
+        """The hops of entries of which a variable decides whom they send requests to: `proxy_pass http://$service/`."""
+        return [hop for node in self.entry_nodes for hop in node.hops if _dials_whom_nobody_knows(hop)]
 
     @cached_property
     def tells_words_apart(self) -> bool:
@@ -461,6 +477,14 @@ def _knows(service: Service, host: str, other: Service) -> bool:
     common = service.networks & other.networks
     knowing = {network for alias, network in other.aliases if alias.lower() == host}
     return bool(common & knowing if knowing and host != other.name.lower() else common)
+
+
+def _dials_whom_nobody_knows(hop: Hop) -> bool:
+    if hop.origin:
+        return False
+    asked = (Request(kind, "/", hop.only_host) for kind in sorted(STREAM_KINDS))
+    pools = (forward.pool for request in asked for forward in hop.request_out(request))
+    return any(pool.reason and not pool.targets and not pool.references for pool in pools)
 
 
 def _callings(place: Placement) -> Iterator[str]:

@@ -142,9 +142,10 @@ def _sent_to(topology: Topology, front: Front, request: Request, path: str, behi
         links = topology.links(sent.pool, front.node)
         is_told = bool(sent.pool.targets or sent.pool.references)
         is_linked = any(link.node is behind and link.to == front.to for link in links)
-        if (is_linked or not is_told) and sent.request.path in _arriving_paths(
-            replace(sent.request, path=path), behind
-        ):
+        arrives = sent.request.path == path or (
+            sent.request.path == f"/{path}" and _is_served_doubled(replace(sent.request, path=path), behind)
+        )
+        if (is_linked or not is_told) and arrives:
             return sent
     return None
 
@@ -179,10 +180,23 @@ def _walk(
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
         for forward in match.hop.request_out(request) or (None,):
-            replicas = topology.replicas(forward.pool, node) if forward is not None else None
-            copies = forward is not None and topology.leads_to_copies(forward.pool, node)
-            leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas, copies=copies)
+            leg = _leg(topology, node, match, match.hop, request, forward, basis)
             yield from _beyond(topology, node, forward, (*before, leg))
+
+
+def _leg(
+    topology: Topology,
+    node: Node,
+    match: Match,
+    hop: Hop,
+    request: Request,
+    forward: Forward | None,
+    basis: Basis | None = None,
+) -> Leg:
+    """A hop of a node, how it is chosen, what it sends on, and how many of that there are."""
+    replicas = topology.replicas(forward.pool, node) if forward is not None else None
+    copies = forward is not None and topology.leads_to_copies(forward.pool, node)
+    return Leg(match, hop, node.name, request, forward, basis, replicas=replicas, copies=copies)
 
 
 def _end_at_answer(node: Node, match: Match, request: Request, basis: Basis | None, before: tuple[Leg, ...]) -> Walk:
@@ -325,9 +339,9 @@ def find_front(topology: Topology, dialler: Dialler, request: Request, behind: N
     hop = dialler.hop
     asked = Request(request.kind, request.path, hop.only_host, methods=request.methods)
     for paths in hop.path_maps(asked):
-        for arriving in _arriving_paths(request, behind):
+        for arriving in (request.path, f"/{request.path}"):
             path = paths.inverse(arriving)
-            if path is None or (arriving != request.path and "//" in path):
+            if path is None or (arriving != request.path and ("//" in path or not _is_served_doubled(request, behind))):
                 continue
             inbound = replace(asked, path=path)
             match = _match_anywhere(topology, dialler.node, hop, inbound)
@@ -335,19 +349,14 @@ def find_front(topology: Topology, dialler: Dialler, request: Request, behind: N
                 continue
             sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == arriving), None)
             if sent is not None:
-                replicas = topology.replicas(sent.pool, dialler.node)
-                copies = topology.leads_to_copies(sent.pool, dialler.node)
-                leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas, copies=copies)
+                leg = _leg(topology, dialler.node, match, hop, inbound, sent)
                 return Front(dialler.node, leg, dialler.basis, dialler.to)
     return None
 
 
-def _arriving_paths(request: Request, behind: Node) -> Iterator[str]:
-    """The forms in which a path may arrive: with two slashes in front, too, where they are taken for one."""
-    yield request.path
-    doubled = replace(request, path=f"/{request.path}")
-    if any(match.hop is not None for match in behind.route(doubled)):
-        yield doubled.path
+def _is_served_doubled(request: Request, behind: Node) -> bool:
+    """Whether a node serves a path with two slashes in front, too, as one that takes them for one does."""
+    return any(match.hop is not None for match in behind.route(replace(request, path=f"/{request.path}")))
 
 
 def _match_anywhere(topology: Topology, node: Node, hop: Hop, request: Request) -> Match | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from infralint.model import NOWHERE, STREAM_KINDS, STRONG, Crossing, Hop, Node, Request, Stream, Trace, Unknown
+from infralint.model import NOWHERE, STRONG, Crossing, Hop, Node, Request, Stream, Trace, Unknown
 from infralint.text.wording import listing
 from infralint.trace.paths import samples
 from infralint.trace.starts import matches_at
@@ -20,10 +20,10 @@ def find_unreached(topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iter
     for crossing in crossed:
         by_hop.setdefault(id(crossing.hop), []).append(crossing)
     for node in topology.nodes:
-        if dialling := _dialling_elsewhere(topology, node):
-            alone = [found[0].stream for hop in node.hops if _begin_there(found := by_hop.get(id(hop), []))]
-            if alone:
-                yield _describe(topology, node, alone, dialling)
+        alone = [found[0].stream for hop in node.hops if _begin_there(found := by_hop.get(id(hop), []))]
+        dialling = _dialling_elsewhere(topology, node) if alone else []
+        if dialling:
+            yield _describe(topology, node, alone, dialling)
 
 
 def why_unreached(topology: Topology, trace: Trace) -> Unknown | None:
@@ -41,15 +41,7 @@ def _dialling_elsewhere(topology: Topology, node: Node) -> list[Hop]:
     if node.folder is None or not topology.is_kept_inside(node):
         return []
     surely = [dialler.hop for dialler in topology.diallers(node) if dialler.basis in STRONG]
-    return surely or [hop for entry in topology.entry_nodes for hop in entry.hops if _dials_whom_nobody_knows(hop)]
-
-
-def _dials_whom_nobody_knows(hop: Hop) -> bool:
-    """Whether a variable decides whom a hop sends requests to: `proxy_pass http://$service:8000/`."""
-    pools = [
-        forward.pool for kind in sorted(STREAM_KINDS) for forward in hop.request_out(Request(kind, "/", hop.only_host))
-    ]
-    return not hop.origin and any(pool.reason and not pool.targets and not pool.references for pool in pools)
+    return surely or topology.hops_to_anywhere
 
 
 def _begin_there(found: list[Crossing[Hop]]) -> bool:

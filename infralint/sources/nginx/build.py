@@ -37,6 +37,7 @@ from infralint.sources.nginx.choose import (
     plain_host,
 )
 from infralint.sources.nginx.environment import EnvironmentVariables
+from infralint.sources.nginx.grammar import split_modifier
 from infralint.sources.nginx.handed import hand_over
 from infralint.sources.nginx.hints import find_declarations, find_hints
 from infralint.sources.nginx.hops import (
@@ -420,11 +421,17 @@ class _NodeBuilder:
 
     def _settings_beside(self, source: NginxFile) -> Iterator[Directive]:
         """What other files of conf.d set for every server: nginx's own nginx.conf includes them all in one `http {}`."""
-        if len(self.part.files) < 2 or not self.includes.is_in_http(source):
-            return
-        for other, tree in self.part.files:
-            if other is not source and self.includes.is_in_http(other):
-                yield from (line for line in self._expand(tree, (other.path,)) if line.block is None)
+        if len(self.part.files) > 1 and any(other is source for other, _ in self._settings_in_http):
+            yield from (line for other, lines in self._settings_in_http if other is not source for line in lines)
+
+    @cached_property
+    def _settings_in_http(self) -> list[tuple[NginxFile, list[Directive]]]:
+        """The files that nginx's own nginx.conf includes in `http {}`, each with what it sets there."""
+        return [
+            (source, [line for line in self._expand(tree, (source.path,)) if line.block is None])
+            for source, tree in self.part.files
+            if self.includes.is_in_http(source)
+        ]
 
     def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
         return self.includes.expand(directives, self.part.base, stack)
@@ -790,11 +797,8 @@ def _matching(block: Directive) -> tuple[str, str]:
     args = block.args
     if len(args) >= 2 and args[0] in ("=", "^~", "~", "~*"):
         return args[0], args[1]
-    pattern = args[0] if args else "/"
-    for modifier in ("~*", "^~", "=", "~"):
-        if pattern.startswith(modifier):
-            return modifier, pattern[len(modifier) :]
-    return ("@" if pattern.startswith("@") else ""), pattern
+    modifier, pattern = split_modifier(args[0] if args else "/")
+    return modifier or ("@" if pattern.startswith("@") else ""), pattern
 
 
 def _is_catch_all(block: NginxBlock) -> bool:

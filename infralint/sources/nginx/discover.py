@@ -156,7 +156,7 @@ def _worth_decoding(path: str, content: bytes) -> bool:
         return b"_pass" in content or b"server {" in content
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:1024]:
         return _named_nginx(path)
-    return bool(_STRONG.search(content) or _SNIFF.search(content) or (_named_nginx(path) and _has_some(content)))
+    return bool(_STRONG.search(content) or _SNIFF.search(content) or (_named_nginx(path) and _WEAK.search(content)))
 
 
 def _has_some(content: bytes) -> bool:

@@ -182,7 +182,11 @@ def split_location(directive: Directive) -> tuple[str, str]:
     """The modifier of a location ("" for none), and its name or pattern."""
     if len(directive.args) == 2:
         return directive.args[0], directive.args[1]
-    text = directive.args[0] if directive.args else ""
+    return split_modifier(directive.args[0] if directive.args else "")
+
+
+def split_modifier(text: str) -> tuple[str, str]:
+    """The modifier that is written before a location's name without a blank ("" for none), and the name."""
     modifier = next((mark for mark in ("~*", "^~", "=", "~") if text.startswith(mark)), "")
     return modifier, text[len(modifier) :]
 
@@ -230,9 +234,9 @@ def _return(directive: Directive, around: Sequence[Directive]) -> str:
     return "" if is_address and len(directive.args) == 1 else f'invalid return code "{code}"'
 
 
-def _last_word(*words: str, at: int) -> Callable[[Directive], str]:
+def _third_word(*words: str) -> Callable[[Directive], str]:
     def find(directive: Directive) -> str:
-        word = directive.args[at] if len(directive.args) == at + 1 else ""
+        word = directive.args[2] if len(directive.args) == 3 else ""
         return f'invalid parameter "{word}"' if word and word not in words else ""
 
     return find
@@ -260,16 +264,13 @@ def _buffers(directive: Directive) -> str:
     return f'there must be at least 2 "{directive.name}"' if int(number) < 2 else ""
 
 
-def _variable_name(at: int) -> Callable[[Directive], str]:
-    def find(directive: Directive) -> str:
-        name = directive.args[at] if len(directive.args) > at else "$"
-        return "" if name.startswith("$") else f'invalid variable name "{name}"'
-
-    return find
+def _variable_name(directive: Directive, at: int = 0) -> str:
+    name = directive.args[at] if len(directive.args) > at else "$"
+    return "" if name.startswith("$") else f'invalid variable name "{name}"'
 
 
 def _map(directive: Directive) -> str:
-    if problem := _variable_name(1)(directive):
+    if problem := _variable_name(directive, 1):
         return problem
     entries = [entry for entry in directive.block or () if not (entry.has_hole or entry.opaque or entry.conditions)]
     for entry in entries:
@@ -331,11 +332,11 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         **dict.fromkeys((f"{family}_buffers" for family in _PASSING), _buffers),
         "if": _condition,
         "error_page": _error_page,
-        "rewrite": _last_word("last", "break", "redirect", "permanent", at=2),
-        "add_header": _last_word("always", at=2),
+        "rewrite": _third_word("last", "break", "redirect", "permanent"),
+        "add_header": _third_word("always"),
         "proxy_http_version": _http_version,
         "client_max_body_size": _body_size,
-        "set": _variable_name(0),
+        "set": _variable_name,
         "map": _map,
         "upstream": _upstream,
     }
