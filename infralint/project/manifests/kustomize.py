@@ -214,7 +214,14 @@ class Kustomizations:
         inside = (*around, kustomization.folder)
         self._refuse_texts(kustomization)
         resources = list(beneath)
+        named: set[str] = set()
         for item in kustomization.items_of("resources", "bases"):
+            path = self._path(kustomization, item.text or "")
+            if path is not None and path in named:
+                message = f"names {item.text} twice: Kustomize refuses to add the same objects again"
+                self.unreadable.append(Unreadable(message, self.atlas.place(item.span)))
+                break
+            named |= {path} if path is not None else set()
             resources += self._resources(kustomization, item, inside)
         self._objects += len(resources)
         if self._objects > MOST_OBJECTS:
