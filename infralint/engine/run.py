@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
@@ -145,7 +144,7 @@ def _list_unfollowed(
 def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
     for path, reason in project.tree.odd.items():
-        if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
+        if PERHAPS.search(path) and not UNMISTAKABLE.search(path):
             yield Unfollowed(Location(project.show(path)), reason)
 
 

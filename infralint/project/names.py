@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from infralint.text.globs import is_glob, matches_name, name_matcher
+from infralint.text.lazy import lazy
 
-_WILD = re.compile(r"\[[^]]*\]?|[*?\\]")
+_WILD = lazy(r"\[[^]]*\]?|[*?\\]")
 
 
 class FileNames:

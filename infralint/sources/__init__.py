@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from infralint.text.lazy import lazy
 
 _CODE = "py js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx go rb php java kt cs rs ex exs vue svelte"
 
@@ -42,13 +42,15 @@ SOURCES = {
 """Module -> globs of the names of files: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`. Terraform comes first: manifests that it describes are read with the others."""
 
-UNMISTAKABLE = r"""(?x)
+UNMISTAKABLE = lazy(
+    r"""(?x)
     \.(tf|tofu)(\.json)?$ | \.auto\.tfvars(\.json)?$ | (^|/)terraform\.tfvars(\.json)?$ | (^|/)vercel\.json$
     | (^|/)(docker-)?compose[^/]*\.ya?ml$ | (^|/)Chart\.yaml$ | (^|/)kustomization\.ya?ml$
     | (^|/)(package\.json|composer\.json|pyproject\.toml|next\.config\.[cm]?[jt]s|fly\.toml|Procfile|\.env)$
     | (^|/)([^/]*\.)?(Dockerfile|Containerfile)(\.[^/]*)?$ | (^|/)(serverless|render)\.ya?ml$ | (^|/)nginx\.conf$
 """
+)
 """Regular expression over paths of files that tell what they are by their names."""
 
-PERHAPS = re.compile(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{_CODE.replace(' ', '|')})$")
+PERHAPS = lazy(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{_CODE.replace(' ', '|')})$")
 """Paths of files that are read where they hold what is asked for; editors leave links to nothing with a dot before."""

@@ -35,9 +35,7 @@ from infralint.text.lazy import lazy
 
 Item = TypeVar("Item")
 
-_STARTING = re.compile(
-    r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"
-)
+_STARTING = lazy(r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$")
 
 
 Glance = Callable[[str, Iterable[str], Callable[[str], bool]], list[str]]

@@ -18,6 +18,7 @@ from infralint.project.names import FileNames
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
+from infralint.text.lazy import lazy
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",
@@ -50,11 +51,11 @@ BY_HEART = {
     r"|ssl-c(?:ache|iphers)[\w-]*)\.conf$": "",
 }
 """Files that nearly every repository leaves out, with what they hold that matters here."""
-_MANAGED = re.compile(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
+_MANAGED = lazy(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
 _MANAGED_HTTP = "proxy_connect_timeout 90s; proxy_send_timeout 90s; proxy_read_timeout 90s; proxy_http_version 1.1;"
 """What Nginx Proxy Manager's own nginx.conf says around the hosts that it writes."""
 
-_IN_HTTP = re.compile(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
+_IN_HTTP = lazy(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
 """What the nginx.conf of nginx's images and packages includes in `http {}`, and what the images render to there:
 https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
 
