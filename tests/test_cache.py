@@ -359,7 +359,7 @@ def test_all_that_a_run_asks_of_the_disk_is_noted(
         recording.stop()
     plain: list[bytes] = []
     recording.survey(os.fsencode(project), plain.append)
-    known = {os.fsdecode(question.path) for question in noted.answers}
+    known = {os.fsdecode(path) for _, path in noted.answers}
     files = {os.fsdecode(path) for path in plain}
     onto = {above for path in known | files for above in map(str, Path(path).parents)}
     links = {str(path) for path in project.rglob("*") if path.is_symlink()}
@@ -368,7 +368,7 @@ def test_all_that_a_run_asks_of_the_disk_is_noted(
     assert inside & files
     assert inside - known - files - onto - followed == set()
     walked = {at for at, _, _ in os.walk(project) if recording.SKIPPED_FOLDERS.isdisjoint(Path(at).parts)}
-    noted_lists = {os.fsdecode(question.path) for question in noted.answers if question.kind == "names"}
+    noted_lists = {os.fsdecode(path) for kind, path in noted.answers if kind == "names"}
     assert {path for path in listed if path.startswith(str(tmp_path))} - walked - noted_lists == set()
 
 

@@ -42,7 +42,6 @@ class KnownFile(msgspec.Struct, array_like=True, gc=False):
 class KnownLooks(msgspec.Struct, frozen=True, array_like=True):
     """What is remembered of a project. names: of the looks, in the order of their bits."""
 
-    key: bytes
     names: list[str]
     files: dict[str, KnownFile]
 
@@ -55,21 +54,16 @@ class Glances:
         self._root = root
         self._key = entries.key_of_project(root)
         self._settled = time.time_ns() - SETTLED
-        known = entries.load(folder, self._key, KnownLooks)
-        self._bits = {name: 1 << number for number, name in enumerate(known.names if known is not None else ())}
-        self._known: dict[str, KnownFile] = known.files if known is not None else {}
+        known = _decode(entries.load(folder, self._key), KnownLooks) or KnownLooks([], {})
+        self._bits = {name: 1 << number for number, name in enumerate(known.names)}
+        self._known = known.files
         self._seen: dict[str, KnownFile | None] = {}
         self._new = 0
 
     def recall(self, path: str, kind: type[Parsed]) -> Parsed | None:
         """What an earlier run parsed of a file that is still the same; None where there is nothing, or nothing of that kind."""
         file = self._seen[path] if path in self._seen else self._file(path)
-        if file is None or not file.parsed:
-            return None
-        try:
-            return msgspec.msgpack.decode(file.parsed, type=kind)
-        except (msgspec.MsgspecError, RecursionError):
-            return None
+        return _decode(file.parsed, kind) if file is not None else None
 
     def keep(self, path: str, parsed: object) -> None:
         """Remember what was parsed of a file, decided by its content alone."""
@@ -153,7 +147,7 @@ class Glances:
             if left < 0:
                 file.parsed = b""
         with contextlib.suppress(UnicodeEncodeError):  # a name that is no UTF-8
-            entries.save(self._folder, self._key, KnownLooks(self._key, list(self._bits), files))
+            entries.save(self._folder, self._key, msgspec.msgpack.encode(KnownLooks(list(self._bits), files)))
 
 
 folder: str | None = None
@@ -169,27 +163,28 @@ def open_glances(root: str) -> Glances | None:
     return _opened[-1]
 
 
-class MadeOfCode(msgspec.Struct, frozen=True, array_like=True):
-    """What was made of this program's own files."""
-
-    key: bytes
-    content: bytes
-
-
 def remember(name: str, kind: Any, make: Callable[[], Made]) -> Made:
     """What is made of this program's own files alone. name: what it is. kind: its type, which msgspec reads again."""
     if folder is None:
         return make()
     key = entries.key_of_code(name)
-    entry = entries.load(folder, key, MadeOfCode)
-    if entry is not None:
-        with contextlib.suppress(msgspec.MsgspecError):
-            made: Made = msgspec.msgpack.decode(entry.content, type=kind)
-            entries.mark_used(folder, key)
-            return made
+    known: Made | None = _decode(entries.load(folder, key), kind)
+    if known is not None:
+        entries.mark_used(folder, key)
+        return known
     made = make()
-    entries.save(folder, key, MadeOfCode(key, msgspec.msgpack.encode(made)))
+    entries.save(folder, key, msgspec.msgpack.encode(made))
     return made
+
+
+def _decode(content: bytes | None, kind: type[Parsed]) -> Parsed | None:
+    """What was written down; None where there is nothing, or nothing of that kind."""
+    if not content:
+        return None
+    try:
+        return msgspec.msgpack.decode(content, type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def allow(place: str) -> None:

@@ -23,6 +23,7 @@ from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
 from infralint.project.work import Work
+from infralint.text.display import visible_lines
 from infralint.text.wording import plural
 
 WITH_EDITS = ("sarif", "rdjson")
@@ -79,12 +80,15 @@ class Judging(msgspec.Struct, frozen=True):
         if self.options.fix:
             problems = write_fixes(fixes, project)
             return replace(report, unreadable=[*report.unreadable, *problems]) if problems else fixes.report
-        click.echo(render_patch(fixes, project), nl=False)
+        patch, left_out = render_patch(fixes, project)
+        click.echo(visible_lines(patch.decode("utf-8", "replace")) if sys.stdout.isatty() else patch, nl=False)
         left, fixed = fixes.report.findings, plural(len(fixes.report.fixed), "finding")
         say(f"Would fix {fixed} in the folder {project.root.name}, and leave {len(left)}.", err=True)
         for finding in left:
             say(f"  {finding.location}: {finding.check} is left: {finding.provenance.unfixed}", err=True)
-        return report
+        for problem in left_out:
+            say(f"  {problem.where}: {problem.message}", err=True)
+        return replace(report, unreadable=[*report.unreadable, *left_out])
 
     def _new_since(self, report: Report, project: Project) -> Report:
         """Only what a change touches or brings, where a revision is given."""
