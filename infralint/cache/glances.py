@@ -119,13 +119,15 @@ class Glances:
 
     def hand_over(self) -> KnownLooks:
         """What is known of the files that were looked at, for the process that this one works for."""
-        return KnownLooks(self._key, list(self._bits), self._worth_keeping())
+        return KnownLooks(list(self._bits), self._worth_keeping())
 
     def take_over(self, looks: KnownLooks) -> None:
         """What another process that works for this one knows of files."""
         bits = [self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits)) for name in looks.names]
         for path, other in looks.files.items():
-            file = self._seen.setdefault(path, KnownFile(other.state, 0))
+            known = self._known.get(path)
+            same = known if known is not None and known.state == other.state else KnownFile(other.state, 0)
+            file = self._seen.setdefault(path, same)
             if file is not None and file.state == other.state:
                 before = file.looks, file.parsed
                 file.looks |= sum(bit for number, bit in enumerate(bits) if other.looks >> number & 1)
