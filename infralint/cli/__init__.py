@@ -38,7 +38,13 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("\ninfralint: stopped", err=True)
             ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.exceptions.NoArgsIsHelpError, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except click.UsageError as error:
+            from infralint.text.display import visible_lines
+
+            raise click.UsageError(visible_lines(error.format_message()), error.ctx) from error
+        except click.ClickException:
             raise
         except Exception as error:
             from infralint.project.guard import describe_fault
