@@ -37,7 +37,7 @@ class FileNames:
         """The paths of files by their last parts, for the endings that somebody asked for."""
         return {}
 
-    def named(self, name: str) -> Sequence[str]:
+    def find_by_name(self, name: str) -> Sequence[str]:
         """The files with a name, in order."""
         _, dot, ending = name.rpartition(".")
         ending = ending if dot else ""
@@ -79,7 +79,7 @@ class FileNames:
         found: set[str] = set()
         for pattern in patterns:
             if not is_glob(pattern):
-                found.update(self.named(pattern))
+                found.update(self.find_by_name(pattern))
                 continue
             matches, part = name_matcher(pattern), max(_WILD.split(pattern), key=len)
             for ending in self._endings_like(pattern):

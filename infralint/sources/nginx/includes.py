@@ -434,7 +434,7 @@ class Includes:
         if is_glob(argument):
             return
         name = argument.rpartition("/")[2]
-        alike = [path for ending in ("", *RENDERED_FROM) for path in self.project.names.named(name + ending)]
+        alike = [path for ending in ("", *RENDERED_FROM) for path in self.project.names.find_by_name(name + ending)]
         while argument and alike and ("/" in argument or _by_heart(argument) != ""):
             ends = tuple(f"/{argument}{ending}" for ending in ("", *RENDERED_FROM))
             found = [path for path in alike if f"/{path}".endswith(ends)]
