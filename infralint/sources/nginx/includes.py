@@ -50,6 +50,11 @@ BY_HEART = {
     r"|ssl-c(?:ache|iphers)[\w-]*)\.conf$": "",
 }
 """Files that nearly every repository leaves out, with what they hold that matters here."""
+_DECLARING_NOTHING = re.compile(
+    r"(?:^|/)(?:mime\.types|(?:fastcgi|uwsgi|scgi|proxy)_params|fastcgi\.conf|koi-utf|koi-win|win-utf"
+    r"|options-ssl-nginx[^/]*\.conf|snippets/snakeoil\.conf)$"
+)
+"""Those of them that declare no variable and no zone."""
 _MANAGED = re.compile(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
 _MANAGED_HTTP = "proxy_connect_timeout 90s; proxy_send_timeout 90s; proxy_read_timeout 90s; proxy_http_version 1.1;"
 """What Nginx Proxy Manager's own nginx.conf says around the hosts that it writes."""
@@ -454,6 +459,11 @@ def _by_heart(argument: str) -> str | None:
         if re.search(expression, argument):
             return text
     return None
+
+
+def declares_nothing(argument: str) -> bool:
+    """Whether a file that repositories leave out is known to declare no variable and no zone."""
+    return _DECLARING_NOTHING.search(argument) is not None
 
 
 def _missing(include: Directive, why: str) -> Directive:

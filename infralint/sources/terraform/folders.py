@@ -105,7 +105,7 @@ SPEAKING = lazy(
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
 _PLAN = lazy(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
-_PLAN_VERSION = lazy(rb'"format_version"\s*:\s*"[01]\.')
+_PLAN_VERSION = lazy(rb'"format_version"\s*:\s*"[0-9]')
 LARGEST_PLAN = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
 BALANCING = lazy(rb"(?i)lb|balancer")

@@ -36,6 +36,7 @@ from infralint.sources.terraform.shapes import complaints, hint, repetitions
 from infralint.sources.terraform.types import ANY, BOOL, STRING, Type
 from infralint.sources.terraform.values import EvaluationError
 from infralint.sources.terraform.versions import wrong_versions
+from infralint.text.circles import find_circles
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 from infralint.text.wording import listing
@@ -154,22 +155,9 @@ class _Check(msgspec.Struct):
         """Local values that are made of themselves."""
         known = self.folder.locals
         uses = {name: _locals_in(attribute.value) & known.keys() for name, attribute in known.items()}
-        done: set[str] = set()
-        for first in sorted(known):
-            path: dict[str, int] = {}
-            pending = [(first, 0)]
-            while pending:
-                name, depth = pending.pop()
-                while len(path) > depth:
-                    path.popitem()
-                if name in path:
-                    circle = list(path)[path[name] :]
-                    through = f" through {listing([f'local.{other}' for other in circle[1:]])}" if circle[1:] else ""
-                    yield _refuse(known[name].where, f"local.{name} is made of itself{through}")
-                elif name not in done:
-                    done.add(name)
-                    path[name] = depth
-                    pending += [(other, depth + 1) for other in sorted(uses[name], reverse=True)]
+        for circle in find_circles(uses):
+            through = f" through {listing([f'local.{other}' for other in circle[1:]])}" if circle[1:] else ""
+            yield _refuse(known[circle[0]].where, f"local.{circle[0]} is made of itself{through}")
 
     # Blocks
 
