@@ -56,7 +56,7 @@ class Workloads:
         """The workloads whose pods a Service leads to: of several that fit, those that are written down nearest to it."""
         selector = texts_of(service.root.get("spec", "selector"))
         near = [place for place, other in self._places.items() if not _is_elsewhere(service, other)]
-        labeled = (self._labeled(label, near) for label in selector.items())
+        labeled = (self._find_labeled(label, near) for label in selector.items())
         rarest = min(labeled, key=len, default=[])
         fitting = [workload for workload in rarest if is_selected(workload.labels, selector)]
         if len(fitting) < 2:
@@ -64,7 +64,7 @@ class Workloads:
         depths = [_shared_folders(service.path, workload.manifest.path) for workload in fitting]
         return [workload for workload, depth in zip(fitting, depths, strict=True) if depth == max(depths)]
 
-    def _labeled(self, label: tuple[str, str], places: Sequence[tuple[str, str]]) -> list[Workload]:
+    def _find_labeled(self, label: tuple[str, str], places: Sequence[tuple[str, str]]) -> list[Workload]:
         """The workloads with a label in some environments and namespaces."""
         found = self._by_label.get(label, {})
         together = [found[place] for place in places if place in found]
