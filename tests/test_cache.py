@@ -359,7 +359,7 @@ def test_all_that_a_run_asks_of_the_disk_is_noted(
         recording.stop()
     plain: list[bytes] = []
     recording.survey(os.fsencode(project), plain.append)
-    known = {os.fsdecode(question.path) for question in noted.answers}
+    known = {os.fsdecode(path) for _, path in noted.answers}
     files = {os.fsdecode(path) for path in plain}
     onto = {above for path in known | files for above in map(str, Path(path).parents)}
     links = {str(path) for path in project.rglob("*") if path.is_symlink()}
@@ -368,7 +368,7 @@ def test_all_that_a_run_asks_of_the_disk_is_noted(
     assert inside & files
     assert inside - known - files - onto - followed == set()
     walked = {at for at, _, _ in os.walk(project) if recording.SKIPPED_FOLDERS.isdisjoint(Path(at).parts)}
-    noted_lists = {os.fsdecode(question.path) for question in noted.answers if question.kind == "names"}
+    noted_lists = {os.fsdecode(path) for kind, path in noted.answers if kind == "names"}
     assert {path for path in listed if path.startswith(str(tmp_path))} - walked - noted_lists == set()
 
 
@@ -474,6 +474,26 @@ def test_a_file_that_is_written_again_is_read_again(kind: str, looks: Looks, pro
     said = looks.check("nginx.conf")
     assert path in looks.read
     assert looks.check("--no-cache", "nginx.conf") == said
+
+
+def test_what_a_copy_of_the_process_saw_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glances, "SETTLED", -(10**18))
+    write(tmp_path, dict.fromkeys(("both.py", "copy.py", "new.py"), "print(1)\n"))
+    here, copy = (glances.Glances(str(tmp_path / "cache"), str(tmp_path)) for _ in range(2))
+    here.look("routes", "both.py", lambda: False)
+    for look, path in (("streams", "both.py"), ("streams", "copy.py"), ("streams", "new.py"), ("routes", "new.py")):
+        copy.look(look, path, lambda: False)
+    copy.keep("copy.py", ["parsed"])
+    write(tmp_path, {"new.py": "print(22)\n"})
+    here.look("routes", "new.py", lambda: True)
+    here.take_over(copy.hand_over())
+    asked = [(look, path) for look in ("routes", "streams") for path in ("both.py", "copy.py", "new.py")]
+    assert [pair for pair in asked if here.look(*pair, lambda: True)] == [
+        ("routes", "copy.py"),
+        ("routes", "new.py"),
+        ("streams", "new.py"),
+    ]
+    assert here.recall("copy.py", list[str]) == ["parsed"]
 
 
 def test_looks_at_files_that_changed_a_moment_ago_are_not_remembered(

@@ -113,6 +113,18 @@ def test_what_a_partial_clone_lacks_is_told_not_fetched(url: str, missing: str, 
     assert not repository.mark.exists()
 
 
+@pytest.mark.parametrize("name", [".git/info/exclude", ".gitignore", ".git/HEAD"])
+def test_a_pipe_where_git_reads_a_file_ends_in_a_sentence(
+    name: str, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infralint.project.history.SECONDS", 0.2)
+    (repository.folder / name).unlink(missing_ok=True)
+    os.mkfifo(repository.folder / name)
+    result = run("check", "--changed-since", "HEAD")
+    assert result.exit_code == 2
+    assert "gave no answer in 0.2 seconds" in result.stderr
+
+
 def test_a_submodule_is_asked_nothing(repository: Repository) -> None:
     inner = repository.folder / "inner"
     subprocess.run(["git", "init", "-q", inner], check=True)

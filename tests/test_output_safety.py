@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import run, write
+from conftest import printed, run, write
+from markdown_it import MarkdownIt
 
 from infralint.reporters import REPORTERS
 
@@ -75,3 +77,54 @@ def test_what_goes_wrong_with_a_call_is_shown_safely(here: Path) -> None:
     assert result.exit_code == 2
     assert "no such file or folder" in result.stderr
     assert unsafe(result.stderr, "text") == []
+
+
+@pytest.mark.parametrize("marks", ["`", "``", "```", "` `` ", "\\`", "```` ` "])
+def test_backticks_in_a_name_let_nothing_else_act_in_markdown(marks: str, here: Path) -> None:
+    page = f"/api/chat/{marks}<img src=x>![i](http://x/y.png)[x](http://y){marks}"
+    quoted = page.replace("\\", "\\\\")
+    write(
+        here, {"nginx.conf": f'events {{}}\nhttp {{ server {{ location "{quoted}" {{ proxy_pass http://app; }} }} }}\n'}
+    )
+    text = printed("markdown")
+    assert "src=x" in text
+    shown = MarkdownIt("commonmark").enable("table").render(text)
+    assert "<img" not in shown
+    assert 'href="http://y"' not in shown
+
+
+COMMENTED = "events {}\nhttp { server {\n  # %s\n  location /api/chat { proxy_pass http://app; } } }\n"
+
+
+@pytest.mark.parametrize(
+    "order", ["##[error]x", "##vso[task.complete]x", "\n  set $x '\n  ::error::x';", "x\r::add-mask::x"]
+)
+def test_a_patch_holds_no_command_to_a_runner(order: str, here: Path) -> None:
+    write(here, {"a.conf": COMMENTED % "Chat", "b.conf": COMMENTED % order})
+    result = run("check", "--diff")
+    assert result.exit_code == 2
+    assert "b.conf: no patch is printed" in result.stderr
+    assert "+++ b/a.conf" in result.stdout
+    assert ORDERS.findall(result.stdout) == []
+
+
+def test_a_name_in_a_patch_steers_nothing_and_git_takes_it(here: Path) -> None:
+    name = "a\u202e##[error]\u2028.conf"
+    write(here, {name: SITE.replace("{odd}", "x").replace("{{", "{").replace("}}", "}")})
+    result = run("check", "--diff")
+    assert unsafe(result.stdout, "text") == []
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "apply"], input=result.stdout_bytes, check=True)
+    assert "proxy_buffering off;" in (here / name).read_text()
+
+
+def test_a_long_name_is_not_broken_where_it_becomes_a_command(here: Path) -> None:
+    write(here, {"nginx.conf": SITE.replace("{odd}", "x").replace("{{", "{").replace("}}", "}")})
+    result = run("trace", f"/{'x' * 40}/::error::{'y' * 60}/::error::x")
+    assert "error" in result.stdout
+    assert re.findall(r"^\W*::error::", result.stdout, re.M) == []
+
+
+def test_what_click_says_of_a_call_is_shown_safely(here: Path) -> None:
+    for call in (["init", ODD], ["schema", ODD], ["check", "--tf-var-file", ODD], [ODD]):
+        assert unsafe(run(*call).stderr, "text") == []

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import Protocol, TypeVar
-
-import msgspec
 
 from infralint import __version__
-from infralint.cache.recording import DiskAnswer, DiskQuestion, Kind, Recording, answer
+
+TYPE_CHECKING = False  # as in infralint/__init__.py: what tells a run again loads hardly anything
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 MOST_BYTES = 64 * 1024 * 1024
 """What all entries may take together; those that were used least lately go first."""
@@ -29,25 +26,6 @@ OF_CODE = b"code"
 _MARKS = (".git", "infralint.yaml", "infralint.yml", ".infralint.yaml", "pyproject.toml")
 _DECIDING = ("NO_COLOR", "SOURCE_DATE_EPOCH")
 """Environment variables that change a report, beside Terraform's."""
-
-
-class CachedRun(msgspec.Struct, frozen=True, array_like=True):
-    """A run that was made. asked: questions to the disk, in their order, with the digests of the answers."""
-
-    key: bytes
-    asked: list[tuple[Kind, bytes, bytes]]
-    printed: list[str]
-    status: int
-
-
-class CacheEntry(Protocol):
-    """What is written down. key: of what, so that nothing is taken for something else."""
-
-    @property
-    def key(self) -> bytes: ...
-
-
-E = TypeVar("E", bound=CacheEntry)
 
 
 CACHE_NAME = "infralint"
@@ -111,76 +89,72 @@ def _decides(name: str) -> bool:
     return name in _DECIDING or name.startswith("TF_VAR_")
 
 
+_code: list[object] = []
+"""What tells this code from others, once it is asked for."""
+
+
 def _stamp() -> tuple[object, ...]:
     """What tells this code, the packages that it may use, the interpreter and the system from others."""
     system = list(os.uname())[3:] if hasattr(os, "uname") else sys.platform
-    return __version__, _code(), sys.version, system
+    if not _code:
+        _code.extend(_describe_code())
+    return __version__, _code, sys.version, system
 
 
-@cache
-def _code() -> list[object]:
+def _describe_code() -> list[object]:
     found: list[object] = []
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     pending = [package, os.path.join(os.path.dirname(package), "checks")]
     while pending:
-        folder = pending.pop()
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    pending += [] if entry.name == "__pycache__" else [entry.path]
-                else:
-                    status = entry.stat()
-                    found.append((entry.path, status.st_size, status.st_mtime_ns))
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        pending += [] if entry.name == "__pycache__" else [entry.path]
+                    else:
+                        status = entry.stat()
+                        found.append((entry.path, status.st_size, status.st_mtime_ns))
+        except OSError:
+            continue
     found.sort(key=repr)
     for folder in sys.path:
-        with contextlib.suppress(OSError):
-            found.append(sorted(name for name in os.listdir(folder) if name.endswith(("-info", ".pth", ".egg-link"))))
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        found.append(sorted(name for name in names if name.endswith(("-info", ".pth", ".egg-link"))))
     return found
 
 
-def load(folder: str, key: bytes, kind: type[E]) -> E | None:
-    """The entry of a key, if there is one that is whole."""
+def load(folder: str, key: bytes) -> bytes | None:
+    """The content of the entry of a key, if there is one that is whole."""
     path = _path(folder, key)
     try:
         if not _is_ours(folder):
             return None
         with open(path, "rb") as file:
-            content = file.read(LARGEST + _DIGEST + 1)
+            entry = file.read(LARGEST + _DIGEST + 1)
     except OSError:
         return None
-    try:
-        if content[:_DIGEST] != _digest(content[_DIGEST:]):
-            raise ValueError("damaged")
-        entry: E = msgspec.msgpack.decode(content[_DIGEST:], type=kind)
-        if entry.key != key:
-            raise ValueError("of another run")
-    except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
-        _remove(path)
+    content = memoryview(entry)[_DIGEST:]
+    if entry[:_DIGEST] != _digest(content) or content[: len(key)] != key:
+        _remove(path)  # it is damaged, or of something else
         return None
-    return entry
-
-
-def still_holds(entry: CachedRun) -> bool:
-    """Whether the disk answers every question as it did."""
-    return all(answer(DiskQuestion(kind, path)).digest == digest for kind, path, digest in entry.asked)
+    return bytes(content[len(key) :])
 
 
 def mark_used(folder: str, key: bytes) -> None:
     """Of entries that must go, this is one of the last."""
-    with contextlib.suppress(OSError):
+    try:
         os.utime(_path(folder, key))
+    except OSError:
+        return
 
 
-def keep(folder: str, key: bytes, recording: Recording, status: int) -> None:
-    """Write a run down, in one step; where that can't be done, nothing is kept."""
-    asked = [(question.kind, question.path, reply.digest) for question, reply in _in_order(recording)]
-    save(folder, key, CachedRun(key, asked, recording.printed, status))
-
-
-def save(folder: str, key: bytes, entry: CacheEntry) -> None:
+def save(folder: str, key: bytes, content: bytes) -> None:
     """Write an entry down, in one step; where that can't be done, nothing is kept."""
-    content = msgspec.msgpack.encode(entry)
-    if len(content) > LARGEST:
+    entry = key + content
+    if len(entry) > LARGEST:
         return
     path = _path(folder, key)
     temporary = f"{path}.{os.getpid()}"
@@ -190,16 +164,11 @@ def save(folder: str, key: bytes, entry: CacheEntry) -> None:
             return
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:
-            file.write(_digest(content) + content)
+            file.write(_digest(entry) + entry)
         os.replace(temporary, path)
         _shrink(folder)
     except OSError:
         _remove(temporary)
-
-
-def _in_order(recording: Recording) -> list[tuple[DiskQuestion, DiskAnswer]]:
-    """Single paths first: they are answered sooner."""
-    return sorted(recording.answers.items(), key=lambda item: (item[0].kind == "tree", item[0]))
 
 
 def _shrink(folder: str) -> None:
@@ -225,11 +194,13 @@ def _path(folder: str, key: bytes) -> str:
 
 
 def _remove(path: str) -> None:
-    with contextlib.suppress(OSError):
+    try:
         os.unlink(path)
+    except OSError:
+        return
 
 
-def _digest(content: bytes) -> bytes:
+def _digest(content: bytes | memoryview) -> bytes:
     from _blake2 import blake2b  # as in hashlib, which loads OpenSSL
 
     return blake2b(content, digest_size=_DIGEST).digest()

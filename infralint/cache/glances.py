@@ -42,7 +42,6 @@ class KnownFile(msgspec.Struct, array_like=True, gc=False):
 class KnownLooks(msgspec.Struct, frozen=True, array_like=True):
     """What is remembered of a project. names: of the looks, in the order of their bits."""
 
-    key: bytes
     names: list[str]
     files: dict[str, KnownFile]
 
@@ -55,21 +54,16 @@ class Glances:
         self._root = root
         self._key = entries.key_of_project(root)
         self._settled = time.time_ns() - SETTLED
-        known = entries.load(folder, self._key, KnownLooks)
-        self._bits = {name: 1 << number for number, name in enumerate(known.names if known is not None else ())}
-        self._known: dict[str, KnownFile] = known.files if known is not None else {}
+        known = _decode(entries.load(folder, self._key), KnownLooks) or KnownLooks([], {})
+        self._bits = {name: 1 << number for number, name in enumerate(known.names)}
+        self._known = known.files
         self._seen: dict[str, KnownFile | None] = {}
         self._new = 0
 
     def recall(self, path: str, kind: type[Parsed]) -> Parsed | None:
         """What an earlier run parsed of a file that is still the same; None where there is nothing, or nothing of that kind."""
         file = self._seen[path] if path in self._seen else self._file(path)
-        if file is None or not file.parsed:
-            return None
-        try:
-            return msgspec.msgpack.decode(file.parsed, type=kind)
-        except (msgspec.MsgspecError, RecursionError):
-            return None
+        return _decode(file.parsed, kind) if file is not None else None
 
     def keep(self, path: str, parsed: object) -> None:
         """Remember what was parsed of a file, decided by its content alone."""
@@ -114,27 +108,51 @@ class Glances:
         try:
             found = os.lstat(f"{self._root}/{path}")
         except (OSError, ValueError):
-            found = None
-        if found is not None and stat.S_ISREG(found.st_mode):
-            state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-            if state[1] < self._settled and state[2] < self._settled:
-                known = self._known.get(path)
-                file = known if known is not None and known.state == state else KnownFile(state, 0)
+            self._seen[path] = None
+            return None
+        modified, changed = found.st_mtime_ns, found.st_ctime_ns
+        if modified < self._settled and changed < self._settled:
+            known, state = self._known.get(path), (found.st_size, modified, changed, found.st_ino)
+            if known is not None and known.state == state:
+                file = known
+            elif stat.S_ISREG(found.st_mode):
+                file = KnownFile(state, 0)
         self._seen[path] = file
         return file
+
+    def hand_over(self) -> KnownLooks:
+        """What is known of the files that were looked at, for the process that this one works for."""
+        return KnownLooks(list(self._bits), self._worth_keeping())
+
+    def take_over(self, looks: KnownLooks) -> None:
+        """What another process that works for this one knows of files."""
+        bits = [self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits)) for name in looks.names]
+        for path, other in looks.files.items():
+            known = self._known.get(path)
+            same = known if known is not None and known.state == other.state else KnownFile(other.state, 0)
+            file = self._seen.setdefault(path, same)
+            if file is not None and file.state == other.state:
+                before = file.looks, file.parsed
+                file.looks |= sum(bit for number, bit in enumerate(bits) if other.looks >> number & 1)
+                file.parsed = file.parsed or other.parsed
+                self._new += before != (file.looks, file.parsed)
+
+    def _worth_keeping(self) -> dict[str, KnownFile]:
+        """The files of which there is something to remember."""
+        return {path: file for path, file in self._seen.items() if file is not None and (file.looks or file.parsed)}
 
     def save(self) -> None:
         """Write down what is known of the files that this run looked at, where much of it is new."""
         if self._new < FEWEST:
             return
-        files = {path: file for path, file in self._seen.items() if file is not None and (file.looks or file.parsed)}
+        files = self._worth_keeping()
         left = MOST_PARSED
         for file in files.values():
             left -= len(file.parsed)
             if left < 0:
                 file.parsed = b""
         with contextlib.suppress(UnicodeEncodeError):  # a name that is no UTF-8
-            entries.save(self._folder, self._key, KnownLooks(self._key, list(self._bits), files))
+            entries.save(self._folder, self._key, msgspec.msgpack.encode(KnownLooks(list(self._bits), files)))
 
 
 folder: str | None = None
@@ -150,27 +168,28 @@ def open_glances(root: str) -> Glances | None:
     return _opened[-1]
 
 
-class MadeOfCode(msgspec.Struct, frozen=True, array_like=True):
-    """What was made of this program's own files."""
-
-    key: bytes
-    content: bytes
-
-
 def remember(name: str, kind: Any, make: Callable[[], Made]) -> Made:
     """What is made of this program's own files alone. name: what it is. kind: its type, which msgspec reads again."""
     if folder is None:
         return make()
     key = entries.key_of_code(name)
-    entry = entries.load(folder, key, MadeOfCode)
-    if entry is not None:
-        with contextlib.suppress(msgspec.MsgspecError):
-            made: Made = msgspec.msgpack.decode(entry.content, type=kind)
-            entries.mark_used(folder, key)
-            return made
+    known: Made | None = _decode(entries.load(folder, key), kind)
+    if known is not None:
+        entries.mark_used(folder, key)
+        return known
     made = make()
-    entries.save(folder, key, MadeOfCode(key, msgspec.msgpack.encode(made)))
+    entries.save(folder, key, msgspec.msgpack.encode(made))
     return made
+
+
+def _decode(content: bytes | None, kind: type[Parsed]) -> Parsed | None:
+    """What was written down; None where there is nothing, or nothing of that kind."""
+    if not content:
+        return None
+    try:
+        return msgspec.msgpack.decode(content, type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def allow(place: str) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import stat
 import sys
 import time
-from collections.abc import Callable
-from typing import Literal, NamedTuple
 
-import msgspec
+TYPE_CHECKING = False  # as in infralint/__init__.py: what tells a run again loads hardly anything
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
 
-Kind = Literal["tree", "names", "path"]
+    Kind = Literal["tree", "names", "path"]
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
@@ -24,18 +26,10 @@ SETTLED = 2_000_000_000
 file system is coarser. https://git-scm.com/docs/racy-git"""
 
 
-class DiskAnswer(NamedTuple):
-    """What the disk answered, as a digest, and when the latest of it changed, in nanoseconds since 1970."""
-
-    digest: bytes
-    newest: int = 0
-
-
-class DiskQuestion(NamedTuple):
-    """What was asked of the disk: all below a folder, the names in a folder, or what is known of one path."""
-
-    kind: Kind
-    path: bytes
+DiskQuestion = tuple["Kind", bytes]
+"""What was asked of the disk: all below a folder, the names in a folder, or what is known of one path."""
+DiskAnswer = tuple[bytes, int]
+"""What the disk answered, as a digest, and when the latest of it changed, in nanoseconds since 1970."""
 
 
 class Recording:
@@ -54,17 +48,14 @@ class Recording:
     @property
     def is_settled(self) -> bool:
         """Whether all that was asked for had been left alone for a while before."""
-        return all(answer.newest < self.began - SETTLED for answer in self.answers.values())
+        return all(newest < self.began - SETTLED for _, newest in self.answers.values())
 
     def ask(self, kind: Kind, path: str) -> None:
         """Note a question, unless it is answered by one that was asked before."""
-        question = DiskQuestion(kind, os.fsencode(path))
-        if question in self.answers or (kind == "path" and question.path in self._regular):
+        at = os.fsencode(path)
+        if (kind, at) in self.answers or (kind == "path" and at in self._regular):
             return
-        if kind == "tree":
-            self.answers[question] = survey(question.path, self._regular.add)
-        else:
-            self.answers[question] = answer(question)
+        self.answers[kind, at] = survey(at, self._regular.add) if kind == "tree" else answer(kind, at)
 
 
 _current: Recording | None = None
@@ -138,11 +129,11 @@ def take_over(noted: Noted) -> None:
         _current.answers = answers | _current.answers
 
 
-def answer(question: DiskQuestion) -> DiskAnswer:
+def answer(kind: Kind, path: bytes) -> DiskAnswer:
     """What the disk answers now."""
-    if question.kind == "tree":
-        return survey(question.path)
-    return _names(question.path) if question.kind == "names" else _path(question.path)
+    if kind == "tree":
+        return survey(path)
+    return _names(path) if kind == "names" else _path(path)
 
 
 def survey(root: bytes, add: Callable[[bytes], object] | None = None) -> DiskAnswer:
@@ -168,25 +159,26 @@ def survey(root: bytes, add: Callable[[bytes], object] | None = None) -> DiskAns
                         continue
                     modified, changed = found.st_mtime_ns, found.st_ctime_ns
                     rows += (entry.name, found.st_mode, found.st_size, modified, changed, found.st_ino)
-                    newest = max(newest, modified, changed)
+                    if modified > newest or changed > newest:
+                        newest = max(modified, changed)
                     if add is not None:
                         add(entry.path)
         except OSError as error:
             rows.append(error.errno)
-    return DiskAnswer(_digest(rows), newest)
+    return _digest(rows), newest
 
 
 def _names(folder: bytes) -> DiskAnswer:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
-        return DiskAnswer(_digest([error.errno]))
-    return DiskAnswer(_digest([*_describe(folder)[0], *names]))
+        return _digest([error.errno]), 0
+    return _digest([*_describe(folder)[0], *names]), 0
 
 
 def _path(path: bytes) -> DiskAnswer:
     facts, newest = _describe(path)
-    return DiskAnswer(_digest(facts), newest)
+    return _digest(facts), newest
 
 
 def _describe(path: bytes) -> tuple[list[object], int]:
@@ -214,4 +206,4 @@ def _describe(path: bytes) -> tuple[list[object], int]:
 def _digest(facts: list[object]) -> bytes:
     from _blake2 import blake2b  # as in hashlib, which loads OpenSSL
 
-    return blake2b(msgspec.msgpack.encode(facts), digest_size=16).digest()
+    return blake2b(marshal.dumps(facts, 2), digest_size=16).digest()  # the last format that is the same for equal facts

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
 
-from infralint.cache import entries, glances, recording
+from infralint.cache import entries, recording, runs
+
+TYPE_CHECKING = False  # as in infralint/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def run(arguments: Sequence[str], command: Callable[[], object]) -> None:
@@ -15,17 +18,19 @@ def run(arguments: Sequence[str], command: Callable[[], object]) -> None:
         command()
         return
     key = entries.key_of(arguments)
-    entry = entries.load(folder, key, entries.CachedRun)
-    if entry is not None and entries.still_holds(entry):
+    known = runs.load(folder, key)
+    if known is not None and known.still_holds:
         entries.mark_used(folder, key)
-        _tell(entry)
+        _tell(known)
+    from infralint.cache import glances
+
     noted = recording.start()
     glances.allow(folder)
     try:
         command()
     except SystemExit as end:
         if not noted.spoiled and end.code in (0, 1) and noted.printed and noted.is_settled:
-            entries.keep(folder, key, noted, int(end.code or 0))
+            runs.save(folder, key, noted, int(end.code or 0))
         raise
     finally:
         recording.stop()
@@ -40,13 +45,13 @@ def _find_folder(arguments: Sequence[str]) -> str | None:
     return folder if folder is not None and entries.is_beside_projects(folder, arguments) else None
 
 
-def _tell(entry: entries.CachedRun) -> None:
+def _tell(known: runs.CachedRun) -> None:
     """Print what was printed, and leave as was left."""
     try:
-        for text in entry.printed:
+        for text in known.printed:
             sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         recording.give_up_printing()
         sys.exit(1)
-    sys.exit(entry.status)
+    sys.exit(known.status)

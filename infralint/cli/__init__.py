@@ -38,11 +38,20 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("\ninfralint: stopped", err=True)
             ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.exceptions.NoArgsIsHelpError, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except click.UsageError as error:
+            from infralint.text.display import visible_lines
+
+            raise click.UsageError(visible_lines(error.format_message()), error.ctx) from error
+        except click.ClickException:
             raise
         except Exception as error:
             from infralint.project.guard import describe_fault
+            from infralint.text.writing import is_of_printing
 
+            if is_of_printing(error):
+                raise
             click.echo(f"infralint: nothing is judged: {describe_fault(error)}", err=True)
             if {"-v", "--verbose"} & set(sys.argv):
                 raise

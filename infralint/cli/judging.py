@@ -22,7 +22,8 @@ from infralint.engine.run import lint
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
-from infralint.project.work import Lost, Work
+from infralint.project.work import Work
+from infralint.text.display import visible_lines
 from infralint.text.wording import plural
 
 WITH_EDITS = ("sarif", "rdjson")
@@ -79,12 +80,15 @@ class Judging(msgspec.Struct, frozen=True):
         if self.options.fix:
             problems = write_fixes(fixes, project)
             return replace(report, unreadable=[*report.unreadable, *problems]) if problems else fixes.report
-        click.echo(render_patch(fixes, project), nl=False)
+        patch, left_out = render_patch(fixes, project)
+        click.echo(visible_lines(patch.decode("utf-8", "replace")) if sys.stdout.isatty() else patch, nl=False)
         left, fixed = fixes.report.findings, plural(len(fixes.report.fixed), "finding")
         say(f"Would fix {fixed} in the folder {project.root.name}, and leave {len(left)}.", err=True)
         for finding in left:
             say(f"  {finding.location}: {finding.check} is left: {finding.provenance.unfixed}", err=True)
-        return report
+        for problem in left_out:
+            say(f"  {problem.where}: {problem.message}", err=True)
+        return replace(report, unreadable=[*report.unreadable, *left_out])
 
     def _new_since(self, report: Report, project: Project) -> Report:
         """Only what a change touches or brings, where a revision is given."""
@@ -120,13 +124,10 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     work = Work(options.jobs or 0, bar.tell)
     projects = asked_projects(paths, options, selectable_names(checks))
     outcome = Outcome()
-    try:
-        for asked in projects:
-            asked.project.work = work
-            chosen = choose_checks(checks, asked.project.settings)
-            outcome = _add_project(outcome, Judging(asked, chosen, options, "html" in formats), formats)
-    except Lost as error:
-        fail(str(error))
+    for asked in projects:
+        asked.project.work = work
+        chosen = choose_checks(checks, asked.project.settings)
+        outcome = _add_project(outcome, Judging(asked, chosen, options, "html" in formats), formats)
     report = outcome.report
     if options.allow_empty:
         # A hook names every file that was changed: of those, what holds nothing to read is no news.

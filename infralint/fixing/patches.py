@@ -6,15 +6,28 @@ import os
 import re
 
 from infralint.fixing.search import Fixes
+from infralint.model import Unreadable
 from infralint.project import Project
+from infralint.text.display import gives_orders
+
+_QUOTED = re.compile(rb'[\x00-\x1f"\\\x7f-\xff]|#(?=#)')
+"""What stands in a quoted name as an escape: the last keeps a name from being a command to a CI runner (`##[error]`)."""
 
 
-def render_patch(fixes: Fixes, project: Project) -> bytes:
-    """All changes as a unified diff that `git apply` takes where the user stands (or in the project's root)."""
+def render_patch(fixes: Fixes, project: Project) -> tuple[bytes, list[Unreadable]]:
+    """All changes as a unified diff that `git apply` takes where the user stands (or in the project's root), and the
+    files that it leaves out: no line of it may be a command to the runner of a CI."""
     shown = {path: project.show(path) for path in changed_files(fixes, project)}
     here = not any(name.startswith(("../", "/")) for name in shown.values())
-    pieces = [_patch_of(shown[path] if here else path, fixes.before[path], fixes.after[path]) for path in sorted(shown)]
-    return b"".join(pieces)
+    kept, left_out = [], []
+    for path in sorted(shown):
+        patch = _patch_of(shown[path] if here else path, fixes.before[path], fixes.after[path])
+        if gives_orders(patch.decode("utf-8", "replace")):
+            why = "no patch is printed, for a CI runner would take a line of it for a command; --fix changes the file"
+            left_out.append(project.unreadable(path, why))
+        else:
+            kept.append(patch)
+    return b"".join(kept), left_out
 
 
 def changed_files(fixes: Fixes, project: Project) -> list[str]:
@@ -35,10 +48,13 @@ def _patch_of(name: str, before: bytes, after: bytes) -> bytes:
 
 
 def _quote(name: bytes) -> bytes:
-    """A name as git writes it: with C's escapes where it holds quotes, backslashes or control characters."""
-    if not re.search(rb'[\x00-\x1f"\\\x7f]', name):
+    """A name as git writes it: with C's escapes where it holds quotes, backslashes, control characters or other than ASCII.
+
+    https://git-scm.com/docs/git-config#Documentation/git-config.txt-corequotePath
+    """
+    if not _QUOTED.search(name):
         return name
-    return b'"' + re.sub(rb'[\x00-\x1f"\\\x7f]', lambda found: b"\\%03o" % found[0][0], name) + b'"'
+    return b'"' + _QUOTED.sub(lambda found: b"\\%03o" % found[0][0], name) + b'"'
 
 
 def _lines(content: bytes) -> list[bytes]:

@@ -25,6 +25,8 @@ _OPTIONS = (
     *("-c", "credential.helper="),
 )
 _ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": ""}
+SECONDS = 60.0
+"""After which an answer is not waited for any longer: a pipe may lie where git reads a file."""
 LINK = "120000"
 """The mode of a symbolic link, whose content is what it leads to."""
 _FILES = frozenset(["100644", "100755", "100664", LINK])
@@ -97,7 +99,11 @@ class Repository(msgspec.Struct, frozen=True):
     def _ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
         command = ["git", *_OPTIONS, "-C", str(self.root), *arguments]
         try:
-            done = subprocess.run(command, input=stdin, capture_output=True, check=False, env=os.environ | _ENVIRONMENT)
+            done = subprocess.run(
+                command, input=stdin, capture_output=True, check=False, env=os.environ | _ENVIRONMENT, timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise NoHistory(f"git {arguments[0]} gave no answer in {SECONDS:g} seconds") from error
         except (OSError, ValueError) as error:
             raise NoHistory("git is not on this machine, and --changed-since asks it what changed") from error
         if done.returncode != 0:

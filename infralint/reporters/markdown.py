@@ -30,6 +30,7 @@ LARGEST = 60_000
 """Characters: GitHub refuses a comment of more than 65,536."""
 _ICONS = {"error": "🔴", "warning": "🟠", "note": "🔵"}
 _CODE = lazy(r"`[^`\n]*`")
+_RUN = lazy(r"`{2,}")
 _ACTIVE = lazy(r"[\\*\[\]<>#|~!$@]|(?<!\w)_|_(?!\w)")
 _MOST_HOPS = 4
 
@@ -127,8 +128,11 @@ def _code(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """A sentence in which only its own `code` is marked: no link, table, picture, mention or heading of others acts."""
-    shown = visible(text)
+    """A sentence in which only its own `code` is marked: no link, table, picture, mention or heading of others acts.
+
+    Several backticks in a row would pair with others than single ones do. https://spec.commonmark.org/0.31.2/#code-spans
+    """
+    shown = _RUN.sub(lambda run: "ˋ" * len(run[0]), visible(text))
     parts, at = [], 0
     for span in _CODE.finditer(shown):
         parts += [_escape(shown[at : span.start()]), span[0].replace("|", "\\|")]

@@ -359,7 +359,7 @@ class _TracePage(msgspec.Struct, frozen=True):
         lines = textwrap.wrap(
             " ".join(words), room, subsequent_indent=hanging, break_on_hyphens=False, break_long_words=True
         )
-        return lines or [""]
+        return [visible(line) for line in lines] or [""]  # broken anew, a line may begin with what gives orders to CI
 
     def _lines(self, text: str, first: str, later: str, color: str) -> str:
         lines = self._break(text, WIDTH - len(later))

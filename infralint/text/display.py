@@ -34,6 +34,11 @@ def visible(text: str) -> str:
     )
 
 
+def gives_orders(text: str) -> bool:
+    """Whether a runner would take something in these lines for a command."""
+    return _COMMAND.search(text) is not None
+
+
 def visible_lines(text: str) -> str:
     """The same for text of several lines, and with tabs."""
     return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))

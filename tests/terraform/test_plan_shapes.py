@@ -140,3 +140,30 @@ def test_references_that_are_no_names_refer_to_nothing(tmp_path: Path) -> None:
     odd["configuration"]["root_module"]["resources"][0] = {"address": "aws_lb_listener.l", "expressions": blocks}
     report = judged(tmp_path, {"plan.json": json.dumps(odd)})
     assert not report.unreadable
+
+
+def test_a_plan_of_a_run_that_failed_is_judged_and_said_to_be_no_whole(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"plan.json": json.dumps({**PLAN, "errored": True, "complete": False})})
+    assert [entry.where.path for entry in report.unreadable] == ["plan.json"]
+    assert "is the plan of a run that failed (`errored` is true)" in report.unreadable[0].message
+    assert places(report) == ["plan.json:0"]
+
+
+def test_a_plan_of_a_part_does_not_stand_for_the_sources_of_the_rest(tmp_path: Path) -> None:
+    """`terraform plan -target`."""
+    main = 'resource "aws_lb" "web" {\n  name = "web"\n}\nresource "aws_lb" "rest" {\n  idle_timeout = 30\n}\n'
+    resources = PLAN["planned_values"]["root_module"]["resources"]
+    plan = {"format_version": "1.2", "planned_values": {"root_module": {"resources": resources}}, "complete": False}
+    report = judged(tmp_path, {"plan.json": json.dumps(plan), "main.tf": main})
+    assert "main.tf:5" in places(report)
+    assert [(entry.where.path, entry.name) for entry in report.unknown] == [("plan.json", "complete")]
+    assert places(judged(tmp_path, {"plan.json": json.dumps({**plan, "complete": True})})) == ["main.tf:1"]
+
+
+def test_a_plan_in_another_version_of_the_format_is_unreadable(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"plan.json": json.dumps({**PLAN, "format_version": "2.0"})})
+    assert [entry.where.path for entry in report.unreadable] == ["plan.json"]
+    assert (
+        "$.format_version: infralint reads versions 0 and 1 of the format, and this is 2.0"
+        in report.unreadable[0].message
+    )

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from infralint.sources.cloudformation.anatomy import wrong_parts
+from infralint.sources.cloudformation.limits import wrong_parameters
 from infralint.sources.cloudformation.mistypes import meant_section, meant_type
+from infralint.sources.cloudformation.shapes import why_not_called_so
 from infralint.sources.cloudformation.template import HOLE, CloudFormationTemplate, function_of
+from infralint.text.circles import find_circles
+from infralint.text.suggestions import closest
+from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlValue
 
 _VERSION = "2010-09-09"
+_PSEUDO = tuple(
+    f"AWS::{name}" for name in "AccountId NotificationARNs NoValue Partition Region StackId StackName URLSuffix".split()
+)
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html"""
 MOST_VALUES = 200_000
 """Values of one template that are looked at."""
 
@@ -24,14 +34,18 @@ def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValu
     """
     root = template.root
     resources = root.members_of("Resources")
+    has_version = root.get("AWSTemplateFormatVersion") is not None
     if _has_known_macros(root):
         yield from _mistyped_types(resources)
-    is_whole = root.get("AWSTemplateFormatVersion") is not None and root.get("Transform") is None
+        if has_version:
+            yield from wrong_parameters(root)
+    is_whole = has_version and root.get("Transform") is None
     if not is_whole or any(body.text_of("Type").endswith("::MODULE") for body in resources.values()):
         return
     if any(name.startswith("Fn::") for name in resources):
         return
     yield from _mistyped_sections(root)
+    yield from wrong_parts(root)
     names = _Names(template)
     for logical, body in resources.items():
         if body.members is not None and body.get("Type") is None:
@@ -43,8 +57,13 @@ def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValu
         for value in depends.items or [depends] if depends is not None else []:
             yield from names.missing_resource(value, value.text or "", "DependsOn")
         yield from names.look(body.get("Properties"))
+    for output in root.members_of("Outputs").values():
+        condition = output.get("Condition")
+        if condition is not None and condition.text is not None:
+            yield from names.missing_condition(condition)
     for key in ("Conditions", "Outputs"):
         yield from names.look(root.get(key))
+    yield from _circles(root)
 
 
 def _mistyped_sections(root: YamlValue) -> Iterator[tuple[YamlValue, str]]:
@@ -72,6 +91,66 @@ def _mistyped_types(resources: Mapping[str, YamlValue]) -> Iterator[tuple[YamlVa
             yield type_, f"CloudFormation refuses {logical}: there is no type {type_.text}; did you mean {right}?"
 
 
+def _circles(root: YamlValue) -> Iterator[tuple[YamlValue, str]]:
+    """Conditions and resources that wait for each other; what a condition decides about may not be there."""
+    conditions = root.members_of("Conditions")
+    uses = {
+        name: {argument.text or "" for call, argument in _calls(body) if call == "Condition"}
+        for name, body in conditions.items()
+    }
+    for circle in find_circles(uses):
+        yield (
+            conditions[circle[0]],
+            f"CloudFormation refuses the condition {circle[0]}: it is made of itself{_through(circle)}",
+        )
+    resources = root.members_of("Resources")
+    needs = {name: set(_needs(body)) for name, body in resources.items() if body.get("Condition") is None}
+    for circle in find_circles(needs):
+        yield resources[circle[0]], f"CloudFormation refuses {circle[0]}: it waits for itself{_through(circle)}"
+
+
+def _through(circle: list[str]) -> str:
+    return f" through {listing(circle[1:])}" if circle[1:] else ""
+
+
+def _needs(body: YamlValue) -> Iterator[str]:
+    """The resources that another waits for, whatever the conditions."""
+    depends = body.get("DependsOn")
+    for value in depends.items or [depends] if depends is not None else []:
+        yield value.text or ""
+    properties = body.get("Properties")
+    for name, argument in _calls(properties) if properties is not None else ():
+        first = (argument.items or [argument])[0].text or ""
+        if name == "Ref":
+            yield first
+        elif name == "Fn::GetAtt":
+            yield first.partition(".")[0]
+        elif name == "Fn::Sub":
+            given = argument.items[1].members or {} if argument.items and len(argument.items) > 1 else {}
+            inserted = (hole[2].strip() for hole in HOLE.finditer(first) if not hole[1])
+            yield from (text.partition(".")[0] for text in inserted if text not in given)
+
+
+def _calls(value: YamlValue) -> Iterator[tuple[str, YamlValue]]:
+    """The functions that are called in a value, but for those within the branches of `Fn::If`."""
+    pending, seen = [value], set[int]()
+    while pending and len(seen) < MOST_VALUES:
+        found = pending.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        call = function_of(found)
+        if call is not None:
+            yield call
+        if call is None or call[0] != "Fn::If":
+            pending += [*(found.items or ()), *(found.members or {}).values()]
+
+
+def _hint(name: str) -> str:
+    near = closest(name, _PSEUDO)
+    return f"; did you mean {near}?" if near else ""
+
+
 class _Names:
     """What a template declares."""
 
@@ -95,7 +174,9 @@ class _Names:
 
     def _of_call(self, value: YamlValue, name: str, argument: YamlValue) -> Iterator[tuple[YamlValue, str]]:
         first = (argument.items or [argument])[0]
-        if name == "Ref" and argument.text:
+        if why := why_not_called_so(name, argument):
+            yield value, f"CloudFormation refuses this: {why}"
+        elif name == "Ref" and argument.text:
             yield from self._missing_name(value, argument.text, f"!Ref {argument.text}")
         elif name == "Fn::GetAtt" and first.text:
             yield from self.missing_resource(value, first.text.partition(".")[0], "!GetAtt")
@@ -113,7 +194,10 @@ class _Names:
             yield value, f"CloudFormation refuses !FindInMap: no mapping of this template is called {first.text}"
 
     def _missing_name(self, value: YamlValue, name: str, words: str) -> Iterator[tuple[YamlValue, str]]:
-        if name not in self.parameters and name not in self.resources and not name.startswith("AWS::"):
+        if name.startswith("AWS::"):
+            if name not in _PSEUDO:
+                yield value, f"CloudFormation refuses {words}: there is no pseudo parameter {name}{_hint(name)}"
+        elif name not in self.parameters and name not in self.resources:
             yield value, f"CloudFormation refuses {words}: no parameter or resource of this template is called {name}"
 
     def missing_resource(self, value: YamlValue, name: str, words: str) -> Iterator[tuple[YamlValue, str]]:

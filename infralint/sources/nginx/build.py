@@ -54,6 +54,7 @@ from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden, unseen_by
 from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, NginxFile
+from infralint.sources.nginx.undeclared import Expanded, find_undeclared
 from infralint.sources.nginx.upstreams import (
     Upstream,
     Upstreams,
@@ -365,6 +366,7 @@ class _NodeBuilder:
         self.hops: list[NginxLocation] = []
         self.levels: list[Level] = []
         self.files: dict[int, frozenset[str]] = {}
+        self.expanded = Expanded(includes)
 
     def build(self) -> Nginx:
         for source, tree in self.part.files:
@@ -374,6 +376,9 @@ class _NodeBuilder:
                 hidden(hole, "the servers") for level in self.levels if level.owner for hole in level.opaque[:1]
             ]
         self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
+        for _, tree in self.part.files:
+            if any(directive.name == "http" and directive.block is not None for directive in tree):
+                self.nginx.refused += find_undeclared(tree, self.expanded)
         self.nginx.refused += ported_upstreams([hop.pass_directive for hop in self.hops], self.found.upstreams)
         self.nginx.hops = tuple(self.hops)
         self._place_node()
@@ -434,7 +439,10 @@ class _NodeBuilder:
         ]
 
     def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
-        return self.includes.expand(directives, self.part.base, stack)
+        expanded = self.includes.expand(directives, self.part.base, stack)
+        if expanded is not directives:
+            self.expanded.inside[id(directives)] = expanded
+        return expanded
 
     def _level(self, owner: Directive) -> Level:
         """A block with its includes put in; what nginx would refuse of them is kept."""
@@ -515,7 +523,7 @@ class _NodeBuilder:
         place.block = self._block(directive, scope, server, place)
         _settle_pass(place.block)
         passed = place.block.passed
-        place.redirects = passed is not None and pattern.endswith("/") and modifier in ("", "^~")
+        place.redirects = passed is not None and pattern.endswith("/") and modifier in ("", "^~", "=")
         inner = [line for line in level.directives if line.name == "location" and line.block is not None]
         place.nested = [self._place(line, scope, server) for line in inner]
         return place

@@ -22,7 +22,7 @@ _MAP_LINES = ("map $http_upgrade $connection_upgrade {", "default upgrade;", "''
 _TO_LINE_END = lazy(r"[ \t]*(?:#(?!.*(?:\{[{%#]|[%#}]\})).*)?")
 """Nothing but a comment, in which no template mark stands."""
 _TOGETHER = lazy(r"(?:^|/)(?:conf\.d|http\.d|nginx\.d|vhosts?(?:\.d)?|sites-(?:enabled|available))/[^/]*$")
-_SWITCH = re.compile(r"\w+_buffering|\w+_timeout")
+_SWITCH = lazy(r"\w+_buffering|\w+_timeout")
 
 
 class Edited(Protocol):

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from infralint.model import Known, Request
 from infralint.platforms.nginx_values import flag
-from infralint.sources.nginx.blocks import CODES, NginxBlock
+from infralint.sources.nginx.blocks import CODES, NginxBlock, denies_all
 from infralint.sources.nginx.choose import (
     LocationChoice,
     LocationEntry,
@@ -277,6 +277,9 @@ class Processing:
             elif (denied := after.block.denied) is not None:
                 because = f"`{denied.written}` turns every client away"
                 yield from self._answer(replace(after, answer=Answer("403", denied, "", because)))
+            elif (excluding := _excluding_limit(after)) is not None:
+                because = f"`{excluding.written}` turns requests of every other method away"
+                yield from self._answer(replace(after, answer=Answer("403", excluding, "", because)))
             else:
                 yield from self._content(after)
 
@@ -586,6 +589,21 @@ def _limiting_block(run: Run) -> NginxBlock | None:
         methods = {word.upper() for word in directive.args}
         if inner is not None and "GET" not in methods and inner.serves:
             return inner
+    return None
+
+
+def _excluding_limit(run: Run) -> Directive | None:
+    """The `limit_except` that turns everybody away by whose methods a stream is surely asked for.
+
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#limit_except
+    """
+    request = run.moment.request
+    asked = {"GET"} if _kind(run) == "websocket" else set(request.methods if request is not None else ())
+    for directive in run.block.level.by_name.get("limit_except", ()) if asked else ():
+        allowed = {word.upper() for word in directive.args}
+        is_sure = not directive.has_hole and not run.block.level.under_condition(directive)
+        if is_sure and not asked & allowed and denies_all(directive.block or ()):
+            return directive
     return None
 
 

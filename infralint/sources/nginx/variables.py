@@ -132,7 +132,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
                     if directive.name == "set" and directive.args:
                         found.add(directive.args[0].lstrip("$"))
                     elif "(?" in (text := " ".join(directive.args)):
-                        found |= set(_NAMED.findall(text))
+                        found |= set(NAMED_GROUP.findall(text))
         return frozenset(found)
 
     @cached_property
@@ -252,7 +252,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         return found
 
 
-_NAMED = lazy(r"\(\?(?:P?<|')(\w+)[>']")
+NAMED_GROUP = lazy(r"\(\?(?:P?<|')(\w+)[>']")
 
 
 def with_captures(moment: Moment, found: Any) -> Moment:
@@ -265,7 +265,7 @@ def with_captures(moment: Moment, found: Any) -> Moment:
 
 def without_captures(moment: Moment, pattern: str, reason: str) -> Moment:
     """The moment after an expression that may have been found: what its groups took is not known."""
-    named = dict.fromkeys(_NAMED.findall(pattern), unknown(reason))
+    named = dict.fromkeys(NAMED_GROUP.findall(pattern), unknown(reason))
     return msgspec.structs.replace(moment, captures=None, assigned={**moment.assigned, **named})
 
 
@@ -370,13 +370,14 @@ def _fits(mask: str, host: str) -> bool:
 
 _HANDSHAKE = {"http_upgrade": "websocket", "http_connection": "Upgrade", "http_sec_websocket_version": "13"}
 _FAMILIES = lazy(
-    r"(?:http|arg|cookie|sent_http|sent_trailer|upstream_(?:http|cookie|trailer)|ssl|geoip2?|jwt|otel)_\w+"
+    r"(?:http|arg|cookie|sent_http|sent_trailer|upstream_(?:http|cookie|trailer)|ssl|geoip2?|jwt|otel|connections|acme|echo"
+    r"|proxy_protocol_tlv|brotli|zstd)_\w+"
 )
 _REQUEST_ONLY = frozenset(
     "ancient_browser args binary_remote_addr body_bytes_sent bytes_received bytes_sent connection connection_requests"
     " connection_time content_length content_type date_gmt date_local document_root document_uri fastcgi_path_info"
     " fastcgi_script_name gzip_ratio host hostname http2 http3 https invalid_referer is_args is_request_port"
-    " limit_conn_status limit_rate limit_req_status memcached_key modern_browser msec msie nginx_version pid pipe"
+    " limit_conn_status limit_rate limit_req_status memcached_key modern_browser msec msie nginx_version pid pipe protocol"
     " proxy_add_x_forwarded_for proxy_host proxy_port proxy_internal_body_length proxy_protocol_addr"
     " proxy_protocol_port proxy_protocol_server_addr proxy_protocol_server_port query_string quic realip_remote_addr"
     " realip_remote_port realpath_root remote_addr remote_port remote_user request request_body request_body_file"
@@ -403,8 +404,12 @@ def _built_in(name: str, moment: Moment) -> Values | None:
         known = _of_listener(name, moment)
     if known is not None:
         return known
-    of_request = name in _REQUEST_ONLY or _FAMILIES.fullmatch(name)
-    return unknown(f"${name} is only known request by request") if of_request else None
+    return unknown(f"${name} is only known request by request") if is_built_in(name) else None
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a variable is one of nginx's own modules."""
+    return name in _REQUEST_ONLY or _FAMILIES.fullmatch(name) is not None
 
 
 def _of_request(name: str, moment: Moment) -> Values | None:

@@ -44,7 +44,7 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
     """Add every deployment to a reading, and the plans. paths: of what may be one."""
     project = tree.project
     planned = list(plans(tree, paths))
-    covered = {plan.root for plan in planned}
+    covered = {plan.root for plan in planned if plan.is_whole}
     found = [node for plan in planned for node in nodes(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
@@ -60,6 +60,7 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
     if wanted:
         reading.unreadable += _undeclared_variables(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.show(plan.path) for plan in planned]
+    reading.unknown += [plan.gap for plan in planned if plan.gap is not None]
     reading.seen += [f"the Terraform module {source}" for source in unread_modules(tree)]
 
 

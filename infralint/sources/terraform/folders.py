@@ -8,7 +8,6 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project, refuse_binary
 from infralint.project.walking import leads_out
 from infralint.sources.terraform.budget import STEPS, SharedBudget
-from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, find_wrong_byte, parse
+from infralint.sources.terraform.hcl import LABELS, Attribute, Block, HclError, HclFile, Literal, find_wrong_byte, parse
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 from infralint.text.wording import plural
@@ -106,41 +105,17 @@ SPEAKING = lazy(
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
 _PLAN = lazy(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
-_PLAN_VERSION = lazy(rb'"format_version"\s*:\s*"[01]\.')
+_PLAN_VERSION = lazy(rb'"format_version"\s*:\s*"[0-9]')
 LARGEST_PLAN = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
 BALANCING = lazy(rb"(?i)lb|balancer")
 
 
-LABELS: Mapping[str, int] = MappingProxyType(
-    {
-        "action": 2,
-        "check": 1,
-        "data": 2,
-        "ephemeral": 2,
-        "import": 0,
-        "list": 2,
-        "locals": 0,
-        "module": 1,
-        "moved": 0,
-        "output": 1,
-        "provider": 1,
-        "removed": 0,
-        "resource": 2,
-        "terraform": 0,
-        "variable": 1,
-    }
-)
-"""The blocks that may stand at the top of a file, with the number of their labels.
-
-https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
-"""
-
-
 class Folder(msgspec.Struct):
     """What the Terraform files of one folder declare, by name.
 
-    refused: what Terraform would not take, and where. is_whole: whether nothing is left out that
+    moves: blocks that say what becomes of resources (`moved`, `removed`, `import`), and those of other
+    kinds that declare nothing. refused: what Terraform would not take, and where. is_whole: whether nothing is left out that
     Terraform would read, so that a name which is not here is nowhere.
     """
 
@@ -154,7 +129,8 @@ class Folder(msgspec.Struct):
     outputs: dict[str, Block] = {}
     providers: list[Block] = []
     settings: list[Block] = []
-    checks: list[Block] = []
+    checks: dict[str, Block] = {}
+    moves: list[Block] = []
     broken: list[str] = []
     refused: list[Unreadable] = []
     is_whole: bool = True
@@ -174,6 +150,8 @@ class Folder(msgspec.Struct):
 
     def _add(self, block: Block, override: bool) -> None:
         if block.type == "locals":
+            for inner in block.blocks:
+                self._refuse(inner.where, f"`locals` takes no blocks; write `{inner.type} = {{ … }}`")
             for name, attribute in block.attributes.items():
                 if name in self.locals and not override:
                     self._refuse_twice(attribute.where, f"local.{name}", self.locals[name].where)
@@ -188,8 +166,16 @@ class Folder(msgspec.Struct):
             else:
                 self._refuse_twice(block.where, _address(block), home[key].where)
         else:
-            listed = {"provider": self.providers, "terraform": self.settings, "check": self.checks}
-            listed.get(block.type, []).append(block)
+            listed = {"provider": self.providers, "terraform": self.settings}
+            listed.get(block.type, self.moves).append(block)
+
+    def all_blocks(self) -> Iterator[Block]:
+        """Every block but `locals`, in no order that matters."""
+        for home in (self.variables, self.outputs, self.calls, self.checks):
+            yield from home.values()
+        for blocks in (self.resources, self.data, self.ephemeral):
+            yield from blocks.values()
+        yield from (*self.providers, *self.settings, *self.moves)
 
     def _refuse(self, where: Location, why: str) -> None:
         self.refused.append(Unreadable(f"Terraform refuses this: {why}", where))
@@ -205,6 +191,7 @@ class Folder(msgspec.Struct):
             "resource": self.resources,
             "data": self.data,
             "ephemeral": self.ephemeral,
+            "check": self.checks,
         }
         return homes.get(block.type)
 

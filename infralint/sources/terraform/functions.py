@@ -40,3 +40,9 @@ def call(name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
 def is_known(name: str) -> bool:
     """Whether Terraform or OpenTofu has a function of that name; those of providers can't be known."""
     return name in FUNCTIONS or name in OTHERS or name.startswith("provider::")
+
+
+def why_not_so_many(name: str, given: int) -> str:
+    """Why a function does not take so many arguments; empty where it does, or where that is not known."""
+    signature = FUNCTIONS.get(name)
+    return "" if signature is None or signature.takes_number(given) else f"{name}() does not take {given} arguments"

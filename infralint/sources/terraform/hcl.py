@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal as OneOf
 
 import msgspec
@@ -286,28 +287,28 @@ def parse_expression(source: HclFile) -> Expression:
     return found
 
 
-_SPACE = re.compile(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_SPACE_LINES = re.compile(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SPACE = lazy(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SPACE_LINES = lazy(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _BEFORE_TOKENS_ON_LINE = " \t\r#/"
 """With what space and comments begin."""
 _BEFORE_TOKENS = _BEFORE_TOKENS_ON_LINE + "\n"
-_NAME = re.compile(r"[^\W\d][\w-]*")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
+_NAME = lazy(r"[^\W\d][\w-]*")
+_NUMBER = lazy(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_OPERATOR = lazy(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
 _OPERATORS = "|&=!<>+-*/%"
 """With what operators of two operands begin."""
 _SIGNS = "!-"
-_PLAIN = re.compile(r'"([^"\\$%\n]*)"')
+_PLAIN = lazy(r'"([^"\\$%\n]*)"')
 """Text in quotes with nothing in it that has to be looked at."""
-_QUOTED = re.compile(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
+_QUOTED = lazy(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
 """Text in quotes up to a hole, a directive or the end."""
-_LINE = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
+_LINE = lazy(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
 """Text in a heredoc or file up to a hole, a directive or the end of the line."""
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))|([$%])[$%]\{")
-_ON_ONE_LINE = re.compile(r"(?:[ \t\r]|/\*(?:[^*]|\*(?!/))*+\*/)*+(?![ \t\r\n}#]|//|/\*|\Z)")
+_ESCAPE = lazy(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))|([$%])[$%]\{")
+_ON_ONE_LINE = lazy(r"(?:[ \t\r]|/\*(?:[^*]|\*(?!/))*+\*/)*+(?![ \t\r\n}#]|//|/\*|\Z)")
 """What follows the brace of a block that begins and ends on one line."""
-_HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
-_JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_HEREDOC = lazy(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
+_JSON_STRING = lazy(r'"((?:[^"\\\n]|\\.)*)"')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _STRENGTH = {
     "||": 1,
@@ -945,7 +946,29 @@ def _place(found: Expression, start: int, end: int) -> Expression:
 
 # JSON
 
-_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
+LABELS: Mapping[str, int] = MappingProxyType(
+    {
+        "action": 2,
+        "check": 1,
+        "data": 2,
+        "ephemeral": 2,
+        "import": 0,
+        "list": 2,
+        "locals": 0,
+        "module": 1,
+        "moved": 0,
+        "output": 1,
+        "provider": 1,
+        "removed": 0,
+        "resource": 2,
+        "terraform": 0,
+        "variable": 1,
+    }
+)
+"""The blocks that may stand at the top of a file, with the number of their labels.
+
+https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
+"""
 
 
 def _json_object(source: HclFile) -> ObjectOf:
@@ -966,7 +989,8 @@ def _json_file(source: HclFile) -> Block:
     body = Block("", (), 0, 0, source)
     for key, value in found.items:
         kind = str(key.value) if isinstance(key, Literal) else ""
-        body.blocks += _json_labelled(kind, (), value, _LABELS.get(kind, 0), source)
+        if kind != "//":
+            body.blocks += _json_labelled(kind, (), value, LABELS.get(kind, 0), source)
     return body
 
 
@@ -995,6 +1019,9 @@ def _json_block(kind: str, labels: tuple[str, ...], value: ObjectOf, source: Hcl
             name = str(key.value)
             if kind == "variable" and name == "type":
                 inner = _json_type(inner)
+            if kind == "check" and name == "data":
+                block.blocks += _json_labelled("data", (), inner, 2, source)
+                continue
             block.attributes[name] = Attribute(name, inner, key.start, source)
             if name == "dynamic":
                 block.blocks += _json_labelled("dynamic", (), inner, 1, source)

@@ -371,7 +371,7 @@ class Module:
             if attribute is not None:
                 try:
                     value = evaluate(attribute.value, EvaluationScope(self))
-                    found = _count_slots(value) if name == "count" else _each_slots(value)
+                    found = slots_of_count(value) if name == "count" else slots_of_each(value)
                     self.budget.spend(len(found))
                     return found
                 except EvaluationError as error:
@@ -506,7 +506,8 @@ def _type_of(block: Block) -> Type:
     return ANY if wanted is None else declared_type(wanted.value, evaluate_constant)
 
 
-def _count_slots(value: Value) -> list[Slot]:
+def slots_of_count(value: Value) -> list[Slot]:
+    """The instances that a `count` makes. Raises EvaluationError."""
     if isinstance(value, Hole):
         return [Slot(count=value, doubt=value)]
     count = to_whole(value)
@@ -515,7 +516,8 @@ def _count_slots(value: Value) -> list[Slot]:
     return [Slot(key=index, count=as_count(index)) for index in range(min(count, MOST_INSTANCES))]
 
 
-def _each_slots(value: Value) -> list[Slot]:
+def slots_of_each(value: Value) -> list[Slot]:
+    """The instances that a `for_each` makes. Raises EvaluationError."""
     if isinstance(value, Hole):
         return [Slot(each=(value, value), doubt=value)]
     if isinstance(value, ObjectValue):

@@ -72,16 +72,26 @@ class ConfigurationShape(msgspec.Struct, frozen=True):
 
 
 class PlanShape(msgspec.Struct, frozen=True):
+    format_version: str | None = None
+    errored: bool | None = None
+    complete: bool | None = None
     planned_values: PlanValuesShape | None = None
     values: PlanValuesShape | None = None
     resource_changes: list[ResourceChangeShape] | None = None
     configuration: ConfigurationShape | None = None
 
 
+MAJOR_VERSIONS = frozenset({"0", "1"})
+"""Of the format: what a new one means is not known, and terraform asks readers to refuse it."""
+
+
 def check_plan(content: object) -> None:
-    """Raises WrongShape for what terraform does not write."""
+    """Raises WrongPlanShape for what terraform does not write."""
     _check(content, PlanShape, "$")
     plan: Any = content
+    version = plan.get("format_version")
+    if version is not None and version.partition(".")[0] not in MAJOR_VERSIONS:
+        raise WrongPlanShape(f"$.format_version: infralint reads versions 0 and 1 of the format, and this is {version}")
     for name in ("planned_values", "values"):
         _check_module((plan.get(name) or {}).get("root_module") or {}, f"$.{name}.root_module", {})
     configured = (plan.get("configuration") or {}).get("root_module") or {}

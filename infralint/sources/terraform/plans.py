@@ -28,11 +28,16 @@ Json = Mapping[str, Any]
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A plan or state. root: the folder of the project whose sources it belongs to, if they lie there."""
+    """A plan or state. root: the folder of the project whose sources it belongs to, if they lie there.
+
+    is_whole: whether it holds all that its configuration comes to; gap: why it is not said to.
+    """
 
     path: str
     graph: Graph
     root: str | None
+    is_whole: bool = True
+    gap: Unknown | None = None
 
 
 def plans(tree: TerraformFolders, paths: Iterable[str]) -> Iterator[Plan]:
@@ -50,6 +55,9 @@ def _plan(tree: TerraformFolders, path: str) -> Json | None:
         if not isinstance(content, dict) or not content.keys() & {"planned_values", "values"}:
             return None
         check_plan(content)
+        if content.get("errored"):
+            why = "is the plan of a run that failed (`errored` is true): what it had come to is judged; plan again for the rest"
+            tree.unreadable.append(tree.project.unreadable(path, why))
         return content
     except CantRead as problem:
         why = f"{problem}"
@@ -94,7 +102,15 @@ class _PlanReader(msgspec.Struct):
         root = self._root([str(resource["address"]) for resource in found])
         items = [self._item(resource, unknown.get(resource["address"], {}), root) for resource in found]
         scope = self.shown if root is None else self.tree.project.show(root)
-        return Plan(self.path, Graph(items, scope), root)
+        is_whole = self.content.get("complete") is not False and not self.content.get("errored")
+        return Plan(self.path, Graph(items, scope), root, is_whole, self._gap())
+
+    def _gap(self) -> Unknown | None:
+        """What terraform says of plans with `-target`, with deferred changes, or that failed."""
+        if self.content.get("complete") is not False or self.content.get("errored"):
+            return None
+        why = "the plan holds only a part of what its configuration comes to (`complete` is false)"
+        return Unknown(Location(self.shown), "complete", why, "plan without -target, once nothing is deferred")
 
     @property
     def shown(self) -> str:

@@ -38,9 +38,13 @@ class Signature(msgspec.Struct, frozen=True):
         taken = [self._take_argument(name, position, argument) for position, argument in enumerate(arguments)]
         return self.function(*taken)
 
-    def _count(self, name: str, given: int) -> None:
+    def takes_number(self, given: int) -> bool:
+        """Whether so many arguments are neither too few nor too many."""
         least = len(self.parameters) + self.least
-        if given < least or (self.rest is None and given > least):
+        return given == least or (given > least and self.rest is not None)
+
+    def _count(self, name: str, given: int) -> None:
+        if not self.takes_number(given):
             raise EvaluationError(f"{name}() does not take {given} arguments")
 
     def _hole(self, arguments: list[Value]) -> Hole | None:

@@ -6,16 +6,19 @@ https://developer.hashicorp.com/terraform/cli/commands/validate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import starmap
 from types import MappingProxyType
 
 import msgspec
 
 from infralint.model import Location, Unreadable
 from infralint.sources.terraform import functions
+from infralint.sources.terraform.addresses import wrong_addresses
 from infralint.sources.terraform.budget import Exhausted
+from infralint.sources.terraform.constants import failures, is_constant, why_no_repetition, why_no_setting, why_not
 from infralint.sources.terraform.convert import BadType, convert, declared_type
 from infralint.sources.terraform.evaluate import evaluate_constant
-from infralint.sources.terraform.folders import Folder
+from infralint.sources.terraform.folders import Folder, is_override
 from infralint.sources.terraform.hcl import (
     Attr,
     Attribute,
@@ -24,17 +27,20 @@ from infralint.sources.terraform.hcl import (
     For,
     FunctionCall,
     Index,
+    ListOf,
     Literal,
     NameExpression,
     children,
 )
-from infralint.sources.terraform.types import ANY
+from infralint.sources.terraform.shapes import complaints, hint, repetitions
+from infralint.sources.terraform.types import ANY, BOOL, STRING, Type
 from infralint.sources.terraform.values import EvaluationError
+from infralint.sources.terraform.versions import wrong_versions
+from infralint.text.circles import find_circles
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 from infralint.text.wording import listing
 
-_REQUIRED = {"module": "source", "output": "value"}
 _IDENTIFIER = lazy(r"[^\W\d][\w-]*")
 MOST = 20
 """Problems of one folder that are named."""
@@ -51,18 +57,49 @@ _WITHOUT_REFERENCES = frozenset(
         ("lifecycle", "ignore_changes"),
         ("provisioner", "when"),
         ("provisioner", "on_failure"),
+        ("action_trigger", "events"),
+        ("action_trigger", "actions"),
+        ("moved", "from"),
+        ("moved", "to"),
+        ("removed", "from"),
+        ("import", "to"),
+        ("import", "provider"),
     }
 )
 """Arguments, by their block's type, in which names are no references."""
-_BUILT_IN = frozenset({"count", "each", "path", "self", "terraform"})
-_META = frozenset({"source", "version", "providers", "count", "for_each", "depends_on", "lifecycle", "locals", "//"})
-_ARGUMENTS: Mapping[str, frozenset[str]] = MappingProxyType(
+_WITHOUT_ANY_REFERENCES = frozenset({"variable", "terraform"})
+"""Blocks all of whose arguments are constants."""
+_BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "variable": frozenset("type default description sensitive nullable ephemeral deprecated validation //".split()),
-        "output": frozenset("value description sensitive ephemeral deprecated depends_on precondition //".split()),
+        "path": ("cwd", "module", "root"),
+        "terraform": ("applying", "workspace"),
+        "tofu": ("applying", "workspace"),
     }
 )
-"""What a variable or output may say."""
+"""Names that are there everywhere, with what they have."""
+_ACTING = frozenset({"action", "list"})
+"""With what references to blocks of newer versions begin."""
+_WHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "count": "count.index stands for something only in a block that has `count`",
+        "each": "each.key and each.value stand for something only in a block that has `for_each`",
+        "self": "self stands for something only in a provisioner, a connection or a postcondition",
+    }
+)
+"""What can be said of references to an instance where there is none."""
+_INSTANCES = frozenset(_WHERE)
+"""Not missed in the content of dynamic blocks: where these make no block, Terraform does not look."""
+_OF_WHOLE_BLOCKS = frozenset({"depends_on", "replace_triggered_by"})
+"""Arguments whose references mean all instances of a block."""
+_BOUND = {"count": "count", "for_each": "each"}
+"""Arguments that repeat a block, and what stands for the instance in it."""
+_HAVE_SELF = frozenset({"connection", "postcondition", "provisioner"})
+_RESERVED = frozenset("source version providers count for_each lifecycle depends_on locals".split())
+_SETTINGS: Mapping[str, Type] = MappingProxyType(
+    {"sensitive": BOOL, "ephemeral": BOOL, "nullable": BOOL, "const": BOOL, "description": STRING}
+)
+"""Arguments of variables and outputs that are constants, with their types."""
+_META = frozenset({"source", "version", "providers", "count", "for_each", "depends_on", "lifecycle", "locals", "//"})
 
 
 def problems(folder: Folder, called: Called) -> list[Unreadable]:
@@ -77,12 +114,17 @@ def problems(folder: Folder, called: Called) -> list[Unreadable]:
 
 
 class _Reference(msgspec.Struct, frozen=True):
-    """`root.name` in an expression, and the names behind it."""
+    """`root.name` in an expression, and the names behind it. keyed: after how many of them a key stands."""
 
     root: str
     names: tuple[str, ...]
     start: int
     end: int
+    keyed: frozenset[int] = frozenset()
+
+    def is_of_all(self, at: int) -> bool:
+        """Whether an attribute is asked for right behind so many names, of whatever stands under them."""
+        return len(self.names) > at and at not in self.keyed
 
 
 class _Check(msgspec.Struct):
@@ -91,18 +133,18 @@ class _Check(msgspec.Struct):
 
     def problems(self) -> Iterator[Unreadable]:
         folder = self.folder
-        for block in (*folder.variables.values(), *folder.outputs.values()):
-            yield from self._arguments(block)
+        for block in folder.all_blocks():
+            yield from starmap(_refuse, complaints(block))
+            yield from self._names(block)
+            if block.type not in _WITHOUT_ANY_REFERENCES:
+                yield from self._body(block, frozenset())
+        repeated = [block for block in (*folder.settings, *folder.providers) if not is_override(block.source.path)]
+        yield from starmap(_refuse, repetitions(repeated))
         for block in folder.variables.values():
             yield from self._variable(block)
         for attribute in folder.locals.values():
             yield from self._expression(attribute, attribute.value, frozenset())
         yield from self._cycles()
-        for home in (folder.resources, folder.data, folder.ephemeral):
-            for block in home.values():
-                yield from self._body(block, frozenset())
-        for block in (*folder.calls.values(), *folder.outputs.values(), *folder.providers, *folder.checks):
-            yield from self._body(block, frozenset())
         for block in folder.calls.values():
             yield from self._call(block)
         yield from self._meta_arguments()
@@ -113,48 +155,40 @@ class _Check(msgspec.Struct):
         """Local values that are made of themselves."""
         known = self.folder.locals
         uses = {name: _locals_in(attribute.value) & known.keys() for name, attribute in known.items()}
-        done: set[str] = set()
-        for first in sorted(known):
-            path: dict[str, int] = {}
-            pending = [(first, 0)]
-            while pending:
-                name, depth = pending.pop()
-                while len(path) > depth:
-                    path.popitem()
-                if name in path:
-                    circle = list(path)[path[name] :]
-                    through = f" through {listing([f'local.{other}' for other in circle[1:]])}" if circle[1:] else ""
-                    yield _refuse(known[name].where, f"local.{name} is made of itself{through}")
-                elif name not in done:
-                    done.add(name)
-                    path[name] = depth
-                    pending += [(other, depth + 1) for other in sorted(uses[name], reverse=True)]
+        for circle in find_circles(uses):
+            through = f" through {listing([f'local.{other}' for other in circle[1:]])}" if circle[1:] else ""
+            yield _refuse(known[circle[0]].where, f"local.{circle[0]} is made of itself{through}")
 
     # Blocks
 
-    def _arguments(self, block: Block) -> Iterator[Unreadable]:
-        known = _ARGUMENTS[block.type]
-        for where, name in [
-            *((attribute.where, name) for name, attribute in block.attributes.items()),
-            *((inner.where, inner.type) for inner in block.blocks),
-        ]:
-            if name not in known:
-                yield _refuse(where, f"a block `{block.type}` takes no `{name}`{_hint(name, known)}")
+    def _names(self, block: Block) -> Iterator[Unreadable]:
+        for label in block.labels:
+            if not _IDENTIFIER.fullmatch(label):
+                why = f"`{label}` is no name: it takes letters, digits, _ and -, a letter or _ first"
+                yield _refuse(block.where, why)
+        if block.type == "variable" and block.labels[0] in _RESERVED:
+            yield _refuse(block.where, f"no variable can be called `{block.labels[0]}`: modules have it for themselves")
+        yield from starmap(_refuse, wrong_addresses(block))
+        yield from starmap(_refuse, wrong_versions(block))
+        depends = block.attributes.get("depends_on")
+        if depends is not None and not _is_list_of_references(depends):
+            yield _refuse(depends.where, "`depends_on` takes a list of references, such as [aws_lb.main]")
+        for name, wanted in _SETTINGS.items() if block.type in ("variable", "output") else ():
+            attribute = block.attributes.get(name)
+            if attribute is not None and (why := why_no_setting(attribute, wanted)):
+                yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
 
     def _meta_arguments(self) -> Iterator[Unreadable]:
         """https://developer.hashicorp.com/terraform/language/meta-arguments"""
         folder = self.folder
-        for block in (*folder.calls.values(), *folder.outputs.values()):
-            required = _REQUIRED[block.type]
-            if required not in block.attributes:
-                yield _refuse(block.where, f"{block.type} {block.labels[0]} has no `{required}`")
         for home in (folder.resources, folder.data, folder.ephemeral, folder.calls):
             for block in home.values():
                 if "count" in block.attributes and "for_each" in block.attributes:
                     yield _refuse(block.attributes["for_each"].where, "`for_each` can't stand beside `count`")
-                if not _IDENTIFIER.fullmatch(block.labels[-1]):
-                    why = f"`{block.labels[-1]}` is no name: it takes letters, digits, _ and -, a letter or _ first"
-                    yield _refuse(block.where, why)
+                for name in ("count", "for_each"):
+                    attribute = block.attributes.get(name)
+                    if attribute is not None and (why := why_no_repetition(attribute)):
+                        yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
 
     def _variable(self, block: Block) -> Iterator[Unreadable]:
         for attribute in (block.attributes.get("type"), block.attributes.get("default")):
@@ -162,8 +196,12 @@ class _Check(msgspec.Struct):
                 yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
         for inner in block.of("validation"):
             yield from self._body(inner, frozenset())
+            condition = inner.attributes.get("condition")
+            if condition is not None and not _refers_to(condition.value, "var", block.labels[0]):
+                yield _refuse(condition.where, f"a validation's condition must refer to var.{block.labels[0]}")
 
     def _body(self, block: Block, bound: frozenset[str]) -> Iterator[Unreadable]:
+        bound = bound | _bound_in(block)
         for name, attribute in block.attributes.items():
             if (block.type, name) not in _WITHOUT_REFERENCES:
                 yield from self._expression(attribute, attribute.value, bound)
@@ -177,7 +215,7 @@ class _Check(msgspec.Struct):
                 if attribute.name != "iterator":
                     yield from self._expression(attribute, attribute.value, bound)
             for content in inner.blocks:
-                yield from self._body(content, bound | {name})
+                yield from self._body(content, bound | {name} | _INSTANCES)
 
     def _call(self, block: Block) -> Iterator[Unreadable]:
         """The arguments of a call against the variables of what it calls."""
@@ -186,8 +224,10 @@ class _Check(msgspec.Struct):
             return
         for name, attribute in block.attributes.items():
             if name not in called.variables and name not in _META:
-                hint = _hint(name, called.variables)
-                yield _refuse(attribute.where, f"module {block.labels[0]} has no variable `{name}`{hint}")
+                why = f"module {block.labels[0]} has no variable `{name}`{hint(name, called.variables)}"
+                yield _refuse(attribute.where, why)
+            elif name in called.variables and (why := _why_no_input(called.variables[name], attribute)):
+                yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
         for name, variable in called.variables.items():
             if name not in block.attributes and "default" not in variable.attributes:
                 yield _refuse(block.where, f"module {block.labels[0]} is called without `{name}`, which has no default")
@@ -195,13 +235,20 @@ class _Check(msgspec.Struct):
     # Expressions
 
     def _expression(self, attribute: Attribute, expression: Expression, bound: frozenset[str]) -> Iterator[Unreadable]:
+        for failure, why in failures(expression):
+            yield _refuse(_place(attribute, failure.start, failure.end), why)
         for part in _parts(expression, bound):
-            if why := self._why_not(part) if isinstance(part, _Reference) else _no_function(part):
+            if why := self._why_not(part, attribute) if isinstance(part, _Reference) else _no_function(part):
                 yield _refuse(_place(attribute, part.start, part.end), why)
 
-    def _why_not(self, reference: _Reference) -> str:
+    def _why_not(self, reference: _Reference, attribute: Attribute) -> str:
         """Why a reference leads nowhere, or nothing."""
+        return self._why_nowhere(reference) or self._why_no_instance(reference, attribute)
+
+    def _why_nowhere(self, reference: _Reference) -> str:
         folder, names = self.folder, reference.names
+        if not names and reference.root not in _ACTING:
+            return _why_not_alone(reference.root)
         match reference.root:
             case "var":
                 return _missing("var.", names[0], folder.variables)
@@ -215,7 +262,11 @@ class _Check(msgspec.Struct):
                 return self._resource("ephemeral.", names, folder.ephemeral)
             case "resource":
                 return self._resource("", names, folder.resources)
+            case "count" | "each" | "self" as root:
+                return _WHERE[root]
             case root if root in _BUILT_IN:
+                return "" if names[0] in _BUILT_IN[root] else f"there is no {root}.{names[0]}"
+            case root if root in _ACTING:
                 return ""
             case root:
                 return self._resource("", (root, *names), folder.resources)
@@ -227,9 +278,30 @@ class _Check(msgspec.Struct):
         hint = f"; did you mean {prefix}{names[0]}.{near}?" if near else ""
         return f"{prefix}{names[0]}.{names[1]} is not declared in this module{hint}"
 
+    def _why_no_instance(self, reference: _Reference, attribute: Attribute) -> str:
+        """Why a reference to a block with `count` or `for_each` must say which instance it means."""
+        block, at = self._block_behind(reference)
+        if block is None or attribute.name in _OF_WHOLE_BLOCKS or not reference.is_of_all(at):
+            return ""
+        repeated = next((name for name in _BOUND if name in block.attributes), "")
+        address = ".".join((reference.root, *reference.names[:at]))
+        key = "[0]" if repeated == "count" else '["KEY"]'
+        return f"{address} has `{repeated}`: write {address}{key} or {address}[*]" if repeated else ""
+
+    def _block_behind(self, reference: _Reference) -> tuple[Block | None, int]:
+        """The block that a reference means, and how many of its names are the block's address."""
+        first, second = (*reference.names, "", "")[:2]
+        match reference.root:
+            case "module":
+                return self.folder.calls.get(first), 1
+            case "data":
+                return self.folder.data.get((first, second)), 2
+            case root:
+                return self.folder.resources.get((root, first)), 1
+
     def _data_of_checks(self) -> dict[tuple[str, str], Block]:
         """Data that is looked up inside of `check` blocks."""
-        blocks = [inner for block in self.folder.checks for inner in block.blocks if inner.type == "data"]
+        blocks = [inner for block in self.folder.checks.values() for inner in block.blocks if inner.type == "data"]
         return {(block.labels[0], block.labels[1]): block for block in blocks if len(block.labels) == 2}
 
     def _output(self, names: tuple[str, ...]) -> str:
@@ -238,7 +310,7 @@ class _Check(msgspec.Struct):
         called = self.called(self.folder.calls[names[0]])
         if called is None or names[1] in called.outputs:
             return ""
-        return f"module.{names[0]} has no output {names[1]}{_hint(names[1], called.outputs)}"
+        return f"module.{names[0]} has no output {names[1]}{hint(names[1], called.outputs)}"
 
 
 def _why_no_variable(block: Block, attribute: Attribute) -> str:
@@ -260,6 +332,17 @@ def _why_no_variable(block: Block, attribute: Attribute) -> str:
     return "the variable is not nullable" if value is None and refuses_null else ""
 
 
+def _why_no_input(variable: Block, attribute: Attribute) -> str:
+    """Why a constant can't be a variable's value; empty where nothing speaks against it."""
+    wanted = variable.attributes.get("type")
+    if wanted is None or not is_constant(attribute.value):
+        return ""
+    try:
+        return why_not(attribute.value, declared_type(wanted.value, evaluate_constant))
+    except (BadType, EvaluationError, Exhausted):
+        return ""
+
+
 def _refuse(where: Location, why: str) -> Unreadable:
     return Unreadable(f"Terraform refuses this: {why}", where)
 
@@ -271,11 +354,6 @@ def _missing(prefix: str, name: str, home: Mapping[str, object]) -> str:
     return f"{prefix}{name} is not declared in this module" + (f"; did you mean {prefix}{near}?" if near else "")
 
 
-def _hint(name: str, known: Mapping[str, object] | frozenset[str]) -> str:
-    near = closest(name, known)
-    return f"; did you mean `{near}`?" if near else ""
-
-
 def _place(attribute: Attribute, start: int, end: int) -> Location:
     """The place of part of an expression; inside a string of JSON only the whole has one."""
     if attribute.source.path.endswith(".json"):
@@ -285,7 +363,22 @@ def _place(attribute: Attribute, start: int, end: int) -> Location:
 
 def _no_function(call: FunctionCall) -> str:
     name = call.name.removeprefix("core::")
-    return "" if functions.is_known(name) else f"there is no function {call.name}()"
+    if not functions.is_known(name):
+        return f"there is no function {call.name}()"
+    return "" if call.spread else functions.why_not_so_many(name, len(call.arguments))
+
+
+def _why_not_alone(name: str) -> str:
+    near = closest(name.lower(), ("true", "false", "null"))
+    meant = f"; did you mean {near}?" if near else f', such as var.{name}; a text stands in quotes: "{name}"'
+    return f"`{name}` alone refers to nothing{meant}"
+
+
+def _bound_in(block: Block) -> frozenset[str]:
+    """The names that stand for an instance in a block, and in those that stand in it."""
+    names = {name for argument, name in _BOUND.items() if argument in block.attributes}
+    has_self = block.type in _HAVE_SELF or block.source.path.endswith(".json")
+    return frozenset({*names, "self"} if has_self else names)
 
 
 def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference | FunctionCall]:
@@ -307,8 +400,29 @@ def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference
         return
     if isinstance(expression, FunctionCall):
         yield expression
+    if isinstance(expression, NameExpression) and expression.name not in bound:
+        yield _Reference(expression.name, (), expression.start, expression.end)
     for part in children(expression):
         yield from _parts(part, bound)
+
+
+def _refers_to(expression: Expression, root: str, name: str) -> bool:
+    parts = _parts(expression, frozenset())
+    return any(isinstance(part, _Reference) and (part.root, *part.names[:1]) == (root, name) for part in parts)
+
+
+def _is_list_of_references(attribute: Attribute) -> bool:
+    """Whether it is a list of names, which Terraform 0.11 had in quotes, and JSON still has."""
+    value = attribute.value
+    if attribute.source.path.endswith(".json"):
+        return True
+    return isinstance(value, ListOf) and all(map(_is_reference, value.items))
+
+
+def _is_reference(expression: Expression) -> bool:
+    return isinstance(expression, Attr | Index) or (
+        isinstance(expression, Literal) and isinstance(expression.value, str)
+    )
 
 
 def _locals_in(expression: Expression) -> set[str]:
@@ -320,6 +434,7 @@ def _locals_in(expression: Expression) -> set[str]:
 def _chain(expression: Expression) -> _Reference | None:
     """`a.b["c"].d` as root and names; indexes are left out, but behind the root."""
     names: list[str] = []
+    keyed: list[int] = []
     start, end, at = expression.start, expression.end, expression
     while isinstance(at, Attr | Index):
         if isinstance(at, Attr):
@@ -328,10 +443,13 @@ def _chain(expression: Expression) -> _Reference | None:
             if not isinstance(at.key, Literal) or not isinstance(at.key.value, str):
                 return None
             names.append(at.key.value)
+        else:
+            keyed.append(len(names))
         at = at.target
     if not isinstance(at, NameExpression) or not names:
         return None
-    return _Reference(at.name, tuple(reversed(names)), start, end)
+    behind = frozenset(len(names) - position for position in keyed)
+    return _Reference(at.name, tuple(reversed(names)), start, end, behind)
 
 
 def _in_keys(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference | FunctionCall]:

@@ -1,0 +1,200 @@
+"""What a configuration uses and nothing in it declares: variables, shared memory zones, formats of logs.
+
+nginx does not start with such a configuration. It is told only where all of an nginx is here: what a snippet uses, a file
+that includes it may declare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from infralint.model import Unreadable
+from infralint.sources.nginx.includes import Includes, declares_nothing
+from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.variables import NAMED_GROUP, VARIABLE, is_built_in
+
+_CACHES = ("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache")
+_ALL = slice(None)
+_SECOND = slice(1, None)
+_FIRST = slice(0, 1)
+_READING: Mapping[str, slice] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            "proxy_set_header grpc_set_header add_header add_trailer fastcgi_param uwsgi_param scgi_param set"
+            " auth_request_set log_format error_page".split(),
+            _SECOND,
+        ),
+        **dict.fromkeys(
+            "proxy_pass grpc_pass fastcgi_pass uwsgi_pass scgi_pass root alias map split_clients limit_req_zone"
+            " limit_conn_zone hash proxy_cache_key fastcgi_cache_key uwsgi_cache_key scgi_cache_key".split(),
+            _FIRST,
+        ),
+        **dict.fromkeys(
+            "return try_files proxy_cache_bypass proxy_no_cache fastcgi_cache_bypass fastcgi_no_cache".split(), _ALL
+        ),
+        "rewrite": slice(1, 2),
+    }
+)
+"""Directives that read variables -> in which of their arguments: https://nginx.org/en/docs/dirindex.html"""
+_VALUES = frozenset(["map", "geo", "split_clients", "types", "charset_map", "match"])
+"""Blocks whose lines are no directives."""
+_NEVER_DECLARING = frozenset(["if", "location", "server_name", "listen"])
+_OPERATORS = frozenset(["~", "~*", "!~", "!~*"])
+_ADVICE = {
+    "$connection_upgrade": "; write `map $http_upgrade $connection_upgrade { default upgrade; '' close; }` in `http {}`"
+}
+
+
+class Expanded(msgspec.Struct, eq=False):
+    """The blocks of one nginx with their includes put in. inside: what stands in a block with includes, by the block's identity."""
+
+    includes: Includes
+    inside: dict[int, list[Directive]] = {}
+
+    def walk(self, tree: list[Directive]) -> Iterator[tuple[Directive, bool]]:
+        """Every directive in its order, and whether it is a line of a block of values. Raises Gap where one is not here."""
+        pending = [iter(self._lines(tree, False))]
+        while pending:
+            for directive, is_value in pending[-1]:
+                yield directive, is_value
+                if directive.block is not None:
+                    pending.append(iter(self._lines(directive.block, directive.name in _VALUES)))
+                    break
+            else:
+                pending.pop()
+
+    def _lines(self, block: list[Directive], are_values: bool) -> Iterator[tuple[Directive, bool]]:
+        inside = self.inside.get(id(block))
+        if inside is not None and not all(map(self._is_here, block)):
+            raise Gap
+        for directive in block if inside is None else inside:
+            if directive.opaque or directive.name in ("include", "load_module") or directive.source.is_template:
+                raise Gap
+            yield directive, are_values
+
+    def _is_here(self, line: Directive) -> bool:
+        """Whether what an include brings can be seen, or is known to declare nothing."""
+        if line.name != "include" or line.block is not None:
+            return True
+        return bool(self.includes.reached.get(id(line))) or declares_nothing(" ".join(line.args))
+
+
+class Gap(Exception):
+    """Something of an nginx is not here."""
+
+
+class _Usage(msgspec.Struct, eq=False):
+    """What is declared, and what is used: where first, and what nginx says where it is not declared."""
+
+    declared: set[str] = set()
+    used: dict[str, tuple[Directive, str]] = {}
+    directives: set[str] = set()
+
+    def read(self, directive: Directive) -> None:
+        """Take a directive in."""
+        self.directives.add(directive.name)
+        for key, message in _uses(directive.name, directive.args):
+            self.used.setdefault(key, (directive, message))
+        self.declared.update(_declarations(directive))
+
+    def read_value(self, line: Directive) -> None:
+        """Take a line of a `map`, or the like, in."""
+        self.declared.update(_named_groups([line.name]))
+        for key, message in _variables_in(line.args):
+            self.used.setdefault(key, (line, message))
+
+    @property
+    def missing(self) -> dict[str, tuple[Directive, str]]:
+        """What is used and not declared."""
+        return {key: use for key, use in self.used.items() if key not in self.declared and not _is_of_nginx(key)}
+
+
+def find_undeclared(tree: list[Directive], expanded: Expanded) -> list[Unreadable]:
+    """What nginx says of names that nothing declares, once each; nothing where not all of this nginx is here. tree: a main
+    file."""
+    names = _Usage()
+    try:
+        for directive, is_value in expanded.walk(tree):
+            names.read_value(directive) if is_value else names.read(directive)
+    except Gap:
+        return []
+    missing = names.missing
+    if not missing or any(map(_is_filled_in, missing.values())) or _has_foreign_modules(names.directives):
+        return []
+    return [
+        Unreadable(f"nginx would refuse this file: {message}{_ADVICE.get(key, '')}", directive.where)
+        for key, (directive, message) in missing.items()
+    ]
+
+
+def _is_filled_in(use: tuple[Directive, str]) -> bool:
+    """Whether a name is written as those are that something fills in before nginx starts: `$BACKEND`."""
+    _, message = use
+    return message.partition('"')[2].partition('"')[0].isupper()
+
+
+def _has_foreign_modules(names: Iterable[str]) -> bool:
+    """Whether some directive is of no module that nginx comes with: it may declare variables."""
+    from crossplane.analyzer import DIRECTIVES
+
+    return any(name not in DIRECTIVES for name in names)
+
+
+def _uses(name: str, args: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a directive needs to be declared, each with what nginx says where it is not."""
+    if name in ("limit_req", "limit_conn"):
+        zones = [text[5:] for text in args if text.startswith("zone=")] if name == "limit_req" else args[:1]
+        yield from ((f"{name}_zone {zone}", f'zero size shared memory zone "{zone}"') for zone in zones)
+    elif name in _CACHES and len(args) == 1 and args[0] != "off" and "$" not in args[0]:
+        yield f"{name} {args[0]}", f'"{name}" zone "{args[0]}" is unknown'
+    elif name == "access_log" and len(args) > 1 and args[1] != "combined" and not {"=", "$"} & set(args[1]):
+        yield f"format {args[1]}", f'unknown log format "{args[1]}"'
+    yield from _variables_in(_texts_read(name, args))
+
+
+def _texts_read(name: str, args: Sequence[str]) -> Sequence[str]:
+    """The arguments in which a directive looks for variables."""
+    if name in _READING:
+        return args[_READING[name]]
+    if name != "if":
+        return ()
+    return args[:2] if _OPERATORS & set(args) else args
+
+
+def _variables_in(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        for found in VARIABLE.finditer(text) if "$" in text else ():
+            if name := found[1] or found[3]:
+                yield f"${name.lower()}", f'unknown "{name}" variable'
+
+
+def _declarations(directive: Directive) -> Iterator[str]:
+    """The names that a directive declares, or may declare where it is none of those that are known to read them."""
+    name, args = directive.name, directive.args
+    yield from _named_groups(args)
+    if name.startswith("$"):
+        yield name.lower()
+    elif name in ("map", "geo", "split_clients"):
+        yield from (text.lower() for text in args[-1:])
+    elif name in ("set", "auth_request_set"):
+        yield from (text.lower() for text in args[:1])
+    elif name == "log_format":
+        yield from (f"format {text}" for text in args[:1])
+    elif name.endswith(("_zone", "_cache_path")):
+        zones = (text.partition("zone=")[2].partition(":")[0] for text in args if "zone=" in text)
+        yield from (f"{name.removesuffix('_path')} {zone}" for zone in zones)
+    elif name not in _READING and name not in _NEVER_DECLARING:
+        yield from (text.lower() for text in args if text.startswith("$"))
+
+
+def _named_groups(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        if "(?" in text:
+            yield from (f"${group.lower()}" for group in NAMED_GROUP.findall(text))
+
+
+def _is_of_nginx(key: str) -> bool:
+    return key.startswith("$") and is_built_in(key[1:])

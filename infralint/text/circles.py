@@ -1,0 +1,23 @@
+"""Names that are made of each other in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+
+def find_circles(uses: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
+    """The circles among names, each in the order in which they use each other. uses: what each is made of."""
+    done: set[str] = set()
+    for first in sorted(uses):
+        path: dict[str, int] = {}
+        pending = [(first, 0)]
+        while pending:
+            name, depth = pending.pop()
+            while len(path) > depth:
+                path.popitem()
+            if name in path:
+                yield list(path)[path[name] :]
+            elif name not in done:
+                done.add(name)
+                path[name] = depth
+                pending += [(other, depth + 1) for other in sorted(uses[name], reverse=True) if other in uses]

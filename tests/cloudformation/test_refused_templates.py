@@ -1,0 +1,124 @@
+"""What CloudFormation refuses before it makes anything, as its documentation has it; cfn-lint 1.58 says the same."""
+
+from __future__ import annotations
+
+from conftest import Lint
+
+STREAM = "streams: [{path: /api/chat}]\n"
+VERSION = 'AWSTemplateFormatVersion: "2010-09-09"\n'
+TOPIC = "Resources:\n  T:\n    Type: AWS::SNS::Topic\n"
+BALANCER = (
+    "  B:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n    Properties:\n      LoadBalancerAttributes:\n"
+    "        - {Key: idle_timeout.timeout_seconds, Value: 60}\n"
+)
+
+
+def parameter(more: str) -> str:
+    return f"Parameters:\n  P:\n    Type: String\n{more}{TOPIC}{BALANCER}"
+
+
+def named(name: str) -> str:
+    return f"{TOPIC}    Properties:\n      TopicName: {name}\n{BALANCER}"
+
+
+REFUSED = {
+    "not_allowed": (parameter("    AllowedValues: [a, b]\n    Default: c\n"), 6, "'c' is none of its AllowedValues"),
+    "no_match": (
+        parameter('    AllowedPattern: "[a-z]+"\n    Default: a1\n'),
+        6,
+        "does not match its AllowedPattern [a-z]+",
+    ),
+    "too_short": (
+        parameter("    MinLength: 3\n    Default: ab\n"),
+        6,
+        "has 2 characters, which is less than MinLength, 3",
+    ),
+    "no_number": (parameter("    Default: four\n").replace("String", "Number"), 5, "'four' is no number"),
+    "too_large": (
+        parameter("    MaxValue: 3\n    Default: 4\n").replace("String", "Number"),
+        6,
+        "more than MaxValue, 3",
+    ),
+    "one_of_a_list": (
+        parameter("    AllowedValues: [a, b]\n    Default: a, c\n").replace("String", "CommaDelimitedList"),
+        6,
+        "'c' is none",
+    ),
+    "no_type": (parameter("    Default: a\n").replace("    Type: String\n", ""), 4, "it has no Type"),
+    "type": (parameter("").replace("String", "string"), 4, "there is no type string; did you mean String?"),
+    "key": (parameter("    Defualt: a\n"), 5, "it takes no `Defualt`; did you mean Default?"),
+    "default_of_a_function": (parameter("    Default: !Ref AWS::Region\n"), 5, "has to be a text or a number"),
+    "conditions": (
+        f"Conditions:\n  A: !Not [!Condition C]\n  C: !Not [!Condition A]\n{TOPIC}{BALANCER}",
+        3,
+        "itself through C",
+    ),
+    "equals": (f"Conditions:\n  A: !Equals [a]\n{TOPIC}{BALANCER}", 3, "Fn::Equals takes a list: two values"),
+    "if": (f"Conditions:\n  A: !Equals [a, b]\n{named('!If [A, x]')}", 8, "Fn::If takes a list"),
+    "join": (named('!Join ["-", [a], c]'), 6, "a separator and a list"),
+    "select": (named("!Select 0"), 6, "an index and a list"),
+    "attribute": (named("!GetAtt B"), 6, "the name of a resource and an attribute"),
+    "sub": (named("!Sub [x]"), 6, "Fn::Sub takes a text, or"),
+    "ref": (named("!Ref [B]"), 6, "Ref takes the name of"),
+    "function": (named('!Jion ["-", [a]]'), 6, "did you mean Fn::Join?"),
+    "pseudo_parameter": (named("!Ref AWS::Regoin"), 6, "did you mean AWS::Region?"),
+    "resources": (
+        f"{named('!GetAtt S.TopicName')}  S:\n    Type: AWS::SNS::Topic\n    DependsOn: T\n",
+        13,
+        "itself through T",
+    ),
+    "resource_itself": (named("!Ref T"), 4, "T: it waits for itself"),
+    "properties": (
+        named("x").replace("Properties:\n      Topic", "Propertes:\n      Topic"),
+        5,
+        "did you mean Properties?",
+    ),
+    "logical_id": (named("x").replace("  T:", "  T-a:"), 3, "it takes letters and digits"),
+    "no_type_of_aws": (named("x").replace("AWS::SNS::Topic", "SNS::Topic"), 4, "SNS::Topic is no type"),
+    "depends_on": (
+        named("x").replace("    Prop", "    DependsOn: !Ref B\n    Prop", 1),
+        5,
+        "the names of resources were",
+    ),
+    "name_twice": (parameter("").replace("  P:", "  T:"), 6, "a parameter has the same name"),
+    "output": (f"{TOPIC}{BALANCER}Outputs:\n  O:\n    Vlaue: x\n", 12, "did you mean Value?"),
+    "output_condition": (f"{TOPIC}{BALANCER}Outputs:\n  O:\n    Condition: N\n    Value: x\n", 12, "is called N"),
+    "mapping": (f"Mappings:\n  M:\n    a: b\n{TOPIC}{BALANCER}", 4, "keys with mappings of names to values"),
+}
+
+
+def test_what_cloudformation_refuses_is_unreadable_at_its_line_and_the_rest_is_judged(lint: Lint) -> None:
+    files = {f"{name}/stack.yaml": VERSION + text for name, (text, _, _) in REFUSED.items()}
+    report = lint({**files, "infralint.yaml": STREAM})
+    found = [(entry["location"]["path"], entry["location"]["line"], entry["message"]) for entry in report["unreadable"]]
+    for name, (_, line, words) in REFUSED.items():
+        assert [place for place in found if place[:2] == (f"{name}/stack.yaml", line) and words in place[2]], (
+            name,
+            found,
+        )
+    assert report["status"] == 2
+    assert {finding["location"]["path"] for finding in report["findings"]} == files.keys()
+
+
+TAKEN = {
+    "boolean": parameter('    AllowedValues: ["true", "false"]\n    Default: true\n'),
+    "number": parameter('    AllowedValues: [1, 2]\n    Default: "1"\n').replace("String", "Number"),
+    "list": parameter("    AllowedValues: [a, 'a,b', b]\n    Default: 'b,a'\n").replace("String", "CommaDelimitedList"),
+    "pattern_of_java": parameter("    AllowedPattern: '\\p{Alpha}[\\w&&[^_]]*'\n    Default: a1\n"),
+    "parameter_of_a_store": parameter("    AllowedValues: [a]\n    Default: /a\n").replace(
+        "String", "AWS::SSM::Parameter::Value<String>"
+    ),
+    "azs": named('!Select [0, !GetAZs ""]'),
+    "functions": named('!Join ["-", !Split [",", !Sub ["${x}", {x: !Ref AWS::StackName}]]]'),
+    "import": named("!ImportValue {'Fn::Sub': '${AWS::StackName}-x'}"),
+    "condition_breaks_the_circle": "Conditions:\n  A: !Equals [!Ref AWS::Region, b]\n"
+    + named("!If [A, !GetAtt S.TopicName, x]")
+    + "  S:\n    Type: AWS::SNS::Topic\n    DependsOn: T\n",
+    "custom": named("x").replace("AWS::SNS::Topic", "Custom::Mine"),
+    "macro": "Transform: [Mine]\n" + named("!Mine x").replace("Properties:\n      Topic", "Propertes:\n      Topic"),
+}
+
+
+def test_what_cloudformation_takes_is_left_alone(lint: Lint) -> None:
+    report = lint({f"{name}/stack.yaml": VERSION + text for name, text in TAKEN.items()})
+    assert report["unreadable"] == []
