@@ -476,6 +476,26 @@ def test_a_file_that_is_written_again_is_read_again(kind: str, looks: Looks, pro
     assert looks.check("--no-cache", "nginx.conf") == said
 
 
+def test_what_a_copy_of_the_process_saw_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glances, "SETTLED", -(10**18))
+    write(tmp_path, dict.fromkeys(("both.py", "copy.py", "new.py"), "print(1)\n"))
+    here, copy = (glances.Glances(str(tmp_path / "cache"), str(tmp_path)) for _ in range(2))
+    here.look("routes", "both.py", lambda: False)
+    for look, path in (("streams", "both.py"), ("streams", "copy.py"), ("streams", "new.py"), ("routes", "new.py")):
+        copy.look(look, path, lambda: False)
+    copy.keep("copy.py", ["parsed"])
+    write(tmp_path, {"new.py": "print(22)\n"})
+    here.look("routes", "new.py", lambda: True)
+    here.take_over(copy.hand_over())
+    asked = [(look, path) for look in ("routes", "streams") for path in ("both.py", "copy.py", "new.py")]
+    assert [pair for pair in asked if here.look(*pair, lambda: True)] == [
+        ("routes", "copy.py"),
+        ("routes", "new.py"),
+        ("streams", "new.py"),
+    ]
+    assert here.recall("copy.py", list[str]) == ["parsed"]
+
+
 def test_looks_at_files_that_changed_a_moment_ago_are_not_remembered(
     looks: Looks, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

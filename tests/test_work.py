@@ -6,16 +6,17 @@ import io
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from conftest import run, write
 
 from infralint.cli.progress import Bar
-from infralint.engine.run import read
+from infralint.engine.reading import read
 from infralint.project import Project
 from infralint.project.config import Settings
-from infralint.project.work import FEWEST, Lost, Work
+from infralint.project.work import FEWEST, Work
 
 MODULE = """
 variable "idle" {
@@ -37,49 +38,11 @@ module "alb" {
 """
 
 
-def roots(folder: Path) -> Path:
-    """Enough roots for three processes: good ones, short ones, unknown ones and broken ones; some share a broken module."""
-    values = ["300", "60", "var.none", "data.aws_x.y.z", "["]
-    files: dict[str, str | bytes] = {
-        f"root{number:02}/main.tf": ROOT % values[number % len(values)] for number in range(3 * FEWEST)
-    }
-    files["modules/alb/main.tf"] = MODULE
-    files["modules/alb/broken.tf"] = "resource {"
-    return write(folder, files)
-
-
-def test_several_processes_say_what_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(roots(tmp_path))
-    one, three = run("check", "--jobs", "1"), run("check", "--jobs", "3")
-    assert one.exit_code == three.exit_code == 2
-    assert one.output == three.output
-    assert one.output.count("unreadable modules/alb/broken.tf") == 1
-    assert one.output.count("is not valid Terraform") == 1 + len(range(4, 3 * FEWEST, 5))
-    assert "`idle_timeout = var.idle`" in one.output
-    assert "var.none is not declared" in one.output
-
-
-SPAWNING = """
-import multiprocessing, sys
-from infralint.cli import cli
-
-if __name__ == "__main__":
-    multiprocessing.set_start_method("spawn")
-    sys.platform = "darwin"
-    cli()
+BALANCER = """
+resource "aws_lb" "this" {
+  load_balancer_type = "application"
+}
 """
-
-
-def test_processes_that_start_from_nothing_say_it_too(tmp_path: Path) -> None:
-    folder = roots(tmp_path / "here")
-    script = write(tmp_path, {"spawning.py": SPAWNING}) / "spawning.py"
-    command = [sys.executable, str(script), "check", "--jobs"]
-    said = [subprocess.run([*command, jobs], cwd=folder, capture_output=True, text=True) for jobs in ("1", "3")]
-    assert said[0].returncode == said[1].returncode == 2, said[1].stderr
-    assert said[0].stdout == said[1].stdout
-    assert "Read " in said[1].stdout
-
-
 RULE = """
 resource "aws_lb_listener" "https" {
   load_balancer_arn = aws_lb.this.arn
@@ -106,12 +69,54 @@ resource "aws_lb_listener_rule" "app" {
 """
 
 
-def test_listener_rules_come_back_from_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    balancer = 'resource "aws_lb" "this" {\n  load_balancer_type = "application"\n}\n'
-    monkeypatch.chdir(write(tmp_path, {f"root{number:02}/main.tf": balancer + RULE for number in range(3 * FEWEST)}))
-    one, three = run("check", "--jobs", "1"), run("check", "--jobs", "3")
-    assert "fault of infralint" not in three.output
-    assert (one.exit_code, one.output) == (three.exit_code, three.output)
+def roots(folder: Path) -> Path:
+    """Enough roots for three processes: good ones, short ones, unknown ones and broken ones; some share a broken module."""
+    values = ["300", "60", "var.none", "data.aws_x.y.z", "["]
+    files: dict[str, str | bytes] = {
+        f"root{number:02}/main.tf": ROOT % values[number % len(values)] for number in range(3 * FEWEST)
+    }
+    files["modules/alb/main.tf"] = MODULE
+    files["modules/alb/broken.tf"] = "resource {"
+    return write(folder, files)
+
+
+def check_with(jobs: int, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A check in a process of its own, which can be copied: the one of a test may have threads."""
+    program = command or ("-m", "infralint")
+    words = [sys.executable, *program, "check", "--no-cache", "--jobs", str(jobs)]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True)
+
+
+def test_several_processes_say_what_one_says(tmp_path: Path) -> None:
+    folder = write(roots(tmp_path), {"listeners/main.tf": BALANCER + RULE})
+    one, three = check_with(1, folder), check_with(3, folder)
+    assert one.returncode == three.returncode == 2
+    assert (one.stdout, one.stderr) == (three.stdout, three.stderr)
+    assert "fault of infralint" not in three.stdout
+    assert one.stdout.count("unreadable modules/alb/broken.tf") == 1
+    assert one.stdout.count("is not valid Terraform") == 1 + len(range(4, 3 * FEWEST, 5))
+    assert "`idle_timeout = var.idle`" in one.stdout
+    assert "var.none is not declared" in one.stdout
+
+
+SPAWNING = """
+import multiprocessing, sys
+from infralint.cli import cli
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    sys.platform = "darwin"
+    cli()
+"""
+
+
+def test_processes_that_start_from_nothing_say_it_too(tmp_path: Path) -> None:
+    folder = roots(tmp_path / "here")
+    script = write(tmp_path, {"spawning.py": SPAWNING}) / "spawning.py"
+    said = [check_with(jobs, folder, str(script)) for jobs in (1, 3)]
+    assert said[0].returncode == said[1].returncode == 2, said[1].stderr
+    assert said[0].stdout == said[1].stdout
+    assert "Read " in said[1].stdout
 
 
 def test_jobs_is_a_number_from_one_on() -> None:
@@ -195,20 +200,93 @@ def on_terminal(command: list[str], folder: Path) -> tuple[str, str]:
     return output, screen.decode()
 
 
-def _end_early(number: int) -> int:
-    if number == 20:
+BESIDE = """
+import sys
+import infralint.engine.reading, infralint.project.processes
+from infralint.cli import cli
+
+infralint.engine.reading.FEWEST = 0
+start = infralint.project.processes.Processes.start
+infralint.project.processes.Processes.start = lambda *given: print("a process more") or start(*given)
+sys.argv += ["chat-stack", "kubernetes-chat", "-v"]
+cli()
+"""
+"""Reads code in a process of its own, however little there is."""
+
+
+def test_code_that_is_read_in_a_second_process_says_the_same() -> None:
+    fixtures = Path(__file__).parents[1] / "fixtures"
+    one, two = check_with(1, fixtures, "-c", BESIDE), check_with(2, fixtures, "-c", BESIDE)
+    assert two.stdout.count("a process more\n") == 2
+    assert (one.returncode, one.stdout) == (two.returncode, two.stdout.replace("a process more\n", ""))
+    assert "chat-stack" in one.stdout
+
+
+NOTHING_IS_LEFT = """
+import os
+from infralint.project.work import Work
+
+first = os.getpid()
+
+def end_early(number):
+    if number == 20 and os.getpid() != first:
+        os._exit(1)
+    return number * (1 if os.getpid() == first else -1)
+
+assert list(map(abs, Work(2).spread("roots", end_early, range(40)))) == list(range(40))
+with Work(2).beside(lambda: end_early(20)) as result:
+    assert result() == 20
+with Work(2).beside(lambda: end_early(21)) as result:
+    assert result() == -21
+try:
+    with Work(2).beside(lambda: os.kill(os.getpid(), 19)) as result:
+        raise KeyboardInterrupt
+except KeyboardInterrupt:
+    pass
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    print("nothing is left")
+"""
+
+
+def test_what_a_process_leaves_is_done_by_the_first_and_none_outlives_its_work() -> None:
+    done = subprocess.run([sys.executable, "-c", NOTHING_IS_LEFT], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("nothing is left\n", "")
+
+
+ORPHANED = """
+import os, time
+from infralint.project import processes
+from infralint.project.work import Work
+
+processes.WATCH = 0.02
+with Work(2).beside(lambda: time.sleep(60)):
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_process_ends_with_the_one_that_it_works_for() -> None:
+    started = subprocess.Popen([sys.executable, "-c", ORPHANED], stdout=subprocess.PIPE)
+    assert started.communicate(timeout=30) == (b"", None)  # once nobody is left who could write
+
+
+def end_in_another(number: int, first: int) -> int:
+    if os.getpid() != first:
         os._exit(1)
     return number
 
 
-def test_a_process_that_ends_early_is_told() -> None:
-    with pytest.raises(Lost, match=r"worked on roots ended early .* try --jobs 1"):
-        list(Work(2).spread("roots", _end_early, range(2 * FEWEST)))
+def test_processes_that_start_from_nothing_and_end_early_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    work = partial(end_in_another, first=os.getpid())
+    assert list(Work(2).spread("roots", work, range(2 * FEWEST))) == list(range(2 * FEWEST))
 
 
 def test_where_processes_can_not_be_had_one_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: object) -> None:
         raise NotImplementedError
 
+    monkeypatch.setattr("sys.platform", "darwin")
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", none)
     assert list(Work(2).spread("roots", abs, range(2 * FEWEST))) == list(range(2 * FEWEST))

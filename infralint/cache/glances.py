@@ -108,20 +108,44 @@ class Glances:
         try:
             found = os.lstat(f"{self._root}/{path}")
         except (OSError, ValueError):
-            found = None
-        if found is not None and stat.S_ISREG(found.st_mode):
-            state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-            if state[1] < self._settled and state[2] < self._settled:
-                known = self._known.get(path)
-                file = known if known is not None and known.state == state else KnownFile(state, 0)
+            self._seen[path] = None
+            return None
+        modified, changed = found.st_mtime_ns, found.st_ctime_ns
+        if modified < self._settled and changed < self._settled:
+            known, state = self._known.get(path), (found.st_size, modified, changed, found.st_ino)
+            if known is not None and known.state == state:
+                file = known
+            elif stat.S_ISREG(found.st_mode):
+                file = KnownFile(state, 0)
         self._seen[path] = file
         return file
+
+    def hand_over(self) -> KnownLooks:
+        """What is known of the files that were looked at, for the process that this one works for."""
+        return KnownLooks(list(self._bits), self._worth_keeping())
+
+    def take_over(self, looks: KnownLooks) -> None:
+        """What another process that works for this one knows of files."""
+        bits = [self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits)) for name in looks.names]
+        for path, other in looks.files.items():
+            known = self._known.get(path)
+            same = known if known is not None and known.state == other.state else KnownFile(other.state, 0)
+            file = self._seen.setdefault(path, same)
+            if file is not None and file.state == other.state:
+                before = file.looks, file.parsed
+                file.looks |= sum(bit for number, bit in enumerate(bits) if other.looks >> number & 1)
+                file.parsed = file.parsed or other.parsed
+                self._new += before != (file.looks, file.parsed)
+
+    def _worth_keeping(self) -> dict[str, KnownFile]:
+        """The files of which there is something to remember."""
+        return {path: file for path, file in self._seen.items() if file is not None and (file.looks or file.parsed)}
 
     def save(self) -> None:
         """Write down what is known of the files that this run looked at, where much of it is new."""
         if self._new < FEWEST:
             return
-        files = {path: file for path, file in self._seen.items() if file is not None and (file.looks or file.parsed)}
+        files = self._worth_keeping()
         left = MOST_PARSED
         for file in files.values():
             left -= len(file.parsed)

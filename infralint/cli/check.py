@@ -42,7 +42,7 @@ TIMELESS = ("text", "github", "gitlab", "markdown", "checkstyle", "junit")
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Work out Terraform roots in up to N processes.  [default: one a processor]",
+    help="Work in up to N processes: Terraform roots in all, much code beside the rest.  [default: one a processor]",
 )
 @click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing for the next run.")
 @click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is nothing to read, as hooks want it.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from infralint.cli.publish import fail, refuse_way_out, say
-from infralint.engine.run import read
+from infralint.engine.reading import read
 from infralint.engine.starting import NAME, draft, entries, save
 from infralint.project import Project, find_root
 from infralint.project.config import Settings, find_config

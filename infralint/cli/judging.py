@@ -22,7 +22,7 @@ from infralint.engine.run import lint
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
-from infralint.project.work import Lost, Work
+from infralint.project.work import Work
 from infralint.text.display import visible_lines
 from infralint.text.wording import plural
 
@@ -124,13 +124,10 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     work = Work(options.jobs or 0, bar.tell)
     projects = asked_projects(paths, options, selectable_names(checks))
     outcome = Outcome()
-    try:
-        for asked in projects:
-            asked.project.work = work
-            chosen = choose_checks(checks, asked.project.settings)
-            outcome = _add_project(outcome, Judging(asked, chosen, options, "html" in formats), formats)
-    except Lost as error:
-        fail(str(error))
+    for asked in projects:
+        asked.project.work = work
+        chosen = choose_checks(checks, asked.project.settings)
+        outcome = _add_project(outcome, Judging(asked, chosen, options, "html" in formats), formats)
     report = outcome.report
     if options.allow_empty:
         # A hook names every file that was changed: of those, what holds nothing to read is no news.

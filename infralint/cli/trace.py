@@ -16,8 +16,8 @@ from infralint.cli.projects import Asked, asked_projects, choose_checks, load_pa
 from infralint.cli.publish import fail, is_colored, write
 from infralint.cli.standins import with_plan, with_snapshot
 from infralint.engine.policy import exceeds
+from infralint.engine.reading import read
 from infralint.engine.report import NOTHING
-from infralint.engine.run import read
 from infralint.engine.tracing import NoSuchNode, Question, TraceReport, trace
 from infralint.model import Reading, StreamKind
 from infralint.reporters.trace_text import TraceShown

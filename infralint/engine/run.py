@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infralint.engine.asking import ask_all
 from infralint.engine.ignores import Ignore, apply_ignores, find_addressing, ignores_of, near_miss
 from infralint.engine.policy import Assumptions, merge_by_cause, soften_trials
+from infralint.engine.reading import read
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
 from infralint.engine.unreadable import list_unreadable
@@ -20,6 +19,7 @@ from infralint.model import (
     Finding,
     Hop,
     Location,
+    Node,
     Reading,
     Stream,
     Unfollowed,
@@ -28,7 +28,7 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.project.config import place_of
-from infralint.sources import PERHAPS, SOURCES, UNMISTAKABLE
+from infralint.sources import PERHAPS, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.declared import (
     DeclaredWays,
@@ -42,6 +42,7 @@ from infralint.trace.declared import (
 from infralint.trace.lost_ports import find_lost_ports
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
+from infralint.trace.traces import FEW
 from infralint.trace.unreached import find_unreached
 
 if TYPE_CHECKING:
@@ -52,27 +53,6 @@ def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_
     """Judge a project's files. ignoring: heed its ignores. with_ways: tell the whole way of each stream, too."""
     project.subjects = frozenset(check.subject for check in checks)
     return judge(project, read(project), checks, ignoring, with_ways)
-
-
-def read(project: Project) -> list[Reading]:
-    """What every source makes of a project."""
-    readings = []
-    for source in _needed_sources(project):
-        with project.guard.around(Location(project.shown_path(project.root))):
-            readings.append(source.read(project))
-    services = [service for reading in readings for service in reading.services]
-    if services:
-        from infralint.sources.application.nodes import read_products
-
-        readings.append(read_products(services))
-    return readings
-
-
-def _needed_sources(project: Project) -> Iterator[Any]:
-    """The sources that have something to read here; the others are not even imported."""
-    for module, globs in SOURCES.items():
-        if project.names.has_named(*globs):
-            yield import_module(module)
 
 
 def judge(
@@ -145,7 +125,7 @@ def _list_unfollowed(
 def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
     for path, reason in project.tree.odd.items():
-        if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
+        if PERHAPS.search(path) and not UNMISTAKABLE.search(path):
             yield Unfollowed(Location(project.show(path)), reason)
 
 
@@ -206,7 +186,17 @@ def _doubts_of_ways(
             found += find_unreached(topology, crossed)
             found += map(_describe_astray, find_astray(topology, readings))
         found += find_lost_ports(topology, crossed)
+        found += map(_describe_left_out, {id(node): node for node in topology.fronts_left_out}.values())
     return found
+
+
+def _describe_left_out(node: Node) -> Unknown:
+    why = (
+        f"so many hops send requests on to {node.name}, and so many streams pass it, that not all of their ways are"
+        f" followed: of most streams, only those through the first {FEW} of these hops"
+    )
+    where = next((hop.where for hop in node.hops), NOWHERE)
+    return Unknown(where, "streams", why, "name the streams that matter under `streams:` in infralint.yaml")
 
 
 def _describe_astray(astray: tuple[Stream, str]) -> Unknown:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from infralint.engine.reading import read
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
-from infralint.engine.run import judge, read
+from infralint.engine.run import judge
 from infralint.fixing.edited import EditedProject, change_content, names_of_linked
 from infralint.model import CantFix, Edit, Finding, Hop, Known, Reading
 from infralint.project import CantRead, Project, decode

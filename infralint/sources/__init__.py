@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from infralint.text.lazy import lazy
 
-_CODE = "py js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx go rb php java kt cs rs ex exs vue svelte"
+CODE_ENDINGS = tuple(
+    "py js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx go rb php java kt cs rs ex exs vue svelte".split()
+)
+"""Endings of the names of files that hold code."""
 
 SOURCES = {
     "infralint.sources.terraform": ("*.tf", "*.tofu", "*.json"),
@@ -16,7 +19,7 @@ SOURCES = {
     "infralint.sources.nginx": ("*",),
     "infralint.sources.vercel": ("package.json", "vercel.json", "vercel.ts", "vercel.toml", "next.config.*"),
     "infralint.sources.application": (
-        *(f"*.{ending}" for ending in (*_CODE.split(), "html", "ejs", "erb")),
+        *(f"*.{ending}" for ending in (*CODE_ENDINGS, "html", "ejs", "erb")),
         *(f"*{word}*.{ending}" for word in ("compose", "stack") for ending in ("yaml", "yml")),
     ),
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
@@ -42,13 +45,20 @@ SOURCES = {
 """Module -> globs of the names of files: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`. Terraform comes first: manifests that it describes are read with the others."""
 
-UNMISTAKABLE = r"""(?x)
+SPREAD = "infralint.sources.terraform"
+"""The source that works in several processes itself."""
+BESIDE = "infralint.sources.application"
+"""The source that takes longest where there is much for it, and comes to little that has to be copied."""
+
+UNMISTAKABLE = lazy(
+    r"""(?x)
     \.(tf|tofu)(\.json)?$ | \.auto\.tfvars(\.json)?$ | (^|/)terraform\.tfvars(\.json)?$ | (^|/)vercel\.json$
     | (^|/)(docker-)?compose[^/]*\.ya?ml$ | (^|/)Chart\.yaml$ | (^|/)kustomization\.ya?ml$
     | (^|/)(package\.json|composer\.json|pyproject\.toml|next\.config\.[cm]?[jt]s|fly\.toml|Procfile|\.env)$
     | (^|/)([^/]*\.)?(Dockerfile|Containerfile)(\.[^/]*)?$ | (^|/)(serverless|render)\.ya?ml$ | (^|/)nginx\.conf$
 """
+)
 """Regular expression over paths of files that tell what they are by their names."""
 
-PERHAPS = re.compile(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{_CODE.replace(' ', '|')})$")
+PERHAPS = lazy(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{'|'.join(CODE_ENDINGS)})$")
 """Paths of files that are read where they hold what is asked for; editors leave links to nothing with a dot before."""

@@ -17,9 +17,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from infralint.engine.reading import read
 from infralint.engine.registry import Check, Loaded, built_in_folder, load_checks
 from infralint.engine.report import Report
-from infralint.engine.run import judge, lint, read
+from infralint.engine.run import judge, lint
 from infralint.engine.tracing import Question, trace
 from infralint.fixing import find_fixes
 from infralint.model import Crossing, Finding, Hop

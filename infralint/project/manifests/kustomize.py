@@ -6,7 +6,6 @@ https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -27,6 +26,7 @@ from infralint.project.manifests.patching import (
     with_member,
 )
 from infralint.project.variables import env_values
+from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.suggestions import closest
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
@@ -38,7 +38,7 @@ MOST_OBJECTS = 20_000
 DEEPEST = 30
 """Kustomizations within each other."""
 
-_REMOTE = re.compile(r"[a-z+]+://|git@|git::|github\.com[/:]|[\w.-]+@[\w.-]+:|[^?]*\?(?:ref|version|timeout)=")
+_REMOTE = lazy(r"[a-z+]+://|git@|git::|github\.com[/:]|[\w.-]+@[\w.-]+:|[^?]*\?(?:ref|version|timeout)=")
 _BUILT_IN = frozenset("Service Deployment StatefulSet DaemonSet ReplicaSet Ingress".split())
 _WORKLOADS = frozenset("Deployment StatefulSet DaemonSet ReplicaSet".split())
 _CLUSTER_WIDE = frozenset({"IngressClass", "IngressClassParams", "GatewayClass"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -84,3 +84,12 @@ def _denying_all(scope: Scope) -> Directive | None:
     some_pass = any(line.args != ["all"] for level in scope.levels for line in level.by_name.get("satisfy", ()))
     is_sure = first.args == ["all"] and not ruling.under_condition(first)
     return first if is_sure and not some_pass else None
+
+
+def denies_all(rules: Sequence[Directive]) -> bool:
+    """Whether a block of its own rules, all of them here, lets no client in."""
+    names = {rule.name for rule in rules}
+    is_open = any(rule.opaque or rule.conditions for rule in rules) or not names.isdisjoint(
+        {"allow", "include", "satisfy"}
+    )
+    return not is_open and any(rule.name == "deny" and rule.args == ["all"] for rule in rules)

@@ -523,7 +523,7 @@ class _NodeBuilder:
         place.block = self._block(directive, scope, server, place)
         _settle_pass(place.block)
         passed = place.block.passed
-        place.redirects = passed is not None and pattern.endswith("/") and modifier in ("", "^~")
+        place.redirects = passed is not None and pattern.endswith("/") and modifier in ("", "^~", "=")
         inner = [line for line in level.directives if line.name == "location" and line.block is not None]
         place.nested = [self._place(line, scope, server) for line in inner]
         return place
