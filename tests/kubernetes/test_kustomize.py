@@ -372,13 +372,3 @@ def test_a_fix_changes_the_patch_and_not_the_base(tmp_path: Path) -> None:
     run("check", "--fix", "--select", "short-idle-timeout", str(tmp_path))
     assert '"300"' in (tmp_path / "k8s/prod/short.yaml").read_text()
     assert (tmp_path / "k8s/base/ingress.yaml").read_text() == INGRESS
-
-
-def test_a_file_that_is_named_twice_is_refused_and_its_objects_count_once(lint: Lint) -> None:
-    files = {**BASE, "k8s/prod/kustomization.yaml": "resources:\n- ../base\n- ../base/\n"}
-    report = lint(files)
-    [refused] = report["unreadable"]
-    assert refused["message"] == "names ../base/ twice: Kustomize refuses to add the same objects again"
-    assert (refused["location"]["path"], refused["location"]["line"]) == ("k8s/prod/kustomization.yaml", 3)
-    files["k8s/prod/kustomization.yaml"] = "resources:\n- ../base\n"
-    assert lint(files)["findings"] == report["findings"]

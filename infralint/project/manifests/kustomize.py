@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ from infralint.project.manifests.patching import (
 from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
+from infralint.text.suggestions import closest
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -43,8 +45,17 @@ _WORKLOADS = frozenset("Deployment StatefulSet DaemonSet ReplicaSet".split())
 _CLUSTER_WIDE = frozenset({"IngressClass", "IngressClassParams", "GatewayClass"})
 _TEMPLATE = ("spec", "template")
 _CHARTS = ("helmCharts", "helmChartInflationGenerator")
+_FIELDS = (
+    "apiVersion kind metadata resources bases components crds configurations openapi namespace namePrefix nameSuffix"
+    " commonLabels labels commonAnnotations buildMetadata images imageTags replicas patches patchesStrategicMerge"
+    " patchesJson6902 configMapGenerator secretGenerator generatorOptions helmGlobals helmCharts"
+    " helmChartInflationGenerator vars replacements generators transformers validators sortOptions inventory"
+).split()
+"""https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/"""
 _NOT_APPLIED = (*_CHARTS, "replacements", "vars", "generators", "transformers")
 """Fields that can change what is judged, and are not read."""
+_RENAMING = ("replacements", "vars", "transformers")
+"""Those of them that can change names."""
 _BACKEND_NAMES = (
     ("spec", "rules", EACH, "http", "paths", EACH, "backend", "service", "name"),
     ("spec", "rules", EACH, "http", "paths", EACH, "backend", "serviceName"),
@@ -98,6 +109,11 @@ class LayeredObject(msgspec.Struct, frozen=True, eq=False):
     def group(self) -> str:
         group, slash, _ = self.root.text_of("apiVersion").partition("/")
         return group if slash else ""
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What no other object may share."""
+        return self.root.text_of("apiVersion"), self.kind, self.namespace, self.name
 
     def change(self, path: Sequence[str], change: Change, by: str, create: bool = False) -> LayeredObject:
         """The object with what lies at a path changed by a file."""
@@ -213,16 +229,11 @@ class Kustomizations:
         self.files.append(kustomization.path)
         inside = (*around, kustomization.folder)
         self._refuse_texts(kustomization)
+        self._refuse_mistyped(kustomization)
         resources = list(beneath)
-        named: set[str] = set()
+        known = {resource.identity for resource in beneath}
         for item in kustomization.items_of("resources", "bases"):
-            path = self._path(kustomization, item.text or "")
-            if path is not None and path in named:
-                message = f"names {item.text} twice: Kustomize refuses to add the same objects again"
-                self.unreadable.append(Unreadable(message, self.atlas.place(item.span)))
-                break
-            named |= {path} if path is not None else set()
-            resources += self._resources(kustomization, item, inside)
+            resources += self._add_once(item, self._resources(kustomization, item, inside), known)
         self._objects += len(resources)
         if self._objects > MOST_OBJECTS:
             self._pass_over(kustomization, f"the overlays of this project come to more than {MOST_OBJECTS:,} objects")
@@ -251,8 +262,44 @@ class Kustomizations:
         for name in ("resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902"):
             value = kustomization.root.get(name)
             if value is not None and value.items is None and not value.is_null:
-                where = self.atlas.place(value.span)
-                self.unreadable.append(Unreadable(f"`{name}` must be a list", where))
+                self._refuse(value.span, f"`{name}` must be a list")
+
+    def _refuse_mistyped(self, kustomization: Kustomization) -> None:
+        """Fields that Kustomize does not know, and patches that are none."""
+        root = kustomization.root
+        if root.items is not None or root.text:
+            self._refuse(root.span, "holds no keys with values, which Kustomize expects here")
+        for name in root.members or ():
+            if name not in _FIELDS and (near := closest(name, _FIELDS)):
+                self._refuse(
+                    root.keys.get(name, root.span), f"Kustomize knows no field `{name}`; did you mean `{near}`?"
+                )
+        for item in kustomization.root.items_of("patches"):
+            if item.members is not None and (item.get("patch") is None) == (item.get("path") is None):
+                self._refuse(item.span, "is a patch that Kustomize refuses: it takes either `patch` or `path`")
+
+    def _add_once(
+        self, item: YamlValue, more: Iterable[LayeredObject], known: set[tuple[str, str, str, str]]
+    ) -> Iterator[LayeredObject]:
+        """Objects without those of a name that is there already: another layer may have brought the first. Where something
+        renames them that is not read, all are kept."""
+        for resource in more:
+            if resource.name and resource.identity in known and not self._is_renamed_unseen:
+                why = f"brings a second {resource.kind} of the name {resource.name}, which Kustomize refuses"
+                self._refuse(item.span, why)
+            else:
+                known.add(resource.identity)
+                yield resource
+
+    @cached_property
+    def _is_renamed_unseen(self) -> bool:
+        """Whether a kustomization has what may rename objects, and is not applied."""
+        return any(found.root.get(name) is not None for found in self._by_folder.values() for name in _RENAMING)
+
+    def _refuse(self, span: YamlSpan, why: str) -> None:
+        refused = Unreadable(why, self.atlas.place(span))
+        if refused not in self.unreadable:
+            self.unreadable.append(refused)
 
     def _resources(self, kustomization: Kustomization, item: YamlValue, inside: Sequence[str]) -> list[LayeredObject]:
         path = self._path(kustomization, item.text or "")
