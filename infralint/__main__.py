@@ -15,6 +15,9 @@ def main() -> None:
     try:
         _prepare_streams()
         _run()
+    except SystemExit as end:
+        _leave(end.code)
+        raise
     except KeyboardInterrupt:  # before a command began
         print("\ninfralint: stopped", file=sys.stderr)
         sys.exit(130)
@@ -63,14 +66,24 @@ def _run() -> None:
     run(sys.argv[1:], _run_command)
 
 
+def _leave(status: object) -> None:
+    """End here, without taking apart what goes with the process anyway; not under a profiler, which writes at the end."""
+    if not isinstance(status, int | None) or sys.gettrace() is not None or sys.getprofile() is not None:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(status or 0)
+
+
 def _run_command() -> None:
-    import atexit
     import gc
 
     from infralint.cli import cli
 
     gc.set_threshold(1_000_000, 50, 50)  # a short run makes much and throws little away: collecting takes a tenth of it
-    atexit.register(gc.freeze)  # and what is left at the end goes with the process
     cli()
 
 

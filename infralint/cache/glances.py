@@ -108,12 +108,15 @@ class Glances:
         try:
             found = os.lstat(f"{self._root}/{path}")
         except (OSError, ValueError):
-            found = None
-        if found is not None and stat.S_ISREG(found.st_mode):
-            state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-            if state[1] < self._settled and state[2] < self._settled:
-                known = self._known.get(path)
-                file = known if known is not None and known.state == state else KnownFile(state, 0)
+            self._seen[path] = None
+            return None
+        modified, changed = found.st_mtime_ns, found.st_ctime_ns
+        if modified < self._settled and changed < self._settled:
+            known, state = self._known.get(path), (found.st_size, modified, changed, found.st_ino)
+            if known is not None and known.state == state:
+                file = known
+            elif stat.S_ISREG(found.st_mode):
+                file = KnownFile(state, 0)
         self._seen[path] = file
         return file
 
