@@ -185,4 +185,4 @@ def test_of_many_ways_of_many_streams_few_are_followed_and_that_is_said(
     assert many["find_front"] <= 2.2 * few["find_front"]
     report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
     [unknown] = report["unknown"]
-    assert "not all of their ways are followed" in unknown["why"]
+    assert "not all of their ways are followed" in unknown["message"]
