@@ -102,6 +102,10 @@ class Glances:
                 self._new += 1
         return found
 
+    def unknown_among(self, paths: Iterable[str]) -> list[str]:
+        """The files in which no look found nothing, as far as is remembered: for a guess at the work, none is looked at."""
+        return [path for path in paths if path not in self._known or not self._known[path].looks]
+
     def _file(self, path: str) -> KnownFile | None:
         """A file as it is now; None where a change could go unnoticed."""
         file = None
