@@ -117,6 +117,21 @@ spec: { selector: { app: api }, ports: [{ port: 80, targetPort: 8000 }] }
     return files
 
 
+def balancers(count: int) -> dict[str, str | bytes]:
+    """So many load balancers, none of whose targets is here."""
+    balancer = """resource "aws_lb" "a{number}" {{ idle_timeout = 60 }}
+resource "aws_lb_target_group" "t{number}" {{ port = 80 }}
+resource "aws_lb_listener" "l{number}" {{
+  load_balancer_arn = aws_lb.a{number}.arn
+  default_action {{
+    type = "forward"
+    target_group_arn = aws_lb_target_group.t{number}.arn
+  }}
+}}
+"""
+    return {"main.tf": "".join(balancer.format(number=number) for number in range(count))}
+
+
 def count_calls(folder: Path, files: dict[str, str | bytes], command: tuple[str, ...]) -> Counter[str]:
     """How often each function is called, and resumed, while a command runs in a folder with these files."""
     write(folder, files)
@@ -224,3 +239,12 @@ def test_of_many_ways_of_many_streams_few_are_followed_and_that_is_said(
     report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
     [unknown] = report["unknown"]
     assert "not all of their ways are followed" in unknown["message"]
+
+
+def test_many_load_balancers_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", balancers(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", balancers(30), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", balancers(60), ("check", "--no-cache"))
+    assert many["only_other"] <= 2 * few["only_other"]
+    assert many["_of_one_kind"] <= 2 * few["_of_one_kind"]
+    assert many.total() < 2.15 * few.total()

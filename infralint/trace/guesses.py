@@ -20,6 +20,7 @@ class Guesses:
         self._placements = placements
         self._followers = followers
         self._targets: dict[int, frozenset[Address]] = {}
+        self._crowds: dict[tuple[str, frozenset[str]], bool] = {}
 
     def by_name(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""
@@ -86,16 +87,18 @@ class Guesses:
             place for place in self._placements.all if place.node.folder is not None and not place.node.by_name_only
         ]
 
+    @cached_property
+    def _nodes_in_folders(self) -> list[Node]:
+        """The applications that lie below the project's root."""
+        return [node for node in self._placements.nodes if node.folder]
+
     def _around(self, front: Node) -> Node | None:
         """The application in whose folder a node is written down, below the project's root."""
         places = {hop.where.path for hop in front.hops}
         holding = [
             node
-            for node in self._placements.nodes
-            if node.folder
-            and places
-            and all(is_below(path, node.folder) for path in places)
-            and is_together(node, front)
+            for node in self._nodes_in_folders
+            if places and all(is_below(path, node.folder or "") for path in places) and is_together(node, front)
         ]
         return max(holding, key=lambda node: len(node.folder or ""), default=None)
 
@@ -132,10 +135,12 @@ class Guesses:
         """
         alike = self._of_one_kind(front)
         near = self._by_environment[front.environment]
-        if sum(id(node) in alike for node in near) != 1:
+        if self._is_one_of_several(front):
             around = self._around(front)
-            beside = [node for node in alike.values() if node is not front and self._around(node) is around]
-            return [Link(around, "assumed")] if around is not None and not beside else []
+            if around is None:
+                return []
+            beside = any(node is not front and self._around(node) is around for node in alike.values())
+            return [] if beside else [Link(around, "assumed")]
         others = [
             node
             for node in near
@@ -160,6 +165,15 @@ class Guesses:
             for hop in node.hops:
                 found.setdefault(hop.kind, {})[id(node)] = node
         return found
+
+    def _is_one_of_several(self, front: Node) -> bool:
+        """Whether its environment has other nodes of its kind."""
+        kinds = frozenset(hop.kind for hop in front.hops)
+        if (front.environment, kinds) not in self._crowds:
+            alike = self._of_one_kind(front)
+            there = sum(id(node) in alike for node in self._by_environment[front.environment])
+            self._crowds[front.environment, kinds] = there != 1
+        return self._crowds[front.environment, kinds]
 
     def _of_one_kind(self, front: Node) -> Mapping[int, Node]:
         """The nodes that are load balancers, or nginx, as `front` is, by identity: one may be read from code and from an account."""

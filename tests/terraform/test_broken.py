@@ -115,7 +115,20 @@ def test_a_slow_regular_expression_is_stopped(tmp_path: Path) -> None:
     assert time.monotonic() - start < 60
 
 
-@pytest.mark.parametrize(("before", "after"), [("(", ")"), ("[", "]"), ("-", ""), ("!", ""), ("{ a = ", " }")])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("(", ")"),
+        ("[", "]"),
+        ("-", ""),
+        ("!", ""),
+        ("{ a = ", " }"),
+        ("1+", ""),
+        ("", "[0]"),
+        ("", ".a"),
+        ("(1+1)+", ""),
+    ],
+)
 def test_deep_nesting_is_refused_without_a_crash(tmp_path: Path, before: str, after: str) -> None:
     text = f"locals {{\n  x = {before * 20_000}1{after * 20_000}\n}}\n"
     report = judged(tmp_path, {"deep.tf": text + "# aws_lb", "good.tf": GOOD})

@@ -88,3 +88,59 @@ def test_a_number_past_all_floats_is_one_that_aws_refuses(tmp_path: Path) -> Non
 def test_half_a_character_in_a_source_is_a_module_that_is_not_here(tmp_path: Path) -> None:
     report = judged(tmp_path, {"main.tf": 'module "alb" {\n  source = "./mod\\ud800/alb"\n}\n'})
     assert [one.where.line for one in report.unreadable] == [2]
+
+
+BALANCER = 'resource "aws_lb" "m" {\n  idle_timeout = 60\n}\n'
+
+
+def test_dynamic_blocks_in_each_other_are_told(tmp_path: Path) -> None:
+    text = """
+resource "aws_lb_listener" "l" {
+  load_balancer_arn = aws_lb.m.arn
+  port = 80
+  dynamic "default_action" {
+    for_each = range(1024)
+    content {
+      type = "forward"
+      dynamic "forward" {
+        for_each = range(1024)
+        content {}
+      }
+    }
+  }
+}
+"""
+    start = time.process_time()
+    report = judged(tmp_path, {"large/main.tf": BALANCER + text, "small/main.tf": BALANCER})
+    assert time.process_time() - start < SECONDS
+    assert "small/main.tf:2" in places(report)
+    assert any("takes too long to work out" in unknown.why for unknown in report.unknown)
+
+
+def test_modules_that_call_the_next_twice_are_told_and_do_not_include_themselves(tmp_path: Path) -> None:
+    calls = 'module "a" {{\n  source = "../m{next}"\n}}\nmodule "b" {{\n  source = "../m{next}"\n}}\n'
+    files = {f"m{number}/main.tf": calls.format(next=number + 1) for number in range(25)}
+    start = time.process_time()
+    report = judged(tmp_path, {**files, "m25/main.tf": BALANCER, "small/main.tf": BALANCER})
+    assert time.process_time() - start < SECONDS
+    assert "small/main.tf:2" in places(report)
+    assert not report.unreadable
+    told = [unknown.why for unknown in report.unknown]
+    assert any("takes too long to work out" in text for text in told)
+    assert any("called through more than 16 modules" in text for text in told)
+
+
+def test_a_long_list_of_dynamic_blocks_is_worked_out(tmp_path: Path) -> None:
+    text = """
+resource "aws_lb_target_group" "t" {
+  port = 80
+  dynamic "stickiness" {
+    for_each = range(200)
+    content {
+      type = "lb_cookie"
+    }
+  }
+}
+"""
+    report = judged(tmp_path, {"main.tf": BALANCER + text})
+    assert not any("work out" in unknown.why for unknown in report.unknown)

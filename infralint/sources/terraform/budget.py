@@ -12,6 +12,10 @@ STEPS = 200_000
 """Expressions worked out for one root; large ones take some thousands."""
 STEPS_AT_ONCE = 60_000
 """Expressions worked out for one argument."""
+INSTANCE = 50
+"""What an instance of a module costs, in expressions."""
+ROUND = 10
+"""What a block that `dynamic` makes costs, in expressions."""
 
 
 class Exhausted(Exception):
@@ -40,6 +44,14 @@ class EvaluationBudget(msgspec.Struct):
         if self.shared is not None:
             self.shared.steps -= steps
         if self.steps < 0 or self._allowance < 0 or (self.shared is not None and self.shared.steps < 0):
+            raise Exhausted
+
+    def spend_on_instance(self) -> None:
+        """Spend what an instance of a module costs, whichever argument leads to it. Raises Exhausted."""
+        self.steps -= INSTANCE
+        if self.shared is not None:
+            self.shared.steps -= INSTANCE
+        if self.is_spent:
             raise Exhausted
 
     @property

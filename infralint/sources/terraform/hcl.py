@@ -23,6 +23,8 @@ from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 
 DEEPEST = 60
+MOST_STEPS = 500
+"""Operators, indexes and attributes one behind the other in one value, with those of the deepest value in it."""
 """Levels of brackets, templates and blocks; people write ten."""
 
 
@@ -337,6 +339,7 @@ class _HclParser:
         self.at = 0
         self.wide = 0
         self.depth = 0
+        self.steps = 0
         self.json = json
 
     def next_is(self, characters: str) -> bool:
@@ -374,6 +377,12 @@ class _HclParser:
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
+            raise HclTooDeep(self.at)
+
+    def step(self) -> None:
+        """Add a step to what is nested by being written in a row, as `a + b + c` and `a.b.c` are."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
             raise HclTooDeep(self.at)
 
     # Bodies
@@ -462,12 +471,14 @@ class _HclParser:
 
     def expression(self) -> Expression:
         self.deeper()
+        around, self.steps = self.steps, 0
         found = self._binary(1)
         if self.text.startswith("?", self.at):
             self.at += 1
             then = self._branch(":")
             otherwise = self._branch("")
             found = Conditional(found.start, otherwise.end, found, then, otherwise)
+        self.steps = max(around, self.steps)
         self.depth -= 1
         return found
 
@@ -486,6 +497,7 @@ class _HclParser:
             if not found or _STRENGTH[found[0]] < least:
                 return left
             self.at = found.end()
+            self.step()
             right = self._binary(_STRENGTH[found[0]] + 1)
             left = Binary(left.start, right.end, found[0], left, right)
 
@@ -505,12 +517,14 @@ class _HclParser:
             mark = self.at
             self.skip()
             if self.next_is("["):
+                self.step()
                 self.at += 1
                 if self._bracketed_star():
                     return self._splat(found, full=True)
                 key = self._inside("]")
                 found = Index(found.start, self.at, found, key)
             elif self.next_is(".") and not self.text.startswith("...", self.at):
+                self.step()
                 self.at += 1
                 self.skip()
                 if self.take("*"):
@@ -541,6 +555,7 @@ class _HclParser:
             each = self._postfix(each)
             return Splat(target.start, self.at, target, each)
         while self.peek(".") and not self.text.startswith("...", self.at):
+            self.step()
             self.at += 1
             name = self._name("an attribute's name")
             each = Attr(each.start, self.at, each, name)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.terraform.adapters import MEMBERS
-from infralint.sources.terraform.budget import Exhausted
+from infralint.sources.terraform.budget import ROUND, Exhausted
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, pairs
 from infralint.sources.terraform.hcl import (
     Attribute,
@@ -750,4 +750,10 @@ def _dynamic(block: Block, frame: _Frame, shape: BlockSchema) -> list[Item] | Un
         rounds = [(key, ObjectValue({"key": key, "value": member})) for key, member in pairs(value)]
     except EvaluationError as error:
         return Unknown(where, kind, f"Terraform refuses {each.written}: {error}")
+    try:
+        frame.module.budget.spend(len(rounds) * ROUND)
+    except Exhausted:
+        if frame.module.budget.is_spent:
+            raise
+        return Unknown(where, kind, f"{each.written} makes more blocks than infralint works out", PLAN)
     return [_of_block(contents[0], frame.within(kind, {name: values}, key), shape) for key, values in rounds]

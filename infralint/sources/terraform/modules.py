@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -410,6 +411,7 @@ class Module:
         return _gather(call, [self._child(call, slot) for slot in self.slots(call)])
 
     def _child(self, call: Block, slot: Slot) -> Module | Remote:
+        self.budget.spend_on_instance()
         source = call.attributes.get("source")
         text = str(source.value.value) if source and isinstance(source.value, Literal) else ""
         folder = self._folder_of(call, text)
@@ -428,8 +430,12 @@ class Module:
         if folder is None:
             self._doubt(call, f"{source} leads out of the project, which infralint does not leave")
             return None
-        if self._within(folder):
+        around = list(islice(self._around(), DEEPEST + 1))
+        if folder in around:
             self._refuse(call, f"module {call.labels[0]} includes itself")
+            return None
+        if len(around) > DEEPEST:
+            self._doubt(call, f"it is called through more than {DEEPEST} modules, which is as deep as infralint reads")
             return None
         if self.world.tree.leads_out(folder):
             self._doubt(
@@ -447,16 +453,12 @@ class Module:
     def _doubt(self, call: Block, why: str) -> None:
         self.world.unknown.append(Unknown(call.attributes["source"].where, f"module.{call.labels[0]}", why))
 
-    def _within(self, folder: str) -> bool:
-        """Whether a folder is this module's or one of those that call it (or the nesting is absurd)."""
+    def _around(self) -> Iterator[str]:
+        """The folders of this module and of those that call it, the nearest first."""
         module: Module | None = self
-        depth = 0
         while module is not None:
-            depth += 1
-            if module.folder.path == folder or depth > DEEPEST:
-                return True
+            yield module.folder.path
             module = module.parent
-        return False
 
     def children(self) -> Iterator[Module | Remote]:
         """The modules called here, one for each instance."""
