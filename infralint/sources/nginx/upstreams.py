@@ -81,6 +81,13 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _backups(self) -> list[Directive]:
         return [server for server in self.level.by_name.get("server", ()) if "backup" in server.args[1:]]
 
+    @property
+    def is_down(self) -> bool:
+        """Whether every server is marked `down`, and all of them are here: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server"""
+        every = self.level.by_name.get("server", [])
+        is_seen = not self.level.opaque and "include" not in self.level.by_name
+        return is_seen and all("down" in server.args[1:] and not server.conditions for server in every)
+
     def method(self, *names: str) -> Directive | None:
         return next((found for name in names for found in self.level.by_name.get(name, ())), None)
 
