@@ -55,6 +55,11 @@ def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
             "services.web.depends_on: there is no service api",
         ),
         (
+            "services:\n  web: { image: nginx, depends_on: [api] }\n  api: { image: api, depends_on: { web: {} } }\n",
+            3,
+            "services.api.depends_on: api waits for itself through web",
+        ),
+        (
             "services:\n  web: { image: nginx, networks: { front: {} } }\n",
             2,
             "services.web.networks: no network of this file is called front",
@@ -85,6 +90,14 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
         (
             "services:\n  web: { extends: { file: base.yaml, service: a } }\n",
             "extends a service of base.yaml, which is not here",
+        ),
+        (
+            "include: ['https://example.com/a.git#v1:base.yaml']\nservices:\n  web: { image: nginx }\n",
+            "includes https://example.com/a.git#v1:base.yaml, which lies outside of the project and is not read",
+        ),
+        (
+            "services:\n  web: { extends: { file: ../base.yaml, service: a } }\n",
+            "extends a service of ../base.yaml, which lies outside of the project and is not read",
         ),
         (
             "services:\n  a: { image: nginx }\n---\nservices:\n  b: { image: nginx }\n",
@@ -182,7 +195,7 @@ CONDITION = "this: no condition of this template is called Nope"
         ('    Properties: { Name: !Sub "a-${Nope}" }\n', f"!Sub ${{Nope}}: {PARAMETER}"),
         ("    Properties: { Name: { Ref: Nope } }\n", f"!Ref Nope: {PARAMETER}"),
         ("    Properties: { Name: !GetAtt Nope.Arn }\n", f"!GetAtt: {RESOURCE}"),
-        ("    DependsOn: [Chat, Nope]\n", f"DependsOn: {RESOURCE}"),
+        ("    DependsOn: [Nope]\n", f"DependsOn: {RESOURCE}"),
         ("    Condition: Nope\n", CONDITION),
         ("    Properties: { Name: !If [Nope, a, b] }\n", CONDITION),
         (
@@ -200,7 +213,8 @@ def test_names_that_no_template_declares(lines: str, refused: str, lint: Lint) -
 @pytest.mark.parametrize(
     "content",
     [
-        f"{HEAD}{BALANCER}    Properties: {{ Name: !Ref Chat, Tags: !Sub ['${{A}}-${{!B}}-${{AWS::Region}}', {{ A: a }}] }}\n",
+        f"{HEAD}{BALANCER}    Properties: {{ Name: !Ref Other, Tags: !Sub ['${{A}}-${{!B}}-${{AWS::Region}}', {{ A: a }}] }}\n"
+        "  Other: { Type: 'AWS::SNS::Topic' }\n",
         f"Transform: AWS::Serverless-2016-10-31\n{HEAD}{BALANCER}    Properties: {{ Name: !Ref ServerlessRestApi }}\n",
         f"Resources:\n{BALANCER}    Properties: {{ Name: !Ref ElsewhereInTheService }}\n",
         f"{HEAD}{BALANCER}    Properties: {{ Name: !Ref PartBucket }}\n  Part: {{ Type: 'Acme::Web::Site::MODULE' }}\n",

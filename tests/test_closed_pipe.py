@@ -78,3 +78,40 @@ def test_what_nobody_read_is_not_remembered_as_a_failed_run(tmp_path: Path) -> N
     output, errors = again.communicate()
     assert (again.returncode, errors) == (0, b"")
     assert b"clean" in output
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device here is always full")
+@pytest.mark.parametrize("call", ["trace", "--help", "check --diff"])
+def test_a_full_disk_is_said_in_one_sentence(call: str, tmp_path: Path) -> None:
+    write(tmp_path, {"nginx.conf": SITE})
+    line = f"{sys.executable} -P -m infralint {call} >/dev/full"
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    reason = "infralint: what is printed can't be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, reason)
+
+
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        ("check --no-cache >&-", 1),
+        ("trace <&- >&- 2>&-", 1),
+        ("check - <&-", 2),
+        ("check --nope 2>/dev/full", 2),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_no_fault(call: str, status: int, tmp_path: Path) -> None:
+    write(tmp_path, {"nginx.conf": SITE})
+    line = f"{sys.executable} -P -m infralint {call}"
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert "fault" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_an_encoding_lacks_is_an_escape(tmp_path: Path) -> None:
+    write(tmp_path, {"nginx.conf": SITE})
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    infralint = [sys.executable, "-P", "-m", "infralint", "trace"]
+    done = subprocess.run(infralint, cwd=tmp_path, capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert rb"\u25bc" in done.stdout

@@ -117,9 +117,11 @@ def test_what_helm_can_not_read_of_a_chart_is_unreadable(path: str, content: str
     assert any(problem.startswith("site/nginx.conf:2 ") for problem in problems(report))
 
 
-def test_a_helper_that_helm_can_not_parse_could_not_be_told(lint: Lint) -> None:
+def test_a_helper_that_helm_can_not_parse_is_unreadable(lint: Lint) -> None:
     report = lint(files_with("chart/templates/_helpers.tpl", b'{{ define "chat.name" }}\nchat\n'))
-    [entry] = report["unknown"]
+    [entry] = report["unreadable"]
     assert entry["location"]["path"] == "chart/templates/_helpers.tpl"
-    assert entry["message"].startswith("this template of a Helm chart can't be parsed: a block is never closed")
-    assert not lint(files_with("chart/templates/_helpers.tpl", b'{{ define "chat.name" }}chat{{ end }}\n'))["unknown"]
+    assert entry["message"].startswith("is a template that Helm refuses: a block is never closed")
+    assert not lint(files_with("chart/templates/_helpers.tpl", b'{{ define "chat.name" }}chat{{ end }}\n'))[
+        "unreadable"
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,8 @@ from types import FrameType
 
 import pytest
 from conftest import run, write
+
+from infralint.trace import traces
 
 STREAMING = """
 from fastapi import FastAPI
@@ -132,3 +135,54 @@ def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) ->
     few = count_calls(tmp_path / "few", returns(40), ("check", "--no-cache"))
     many = count_calls(tmp_path / "many", returns(80), ("check", "--no-cache"))
     assert many["find_all"] == few["find_all"]
+
+
+def conditions(count: int) -> dict[str, str | bytes]:
+    """One location with so many conditions, each of which hands requests to a backend of its own."""
+    lines = "".join(f"if ($arg_a{number} = 1) {{ proxy_pass http://u{number}; }}\n" for number in range(count))
+    return {
+        "nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; location /sse {{\n{lines}proxy_pass http://a; }} }} }}\n"
+    }
+
+
+def test_conditions_are_followed_once_for_all_that_they_hand_on(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", conditions(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", conditions(30), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", conditions(60), ("check", "--no-cache"))
+    assert 0 < many["_execute"] <= 2.2 * few["_execute"]
+
+
+def templated_locations(count: int) -> dict[str, str | bytes]:
+    """A template with so many locations, each of which can be put right."""
+    lines = "".join(f"location /l{number}/sse {{ proxy_pass ${{UPSTREAM_{number}}}; }}\n" for number in range(count))
+    return {"default.conf.template": f"server {{ listen ${{PORT}};\n{lines}}}\n"}
+
+
+def test_offsets_in_a_template_are_worked_out_once(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", templated_locations(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", templated_locations(40), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", templated_locations(80), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()
+
+
+def servers_and_routes(count: int) -> dict[str, str | bytes]:
+    """So many servers of nginx, all in front of an application with as many routes."""
+    servers = "".join(
+        f"server {{ listen 80; server_name s{number}.example; location / {{ proxy_pass http://api:8000; }} }}\n"
+        for number in range(count)
+    )
+    files = routes_behind_locations(count)
+    return {**files, "nginx.conf": f"events {{}}\nhttp {{\n{servers}}}\n"}
+
+
+def test_of_many_ways_of_many_streams_few_are_followed_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "MOST_ASKED", 100)
+    count_calls(tmp_path / "first", servers_and_routes(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", servers_and_routes(20), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", servers_and_routes(40), ("check", "--no-cache"))
+    assert many["find_front"] <= 2.2 * few["find_front"]
+    report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
+    [unknown] = report["unknown"]
+    assert "not all of their ways are followed" in unknown["message"]

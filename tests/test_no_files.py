@@ -92,7 +92,7 @@ def test_files_that_nobody_may_read_are_named_once(lint: Lint, monkeypatch: pyte
         {
             "site/nginx.conf": SITE,
             "k8s/locked.yaml": "kind: Ingress\n",
-            "chart/Chart.yaml": "apiVersion: v2\nname: chat\n",
+            "chart/Chart.yaml": "apiVersion: v2\nname: chat\nversion: 0.1.0\n",
             "chart/values.yaml": "host: chat\n",
             "chart/templates/web.yaml": "kind: Service\n",
             "compose.yaml": "services: {}\n",

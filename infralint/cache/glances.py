@@ -102,18 +102,25 @@ class Glances:
                 self._new += 1
         return found
 
+    def unknown_among(self, paths: Iterable[str]) -> list[str]:
+        """The files in which no look found nothing, as far as is remembered: for a guess at the work, none is looked at."""
+        return [path for path in paths if path not in self._known or not self._known[path].looks]
+
     def _file(self, path: str) -> KnownFile | None:
         """A file as it is now; None where a change could go unnoticed."""
         file = None
         try:
             found = os.lstat(f"{self._root}/{path}")
         except (OSError, ValueError):
-            found = None
-        if found is not None and stat.S_ISREG(found.st_mode):
-            state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-            if state[1] < self._settled and state[2] < self._settled:
-                known = self._known.get(path)
-                file = known if known is not None and known.state == state else KnownFile(state, 0)
+            self._seen[path] = None
+            return None
+        modified, changed = found.st_mtime_ns, found.st_ctime_ns
+        if modified < self._settled and changed < self._settled:
+            known, state = self._known.get(path), (found.st_size, modified, changed, found.st_ino)
+            if known is not None and known.state == state:
+                file = known
+            elif stat.S_ISREG(found.st_mode):
+                file = KnownFile(state, 0)
         self._seen[path] = file
         return file
 

@@ -48,7 +48,10 @@ class LazyGroup(click.Group):
             raise
         except Exception as error:
             from infralint.project.guard import describe_fault
+            from infralint.text.writing import is_of_printing
 
+            if is_of_printing(error):
+                raise
             click.echo(f"infralint: nothing is judged: {describe_fault(error)}", err=True)
             if {"-v", "--verbose"} & set(sys.argv):
                 raise

@@ -35,6 +35,7 @@ from infralint.sources.aws_account.kinds import KINDS
 from infralint.sources.aws_account.session import CantStart, Entrance, cant_start, iam_policy
 from infralint.sources.aws_account.snapshot import BadSnapshot, Snapshot, load, save
 from infralint.text.globs import matches_text
+from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural
 from infralint.trace.crossings import crossings
 
@@ -90,7 +91,7 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, text: str | Non
     return names
 
 
-_DAYS = re.compile(r"([0-9]{1,3})d")
+_DAYS = lazy(r"([0-9]{1,3})d")
 MOST_DAYS = 90
 
 

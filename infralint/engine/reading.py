@@ -16,7 +16,7 @@ from infralint.project.processes import is_copy
 from infralint.sources import BESIDE, CODE_ENDINGS, SOURCES, SPREAD
 
 FEWEST = 1000
-"""Files of code that there must be: for fewer, a process of their own costs more than it saves."""
+"""Files of code in which an earlier run did not find nothing: for fewer, a process of their own costs more than it saves."""
 
 
 class ReadApart(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ def read(project: Project) -> list[Reading]:
     needed = [module for module, globs in SOURCES.items() if project.names.has_named(*globs)]
     readings = _read_each(project, [module for module in needed if module == SPREAD])
     others = [module for module in needed if module != SPREAD]
-    if BESIDE in needed and len(project.names.find_ending(*CODE_ENDINGS)) >= FEWEST:
+    if BESIDE in needed and len(project.unknown_among(project.names.find_ending(*CODE_ENDINGS))) >= FEWEST:
         readings |= _read_beside(project, others)
     else:
         readings |= _read_each(project, others)

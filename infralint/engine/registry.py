@@ -19,6 +19,7 @@ import msgspec
 
 from infralint import PLATFORM_TYPES
 from infralint.model import Crossing, Finding, Hop, Unknown
+from infralint.text.lazy import lazy
 
 Answer = Iterator[Finding | Unknown]
 F = TypeVar("F", bound=Callable[[Any], Answer])
@@ -138,7 +139,7 @@ def built_in_names() -> list[str]:
     ]
 
 
-_ASKS = re.compile(r"^@check(?:\(group=\"(\w+)\"\))?\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
+_ASKS = lazy(r"^@check(?:\(group=\"(\w+)\"\))?\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
 
 
 def _defer(path: Path) -> list[Check]:

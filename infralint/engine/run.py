@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from infralint.model import (
     Finding,
     Hop,
     Location,
+    Node,
     Reading,
     Stream,
     Unfollowed,
@@ -42,6 +42,7 @@ from infralint.trace.declared import (
 from infralint.trace.lost_ports import find_lost_ports
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
+from infralint.trace.traces import FEW
 from infralint.trace.unreached import find_unreached
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _list_unfollowed(
 def _perhaps_read(project: Project) -> Iterator[Unfollowed]:
     """What may be meant as a manifest, a template or code, by its name, and is no file."""
     for path, reason in project.tree.odd.items():
-        if PERHAPS.search(path) and not re.search(UNMISTAKABLE, path):
+        if PERHAPS.search(path) and not UNMISTAKABLE.search(path):
             yield Unfollowed(Location(project.show(path)), reason)
 
 
@@ -185,7 +186,17 @@ def _doubts_of_ways(
             found += find_unreached(topology, crossed)
             found += map(_describe_astray, find_astray(topology, readings))
         found += find_lost_ports(topology, crossed)
+        found += map(_describe_left_out, {id(node): node for node in topology.fronts_left_out}.values())
     return found
+
+
+def _describe_left_out(node: Node) -> Unknown:
+    why = (
+        f"so many hops send requests on to {node.name}, and so many streams pass it, that not all of their ways are"
+        f" followed: of most streams, only those through the first {FEW} of these hops"
+    )
+    where = next((hop.where for hop in node.hops), NOWHERE)
+    return Unknown(where, "streams", why, "name the streams that matter under `streams:` in infralint.yaml")
 
 
 def _describe_astray(astray: tuple[Stream, str]) -> Unknown:

@@ -14,6 +14,7 @@ from infralint.model import STRENGTH, Crossing, Hop, Node, Reading, Request, Str
 from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
 from infralint.text.display import visible
 from infralint.text.expressions import matching
+from infralint.text.lazy import lazy
 from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
@@ -22,7 +23,7 @@ from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
 
 NAME = "infralint.yaml"
-_PLAIN = re.compile(r"[/A-Za-z][\w/.*-]*")
+_PLAIN = lazy(r"[/A-Za-z][\w/.*-]*")
 
 _HEAD = """\
 # yaml-language-server: $schema=https://raw.githubusercontent.com/infralint/infralint/main/infralint/schema.json

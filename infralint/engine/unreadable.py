@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.engine.ignores import find_mistyped
@@ -55,9 +54,8 @@ def _unreadable_files(project: Project, readings: Sequence[Reading]) -> Iterator
 
 def _no_files(project: Project) -> Iterator[Unreadable]:
     """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
-    is_named = re.compile(UNMISTAKABLE).search
     for path, reason in project.tree.odd.items():
-        if is_named(path):
+        if UNMISTAKABLE.search(path):
             yield project.unreadable(path, reason)
 
 

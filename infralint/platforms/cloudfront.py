@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompre
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -42,6 +41,7 @@ from infralint.model import (
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
 from infralint.platforms.forwarding import set_by
 from infralint.text.globs import is_like
+from infralint.text.lazy import lazy
 from infralint.text.wording import ping_interval
 
 READ_TIMEOUT = 30.0
@@ -404,7 +404,7 @@ def _takes_posts(behavior: CacheBehavior) -> bool:
     return isinstance(behavior.methods, Known) and "POST" in behavior.methods.value
 
 
-_BUCKET = re.compile(r"\.s3[.-]|\.s3-website|^s3\.|\.storage\.googleapis\.com$")
+_BUCKET = lazy(r"\.s3[.-]|\.s3-website|^s3\.|\.storage\.googleapis\.com$")
 
 
 def is_bucket_host(host: str) -> bool:

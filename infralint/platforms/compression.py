@@ -6,12 +6,12 @@ them arrive together when the answer ends, unless one of the ways out is taken.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 import msgspec
 
 from infralint.model import Known, Response
+from infralint.text.lazy import lazy
 
 EVENTS = "text/event-stream"
 Versions = tuple[int, ...]
@@ -33,7 +33,7 @@ class Compressor(msgspec.Struct, frozen=True):
     encoded: frozenset[str] = frozenset()
 
 
-_COMPRESSIBLE = re.compile(r"text/|.+\+(?:json|text|xml)$|application/(?:json|stream\+json|javascript|xml)")
+_COMPRESSIBLE = lazy(r"text/|.+\+(?:json|text|xml)$|application/(?:json|stream\+json|javascript|xml)")
 """https://github.com/jshttp/compressible: what it says of the types that streams have; not `application/x-ndjson`."""
 _PLAIN = frozenset({"text/plain", "text/html", "text/xml", "application/json"})
 """Of the types that Flask-Compress compresses unless told otherwise, those that streams have."""

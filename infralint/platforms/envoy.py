@@ -5,7 +5,6 @@ https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
@@ -24,6 +23,7 @@ from infralint.model import (
     not_applicable,
 )
 from infralint.platforms.routing import RoutedHop
+from infralint.text.lazy import lazy
 
 
 class GatewayProduct(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
 )
 """`controllerName` of a GatewayClass, or the usual name of one -> the product."""
 
-_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|us|ns|h|m|s)")
+_PART = lazy(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|us|ns|h|m|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
 
 

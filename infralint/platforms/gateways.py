@@ -10,11 +10,11 @@ is all that is said of GKE.
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from infralint.model import SSE, WEBSOCKET, Clock, Setting, Unknown, silence_clocks
 from infralint.platforms.routing import RoutedHop
+from infralint.text.lazy import lazy
 
 GKE_TIMEOUT = 30.0
 """Seconds: the backend timeout of Google's load balancers. It measures a whole answer, and the life of a WebSocket."""
@@ -25,7 +25,7 @@ OPENSHIFT_TUNNEL = 3600.0
 OPENSHIFT_ANNOTATION = "haproxy.router.openshift.io/timeout"
 OPENSHIFT_TUNNEL_ANNOTATION = "haproxy.router.openshift.io/timeout-tunnel"
 
-_TIME = re.compile(r"([0-9]{1,9})(us|ms|s|m|h|d)?")
+_TIME = lazy(r"([0-9]{1,9})(us|ms|s|m|h|d)?")
 _UNITS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 0.001}
 
 

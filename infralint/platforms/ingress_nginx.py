@@ -32,6 +32,7 @@ from infralint.platforms import nginx
 from infralint.platforms.nginx import DEFAULTS, GENEROUS, Facts, Header, Line, Version
 from infralint.platforms.nginx_values import BadValue, flag, time, word
 from infralint.platforms.routing import RoutedHop
+from infralint.text.lazy import lazy
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 DOCS = "https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration"
@@ -49,9 +50,9 @@ class Knob(msgspec.Struct, frozen=True):
     default: Any
 
 
-_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*")
+_VARIABLE = lazy(r"\$\{[A-Za-z_]\w*")
 """What Flux and envsubst fill in."""
-_SECONDS = re.compile(r"[0-9]{1,9}")
+_SECONDS = lazy(r"[0-9]{1,9}")
 KNOBS: Mapping[str, Knob] = MappingProxyType(
     {
         "proxy_buffering": Knob("proxy-buffering", "proxy-buffering", False),
@@ -194,8 +195,8 @@ def typed_line(line: Line, name: str) -> Setting[Any]:
         return Unknown(line.where, name, f"`{line.written}` is not a value that nginx takes", refused=True)
 
 
-_DIRECTIVE = re.compile(r"^[ \t]*([a-z_]+)[ \t]++([^;{}\n]*+);", re.MULTILINE)
-_WORD = re.compile(r"\"([^\"]*)\"|'([^']*)'|(\S+)")
+_DIRECTIVE = lazy(r"^[ \t]*([a-z_]+)[ \t]++([^;{}\n]*+);", re.MULTILINE)
+_WORD = lazy(r"\"([^\"]*)\"|'([^']*)'|(\S+)")
 
 
 def snippet_lines(snippet: Setting[str] | None) -> list[Line]:

@@ -7,7 +7,6 @@ Read in its template: https://github.com/nginx-proxy/nginx-proxy/blob/main/nginx
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -17,14 +16,15 @@ from infralint.model import Known, Location, Setting, Unknown, Upgrade
 from infralint.platforms import nginx
 from infralint.platforms.ingress_nginx import NginxIngress, headers_in, typed_line
 from infralint.platforms.nginx import GENEROUS, Facts, Header, Line, Version
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 
 RUNS = Version((1, 29, 1), None, "1.29.1")
 """Some recent nginx: the template sets all that differs between versions."""
 BUFFERS_SINCE = (1, 5)
 """The version from which on its template leaves buffering on."""
-_TAG = re.compile(r"v?(\d+)\.(\d+)")
-_NEWEST = re.compile(r"(?:latest|alpine|1|1-alpine|)")
+_TAG = lazy(r"v?(\d+)\.(\d+)")
+_NEWEST = lazy(r"(?:latest|alpine|1|1-alpine|)")
 
 
 def buffers_by_default(image: str) -> bool | None:

@@ -16,10 +16,11 @@ import msgspec
 from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location, Request, Response, Setting, Unknown
 from infralint.platforms.compression import EVENTS, is_encoded, media_type
 from infralint.platforms.routing import PathKind, RoutedHop
+from infralint.text.lazy import lazy
 
-_MATCHER = re.compile(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
-_QUOTED = re.compile(r"[`\"']([^`\"']*+)[`\"']")
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
+_MATCHER = lazy(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
+_QUOTED = lazy(r"[`\"']([^`\"']*+)[`\"']")
+_DURATION = lazy(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
@@ -54,7 +55,7 @@ def parse_rule(written: str) -> TraefikRule:
 
 Version = tuple[int, ...]
 """As far as it is written down: `v3.2` is (3, 2)."""
-_VERSION = re.compile(r"(?:\A|/)traefik:v?(\d{1,3}(?:\.\d{1,3}){0,2})(?![\d.])")
+_VERSION = lazy(r"(?:\A|/)traefik:v?(\d{1,3}(?:\.\d{1,3}){0,2})(?![\d.])")
 
 
 def version_of(image: str) -> Version:
@@ -162,7 +163,7 @@ def write_clock(limit: Setting[float]) -> Clock:
     return Clock("whole-response", limit, SSE, "truncated")
 
 
-ARGUMENT = re.compile(r"--([\w.-]+)=(.*)", re.DOTALL)
+ARGUMENT = lazy(r"--([\w.-]+)=(.*)", re.DOTALL)
 """One of Traefik's own arguments, whose names know no case."""
 
 

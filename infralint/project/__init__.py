@@ -266,6 +266,10 @@ class Project:
             return [path for path in paths if finds(path)]
         return self.glances.sift(name, paths, finds)
 
+    def unknown_among(self, paths: Sequence[str]) -> Sequence[str]:
+        """The files of which no earlier run remembers that there was nothing in them, changed ones maybe left out."""
+        return paths if self.glances is None else self.glances.unknown_among(paths)
+
     def recall(self, path: str, kind: type[Result]) -> Result | None:
         """What an earlier run parsed of a file that is the same since; None where nothing was kept."""
         return self.glances.recall(path, kind) if self.glances is not None else None

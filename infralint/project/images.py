@@ -16,7 +16,7 @@ from infralint.text.yaml_places import YamlProblem, read_yaml
 _TILT = lazy(
     r"\b(?:docker_build|custom_build)\(\s*(?:ref\s*=\s*)?[\"']([^\"'\n]+)[\"']\s*,\s*(?:context\s*=\s*)?[\"']([^\"'\n]+)[\"']"
 )
-_DOCKERFILES = re.compile(r"(?:dockerfile|containerfile)(?:\.[\w-]+)?|[\w-]+\.dockerfile", re.IGNORECASE)
+_DOCKERFILES = lazy(r"(?:dockerfile|containerfile)(?:\.[\w-]+)?|[\w-]+\.dockerfile", re.IGNORECASE)
 _LARGEST = 1024 * 1024
 _OTHERS = frozenset(
     "adminer alertmanager alpine apisix bash busybox caddy cassandra chroma chromadb clickhouse clickhouse-server cloudflared"
@@ -38,6 +38,8 @@ class Images:
 
     def build_of(self, image: str, alone: bool = False) -> ImageBuild | None:
         """How an image is built. alone: it is the only one that nothing explains, and may be the only one built here."""
+        if not (self.built or self.folders):
+            return None
         name = _plain(image)
         if name in self.built:
             return self.built[name]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from infralint.text.globs import is_glob, matches_name, name_matcher
+from infralint.text.lazy import lazy
 
-_WILD = re.compile(r"\[[^]]*\]?|[*?\\]")
+_WILD = lazy(r"\[[^]]*\]?|[*?\\]")
 
 
 class FileNames:
@@ -33,12 +33,20 @@ class FileNames:
         return dict(found)
 
     @cached_property
-    def by_name(self) -> dict[str, list[str]]:
-        """The paths of files by their last parts."""
-        found = defaultdict[str, list[str]](list)
-        for path, name in self.pairs:
-            found[name].append(path)
-        return dict(found)
+    def _names_of_endings(self) -> dict[str, dict[str, list[str]]]:
+        """The paths of files by their last parts, for the endings that somebody asked for."""
+        return {}
+
+    def find_by_name(self, name: str) -> Sequence[str]:
+        """The files with a name, in order."""
+        _, dot, ending = name.rpartition(".")
+        ending = ending if dot else ""
+        found = self._names_of_endings.get(ending)
+        if found is None:
+            found = self._names_of_endings[ending] = {}
+            for path, last in self.by_ending.get(ending, ()):
+                found.setdefault(last, []).append(path)
+        return found.get(name, ())
 
     @cached_property
     def by_folder(self) -> dict[str, list[str]]:
@@ -71,7 +79,7 @@ class FileNames:
         found: set[str] = set()
         for pattern in patterns:
             if not is_glob(pattern):
-                found.update(self.by_name.get(pattern, ()))
+                found.update(self.find_by_name(pattern))
                 continue
             matches, part = name_matcher(pattern), max(_WILD.split(pattern), key=len)
             for ending in self._endings_like(pattern):

@@ -91,7 +91,7 @@ def walk(root: str) -> Tree:
 
 
 def _set_leftovers_aside(tree: Tree) -> None:
-    if not any(path.startswith(".") or "/." in path for path in tree.files):
+    if "/." not in "/" + "\0/".join(tree.files):
         return
     known = frozenset(tree.files)
     tree.leftovers = [path for path in tree.files if is_leftover(path, known)]

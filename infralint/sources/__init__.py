@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from infralint.text.lazy import lazy
 
 CODE_ENDINGS = tuple(
     "py js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx go rb php java kt cs rs ex exs vue svelte".split()
@@ -50,13 +50,15 @@ SPREAD = "infralint.sources.terraform"
 BESIDE = "infralint.sources.application"
 """The source that takes longest where there is much for it, and comes to little that has to be copied."""
 
-UNMISTAKABLE = r"""(?x)
+UNMISTAKABLE = lazy(
+    r"""(?x)
     \.(tf|tofu)(\.json)?$ | \.auto\.tfvars(\.json)?$ | (^|/)terraform\.tfvars(\.json)?$ | (^|/)vercel\.json$
     | (^|/)(docker-)?compose[^/]*\.ya?ml$ | (^|/)Chart\.yaml$ | (^|/)kustomization\.ya?ml$
     | (^|/)(package\.json|composer\.json|pyproject\.toml|next\.config\.[cm]?[jt]s|fly\.toml|Procfile|\.env)$
     | (^|/)([^/]*\.)?(Dockerfile|Containerfile)(\.[^/]*)?$ | (^|/)(serverless|render)\.ya?ml$ | (^|/)nginx\.conf$
 """
+)
 """Regular expression over paths of files that tell what they are by their names."""
 
-PERHAPS = re.compile(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{'|'.join(CODE_ENDINGS)})$")
+PERHAPS = lazy(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{'|'.join(CODE_ENDINGS)})$")
 """Paths of files that are read where they hold what is asked for; editors leave links to nothing with a dot before."""

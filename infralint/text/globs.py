@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 
-_SPECIAL = re.compile(r"[*?\[\\]")
+from infralint.text.lazy import lazy
+
+_SPECIAL = lazy(r"[*?\[\\]")
 _CLASSES = {
     "alnum": str.isalnum,
     "alpha": str.isalpha,
@@ -68,6 +70,9 @@ def matches_text(text: str, pattern: str) -> bool:
 @lru_cache(maxsize=256)
 def name_matcher(*patterns: str) -> Callable[[str], object]:
     """A quick test of many names against patterns of our own: what it gives is true for a name that matches one."""
+    begin, star, end = patterns[0].partition("*")
+    if len(patterns) == 1 and star and not is_glob(begin + end):  # as most are: nothing to compile
+        return lambda name: name.startswith(begin) and name.endswith(end) and len(name) >= len(begin) + len(end)
     return re.compile("|".join(map(translate, patterns))).match
 
 

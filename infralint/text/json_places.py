@@ -9,19 +9,20 @@ from typing import Any
 
 import msgspec
 
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
 DEEPEST = 200
 LONGEST_NUMBER = 1000
 """Characters: Python converts no longer ones at once, and nobody writes them."""
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)*+")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_LONE = re.compile(r"[\ud800-\udfff]")
+_SPACE = lazy(r"[ \t\r\n]*")
+_SPACE_AND_COMMENTS = lazy(r"(?:[ \t\r\n]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_STRING = lazy(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
+_NUMBER = lazy(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_LONE = lazy(r"[\ud800-\udfff]")
 """Halves of characters, which `"\\ud800"` may leave alone: no file and no terminal can show them."""
-_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_WORD = lazy(r"[A-Za-z_$][\w$]*")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 

@@ -12,6 +12,8 @@ from functools import cache, lru_cache
 
 import msgspec
 
+from infralint.text.lazy import lazy
+
 MOST_ALTERNATIVES = 1000
 """Braces that expand to more patterns than this are cut: nobody wrote them by hand."""
 
@@ -19,7 +21,7 @@ LONGEST = 256
 """Characters of a pattern that Vercel accepts; a longer one matches nothing."""
 
 _EXTENDED = "!?+*@"
-_RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
+_RANGE = lazy(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
 
 
 class _Literal(msgspec.Struct, frozen=True):

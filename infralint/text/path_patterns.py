@@ -11,12 +11,13 @@ from functools import lru_cache
 
 import msgspec
 
+from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, compile_pattern, spend
 
 LONGEST = 2000
 """Characters of a pattern; nobody wrote a longer one by hand."""
-_NAME = re.compile(r":(\w+)")
-_REFERENCE = re.compile(r"\$(\w+)")
+_NAME = lazy(r":(\w+)")
+_REFERENCE = lazy(r"\$(\w+)")
 
 
 class InvalidPathPattern(Unsearchable):

@@ -124,7 +124,7 @@ def compile_pattern(pattern: str, ignore_case: bool = False) -> Any:
     return found
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _compile_or_error(pattern: str, ignore_case: bool) -> Any:
     """The compiled expression, or the error that says why it can't be had."""
     import regex

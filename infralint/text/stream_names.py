@@ -9,6 +9,7 @@ from itertools import pairwise
 import msgspec
 
 from infralint.model import StreamKind
+from infralint.text.lazy import lazy
 
 SSE_SEGMENTS = frozenset(
     "sse stream streaming event-stream eventstream eventsource event-source events completions chat-stream"
@@ -59,7 +60,7 @@ CATCH_ALLS = frozenset({"", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/b
 """Paths, without a slash at their end, that take whatever an application serves, rather than one route of it."""
 
 
-_FILES = re.compile(
+_FILES = lazy(
     r"(?i)(?:^|[/_-])(?:images?|avatars?|downloads?|files?|media|thumbnails?|attachments?|exports?|pdf|assets?)(?:$|[/_-])"
 )
 

@@ -5,14 +5,14 @@ https://toml.io/en/v1.0.0
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-_LINE = re.compile(r"\bline (\d+), column (\d+)")
-_HEADER = re.compile(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
-_KEY = re.compile(r"\s*([\w.\"'-]+?)\s*=")
+from infralint.text.lazy import lazy
+
+_LINE = lazy(r"\bline (\d+), column (\d+)")
+_HEADER = lazy(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
+_KEY = lazy(r"\s*([\w.\"'-]+?)\s*=")
 
 
 class BadToml(ValueError):
@@ -60,6 +60,8 @@ def check_toml(text: str) -> None:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

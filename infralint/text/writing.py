@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -14,8 +15,14 @@ ENDING = ".infralint"
 JOURNAL = f".fix{ENDING}"
 """What a `--fix` of several files is about to replace, in the project's root while it does so."""
 
+_UNPRINTED = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF])
 _LEFT_BEFORE = lazy(r"\.(.+)\.(?=[a-z_]*\d)[a-z0-9_]{8}")
 """How such files were called before version 0.2."""
+
+
+def is_of_printing(error: Exception) -> bool:
+    """Whether what failed is that something was printed: the disk behind standard output is full, or gone."""
+    return isinstance(error, OSError) and error.filename is None and error.errno in _UNPRINTED
 
 
 def is_leftover(path: str, files: Collection[str]) -> bool:

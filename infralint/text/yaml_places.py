@@ -24,6 +24,7 @@ _TOO_DEEP = "exceeded maximum nesting depth"
 _HOLES = ("{{", "{%", "<%")
 
 
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _new = tuple.__new__
 """Makes a named tuple in half the time of a call of its class."""
 
@@ -77,19 +78,21 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True):
 
     @property
     def is_null(self) -> bool:
-        return self.text is not None and not self.quoted and self.text in ("", "~", "null", "Null", "NULL")
+        return self.text in _NULLS and not self.quoted
 
     def get(self, *path: str) -> YamlValue | None:
         """A member, or a member of a member; None where it is not there or no mapping leads to it."""
-        value: YamlValue | None = self
+        value: YamlValue = self
         for key in path:
-            value = (value.members or {}).get(key) if value is not None else None
+            if not value.members or key not in value.members:
+                return None
+            value = value.members[key]
         return value
 
     def text_of(self, *path: str) -> str:
         """The text of a scalar member; empty where it is none, or null."""
         value = self.get(*path)
-        return value.text if value is not None and value.text is not None and not value.is_null else ""
+        return "" if value is None or value.text is None or value.is_null else value.text
 
     def items_of(self, *path: str) -> list[YamlValue]:
         """The items of a sequence member."""

@@ -21,7 +21,8 @@ class Topology:
     """The nodes of a project by the names and addresses under which they are dialled.
 
     chains: names of nodes that the user says to stand one behind the other, the client's side first. entries: names of
-    those that the user says clients come to.
+    those that the user says clients come to. fronts_asked: how many hops were asked whether they stand in front of another;
+    fronts_left_out: the nodes of which some were not, because so many had been; one for each stream.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class Topology:
         self.placements = Placements(nodes, services)
         self.chains = chains
         self.entries = entries
+        self.fronts_asked = 0
+        self.fronts_left_out: list[Node] = []
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}

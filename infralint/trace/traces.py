@@ -37,6 +37,12 @@ MOST_LEGS = 12
 """Hops in one way: a longer one is taken to turn in circles."""
 MOST_WAYS = 64
 """Ways of one stream from one place; what is beyond is not followed."""
+MOST_ASKED = 5_000
+"""Hops that are asked, over all streams, whether they send a request on to a node; then FEW are asked for each stream."""
+FEW = 4
+"""Hops that are asked whether they stand in front of another where many streams have many ways."""
+FEW_LEGS = 3
+"""How far a way is followed to the front where many streams have many ways."""
 
 
 class Walk(NamedTuple):
@@ -74,18 +80,30 @@ def traces_from(topology: Topology, stream: Stream, node: Node, request: Request
 
 def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> list[Trace]:
     """The ways of a request that passes a hop for certain: from every entry that leads to it, down to where it ends."""
-    return _limit(_through(topology, stream, node, hop, request))
+    left_out = len(topology.fronts_left_out)
+    found = _limit(_through(topology, stream, node, hop, request))
+    if found and len(topology.fronts_left_out) > left_out and found[-1].end_reason != _MORE_WAYS:
+        return _without_end(
+            found, f"many streams have many ways here: only {FEW} of the hops in front are followed for it"
+        )
+    return found
+
+
+_MORE_WAYS = f"it has more than {MOST_WAYS} ways, which is as many as are followed"
 
 
 def _limit(traces: Iterator[Trace]) -> list[Trace]:
     """So many ways as are followed; the last one stands for all that are beyond, and its end is not known."""
     found = list(islice(traces, MOST_WAYS))
-    if next(traces, None) is not None:
-        reason = f"it has more than {MOST_WAYS} ways, which is as many as are followed"
-        leg = found[-1].legs[-1] if found[-1].legs else None
-        ending = Ending(leg.node, leg.inbound, None, False, (reason,)) if leg is not None else None
-        found[-1] = replace(found[-1], end="unknown", end_reason=reason, ending=ending)
-    return found
+    return _without_end(found, _MORE_WAYS) if next(traces, None) is not None else found
+
+
+def _without_end(traces: list[Trace], reason: str) -> list[Trace]:
+    """Ways of which the last stands for all that are not followed, so that its end is not known."""
+    last = traces[-1]
+    leg = last.legs[-1] if last.legs else None
+    ending = Ending(leg.node, leg.inbound, None, False, (reason,)) if leg is not None else None
+    return [*traces[:-1], replace(last, end="unknown", end_reason=reason, ending=ending)]
 
 
 def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
@@ -307,7 +325,7 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
         return
     asked = [
         (dialler, front)
-        for dialler in topology.diallers(node)
+        for dialler in _choose_diallers(topology, node, len(seen))
         if id(dialler.hop) not in seen and (front := find_front(topology, dialler, request, node)) is not None
     ]
     meant = {
@@ -321,6 +339,16 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
         before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
         further = list(islice(before, MOST_WAYS))
         yield from ((*fronts, front) for fronts in further or [()])
+
+
+def _choose_diallers(topology: Topology, node: Node, depth: int) -> Sequence[Dialler]:
+    """The hops that may stand in front of a node: all, until many were asked for other streams."""
+    diallers = topology.diallers(node)
+    if len(diallers) > FEW and topology.fronts_asked > MOST_ASKED:
+        topology.fronts_left_out.append(node)
+        diallers = diallers[:FEW] if depth < FEW_LEGS else ()
+    topology.fronts_asked += len(diallers)
+    return diallers
 
 
 def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -53,6 +52,7 @@ from infralint.platforms.aws_elb.settings import (
     unstickable,
 )
 from infralint.platforms.forwarding import set_by
+from infralint.text.lazy import lazy
 
 _SPOKEN: Mapping[str, str] = {"HTTP1": "1.1", "HTTP2": "2", "GRPC": "2"}
 """Protocol version of a target group -> the HTTP that an application load balancer speaks with it.
@@ -208,7 +208,7 @@ def fields_of(way: ForwardedGroup) -> dict[str, Any]:
     }
 
 
-TARGET_GROUP = re.compile(r":targetgroup/([^/]+)/")
+TARGET_GROUP = lazy(r":targetgroup/([^/]+)/")
 """The name of a target group within its ARN."""
 
 

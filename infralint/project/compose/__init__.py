@@ -144,15 +144,28 @@ class _ComposeReader:
             self._note_missing(path, "extends a service of", [other])
             return self._document(other, home=home)
 
-        return Document(path, root, folder, self._variables(home), self.project.show, extend)
+        document = Document(path, root, folder, self._variables(home), self.project.show, extend)
+        self._note_elsewhere(document)
+        return document
+
+    def _note_elsewhere(self, document: Document) -> None:
+        """Note files and addresses outside of the project that a compose file takes services from."""
+        included = [item.text or item.text_of("path") for item in document.root.items_of("include")]
+        extended = [service.text_of("extends", "file") for service in document.services.values()]
+        for verb, texts in (("includes", included), ("extends a service of", extended)):
+            for text in filter(None, map(document.fill, texts)):
+                if document.project_path(text) is None and "$" not in text and not has_holes(text):
+                    self._note(document.path, f"{verb} {text}, which lies outside of the project and is not read")
+
+    def _note(self, path: str, why: str) -> None:
+        entry = Unfollowed(Location(self.project.show(path)), why)
+        self.found.unfollowed += [] if entry in self.found.unfollowed else [entry]
 
     def _note_missing(self, path: str, verb: str, others: Sequence[str]) -> None:
         """Note files that a compose file takes services from, and that are not here."""
         for other in others:
             if other not in self.project.file_set and not has_holes(other) and "$" not in other:
-                why = f"{verb} {self.project.show(other)}, which is not here"
-                entry = Unfollowed(Location(self.project.show(path)), why)
-                self.found.unfollowed += [] if entry in self.found.unfollowed else [entry]
+                self._note(path, f"{verb} {self.project.show(other)}, which is not here")
 
     def _root(self, path: str) -> YamlValue | None:
         """The first document of a file, if it holds services."""

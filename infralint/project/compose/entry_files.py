@@ -119,7 +119,7 @@ def _only_below(project: Project, places: Sequence[_Place], names: Sequence[str]
     found = {
         path
         for name in names
-        for path in project.names.by_name.get(posixpath.basename(name), ())
+        for path in project.names.find_by_name(posixpath.basename(name))
         if path.endswith(f"/{name}") and any(is_below(path, place.source) for place in places)
     }
     return found.pop() if len(found) == 1 else None

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from infralint.text.circles import find_circles
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import mistyped_for
+from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue
 
 _KEYS = frozenset(
@@ -56,6 +58,10 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
 def undeclared_names(root: YamlValue) -> Iterator[YamlProblem]:
     """What a service names and nothing in the file declares; for files that stand alone."""
     services = root.members_of("services")
+    for circle in find_circles({name: _needs(service) for name, service in services.items()}):
+        where = (services[circle[0]].get("depends_on") or services[circle[0]]).span
+        through = f" through {listing(circle[1:])}" if circle[1:] else ""
+        yield _problem(where, f"services.{circle[0]}.depends_on: {circle[0]} waits for itself{through}")
     for name, service in services.items():
         for word, value in _names_of(service.get("depends_on")):
             if word not in services:
@@ -64,6 +70,10 @@ def undeclared_names(root: YamlValue) -> Iterator[YamlProblem]:
             for word, value in _names_of(service.get(section), section):
                 if word not in root.members_of(section) and (section, word) != ("networks", "default"):
                     yield _problem(value.span, f"services.{name}.{section}: no {kind} of this file is called {word}")
+
+
+def _needs(service: YamlValue) -> list[str]:
+    return [word for word, _ in _names_of(service.get("depends_on"))]
 
 
 def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[YamlProblem]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from infralint.project import CantRead, Project
 from infralint.project.manifests.manifest import Manifest
 from infralint.text.globs import matches_segments
 from infralint.text.go_templates import HOLE
+from infralint.text.lazy import lazy
 from infralint.text.paths import folders_around
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
@@ -23,7 +23,7 @@ MOST_APPLICATIONS = 200
 """Applications of one ApplicationSet that are read."""
 
 Parameters = Mapping[str, str]
-_PARAMETER = re.compile(r"\{\{-?\s*\.?([^{}]*?)\s*-?\}\}")
+_PARAMETER = lazy(r"\{\{-?\s*\.?([^{}]*?)\s*-?\}\}")
 
 
 def applications_of(application_set: Manifest, project: Project) -> Iterator[Manifest]:

@@ -13,6 +13,7 @@ import msgspec
 from infralint.model import Location
 from infralint.project import Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
 
@@ -96,7 +97,7 @@ def copy_value(value: YamlValue, where: Location) -> GivenValue:
     return GivenValue(where, text=value.text, quoted=value.quoted)
 
 
-_STEP = re.compile(r"((?:\\.|[^.\\\[])+)(\[\d+\])?(?:\.|$)")
+_STEP = lazy(r"((?:\\.|[^.\\\[])+)(\[\d+\])?(?:\.|$)")
 
 
 def nested_value(path: str, value: GivenValue) -> GivenValue | None:

@@ -28,6 +28,7 @@ from infralint.text.go_templates import (
 )
 from infralint.text.go_templates.values import PlacedMapping, PlacedText
 from infralint.text.lazy import lazy
+from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, has_holes, read_yaml
 
 KUBERNETES = (1, 31)
@@ -124,6 +125,7 @@ class Charts:
             return None
         if depth > 5:
             return None
+        self._refuse_incomplete(folder, metadata)
         values = self._mapping(posixpath.join(folder, "values.yaml")) or PlacedMapping()
         base = posixpath.join(folder, "templates")
         called = str(metadata.get("name") or posixpath.basename(folder))
@@ -147,6 +149,15 @@ class Charts:
             why = f"its subcharts ({listed}) are not vendored here"
             self.unfollowed.append(Unfollowed(Location(self.project.show(folder)), why))
         return chart
+
+    def _refuse_incomplete(self, folder: str, metadata: PlacedMapping) -> None:
+        """https://helm.sh/docs/topics/charts/#the-chartyaml-file"""
+        missing = [f"`{key}`" for key in ("name", "version") if not metadata.get(key)]
+        path = posixpath.join(folder, "Chart.yaml")
+        if missing and path in self.project.file_set and not self._is_named(path):
+            self.unreadable.append(
+                self.project.unreadable(path, f"has no {listing(missing)}, which Helm expects of a chart")
+            )
 
     def _is_named(self, path: str) -> bool:
         """Whether something was said of a file."""
@@ -289,11 +300,11 @@ class Charts:
         )
         renderer = Renderer(library, allowance=self.allowance)
         for file, problem in renderer.broken:
-            if not _is_asked_for(file):
-                why = f"this template of a Helm chart can't be parsed: {problem}"
-                self.unknown.append(Unknown(self.atlas.place(file.span(problem.offset)), "", why))
+            self._refuse_template(file, problem)
+        broken = {file.name for file, _ in renderer.broken}
+        self.failed |= broken
         for template in chart.templates:
-            if _is_asked_for(template):
+            if template.name not in broken and _is_asked_for(template):
                 dot["Template"] = {"BasePath": f"{chart.name}/templates", "Name": template.called}
                 yield from self._of_template(template, renderer, dot, environment)
         for name, part in chart.parts.items():
@@ -301,6 +312,16 @@ class Charts:
             if _is_enabled(chart, name, values):
                 inner = merge_values(part.values, given_values if isinstance(given_values, Mapping) else {})
                 yield from self._of_chart(part, inner, values.get("global") or shared, release, library, environment)
+
+    def _refuse_template(self, file: TemplateFile, problem: TemplateProblem) -> None:
+        """Name a template that Helm can't parse, which keeps it from installing the chart."""
+        where = self.atlas.place(file.span(problem.offset))
+        if problem.is_limit or "{%" in file.text:
+            unknown = Unknown(where, "", f"this template of a Helm chart can't be parsed: {problem}")
+            self.unknown += [unknown] if unknown not in self.unknown else []
+        else:
+            refused = Unreadable(f"is a template that Helm refuses: {problem}", where)
+            self.unreadable += [refused] if refused not in self.unreadable else []
 
     def _of_template(
         self, template: TemplateFile, renderer: Renderer, dot: PlacedMapping, environment: str

@@ -6,7 +6,6 @@ https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -27,7 +26,9 @@ from infralint.project.manifests.patching import (
     with_member,
 )
 from infralint.project.variables import env_values
+from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
+from infralint.text.suggestions import closest
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -37,12 +38,19 @@ MOST_OBJECTS = 20_000
 DEEPEST = 30
 """Kustomizations within each other."""
 
-_REMOTE = re.compile(r"[a-z+]+://|git@|git::|github\.com[/:]|[\w.-]+@[\w.-]+:|[^?]*\?(?:ref|version|timeout)=")
+_REMOTE = lazy(r"[a-z+]+://|git@|git::|github\.com[/:]|[\w.-]+@[\w.-]+:|[^?]*\?(?:ref|version|timeout)=")
 _BUILT_IN = frozenset("Service Deployment StatefulSet DaemonSet ReplicaSet Ingress".split())
 _WORKLOADS = frozenset("Deployment StatefulSet DaemonSet ReplicaSet".split())
 _CLUSTER_WIDE = frozenset({"IngressClass", "IngressClassParams", "GatewayClass"})
 _TEMPLATE = ("spec", "template")
 _CHARTS = ("helmCharts", "helmChartInflationGenerator")
+_FIELDS = (
+    "apiVersion kind metadata resources bases components crds configurations openapi namespace namePrefix nameSuffix"
+    " commonLabels labels commonAnnotations buildMetadata images imageTags replicas patches patchesStrategicMerge"
+    " patchesJson6902 configMapGenerator secretGenerator generatorOptions helmGlobals helmCharts"
+    " helmChartInflationGenerator vars replacements generators transformers validators sortOptions inventory"
+).split()
+"""https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/"""
 _NOT_APPLIED = (*_CHARTS, "replacements", "vars", "generators", "transformers")
 """Fields that can change what is judged, and are not read."""
 _BACKEND_NAMES = (
@@ -98,6 +106,11 @@ class LayeredObject(msgspec.Struct, frozen=True, eq=False):
     def group(self) -> str:
         group, slash, _ = self.root.text_of("apiVersion").partition("/")
         return group if slash else ""
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What no other object may share."""
+        return self.root.text_of("apiVersion"), self.kind, self.namespace, self.name
 
     def change(self, path: Sequence[str], change: Change, by: str, create: bool = False) -> LayeredObject:
         """The object with what lies at a path changed by a file."""
@@ -213,9 +226,12 @@ class Kustomizations:
         self.files.append(kustomization.path)
         inside = (*around, kustomization.folder)
         self._refuse_texts(kustomization)
+        self._refuse_mistyped(kustomization)
         resources = list(beneath)
         for item in kustomization.items_of("resources", "bases"):
-            resources += self._resources(kustomization, item, inside)
+            more = self._resources(kustomization, item, inside)
+            self._refuse_repeated(item, resources, more)
+            resources += more
         self._objects += len(resources)
         if self._objects > MOST_OBJECTS:
             self._pass_over(kustomization, f"the overlays of this project come to more than {MOST_OBJECTS:,} objects")
@@ -244,8 +260,35 @@ class Kustomizations:
         for name in ("resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902"):
             value = kustomization.root.get(name)
             if value is not None and value.items is None and not value.is_null:
-                where = self.atlas.place(value.span)
-                self.unreadable.append(Unreadable(f"`{name}` must be a list", where))
+                self._refuse(value.span, f"`{name}` must be a list")
+
+    def _refuse_mistyped(self, kustomization: Kustomization) -> None:
+        """Fields that Kustomize does not know, and patches that are none."""
+        root = kustomization.root
+        if root.items is not None or root.text:
+            self._refuse(root.span, "holds no keys with values, which Kustomize expects here")
+        for name in root.members or ():
+            if name not in _FIELDS and (near := closest(name, _FIELDS)):
+                self._refuse(
+                    root.keys.get(name, root.span), f"Kustomize knows no field `{name}`; did you mean `{near}`?"
+                )
+        for item in kustomization.root.items_of("patches"):
+            if item.members is not None and (item.get("patch") is None) == (item.get("path") is None):
+                self._refuse(item.span, "is a patch that Kustomize refuses: it takes either `patch` or `path`")
+
+    def _refuse_repeated(self, item: YamlValue, known: Iterable[LayeredObject], more: Iterable[LayeredObject]) -> None:
+        """Objects of one name; another layer may have brought the first."""
+        names = {resource.identity for resource in known}
+        for resource in more:
+            if resource.name and resource.identity in names:
+                why = f"brings a second {resource.kind} of the name {resource.name}, which Kustomize refuses"
+                self._refuse(item.span, why)
+            names.add(resource.identity)
+
+    def _refuse(self, span: YamlSpan, why: str) -> None:
+        refused = Unreadable(why, self.atlas.place(span))
+        if refused not in self.unreadable:
+            self.unreadable.append(refused)
 
     def _resources(self, kustomization: Kustomization, item: YamlValue, inside: Sequence[str]) -> list[LayeredObject]:
         path = self._path(kustomization, item.text or "")

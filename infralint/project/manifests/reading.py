@@ -152,18 +152,23 @@ class _ManifestReader:
         return self.by_path[path]
 
     def _take_known(self, path: str, roots: Sequence[YamlValue]) -> list[Manifest]:
-        """The objects of a file that was parsed by an earlier run."""
-        objects = list(self._objects_of(path, roots, is_template=False))
+        """The objects of a file that was parsed by an earlier run; such hold nothing that Kubernetes refuses."""
+        objects = [
+            Manifest(item, self.found.atlas, path)
+            for root in roots
+            for item in objects_in(root)
+            if item.text_of("kind")
+        ]
         if objects:
             self.found.files.append(path)
         return objects
 
     def _recall(self, path: str) -> list[YamlValue] | None:
         """What a file says, as an earlier run parsed it; None where it has to be read."""
-        atlas, shown = self.found.atlas, self.project.show(path)
-        known = self.project.recall(path, _ManifestDocuments)
+        atlas, known = self.found.atlas, self.project.recall(path, _ManifestDocuments)
         if known is None or known.first != atlas.next:
             return None
+        shown = self.project.show(path)
         for document in known.documents:
             if document.lines:
                 atlas.add(Sheet(shown, document.line), document.lines)
@@ -192,7 +197,7 @@ class _ManifestReader:
             elif not isinstance(problem, TooLarge):
                 self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), str(problem)))
             return []
-        is_template, first = has_holes(text), self.found.atlas.next
+        is_template, first, refused = has_holes(text), self.found.atlas.next, len(self.found.unreadable)
         documents: list[_ManifestDocument] = []
         objects: list[Manifest] = []
         try:
@@ -205,7 +210,8 @@ class _ManifestReader:
         except BadJson as problem:
             self._refuse_json(path, text, problem)
             return []
-        if not (is_template or "&" in text):  # what an anchor shares is written only once
+        is_taken = len(self.found.unreadable) == refused
+        if is_taken and not (is_template or "&" in text):  # what an anchor shares is written only once
             self.project.keep(path, _ManifestDocuments(first, documents))
         if objects:
             self.found.files.append(path)

@@ -14,6 +14,7 @@ from infralint.platforms.javascript_streams import (
 )
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrap
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -22,7 +23,7 @@ DEEPEST = 6
 
 METHODS = STREAM_METHODS | {"toEventStreamResponse"}
 FUNCTIONS = STREAM_FUNCTIONS | {"OpenAIStream", "AnthropicStream", "renderToReadableStream"}
-_ASKS = re.compile(
+_ASKS = lazy(
     r"""\bstream["']?\s*:\s*true\b|["']?stream["']?\s*=\s*true|\bAccept["']?\s*:\s*["']text/event-stream|stream:\s*\w*[sS]tream""",
 )
 

@@ -18,6 +18,7 @@ from infralint.sources.application.rulebook import CallPattern, Key, MountCall, 
 from infralint.sources.application.spring_properties import SpringProperties, home_of
 from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
+from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
@@ -936,7 +937,7 @@ def _call_with_callee(module: SourceModule, use: SgNode) -> Call | None:
     return None
 
 
-_METHOD = re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?:[\w.-]+(?=/))?")
+_METHOD = lazy(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?:[\w.-]+(?=/))?")
 
 
 def without_method(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from infralint.sources.application.syntax import HOLE
+from infralint.text.lazy import lazy
 
 Style = Literal["braces", "angles", "colons", "regex", "brackets", "plain", "go", "spring"]
 
@@ -87,7 +88,7 @@ def _without_holes(written: str) -> Path:
     return Path("/" + re.sub(f"{HOLE}+", "*", written.lstrip("/")))
 
 
-_NAMED_GROUP = re.compile(r"\(\?P?<\w+>[^()]*\)|\([^?()][^()]*\)|\[[^\]]*\][+*]?|\\[dwsDWS][+*]?")
+_NAMED_GROUP = lazy(r"\(\?P?<\w+>[^()]*\)|\([^?()][^()]*\)|\[[^\]]*\][+*]?|\\[dwsDWS][+*]?")
 
 
 def _from_regex(written: str) -> Path:

@@ -12,6 +12,7 @@ from infralint.project.dockerfile import parse_dockerfile
 from infralint.sources.application.manifests import Package, commands
 from infralint.sources.application.products import PRODUCTS, Product, products_of_command, products_of_image
 from infralint.text.json_places import json_object
+from infralint.text.lazy import lazy
 
 
 class ProductUse(NamedTuple):
@@ -88,4 +89,4 @@ def _line_of(path: str, content: bytes, name: str) -> int:
     return 0
 
 
-_INSTALLS = re.compile(r"\b(?:pip3?|uv|pipx|npm|yarn|pnpm)\b.*\b(?:install|add|i)\b")
+_INSTALLS = lazy(r"\b(?:pip3?|uv|pipx|npm|yarn|pnpm)\b.*\b(?:install|add|i)\b")

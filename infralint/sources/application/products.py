@@ -11,6 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from infralint.model import StreamKind
+from infralint.text.globs import name_matcher
 from infralint.text.lazy import lazy
 
 
@@ -327,6 +328,9 @@ def image_name(image: str) -> str:
     return name.rpartition(":")[0] if ":" in name else name
 
 
+_IMAGES = tuple(dict.fromkeys(glob for product in PRODUCTS for glob in product.images))
+
+
 @lru_cache(4096)
 def products_of_image(image: str) -> tuple[Product, ...]:
     """The products that an image is one of."""
@@ -338,6 +342,8 @@ def products_of_image(image: str) -> tuple[Product, ...]:
             if "/" in name.partition("*")[0]
             and any(fnmatchcase(glob.replace("*", "x"), name) for glob in product.images)
         )
+    if not name_matcher(*_IMAGES)(name):
+        return ()
     return tuple(product for product in PRODUCTS if any(fnmatchcase(name, glob) for glob in product.images))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -36,9 +35,7 @@ from infralint.text.lazy import lazy
 
 Item = TypeVar("Item")
 
-_STARTING = re.compile(
-    r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"
-)
+_STARTING = lazy(r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$")
 
 
 Glance = Callable[[str, Iterable[str], Callable[[str], bool]], list[str]]
@@ -307,7 +304,7 @@ class Reader:
         return says_how_to_serve(content) or path in self._program.generated or path in self._program.skipped
 
     def _starting(self, package: Package) -> list[str]:
-        return [path for path in package.files if _STARTING.match(posixpath.basename(path))]
+        return [path for path in package.files if _STARTING.match(path.rpartition("/")[2])]
 
     def _unread(self, package: Package) -> list[str]:
         """The frameworks without rules that an application depends on and names in its code."""

@@ -13,15 +13,16 @@ from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Rules, SocketShape
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 _SLASHED = frozenset({"socket.io", "python-socketio", "flask-socketio"})
-_COMPARED = re.compile(
+_COMPARED = lazy(
     r"""(?:===?|startsWith\(|startswith\(|\bcase)\s*["'`](/[^"'`\s]*)["'`]|["'`](/[^"'`\s]*)["'`]\s*===?"""
 )
-_LEADS = re.compile(r"handleUpgrade|\.url\b|pathname", re.IGNORECASE)
+_LEADS = lazy(r"handleUpgrade|\.url\b|pathname", re.IGNORECASE)
 
 
 def socket_paths(joiner: Joiner, rules: Rules, shape: SocketShape, call: Call) -> Iterator[tuple[Path, str]]:

@@ -15,6 +15,7 @@ import msgspec
 
 from infralint.sources.application.languages import NOT_IN, Language, language_of
 from infralint.sources.application.nesting import NestedItems
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -593,8 +594,8 @@ def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | 
     return SourceModule(path, language, grammar, text, SgRoot(text, grammar).root(), names)
 
 
-_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
-_FRONT = re.compile(r"\A\s*---\n(.*?)\n---", re.DOTALL)
+_SCRIPT = lazy(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_FRONT = lazy(r"\A\s*---\n(.*?)\n---", re.DOTALL)
 
 
 def scripts_of(text: str, ending: str) -> str:

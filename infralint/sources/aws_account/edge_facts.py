@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,9 +17,10 @@ from infralint.sources.aws_account.owners import owner_of
 from infralint.sources.aws_account.places import Places
 from infralint.sources.aws_account.snapshot import Item, Region
 from infralint.sources.aws_account.troubles import why_unknown
+from infralint.text.lazy import lazy
 
-_FUNCTION = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d*:function:[\w-]+")
-_LISTENER = re.compile(r"^(arn:[\w-]+:elasticloadbalancing:[\w-]+:\d*:)listener/(\w+/[^/]+/\w+)/\w+$")
+_FUNCTION = lazy(r"arn:[\w-]+:lambda:[\w-]+:\d*:function:[\w-]+")
+_LISTENER = lazy(r"^(arn:[\w-]+:elasticloadbalancing:[\w-]+:\d*:)listener/(\w+/[^/]+/\w+)/\w+$")
 
 
 class EdgeFacts:

@@ -17,6 +17,7 @@ import msgspec
 
 from infralint.model import Location
 from infralint.project import CantRead, Project
+from infralint.text.lazy import lazy
 from infralint.text.toml_places import BadToml, TomlDocument
 
 LARGEST = 256 * 1024
@@ -95,7 +96,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_PAIR = re.compile(r"([A-Za-z0-9]+)=(.*)", re.DOTALL)
+_PAIR = lazy(r"([A-Za-z0-9]+)=(.*)", re.DOTALL)
 
 
 def _of_samconfig(text: str) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from infralint.sources.cloudformation.loops import FOR_EACH, CantExpand, expand
 from infralint.sources.cloudformation.mistypes import meant_section
 from infralint.sources.cloudformation.parameters import GivenParameter, GivenParameters
 from infralint.text.json_places import BadJson, parse_json, yaml_of_json
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
@@ -28,7 +29,7 @@ LONGEST = 4096
 NO_VALUE = "AWS::NoValue"
 _PSEUDO: Mapping[str, str] = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 """Pseudo parameters that are the same nearly everywhere."""
-HOLE = re.compile(r"\$\{(!?)([^${}]+)\}")
+HOLE = lazy(r"\$\{(!?)([^${}]+)\}")
 
 
 class BadTemplate(ValueError):

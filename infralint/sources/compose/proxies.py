@@ -50,11 +50,12 @@ from infralint.platforms.traefik import (
 from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, ComposeText
 from infralint.project.variables import fill
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 
-_ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.rule", re.IGNORECASE)
-_SITE = re.compile(r"caddy(?:_\d+)?")
-_UPSTREAMS = re.compile(r"(?:(\S+)\s+)?\{\{\s*upstreams(?:\s+[a-z]\w*)?(?:\s+(\d+))?\s*\}\}")
+_ROUTER = lazy(r"traefik\.http\.routers\.([^.]+)\.rule", re.IGNORECASE)
+_SITE = lazy(r"caddy(?:_\d+)?")
+_UPSTREAMS = lazy(r"(?:(\S+)\s+)?\{\{\s*upstreams(?:\s+[a-z]\w*)?(?:\s+(\d+))?\s*\}\}")
 _LOADBALANCE = "com.github.nginx-proxy.nginx-proxy.loadbalance"
 
 

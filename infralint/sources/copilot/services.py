@@ -29,6 +29,7 @@ from infralint.platforms.aws_elb import (
     replicas_of_service,
 )
 from infralint.project import CantRead, Project
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 BALANCED = "Load Balanced Web Service"
@@ -170,7 +171,7 @@ def _host_condition(part: YamlValue) -> Iterator[Condition]:
         yield Condition("host-header", names)
 
 
-_SECONDS = re.compile(r"([0-9]{1,6})(s|m|h)?")
+_SECONDS = lazy(r"([0-9]{1,6})(s|m|h)?")
 _UNITS = {"s": 1, "m": 60, "h": 3600, None: 1}
 
 

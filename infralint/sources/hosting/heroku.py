@@ -5,7 +5,6 @@ https://devcenter.heroku.com/articles/procfile, https://devcenter.heroku.com/art
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from infralint.model import Node
@@ -13,9 +12,10 @@ from infralint.platforms.hosting import heroku_node
 from infralint.project import Project
 from infralint.sources.hosting.settings import line_place
 from infralint.text.json_places import BadJson, JsonNode, parse_json
+from infralint.text.lazy import lazy
 
-_WEB = re.compile(r"(?m)^web[ \t]*:")
-_ROUTED = re.compile(r"(?m)^[ \t]+web[ \t]*:")
+_WEB = lazy(r"(?m)^web[ \t]*:")
+_ROUTED = lazy(r"(?m)^[ \t]+web[ \t]*:")
 _OF_HEROKU = ("addons", "buildpacks", "formation", "stack")
 """Keys of an app.json that only Heroku's has: other programs have files of that name, too."""
 

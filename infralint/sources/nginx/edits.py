@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from infralint.model import CantFix, Edit, Hint, Known, Location, Setting, Unknown, Upgrade
@@ -21,7 +22,7 @@ _MAP_LINES = ("map $http_upgrade $connection_upgrade {", "default upgrade;", "''
 _TO_LINE_END = lazy(r"[ \t]*(?:#(?!.*(?:\{[{%#]|[%#}]\})).*)?")
 """Nothing but a comment, in which no template mark stands."""
 _TOGETHER = lazy(r"(?:^|/)(?:conf\.d|http\.d|nginx\.d|vhosts?(?:\.d)?|sites-(?:enabled|available))/[^/]*$")
-_SWITCH = re.compile(r"\w+_buffering|\w+_timeout")
+_SWITCH = lazy(r"\w+_buffering|\w+_timeout")
 
 
 class Edited(Protocol):
@@ -145,7 +146,7 @@ def _check_open(block: Directive) -> None:
         heading = block.source.prepared.headings[block.conditions[-1][0]]
         raise CantFix(f"it stands under `{heading}` in a template, which infralint does not write into")
     prepared = block.source.prepared
-    if len(prepared.original(prepared.text)) != len(prepared.unprepared):
+    if prepared.original_offset(len(prepared.text)) != len(prepared.unprepared):
         raise CantFix("a mark of its template spans lines")
 
 
@@ -253,10 +254,10 @@ def _map(change: _Change) -> Edit:
         (directive for directive in reversed(children) if directive.ending >= 0 and not directive.conditions), None
     )
     if last is None:
-        indent, mark = _unit(source), opening
+        indent, mark = _unit(source.prepared.unprepared), opening
     else:
         indent, mark = _indent(last) or "", last.ending
-    inner = indent + _unit(source)
+    inner = indent + _unit(source.prepared.unprepared)
     first, *entries, end = _MAP_LINES
     lines = ["", first, *(inner[len(indent) :] + directive for directive in entries), end]
     loaded = posixpath.dirname(source.path) if _TOGETHER.search(source.path) else source.path
@@ -292,7 +293,7 @@ def _beside(top: Level, source: NginxFile) -> list[Directive]:
 
 def _offset(source: NginxFile, at: int) -> int:
     """Where in the text as it was an offset of the prepared text lies."""
-    return len(source.prepared.original(source.prepared.text[:at]))
+    return source.prepared.original_offset(at)
 
 
 def _place(source: NginxFile, start: int, end: int) -> Location:
@@ -339,10 +340,11 @@ def _inner_indent(block: Directive) -> str:
     for directive in block.block or ():
         if (found := _indent(directive)) is not None and directive.line > block.line:
             return found
-    return (_indent(block) or "") + _unit(block.source)
+    return (_indent(block) or "") + _unit(block.source.prepared.unprepared)
 
 
-def _unit(source: NginxFile) -> str:
-    """One step of indentation, as the file takes it."""
-    found = re.search(r"^(\t|  {0,7})(?=[^\s#])", source.prepared.unprepared, re.MULTILINE)
+@lru_cache(maxsize=16)
+def _unit(text: str) -> str:
+    """One step of indentation, as a file takes it."""
+    found = re.search(r"^(\t|  {0,7})(?=[^\s#])", text, re.MULTILINE)
     return found[1] if found else "    "

@@ -18,6 +18,7 @@ from infralint.project.names import FileNames
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
+from infralint.text.lazy import lazy
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",
@@ -50,16 +51,16 @@ BY_HEART = {
     r"|ssl-c(?:ache|iphers)[\w-]*)\.conf$": "",
 }
 """Files that nearly every repository leaves out, with what they hold that matters here."""
-_DECLARING_NOTHING = re.compile(
+_DECLARING_NOTHING = lazy(
     r"(?:^|/)(?:mime\.types|(?:fastcgi|uwsgi|scgi|proxy)_params|fastcgi\.conf|koi-utf|koi-win|win-utf"
     r"|options-ssl-nginx[^/]*\.conf|snippets/snakeoil\.conf)$"
 )
 """Those of them that declare no variable and no zone."""
-_MANAGED = re.compile(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
+_MANAGED = lazy(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
 _MANAGED_HTTP = "proxy_connect_timeout 90s; proxy_send_timeout 90s; proxy_read_timeout 90s; proxy_http_version 1.1;"
 """What Nginx Proxy Manager's own nginx.conf says around the hosts that it writes."""
 
-_IN_HTTP = re.compile(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
+_IN_HTTP = lazy(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
 """What the nginx.conf of nginx's images and packages includes in `http {}`, and what the images render to there:
 https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
 
@@ -433,7 +434,7 @@ class Includes:
         if is_glob(argument):
             return
         name = argument.rpartition("/")[2]
-        alike = [path for ending in ("", *RENDERED_FROM) for path in self.project.names.by_name.get(name + ending, ())]
+        alike = [path for ending in ("", *RENDERED_FROM) for path in self.project.names.find_by_name(name + ending)]
         while argument and alike and ("/" in argument or _by_heart(argument) != ""):
             ends = tuple(f"/{argument}{ending}" for ending in ("", *RENDERED_FROM))
             found = [path for path in alike if f"/{path}".endswith(ends)]

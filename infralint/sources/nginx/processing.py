@@ -7,7 +7,7 @@ request on. https://nginx.org/en/docs/dev/development_guide.html#http_phases
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -125,6 +125,11 @@ def _limit(ways: Iterator[RequestEnd]) -> list[RequestEnd]:
     return [way._replace(run=replace(way.run, doubts=(*way.run.doubts, doubt))) for way in found]
 
 
+def _doubt_all(runs: Sequence[Run]) -> list[Run]:
+    """Some of the runs that a request may take, none of which is certain."""
+    return [run if _TOO_MANY in run.doubts else replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs]
+
+
 class Processing:
     """One nginx's way of serving requests."""
 
@@ -132,9 +137,16 @@ class Processing:
         self.definitions = definitions
         self.upstreams = upstreams
         self._senders: dict[int, list[tuple[NginxBlock, frozenset[str]]]] = {}
+        self._last_ways: tuple[int, Request, list[RequestEnd]] | None = None
+        self._run_through: dict[tuple[int, Request | None, str | None], dict[int, list[Run]]] = {}
 
     def ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
-        """Every way that a request may take through a server."""
+        """Every way that a request may take through a server; all hops of a server are asked about one request in turn."""
+        if self._last_ways is None or self._last_ways[0] != id(server) or self._last_ways[1] != request:
+            self._last_ways = id(server), request, self._find_ways(server, request)
+        return self._last_ways[2]
+
+    def _find_ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
         path = normalise_path(request.path, not server.keeps_slashes)
         moment = moment_of_arrival(server, request, request.path, path)
         doubts = tuple(
@@ -156,18 +168,35 @@ class Processing:
 
         Whatever path the server's own rewrites make, the location is taken to be the right one.
         """
-        server, place = block.server, block.place
-        before = self._set_before(place) if place is not None else {}
-        moment = moment_of_arrival(server, request, path, path)
-        start = Run(replace(moment, assigned={**moment.assigned, **before}), server.block)
-        arrived = [run for run in self._rewrites(server.block, start) if run.answer is None]
+        place = block.place
         if place is None:
-            return arrived
-        inside = [self.enter(place, replace(run, changed=False, stopped=False)) for run in arrived]
-        runs = [after for run in inside for after in self._rewrites(place.block, run)]
+            return self._arrivals(block.server, request, path, {})
         limited = block.directive is not None and block.directive.name == "limit_except"
         wanted = place.block if limited else block
-        return [run for run in runs if run.answer is None and not run.changed and run.block.serving is wanted]
+        if len(place.block.inner) < 2:
+            return self._runs_inside(place, request, path).get(id(wanted), [])
+        key = id(place), request, path
+        if key not in self._run_through:
+            self._run_through[key] = self._runs_inside(place, request, path)
+        return self._run_through[key].get(id(wanted), [])
+
+    def _runs_inside(self, place: LocationEntry, request: Request | None, path: str | None) -> dict[int, list[Run]]:
+        """The runs through a location that end in none of its answers, by the block that hands each on."""
+        arrived = self._arrivals(place.block.server, request, path, self._set_before(place))
+        inside = [self.enter(place, replace(run, changed=False, stopped=False)) for run in arrived]
+        ended: dict[int, list[Run]] = {}
+        for run in (after for start in inside for after in self._rewrites(place.block, start)):
+            if run.answer is None and not run.changed:
+                ended.setdefault(id(run.block.serving), []).append(run)
+        return ended
+
+    def _arrivals(
+        self, server: VirtualServer, request: Request | None, path: str | None, before: Mapping[str, Values]
+    ) -> list[Run]:
+        """The runs that a server's own rewrites let go on. before: variables that are set already."""
+        moment = moment_of_arrival(server, request, path, path)
+        start = Run(replace(moment, assigned={**moment.assigned, **before}), server.block)
+        return [run for run in self._rewrites(server.block, start) if run.answer is None]
 
     def _set_before(self, place: LocationEntry) -> dict[str, Values]:
         """Variables that another location may have set that sent the request here, so that they need not be empty."""
@@ -420,10 +449,10 @@ class Processing:
             if directive.name in CODES and not directive.opaque:
                 executed += len(runs)
                 if executed > MOST_EXECUTED:
-                    return [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs]
+                    return _doubt_all(runs)
                 runs = [after for before in runs for after in self._execute(directive, block, before)]
             if len(runs) > MOST_FORKS:
-                runs = [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs[:MOST_FORKS]]
+                runs = _doubt_all(runs[:MOST_FORKS])
         return runs
 
     def _execute(self, directive: Directive, block: NginxBlock, run: Run) -> Iterator[Run]:

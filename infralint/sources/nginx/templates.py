@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Literal
 
 import msgspec
@@ -79,6 +80,7 @@ class Prepared(msgspec.Struct, eq=False):
     loops: set[int] = set()
     exhaustive: set[int] = set()
     branches: dict[int, int] = {}
+    shifts: list[tuple[int, int]] | None = None
 
     def conditions_at(self, offset: int) -> tuple[Condition, ...]:
         """The control blocks that an offset stands in, outermost first."""
@@ -87,6 +89,18 @@ class Prepared(msgspec.Struct, eq=False):
     def original(self, word: str) -> str:
         """A word as its author wrote it."""
         return HOLE.sub(lambda hole: self.holes.get(hole[0], hole[0]), word) if self.holes else word
+
+    def original_offset(self, offset: int) -> int:
+        """Where an offset of the readable text lies in the one as it was."""
+        if not self.holes:
+            return offset
+        if self.shifts is None:
+            longer = 0
+            self.shifts = [(0, 0)]
+            for hole in HOLE.finditer(self.text):
+                longer += len(self.holes.get(hole[0], hole[0])) - len(hole[0])
+                self.shifts.append((hole.end(), longer))
+        return offset + self.shifts[bisect_right(self.shifts, offset, key=itemgetter(0)) - 1][1]
 
 
 def foreign_language(text: str) -> str | None:

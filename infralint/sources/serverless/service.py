@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from infralint.platforms.lambda_functions import FunctionFacts, FunctionUrl
 from infralint.project import Project
 from infralint.project.lambda_handlers import find_streaming
 from infralint.sources.serverless.variables import Untold, Written, resolve
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlValue, read_yaml
 
 FUNCTION_TIMEOUT = 6.0
@@ -232,7 +232,7 @@ def _events(service: ServerlessService, function: _Function) -> Iterator[tuple[s
                     yield kind, result, service.place(function.body.path, event, kind)
 
 
-_ROUTE = re.compile(r"(?:([A-Za-z*]+)\s+)?(\S+)")
+_ROUTE = lazy(r"(?:([A-Za-z*]+)\s+)?(\S+)")
 
 
 def _integration(

@@ -6,18 +6,18 @@ https://www.serverless.com/framework/docs/guides/variables
 from __future__ import annotations
 
 import posixpath
-import re
 
 import msgspec
 
 from infralint.project import CantRead, Project
+from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 DEEPEST = 16
 """Variables within one another."""
-_WHOLE = re.compile(r"\$\{([^${}]+)\}")
-_FILE = re.compile(r"file\(\s*([^()]+?)\s*\)(?::(.+))?")
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_WHOLE = lazy(r"\$\{([^${}]+)\}")
+_FILE = lazy(r"file\(\s*([^()]+?)\s*\)(?::(.+))?")
+_QUOTED = lazy(r"'([^']*)'|\"([^\"]*)\"")
 
 
 class Written(msgspec.Struct, frozen=True):

@@ -5,7 +5,6 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/clou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
@@ -18,8 +17,9 @@ from infralint.sources.terraform.dialling import DIALLED, environment_of
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.items import Item, ResourceReference
 from infralint.sources.terraform.values import plain_number, to_text
+from infralint.text.lazy import lazy
 
-_OF_BUCKETS = re.compile(r"(?:^|\.)aws_s3_|bucket|(?:^|\.)aws_media")
+_OF_BUCKETS = lazy(r"(?:^|\.)aws_s3_|bucket|(?:^|\.)aws_media")
 
 
 def distribution_nodes(graph: Graph) -> Iterator[Node]:

@@ -287,28 +287,28 @@ def parse_expression(source: HclFile) -> Expression:
     return found
 
 
-_SPACE = re.compile(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_SPACE_LINES = re.compile(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SPACE = lazy(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SPACE_LINES = lazy(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _BEFORE_TOKENS_ON_LINE = " \t\r#/"
 """With what space and comments begin."""
 _BEFORE_TOKENS = _BEFORE_TOKENS_ON_LINE + "\n"
-_NAME = re.compile(r"[^\W\d][\w-]*")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
+_NAME = lazy(r"[^\W\d][\w-]*")
+_NUMBER = lazy(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_OPERATOR = lazy(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
 _OPERATORS = "|&=!<>+-*/%"
 """With what operators of two operands begin."""
 _SIGNS = "!-"
-_PLAIN = re.compile(r'"([^"\\$%\n]*)"')
+_PLAIN = lazy(r'"([^"\\$%\n]*)"')
 """Text in quotes with nothing in it that has to be looked at."""
-_QUOTED = re.compile(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
+_QUOTED = lazy(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
 """Text in quotes up to a hole, a directive or the end."""
-_LINE = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
+_LINE = lazy(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
 """Text in a heredoc or file up to a hole, a directive or the end of the line."""
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))|([$%])[$%]\{")
-_ON_ONE_LINE = re.compile(r"(?:[ \t\r]|/\*(?:[^*]|\*(?!/))*+\*/)*+(?![ \t\r\n}#]|//|/\*|\Z)")
+_ESCAPE = lazy(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))|([$%])[$%]\{")
+_ON_ONE_LINE = lazy(r"(?:[ \t\r]|/\*(?:[^*]|\*(?!/))*+\*/)*+(?![ \t\r\n}#]|//|/\*|\Z)")
 """What follows the brace of a block that begins and ends on one line."""
-_HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
-_JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_HEREDOC = lazy(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
+_JSON_STRING = lazy(r'"((?:[^"\\\n]|\\.)*)"')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _STRENGTH = {
     "||": 1,

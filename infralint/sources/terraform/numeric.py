@@ -9,10 +9,10 @@ https://github.com/zclconf/go-cty/blob/main/docs/types.md#ctynumber, https://pkg
 from __future__ import annotations
 
 import math
-import re
 from fractions import Fraction
 
 from infralint.sources.terraform.budget import NotWorkedOut
+from infralint.text.lazy import lazy
 
 Number = int | Fraction
 
@@ -26,7 +26,7 @@ WIDEST = 4096
 """Bits of a whole number, or of a fraction's divisor, that are worked out: past what any setting can be."""
 DIGITS = 160
 """Significant digits that tell any two numbers of 512 bits apart."""
-_SPELT = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:([eEpP])([+-]?[0-9]+))?")
+_SPELT = lazy(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:([eEpP])([+-]?[0-9]+))?")
 
 
 class ShortInteger(int):

@@ -16,9 +16,10 @@ from infralint.model import Location
 from infralint.project import CantRead
 from infralint.sources.terraform.folders import LOCK, TerraformFolders
 from infralint.sources.terraform.hcl import Block, Expression, HclError, HclFile, Literal, Template, parse
+from infralint.text.lazy import lazy
 
 NAMES = ("terragrunt.hcl", "terragrunt.stack.hcl")
-_REMOTE = re.compile(r"[\w.+-]+::|https?://|[\w.-]+@|github\.com/|bitbucket\.org/|tfr://|s3://|gs://")
+_REMOTE = lazy(r"[\w.+-]+::|https?://|[\w.-]+@|github\.com/|bitbucket\.org/|tfr://|s3://|gs://")
 
 
 class Terragrunt(msgspec.Struct, dict=True):

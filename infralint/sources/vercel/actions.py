@@ -5,19 +5,19 @@ https://nextjs.org/docs/app/api-reference/directives/use-server, https://ai-sdk.
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.sources.vercel.javascript import JavaScriptModule, Modules, Words, text_of
 from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams, shorten
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 PACKAGES = frozenset({"ai/rsc", "@ai-sdk/rsc"})
 MENTION = Words(b"ai/rsc", b"ai-sdk/rsc")
-_INSTALLED = re.compile(rb'"(?:@ai-sdk/rsc|ai)"\s*:\s*"(?![\^~>=v\s]*(?:[5-9]|\d\d))')
+_INSTALLED = lazy(rb'"(?:@ai-sdk/rsc|ai)"\s*:\s*"(?![\^~>=v\s]*(?:[5-9]|\d\d))')
 """In a package.json: what has these functions; since its version 5, `ai` has them no more."""
 FUNCTIONS = frozenset("createStreamableUI createStreamableValue streamUI experimental_streamUI render".split())
 DIRECTIVE = "use server"

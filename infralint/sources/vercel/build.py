@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -34,6 +33,7 @@ from infralint.sources.vercel.routes import (
 )
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
 from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams
+from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable
 from infralint.text.stream_names import names_files
 
@@ -47,8 +47,8 @@ _IGNORED = {
     "go": frozenset({"go"}),
 }
 """Runtimes below `api/` that a framework takes care of itself: `@vercel/frameworks` 3.34.0, `ignoreRuntimes`."""
-_SETTING_WORDS = re.compile(rb"\bruntime\b|\bmaxDuration\b")
-_TEXT = re.compile(rb'//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|#[^\n]*|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.)*+\'')
+_SETTING_WORDS = lazy(rb"\bruntime\b|\bmaxDuration\b")
+_TEXT = lazy(rb'//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|#[^\n]*|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.)*+\'')
 
 
 class Read(msgspec.Struct, frozen=True):

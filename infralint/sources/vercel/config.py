@@ -14,6 +14,7 @@ import msgspec
 from infralint.model import Known, Location, Unreadable
 from infralint.platforms.vercel import MOST_RULES
 from infralint.text.json_places import JsonNode, JsonSpan, Member
+from infralint.text.lazy import lazy
 from infralint.text.minimatch import glob_matches
 from infralint.text.path_patterns import (
     LONGEST,
@@ -217,7 +218,7 @@ def wrong_path(pattern: str) -> str:
     return ""
 
 
-_EMPTY_CLASS = re.compile(r"\[\^?\]")
+_EMPTY_CLASS = lazy(r"\[\^?\]")
 """A class that JavaScript takes for one of no character, or of any, and PCRE for the beginning of a longer one."""
 _WRONG_EVERYWHERE = (
     "unmatched closing parenthesis",

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, Address, PathMap, Pool, PrefixMap
 from infralint.sources.vercel.texts import HOLE, PATH, QUERY, ResolvedText
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.path_patterns import PatternMap
 
-_ADDRESS = re.compile(r"(https?)://(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^?#]*)")
+_ADDRESS = lazy(r"(https?)://(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^?#]*)")
 PORTS = {"http": 80, "https": 443}
 
 

@@ -19,6 +19,7 @@ import msgspec
 from infralint.project import CantRead, Project
 from infralint.project.javascript_imports import JavaScriptImports
 from infralint.project.parse_trial import can_be_parsed
+from infralint.text.lazy import lazy
 from infralint.text.repetition import is_repetitive
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ FUNCTIONS = frozenset(
 _TRANSPARENT = frozenset(
     "parenthesized_expression as_expression satisfies_expression non_null_expression type_assertion await_expression".split()
 )
-_LOADS = re.compile(rb"\b(?:import|require)\s*\(")
-_SPECIFIER = re.compile(
+_LOADS = lazy(rb"\b(?:import|require)\s*\(")
+_SPECIFIER = lazy(
     rb"""(?:\bfrom\s*+|\bimport\s*+(?:\(\s*+)?|\brequire\s*+\(\s*+)(?:/\*[^*]{0,300}\*/\s*+)?["'`]([^"'`\n]{1,300})["'`]"""
 )
 

@@ -18,6 +18,7 @@ from infralint.sources.vercel.javascript import (
     walk,
 )
 from infralint.sources.vercel.texts import values_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -40,8 +41,8 @@ LIBRARY_HEADERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         MappingProxyType({"content-type": "text/plain; charset=utf-8"}),
     )
 )
-_PING = re.compile(r"""^:|\b(?:ping|heart-?beat|keep-?alive)\b""", re.IGNORECASE)
-_PING_NAME = re.compile(r"(?:^|_)(?:ping|heart_?beat|keep_?alive)|Ping|Heart[bB]eat|Keep[aA]live")
+_PING = lazy(r"""^:|\b(?:ping|heart-?beat|keep-?alive)\b""", re.IGNORECASE)
+_PING_NAME = lazy(r"(?:^|_)(?:ping|heart_?beat|keep_?alive)|Ping|Heart[bB]eat|Keep[aA]live")
 
 
 def headers_at(module: JavaScriptModule, node: Node) -> dict[str, str]:

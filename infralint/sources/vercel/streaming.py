@@ -43,6 +43,7 @@ from infralint.sources.vercel.javascript import (
     walk,
 )
 from infralint.sources.vercel.sent import headers_at, heartbeat_at
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -121,7 +122,7 @@ _TELLING = Words(
     },
 )
 """What every piece of code has that sends a stream itself; `_MENTION`: what it, or what it imports, has as well."""
-_FILE_TYPE = re.compile(
+_FILE_TYPE = lazy(
     r"(?:image|video|audio|font)/|text/(?:csv|html|css|xml|calendar)|multipart/"
     r"|application/(?:pdf|zip|gzip|octet-stream|xml|rss|atom|x-tar|vnd\.)"
 )

@@ -15,12 +15,16 @@ DEEPEST = 100
 
 
 class TemplateProblem(ValueError):
-    """A template that Go would refuse, or whose rendering fails: a sentence, and the offset where."""
+    """A template that Go would refuse, or whose rendering fails: a sentence, and the offset where.
 
-    def __init__(self, message: str, offset: int = 0) -> None:
+    is_limit: that it is one of ours, which Go would not have.
+    """
+
+    def __init__(self, message: str, offset: int = 0, is_limit: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset
+        self.is_limit = is_limit
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -213,7 +217,7 @@ class _TemplateParser:
         """Nodes up to an action that begins with one of the words."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise TemplateProblem("is nested too deep", 0)
+            raise TemplateProblem("is nested too deep", 0, is_limit=True)
         nodes: list[Any] = []
         while self.at < len(self.pieces):
             piece = self.pieces[self.at]
@@ -333,12 +337,13 @@ class _Tokens:
 def _pipeline(tokens: _Tokens) -> Pipeline:
     tokens.depth += 1
     if tokens.depth > DEEPEST:
-        raise TemplateProblem("is nested too deep", tokens.offset)
+        raise TemplateProblem("is nested too deep", tokens.offset, is_limit=True)
     names, declares = _declared_names(tokens)
     commands = [_command(tokens)]
     while tokens.peek()[1] == "|":
         tokens.take()
-        commands.append(_command(tokens))
+        if tokens.peek()[1] not in ("", ")"):  # a `|` at the end is passed over
+            commands.append(_command(tokens))
     tokens.depth -= 1
     return Pipeline(tuple(commands), names, declares, tokens.offset)
 
