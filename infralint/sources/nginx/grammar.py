@@ -82,14 +82,13 @@ _LISTEN_PARAMETERS = frozenset(
     "default default_server ssl http2 spdy quic proxy_protocol setfib fastopen backlog rcvbuf sndbuf accept_filter deferred"
     " bind ipv6only reuseport so_keepalive multipath".split()
 )
-_FAILURES = "error timeout invalid_header non_idempotent http_500 http_502 http_503 http_504 http_403 http_404 http_429 off".split()
+_FAILURES = "error timeout invalid_header non_idempotent http_500 http_503 http_403 http_404 http_429 off".split()
+_GATEWAY_FAILURES = [*_FAILURES, "http_502", "http_504"]
 _WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        **{
-            f"{family}_next_upstream": frozenset([*_FAILURES, "updating"])
-            for family in ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
-        },
-        "proxy_cache_use_stale": frozenset([*_FAILURES, "updating"]),
+        **{f"{family}_next_upstream": frozenset([*_FAILURES, "updating"]) for family in ("fastcgi", "uwsgi", "scgi")},
+        "grpc_next_upstream": frozenset(_GATEWAY_FAILURES),
+        **dict.fromkeys(["proxy_next_upstream", "proxy_cache_use_stale"], frozenset([*_GATEWAY_FAILURES, "updating"])),
         "satisfy": frozenset(["all", "any"]),
         "gzip_proxied": frozenset("off expired no-cache no-store private no_last_modified no_etag auth any".split()),
         "gzip_http_version": frozenset(["1.0", "1.1"]),
@@ -194,12 +193,16 @@ def _error_log(directive: Directive) -> str:
 
 def _limit_conn(directive: Directive) -> str:
     number = directive.args[1] if len(directive.args) == 2 else "1"
-    return (
-        "" if _NUMBER.fullmatch(number) and 1 <= int(number) <= 65535 else f'invalid number of connections "{number}"'
-    )
+    if not _NUMBER.fullmatch(number) or not int(number):
+        return f'invalid number of connections "{number}"'
+    return "" if int(number) < 65536 else "connection limit must be less 65536"
 
 
 def _limit_req(directive: Directive) -> str:
+    parameters = ("zone=", "burst=", "delay=", "nodelay")
+    wrong = next((word for word in directive.args if not word.startswith(parameters)), "")
+    if wrong:
+        return f'invalid parameter "{wrong}"'
     if not any(word.startswith("zone=") for word in directive.args):
         return '"limit_req" must have "zone" parameter'
     burst = next((word for word in directive.args if word.startswith("burst=")), "burst=1")
