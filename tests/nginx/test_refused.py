@@ -149,6 +149,7 @@ TAKEN = [
     "location /b { proxy_next_upstream ERROR timeout http_502 updating; proxy_next_upstream_tries 3; }",
     "location /b { limit_except get POST { deny all; } satisfy any; }",
     "gzip_comp_level 9; gzip_proxied any; gzip_min_length 1k; keepalive_requests 1000; error_log stderr debug;",
+    "} upstream a { server 127.0.0.1:1; resolver 127.0.0.1; resolver_timeout 5s; } server { listen 8081;",
     "} upstream a { server 127.0.0.1:1; server 127.0.0.1:2 backup; keepalive 4; least_conn; } server { listen 8081;",
     f"location /b {{ {PASS} proxy_buffer_size 128k; proxy_buffers 4 256k; proxy_busy_buffers_size 256k; }}",
     f"proxy_buffers 16 16k; location /b {{ {PASS} proxy_buffer_size 16k; }}",

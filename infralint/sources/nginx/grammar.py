@@ -22,7 +22,7 @@ _EVERYWHERE = (
     " uwsgi_ignore_headers scgi_buffering scgi_read_timeout scgi_ignore_headers gzip_types gzip_http_version gzip_proxied"
     " gzip_vary gzip_min_length gzip_comp_level chunked_transfer_encoding default_type client_max_body_size"
     " client_body_timeout client_body_buffer_size send_timeout recursive_error_pages tcp_nodelay tcp_nopush sub_filter"
-    " resolver_timeout auth_request server_tokens lingering_timeout satisfy postpone_output"
+    " auth_request server_tokens lingering_timeout satisfy postpone_output"
 )
 _CONTEXTS = {
     "HSL": _EVERYWHERE,
@@ -36,7 +36,7 @@ _CONTEXTS = {
     "HSLl": "error_page root gzip limit_rate add_header add_trailer expires sendfile ssi charset",
     "L": "alias internal limit_except",
     "HS": "client_header_timeout merge_slashes underscores_in_headers ignore_invalid_headers large_client_header_buffers",
-    "HSLU": "keepalive_timeout keepalive_requests resolver",
+    "HSLU": "keepalive_timeout keepalive_requests resolver resolver_timeout",
     "M": "http events worker_processes",
     "U": "ip_hash least_conn hash",
 }
