@@ -87,6 +87,36 @@ def returns(count: int) -> dict[str, str | bytes]:
     return {"main.py": f"{STREAMING}\n@app.get('/chat')\nasync def chat(kind: int):\n{answers}"}
 
 
+def overlays(count: int) -> dict[str, str | bytes]:
+    """So many overlays, each in a namespace of its own, of one base with many pods behind one Service."""
+    pods = "".join(
+        f"""---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: api{number} }}
+spec:
+  selector: {{ matchLabels: {{ app: api }} }}
+  template: {{ metadata: {{ labels: {{ app: api }} }}, spec: {{ containers: [{{ name: a, image: api }}] }} }}
+"""
+        for number in range(20)
+    )
+    service = """---
+apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec: { selector: { app: api }, ports: [{ port: 80, targetPort: 8000 }] }
+"""
+    files: dict[str, str | bytes] = {
+        "api/Dockerfile": "FROM python\nEXPOSE 8000\nCOPY . .\nCMD uvicorn main:app\n",
+        "api/main.py": STREAMING + ROUTE.format(router="app", number=0),
+        "k8s/base/kustomization.yaml": "resources: [pods.yaml]\n",
+        "k8s/base/pods.yaml": pods + service,
+    }
+    for number in range(count):
+        files[f"k8s/o{number}/kustomization.yaml"] = f"resources: [../base]\nnamespace: n{number}\n"
+    return files
+
+
 def count_calls(folder: Path, files: dict[str, str | bytes], command: tuple[str, ...]) -> Counter[str]:
     """How often each function is called, and resumed, while a command runs in a folder with these files."""
     write(folder, files)
@@ -135,6 +165,14 @@ def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) ->
     few = count_calls(tmp_path / "few", returns(40), ("check", "--no-cache"))
     many = count_calls(tmp_path / "many", returns(80), ("check", "--no-cache"))
     assert many["find_all"] == few["find_all"]
+
+
+def test_many_overlays_of_one_base_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", overlays(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", overlays(20), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", overlays(40), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()
+    assert many["_stages_of"] <= few["_stages_of"] <= 4
 
 
 def conditions(count: int) -> dict[str, str | bytes]:

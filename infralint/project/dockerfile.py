@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -87,7 +88,13 @@ def stages_of(text: str, arguments: Mapping[str, str] | None = None) -> dict[str
     What an earlier one copied from the context and this one takes over is among what it copies.
     arguments: what the build is called with, in place of the defaults of ARG.
     """
-    given = dict(arguments or {})
+    return _stages_of(text, tuple((arguments or {}).items()))
+
+
+@lru_cache(maxsize=64)
+def _stages_of(text: str, arguments: tuple[tuple[str, str], ...]) -> dict[str, Dockerfile]:
+    """Many services may run what one Dockerfile builds."""
+    given = dict(arguments)
     values: dict[str, DockerfileValue] = {}
     stages: dict[str, Dockerfile] = {}
     name = ""

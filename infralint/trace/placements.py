@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
 
 from infralint.model import HOST_NETWORK, Address, Node, Service
+from infralint.text.lazy import lazy
 from infralint.trace.folders import ApplicationFolders, MountedFiles
 from infralint.trace.links import NAMELESS
 
+_SERVER = lazy(
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|fastapi|flask|runserver|puma|unicorn|rails s\w*|(?:npm|pnpm|yarn|bun)(?: run)?"
+    r" (?:start|dev|serve\w*|prod\w*)|next (?:start|dev)|java -jar|php-fpm|artisan serve)\b"
+)
+"""Commands that start the server of an application, and not one of its other programs."""
 
-class Placement(msgspec.Struct, frozen=True):
+
+class Placement(msgspec.Struct, frozen=True, dict=True):
     """Where a node runs: what it is called there, where it listens, which services run it.
 
     ports: those that are written down; a node's own are all of them, those of its services and images need not be.
@@ -23,14 +30,42 @@ class Placement(msgspec.Struct, frozen=True):
     ports: frozenset[int]
     services: tuple[Service, ...]
 
-    @property
+    @cached_property
     def groups(self) -> frozenset[str]:
         """The compose projects (or namespaces) within which its services see each other."""
         return frozenset(service.group for service in self.services)
 
     def is_service(self, name: str) -> bool:
         """Whether a service that runs it is called so: that is where its network leads, whoever answers to the name, too."""
-        return any(name == called.lower() for service in self.services for called in service.names)
+        return name in self.services_by_name
+
+    @cached_property
+    def services_by_name(self) -> Mapping[str, Sequence[Service]]:
+        """The services that run it, by the names under which they are dialled."""
+        return _by_name(self.services)
+
+    @cached_property
+    def forwards(self) -> Mapping[tuple[str, int], int | None]:
+        """Where it gets what comes to a port of a service by a name; None: at that very port."""
+        found: dict[tuple[str, int], int | None] = {}
+        for name, services in self.services_by_name.items():
+            for port, target in (pair for service in services for pair in service.forwards):
+                found.setdefault((name, port), target)
+        return found
+
+    def runs_another(self, name: str) -> bool:
+        """Whether services of a name start another program than the server that one of its other services starts.
+
+        One image may run as several: the server, workers, a second server of a framework's own.
+        """
+        named = self.services_by_name.get(name, ())
+        is_other = bool(named and self._servers) and all(service.command for service in named)
+        return is_other and self._servers.isdisjoint(map(id, named))
+
+    @cached_property
+    def _servers(self) -> frozenset[int]:
+        """The services that start a server, by their identities."""
+        return frozenset(id(service) for service in self.services if _SERVER.search(service.command))
 
     @property
     def has_private_name(self) -> bool:
@@ -69,15 +104,17 @@ class Placement(msgspec.Struct, frozen=True):
 
     def address_behind(self, address: Address) -> Address:
         """Where it gets what is sent to an address: the name of a service may lead to another port."""
-        host = address.host.lower()
-        ports = [
-            target
-            for service in self.services
-            if any(host == name.lower() for name in service.names)
-            for port, target in service.forwards
-            if port == address.port
-        ]
-        return Address(address.host, ports[0]) if ports else address
+        key = address.host.lower(), address.port or 0
+        return Address(address.host, self.forwards[key]) if key in self.forwards else address
+
+
+def _by_name(services: Iterable[Service]) -> Mapping[str, Sequence[Service]]:
+    """Services by the names under which they are dialled."""
+    found: dict[str, list[Service]] = {}
+    for service in services:
+        for name in {name.lower() for name in service.names}:
+            found.setdefault(name, []).append(service)
+    return found
 
 
 class Placements:
@@ -162,12 +199,8 @@ class Placements:
         return found
 
     @cached_property
-    def _services_by_name(self) -> dict[str, list[Service]]:
-        found: dict[str, list[Service]] = {}
-        for service in self.services:
-            for name in {name.lower() for name in service.names}:
-                found.setdefault(name, []).append(service)
-        return found
+    def _services_by_name(self) -> Mapping[str, Sequence[Service]]:
+        return _by_name(self.services)
 
     def of(self, node: Node | None) -> Placement | None:
         """Where a node runs; None where it is none of these."""
@@ -189,7 +222,8 @@ class Placements:
         return self._by_node[id(node)].services if id(node) in self._by_node else ()
 
     def groups_of(self, node: Node) -> frozenset[str]:
-        return frozenset(service.group for service in self.services_of(node))
+        place = self.of(node)
+        return place.groups if place is not None else frozenset()
 
     def is_contained(self, front: Node) -> bool:
         """Whether a node runs in a container that has a network of its own, whose loopback leads nowhere else."""

@@ -192,7 +192,7 @@ class Topology:
         return [
             Link(
                 place.node,
-                "assumed" if several or seen[id(place)] == "perhaps" or _runs_another(place, host) else "same address",
+                "assumed" if several or seen[id(place)] == "perhaps" or place.runs_another(host) else "same address",
                 place.address_behind(address),
             )
             for place in listening
@@ -234,10 +234,12 @@ class Topology:
         Services of two projects may also be started as one, by several `-f` of one command.
         https://docs.docker.com/compose/how-tos/networking/
         """
-        pairs = [(mine, other) for mine in place.services for other in self.placements.services_of(front)]
-        if not pairs or any(_knows(other, host, mine) for mine, other in pairs):
+        others = self.placements.services_of(front)
+        if not (place.services and others):
             return "sees"
-        return "perhaps" if any(mine.group != other.group for mine, other in pairs) else "apart"
+        if any(_knows(other, host, mine) for mine in place.services for other in others):
+            return "sees"
+        return "apart" if len(place.groups | self.placements.groups_of(front)) == 1 else "perhaps"
 
     def applications_behind(self, hop: Hop, node: Node, guessing: bool = False) -> list[Link]:
         """The applications that get all that a hop of `node` sends on, through whatever proxies; none where some of it may
@@ -498,24 +500,6 @@ def _callings(place: Placement) -> Iterator[str]:
         yield node.folder.rstrip("/")
     for hop in node.hops:
         yield from (hop.name, hop.where.path, *hop.hosts, *hop.aliases)
-
-
-_SERVER = lazy(
-    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|fastapi|flask|runserver|puma|unicorn|rails s\w*|(?:npm|pnpm|yarn|bun)(?: run)?"
-    r" (?:start|dev|serve\w*|prod\w*)|next (?:start|dev)|java -jar|php-fpm|artisan serve)\b"
-)
-"""Commands that start the server of an application, and not one of its other programs."""
-
-
-def _runs_another(place: Placement, name: str) -> bool:
-    """Whether services of a name start another program than the server that one of its other services starts.
-
-    One image may run as several: the server, workers, a second server of a framework's own.
-    """
-    named = [service for service in place.services if name in {name.lower() for name in service.names}]
-    others = [service for service in place.services if service not in named]
-    is_other = bool(named) and all(service.command and not _SERVER.search(service.command) for service in named)
-    return is_other and any(_SERVER.search(service.command) for service in others)
 
 
 def _is_beside(address: Address) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 from msgspec.structs import replace
@@ -53,6 +54,8 @@ _FIELDS = (
 """https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/"""
 _NOT_APPLIED = (*_CHARTS, "replacements", "vars", "generators", "transformers")
 """Fields that can change what is judged, and are not read."""
+_RENAMING = ("replacements", "vars", "transformers")
+"""Those of them that can change names."""
 _BACKEND_NAMES = (
     ("spec", "rules", EACH, "http", "paths", EACH, "backend", "service", "name"),
     ("spec", "rules", EACH, "http", "paths", EACH, "backend", "serviceName"),
@@ -228,10 +231,9 @@ class Kustomizations:
         self._refuse_texts(kustomization)
         self._refuse_mistyped(kustomization)
         resources = list(beneath)
+        known = {resource.identity for resource in beneath}
         for item in kustomization.items_of("resources", "bases"):
-            more = self._resources(kustomization, item, inside)
-            self._refuse_repeated(item, resources, more)
-            resources += more
+            resources += self._add_once(item, self._resources(kustomization, item, inside), known)
         self._objects += len(resources)
         if self._objects > MOST_OBJECTS:
             self._pass_over(kustomization, f"the overlays of this project come to more than {MOST_OBJECTS:,} objects")
@@ -276,14 +278,23 @@ class Kustomizations:
             if item.members is not None and (item.get("patch") is None) == (item.get("path") is None):
                 self._refuse(item.span, "is a patch that Kustomize refuses: it takes either `patch` or `path`")
 
-    def _refuse_repeated(self, item: YamlValue, known: Iterable[LayeredObject], more: Iterable[LayeredObject]) -> None:
-        """Objects of one name; another layer may have brought the first."""
-        names = {resource.identity for resource in known}
+    def _add_once(
+        self, item: YamlValue, more: Iterable[LayeredObject], known: set[tuple[str, str, str, str]]
+    ) -> Iterator[LayeredObject]:
+        """Objects without those of a name that is there already: another layer may have brought the first. Where something
+        renames them that is not read, all are kept."""
         for resource in more:
-            if resource.name and resource.identity in names:
+            if resource.name and resource.identity in known and not self._is_renamed_unseen:
                 why = f"brings a second {resource.kind} of the name {resource.name}, which Kustomize refuses"
                 self._refuse(item.span, why)
-            names.add(resource.identity)
+            else:
+                known.add(resource.identity)
+                yield resource
+
+    @cached_property
+    def _is_renamed_unseen(self) -> bool:
+        """Whether a kustomization has what may rename objects, and is not applied."""
+        return any(found.root.get(name) is not None for found in self._by_folder.values() for name in _RENAMING)
 
     def _refuse(self, span: YamlSpan, why: str) -> None:
         refused = Unreadable(why, self.atlas.place(span))

@@ -43,24 +43,34 @@ class Workloads:
 
     def __init__(self, workloads: Sequence[Workload]) -> None:
         self.all = workloads
-        self._by_label: dict[tuple[str, str], list[Workload]] = {}
+        self._order = {id(workload): number for number, workload in enumerate(workloads)}
+        self._places: dict[tuple[str, str], Manifest] = {}
+        self._by_label: dict[tuple[str, str], dict[tuple[str, str], list[Workload]]] = {}
         for workload in workloads:
+            place = workload.manifest.environment, workload.manifest.namespace
+            self._places.setdefault(place, workload.manifest)
             for label in workload.labels.items():
-                self._by_label.setdefault(label, []).append(workload)
+                self._by_label.setdefault(label, {}).setdefault(place, []).append(workload)
 
     def selected_by(self, service: Manifest) -> list[Workload]:
         """The workloads whose pods a Service leads to: of several that fit, those that are written down nearest to it."""
         selector = texts_of(service.root.get("spec", "selector"))
-        labeled = min((self._by_label.get(label, []) for label in selector.items()), key=len, default=[])
-        fitting = [
-            workload
-            for workload in labeled
-            if is_selected(workload.labels, selector) and not _is_elsewhere(service, workload.manifest)
-        ]
+        near = [place for place, other in self._places.items() if not _is_elsewhere(service, other)]
+        labeled = (self._find_labeled(label, near) for label in selector.items())
+        rarest = min(labeled, key=len, default=[])
+        fitting = [workload for workload in rarest if is_selected(workload.labels, selector)]
         if len(fitting) < 2:
             return fitting
         depths = [_shared_folders(service.path, workload.manifest.path) for workload in fitting]
         return [workload for workload, depth in zip(fitting, depths, strict=True) if depth == max(depths)]
+
+    def _find_labeled(self, label: tuple[str, str], places: Sequence[tuple[str, str]]) -> list[Workload]:
+        """The workloads with a label in some environments and namespaces."""
+        found = self._by_label.get(label, {})
+        together = [found[place] for place in places if place in found]
+        if len(together) < 2:
+            return together[0] if together else []
+        return sorted((workload for found in together for workload in found), key=lambda found: self._order[id(found)])
 
     def replicas_behind(self, service: Manifest) -> Setting[int] | None:
         """How many pods a Service leads to; None where none of its pods is here."""
@@ -233,6 +243,16 @@ def ports_of(service: Manifest) -> Iterator[tuple[int, str]]:
             yield port, item.text_of("targetPort") or str(port)
 
 
+class _StartedImage(msgspec.Struct, frozen=True):
+    """What an image brings that is built here: the folder that it is built from, the files that are put into it, those that
+    a container starts, the ports that it exposes."""
+
+    context: str | None = None
+    files: frozenset[str] = frozenset()
+    entry_files: frozenset[str] = frozenset()
+    ports: tuple[int, ...] = ()
+
+
 class _Containers:
     """Containers as records of services."""
 
@@ -243,36 +263,52 @@ class _Containers:
         self.workloads = workloads
         self.carried = carried
         texts = [container.text_of("image") for workload in workloads.all for container in workload.containers]
-        builds = {text: self.images.build_of(text) for text in texts}
+        builds = {text: self.images.build_of(text) for text in {*texts}}
         unexplained = {text for text, build in builds.items() if build is None and self.images.may_be_built(text)}
         nothing_else_is_built = not any(builds.values())
+        self.started: dict[tuple[str, tuple[str, ...], tuple[str, ...]], _StartedImage] = {}
         self.alone = unexplained if len(unexplained) == 1 and nothing_else_is_built else frozenset()
 
     def record(self, workload: Workload, container: YamlValue, service: Manifest | None) -> Service:
         image = container.text_of("image")
-        build = self.images.build_of(image, alone=image in self.alone)
-        named = _named_ports(container)
-        ports = tuple(named.values()) or (self.images.exposed_by(build) if build is not None else ())
-        manifest = workload.manifest
         entrypoint, arguments = (_texts(container, key) for key in ("command", "args"))
+        started = self._start(image, entrypoint, arguments)
+        ports = tuple(_named_ports(container).values()) or started.ports
+        manifest = workload.manifest
         return Service(
             name=service.name if service is not None else manifest.name,
             where=manifest.place(container),
             names=names_of(service) if service is not None else _names_without_service(manifest),
-            files=self._mounted_files(workload)
-            | (self.images.copied_into(build) if build is not None else frozenset()),
-            context=build.context if build is not None else None,
+            files=self._mounted_files(workload) | started.files,
+            context=started.context,
             ports=ports,
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
             lost=tuple(_lost_ports(service, workload, ports)) if service is not None else (),
             pinned=_pin_of(service) if service is not None else None,
             replicas=workload.replicas,
             image=image,
-            entry_files=self.images.entry_files_of(build, entrypoint, arguments) if build is not None else frozenset(),
+            entry_files=started.entry_files,
             command=" ".join((*entrypoint, *arguments)),
             group=manifest.environment,
             pod=workload.key,
         )
+
+    def _start(self, image: str, entrypoint: tuple[str, ...], arguments: tuple[str, ...]) -> _StartedImage:
+        """What an image brings, worked out once for all containers that start it alike."""
+        key = image, entrypoint, arguments
+        if key not in self.started:
+            build = self.images.build_of(image, alone=image in self.alone)
+            self.started[key] = (
+                _StartedImage()
+                if build is None
+                else _StartedImage(
+                    build.context,
+                    self.images.copied_into(build),
+                    self.images.entry_files_of(build, entrypoint, arguments),
+                    self.images.exposed_by(build),
+                )
+            )
+        return self.started[key]
 
     def _mounted_files(self, workload: Workload) -> frozenset[str]:
         """The ConfigMaps that its pods mount, as files of the manifests that hold them (`configmap:NAME`), and the files
