@@ -128,3 +128,106 @@ def test_a_long_name_is_not_broken_where_it_becomes_a_command(here: Path) -> Non
 def test_what_click_says_of_a_call_is_shown_safely(here: Path) -> None:
     for call in (["init", ODD], ["schema", ODD], ["check", "--tf-var-file", ODD], [ODD]):
         assert unsafe(run(*call).stderr, "text") == []
+
+
+BALANCER = 'resource "aws_lb" "a" {\n  name = "a"\n  load_balancer_type = "application"\n  idle_timeout = %s\n}\n'
+SENSITIVE = 'variable "p" {\n  sensitive = true\n  %s\n}\n'
+EACH = BALANCER.replace('name = "a"', "for_each = %s") % ("%s", 60)
+
+
+@pytest.mark.parametrize(
+    ("files", "call"),
+    [
+        ({"main.tf": SENSITIVE % 'default = { s3cr3tword = "x" }' + EACH % "var.p"}, []),
+        (
+            {
+                "main.tf": SENSITIVE % 'default = ["s3cr3tword"]'
+                + "locals {\n  k = toset(var.p)\n}\n"
+                + EACH % "local.k"
+            },
+            [],
+        ),
+        ({"main.tf": SENSITIVE % 'type = number\n  default = "s3cr3tword"' + BALANCER % "var.p"}, []),
+        ({"main.tf": SENSITIVE % "type = number" + BALANCER % "var.p", "terraform.tfvars": 'p = "s3cr3tword"\n'}, []),
+        ({"main.tf": SENSITIVE % "type = map(number)" + BALANCER % 'var.p["a"]'}, ["--tf-var", "p=s3cr3tword"]),
+        ({"main.tf": SENSITIVE % 'default = "s3cr3tword"' + BALANCER % 'file("${path.module}/${var.p}")'}, []),
+        (
+            {
+                "main.tf": 'module "m" {\n  source = "./m"\n  p = "s3cr3tword"\n}\n',
+                "m/main.tf": SENSITIVE % "type = number" + BALANCER % "var.p",
+            },
+            [],
+        ),
+        (
+            {
+                "main.tf": SENSITIVE % 'default = ["s3cr3tword"]' + 'module "m" {\n  source = "./m"\n  k = var.p\n}\n',
+                "m/main.tf": 'variable "k" {}\n' + EACH % "toset(var.k)",
+            },
+            [],
+        ),
+    ],
+)
+def test_neither_the_value_nor_the_keys_of_a_sensitive_variable_are_told(
+    files: dict[str, str | bytes], call: list[str], here: Path
+) -> None:
+    write(here, files)
+    for format_ in ("text", "json", "sarif", "html"):
+        result = run("check", "-v", "--format", format_, *call)
+        assert result.exit_code in (0, 2), "nothing can be told of what is refused"
+        assert "s3cr3tword" not in result.stdout
+        assert "sensitive" in result.stdout
+
+
+def test_what_is_said_to_be_no_secret_is_told(here: Path) -> None:
+    write(here, {"main.tf": SENSITIVE % 'default = ["eu"]' + EACH % "toset(nonsensitive(var.p))"})
+    assert 'aws_lb.a["eu"] cuts the stream' in printed("text", "--assume", "warning")
+
+
+HEADERS = [
+    'proxy_set_header Authorization "Bearer s3cr3tword"',
+    "proxy_set_header Authorization s3cr3tword",
+    "proxy_set_header X-Api-Key s3cr3tword",
+    "add_header Set-Cookie 's3cr3tword'",
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_an_excerpt_shows_no_credentials_of_a_header(header: str, here: Path) -> None:
+    write(
+        here,
+        {
+            "nginx.conf": f"events {{}}\nhttp {{ server {{ location /api/chat {{ {header}; proxy_pass http://app; }} }} }}\n"
+        },
+    )
+    text = printed("text")
+    assert "s3cr3tword" not in text
+    assert header.replace("s3cr3tword", "*" * 10) in text
+
+
+def test_an_excerpt_shows_headers_that_are_no_secret(here: Path) -> None:
+    lines = 'proxy_set_header Authorization $http_authorization; proxy_set_header X-Accel-Buffering "no-secret";'
+    write(
+        here,
+        {
+            "nginx.conf": f"events {{}}\nhttp {{ server {{ location /api/chat {{ {lines} proxy_pass http://app; }} }} }}\n"
+        },
+    )
+    assert lines in printed("text")
+
+
+def test_keys_that_are_no_secret_are_told_though_values_below_them_are_sensitive(here: Path) -> None:
+    services = (
+        "locals {\n  all = { services = { web = { key = var.p, port = 80 } } }\n}\n"
+        'module "m" {\n  source = "./m"\n  services = local.all.services\n}\n'
+    )
+    each = EACH % "{ for name, service in var.services : name => service.port if service.port == 80 }"
+    write(
+        here,
+        {
+            "main.tf": SENSITIVE % 'default = "s3cr3tword"' + services,
+            "m/main.tf": 'variable "services" {}\n' + each,
+        },
+    )
+    text = printed("text", "--assume", "warning")
+    assert 'aws_lb.a["web"] cuts the stream' in text
+    assert "s3cr3tword" not in text

@@ -19,12 +19,17 @@ _AFTER_COLON = r"[^\s/@:\"'?#$*]*:([^\s/@\"'$*]+)(?=@)"
 _WITHOUT_USER = r"([A-Za-z0-9_\-.~%+]{16,})(?=@)"
 _WITHOUT_SCHEME = r"(?<![\w\-.:/@])[\w\-.]{1,64}:([^\s/@:\"'$*]{4,})(?=@(?!sha)[\w.\-]+(?::\d|/|\b))"
 _WORDS = "token|key|secret|password|passwd|pwd|auth|sig|signature|credential|credentials"
+_SCHEME = r"(?:Bearer|Basic|Token|ApiKey)\s+"
+_HEADER = rf"_header\s+[\"']?[\w\-]{{0,40}}?(?:{_WORDS}|cookie)[\w\-]{{0,40}}[\"']?"
+_IN_HEADER = rf"{_HEADER}\s+[\"']?(?:{_SCHEME})?(?!{_SCHEME})([^\s\"';$*{{}}]{{4,}})"
+_AUTHORIZATION = rf"Authorization[\"']?[\s:=,]+[\"'`]?{_SCHEME}([^\s\"'`;$*{{}}<]{{4,}})"
 _SECRET = lazy(
-    rf"(?:(?<=://){_AFTER_COLON}|(?<=://){_WITHOUT_USER}|{_WITHOUT_SCHEME})|[?&;][\w\-]{{0,40}}?(?:{_WORDS})=([^\s&;#\"'$*{{}}]+)",
+    rf"(?:(?<=://){_AFTER_COLON}|(?<=://){_WITHOUT_USER}|{_WITHOUT_SCHEME})|{_IN_HEADER}|{_AUTHORIZATION}|[?&;][\w\-]{{0,40}}?(?:{_WORDS})=([^\s&;#\"'$*{{}}]+)",
     re.IGNORECASE,
 )
 """A password or a long token before the `@` of an address; a value in its query whose name says that it is secret.
-Variables (`$token`, `${var.token}`) are none."""
+Likewise what a header is set to whose name says so, and what follows the scheme of an `Authorization`. Variables
+(`$token`, `${var.token}`) are none."""
 
 
 def visible(text: str) -> str:
@@ -45,8 +50,9 @@ def visible_lines(text: str) -> str:
 
 
 def hide_secrets(text: str) -> str:
-    """Text in which what looks like credentials in an address is stars, as many as it had characters."""
-    return _SECRET.sub(_hide, text) if "=" in text or "@" in text else text
+    """Text in which what looks like credentials in an address or a header is stars, as many as it had characters."""
+    may_hold = "=" in text or "@" in text or "_header" in text or "uthorization" in text
+    return _SECRET.sub(_hide, text) if may_hold else text
 
 
 def escape_json(text: str) -> str:

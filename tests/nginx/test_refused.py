@@ -118,11 +118,39 @@ BROKEN = {
     "} map $uri $a { default a b; } server { listen 8081;": "invalid number of the map parameters",
     "} map $uri a { default a; } server { listen 8081;": 'invalid variable name "a"',
     "listen 8081 default_server; } server { listen 8081 default_server;": "a duplicate default server for 0.0.0.0:8081",
+    "location /b { proxy_next_upstream eror; }": 'invalid value "eror"',
+    "location /b { proxy_cache_use_stale eror; }": 'invalid value "eror"',
+    "location /b { satisfy both; }": 'invalid value "both"',
+    "location /b { limit_except POSTT { deny all; } }": 'invalid method "POSTT"',
+    "gzip_comp_level 10;": "value must be between 1 and 9",
+    "gzip_proxied everything;": 'invalid value "everything"',
+    "keepalive_requests many;": '"keepalive_requests" directive invalid number',
+    "location /b { limit_req burst=5; }": '"limit_req" must have "zone" parameter',
+    "location /b { limit_req zone=a burst=x; }": 'invalid burst value "burst=x"',
+    "location /b { limit_conn a x; }": 'invalid number of connections "x"',
+    "location /b { limit_conn a 65536; }": "connection limit must be less 65536",
+    "location /b { limit_req zone=a later; }": 'invalid parameter "later"',
+    "location /b { fastcgi_next_upstream http_502; }": 'invalid value "http_502"',
+    "location /b { grpc_next_upstream updating; }": 'invalid value "updating"',
+    "error_log stderr loud;": 'invalid log level "loud"',
+    "location /b { proxy_ssl_verify yes; }": 'it must be "on" or "off"',
+    "location /b { limit_rate_after 1x; }": '"limit_rate_after" directive invalid value',
+    "} upstream a { ip_hash; server 127.0.0.1:1; server 127.0.0.1:2 backup; } server { listen 8081;": (
+        'balancing method does not support parameter "backup"'
+    ),
+    "} upstream a { server 127.0.0.1:1; keepalive 4; keepalive 8; } server { listen 8081;": (
+        '"keepalive" directive is duplicate'
+    ),
     "} } http { server { listen 8081;": '"http" directive is duplicate',
 }
 """What nginx says of values, and of directives in the wrong place."""
 REFUSED |= BROKEN
 TAKEN = [
+    "location /b { proxy_next_upstream ERROR timeout http_502 updating; proxy_next_upstream_tries 3; }",
+    "location /b { limit_except get POST { deny all; } satisfy any; }",
+    "gzip_comp_level 9; gzip_proxied any; gzip_min_length 1k; keepalive_requests 1000; error_log stderr debug;",
+    "} upstream a { server 127.0.0.1:1; resolver 127.0.0.1; resolver_timeout 5s; } server { listen 8081;",
+    "} upstream a { server 127.0.0.1:1; server 127.0.0.1:2 backup; keepalive 4; least_conn; } server { listen 8081;",
     f"location /b {{ {PASS} proxy_buffer_size 128k; proxy_buffers 4 256k; proxy_busy_buffers_size 256k; }}",
     f"proxy_buffers 16 16k; location /b {{ {PASS} proxy_buffer_size 16k; }}",
     "location /b { proxy_ignore_headers x-accel-buffering; }",

@@ -45,7 +45,7 @@ DECLARED = [
     whole("limit_conn_zone $host zone=ip:1m;", "limit_conn ip 5;"),
     whole("", "proxy_cache off; access_log off;"),
     whole("log_format main $remote_addr; access_log /dev/null main; access_log /dev/stdout combined;"),
-    whole("", "add_header X $arg_q$cookie_c$http_x_y$sent_http_etag$upstream_http_etag$ssl_protocol$1;"),
+    whole("", "add_header X $arg_q$cookie_c$http_x_y$sent_http_etag$upstream_http_etag$ssl_protocol$1$arg_;"),
     whole("", "rewrite ^/x$ /y; if ($uri ~ ^/z$) { return 404; }"),
     whole("include mime.types; types { text/x x; }"),
 ]

@@ -362,7 +362,7 @@ class _NodeBuilder:
         self.found = Shared()
         self.definitions = Definitions(self.found.variables, project.variables, environment)
         self.upstreams = Upstreams(self.found.upstreams, project.upstreams)
-        self.nginx = Nginx(name=part.name, processing=Processing(self.definitions))
+        self.nginx = Nginx(name=part.name, processing=Processing(self.definitions, self.upstreams))
         self.hops: list[NginxLocation] = []
         self.levels: list[Level] = []
         self.files: dict[int, frozenset[str]] = {}

@@ -22,7 +22,7 @@ _EVERYWHERE = (
     " uwsgi_ignore_headers scgi_buffering scgi_read_timeout scgi_ignore_headers gzip_types gzip_http_version gzip_proxied"
     " gzip_vary gzip_min_length gzip_comp_level chunked_transfer_encoding default_type client_max_body_size"
     " client_body_timeout client_body_buffer_size send_timeout recursive_error_pages tcp_nodelay tcp_nopush sub_filter"
-    " resolver_timeout auth_request server_tokens lingering_timeout satisfy postpone_output"
+    " auth_request server_tokens lingering_timeout satisfy postpone_output"
 )
 _CONTEXTS = {
     "HSL": _EVERYWHERE,
@@ -36,7 +36,7 @@ _CONTEXTS = {
     "HSLl": "error_page root gzip limit_rate add_header add_trailer expires sendfile ssi charset",
     "L": "alias internal limit_except",
     "HS": "client_header_timeout merge_slashes underscores_in_headers ignore_invalid_headers large_client_header_buffers",
-    "HSLU": "keepalive_timeout keepalive_requests resolver",
+    "HSLU": "keepalive_timeout keepalive_requests resolver resolver_timeout",
     "M": "http events worker_processes",
     "U": "ip_hash least_conn hash",
 }
@@ -51,13 +51,19 @@ _FLAGS = frozenset(
     "proxy_buffering proxy_pass_request_headers proxy_request_buffering proxy_intercept_errors proxy_ssl_server_name"
     " proxy_socket_keepalive fastcgi_buffering fastcgi_keep_conn uwsgi_buffering scgi_buffering gzip gzip_vary"
     " chunked_transfer_encoding recursive_error_pages merge_slashes tcp_nodelay tcp_nopush sendfile ssi"
-    " underscores_in_headers ignore_invalid_headers".split()
+    " underscores_in_headers ignore_invalid_headers proxy_ssl_verify proxy_ignore_client_abort proxy_force_ranges"
+    " proxy_cache_lock proxy_cache_revalidate proxy_cache_background_update proxy_cache_convert_head"
+    " proxy_pass_request_body fastcgi_request_buffering fastcgi_ignore_client_abort fastcgi_intercept_errors"
+    " fastcgi_cache_lock uwsgi_request_buffering uwsgi_ignore_client_abort uwsgi_intercept_errors grpc_intercept_errors"
+    " grpc_socket_keepalive reset_timedout_connection log_not_found absolute_redirect port_in_redirect etag autoindex"
+    " gunzip mirror_request_body ssi_silent_errors sub_filter_once".split()
 )
 JUDGED_FLAGS = frozenset(["proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering"])
 """Switches whose value is looked at where it counts."""
 _SIZES = frozenset(
     "proxy_buffer_size proxy_busy_buffers_size fastcgi_buffer_size uwsgi_buffer_size scgi_buffer_size grpc_buffer_size"
-    " client_body_buffer_size proxy_max_temp_file_size limit_rate".split()
+    " client_body_buffer_size proxy_max_temp_file_size limit_rate limit_rate_after proxy_limit_rate gzip_min_length"
+    " postpone_output slice".split()
 )
 _SIZE = lazy("[0-9]{1,15}[kKmM]?")
 _OFFSET = lazy("[0-9]{1,15}[kKmMgG]?")
@@ -76,6 +82,30 @@ _LISTEN_PARAMETERS = frozenset(
     "default default_server ssl http2 spdy quic proxy_protocol setfib fastopen backlog rcvbuf sndbuf accept_filter deferred"
     " bind ipv6only reuseport so_keepalive multipath".split()
 )
+_FAILURES = "error timeout invalid_header non_idempotent http_500 http_503 http_403 http_404 http_429 off".split()
+_GATEWAY_FAILURES = [*_FAILURES, "http_502", "http_504"]
+_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        **{f"{family}_next_upstream": frozenset([*_FAILURES, "updating"]) for family in ("fastcgi", "uwsgi", "scgi")},
+        "grpc_next_upstream": frozenset(_GATEWAY_FAILURES),
+        **dict.fromkeys(["proxy_next_upstream", "proxy_cache_use_stale"], frozenset([*_GATEWAY_FAILURES, "updating"])),
+        "satisfy": frozenset(["all", "any"]),
+        "gzip_proxied": frozenset("off expired no-cache no-store private no_last_modified no_etag auth any".split()),
+        "gzip_http_version": frozenset(["1.0", "1.1"]),
+        "proxy_cache_methods": frozenset(["get", "head", "post"]),
+        "if_modified_since": frozenset(["off", "exact", "before"]),
+        "lingering_close": frozenset(["off", "on", "always"]),
+        "keepalive_disable": frozenset(["none", "msie6", "safari"]),
+    }
+)
+"""Directives whose arguments are words of a list: https://nginx.org/en/docs/dirindex.html"""
+_METHODS = frozenset(
+    "get head post put delete mkcol copy move options propfind proppatch lock unlock patch connect".split()
+)
+_NUMBERS = frozenset("keepalive_requests proxy_next_upstream_tries proxy_cache_min_uses max_ranges".split())
+_RANGES = {"gzip_comp_level": (1, 9), "limit_req_status": (400, 599), "limit_conn_status": (400, 599)}
+_LEVELS = frozenset("debug info notice warn error crit alert emerg".split())
+_WITHOUT_BACKUP = frozenset(["hash", "ip_hash", "random"])
 _SCHEMES = {"proxy": ("http://", "https://"), "grpc": ("grpc://", "grpcs://"), "uwsgi": ("uwsgi://", "suwsgi://")}
 _OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
 _MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
@@ -127,11 +157,56 @@ def invalid_value(directive: Directive, around: Sequence[Directive]) -> str:
         return f'invalid value "{args[0]}" in "{name}" directive, it must be "on" or "off"'
     if name in _SIZES and len(args) == 1 and "$" not in args[0] and not _SIZE.fullmatch(args[0]):
         return f'"{name}" directive invalid value'
+    if is_http(around) and (message := _outside_of_lists(name, args)):
+        return message
     if not args:
         return ""
     if (find := _FINDERS.get(name)) is not None:
         return find(directive)
     return _PLACED[name](directive, around) if name in _PLACED else ""
+
+
+def _outside_of_lists(name: str, args: Sequence[str]) -> str:
+    """What nginx says of a word that is none of those that a directive takes, or of a number that it does not."""
+    if name in _WORDS:
+        wrong = next((word for word in args if word.lower() not in _WORDS[name]), "")
+        return f'invalid value "{wrong}"' if wrong else ""
+    if name in _NUMBERS and len(args) == 1 and not _NUMBER.fullmatch(args[0]):
+        return f'"{name}" directive invalid number'
+    if name in _RANGES and len(args) == 1:
+        least, most = _RANGES[name]
+        if not _NUMBER.fullmatch(args[0]):
+            return f'"{name}" directive invalid number'
+        return "" if least <= int(args[0]) <= most else f"value must be between {least} and {most}"
+    return ""
+
+
+def _limit_except(directive: Directive) -> str:
+    wrong = next((word for word in directive.args if word.lower() not in _METHODS), "")
+    return f'invalid method "{wrong}"' if wrong else ""
+
+
+def _error_log(directive: Directive) -> str:
+    level = directive.args[1] if len(directive.args) > 1 else "error"
+    return "" if level in _LEVELS or level.startswith("debug_") else f'invalid log level "{level}"'
+
+
+def _limit_conn(directive: Directive) -> str:
+    number = directive.args[1] if len(directive.args) == 2 else "1"
+    if not _NUMBER.fullmatch(number) or not int(number):
+        return f'invalid number of connections "{number}"'
+    return "" if int(number) < 65536 else "connection limit must be less 65536"
+
+
+def _limit_req(directive: Directive) -> str:
+    parameters = ("zone=", "burst=", "delay=", "nodelay")
+    wrong = next((word for word in directive.args if not word.startswith(parameters)), "")
+    if wrong:
+        return f'invalid parameter "{wrong}"'
+    if not any(word.startswith("zone=") for word in directive.args):
+        return '"limit_req" must have "zone" parameter'
+    burst = next((word for word in directive.args if word.startswith("burst=")), "burst=1")
+    return "" if _NUMBER.fullmatch(burst[6:]) and int(burst[6:]) else f'invalid burst value "{burst}"'
 
 
 def _pass(directive: Directive, around: Sequence[Directive]) -> str:
@@ -296,6 +371,12 @@ def _upstream(directive: Directive) -> str:
         return "no servers are inside upstream"
     if all("backup" in entry.args[1:] for entry in servers):
         return f'no servers in upstream "{directive.args[0]}"'
+    names = [entry.name for entry in inside]
+    if names.count("keepalive") > 1:
+        return '"keepalive" directive is duplicate'
+    method = next((at for at, name in enumerate(names) if name in _WITHOUT_BACKUP), len(names))
+    if any(entry.name == "server" and "backup" in entry.args[1:] for entry in inside[method:]):
+        return 'balancing method does not support parameter "backup"'
     return ""
 
 
@@ -334,6 +415,11 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "error_page": _error_page,
         "rewrite": _third_word("last", "break", "redirect", "permanent"),
         "add_header": _third_word("always"),
+        "add_trailer": _third_word("always"),
+        "limit_except": _limit_except,
+        "limit_conn": _limit_conn,
+        "limit_req": _limit_req,
+        "error_log": _error_log,
         "proxy_http_version": _http_version,
         "client_max_body_size": _body_size,
         "set": _variable_name,

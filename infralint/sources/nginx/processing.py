@@ -27,6 +27,7 @@ from infralint.sources.nginx.choose import (
 from infralint.sources.nginx.conditions import judge
 from infralint.sources.nginx.scopes import unseen_by
 from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.upstreams import Upstreams, read_target
 from infralint.sources.nginx.variables import (
     Definitions,
     Moment,
@@ -132,8 +133,9 @@ def _doubt_all(runs: Sequence[Run]) -> list[Run]:
 class Processing:
     """One nginx's way of serving requests."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, upstreams: Upstreams) -> None:
         self.definitions = definitions
+        self.upstreams = upstreams
         self._senders: dict[int, list[tuple[NginxBlock, frozenset[str]]]] = {}
         self._last_ways: tuple[int, Request, list[RequestEnd]] | None = None
         self._run_through: dict[tuple[int, Request | None, str | None], dict[int, list[Run]]] = {}
@@ -314,6 +316,10 @@ class Processing:
         if empty is not None:
             yield RequestEnd(run, answer=empty)
             return
+        if (down := self._find_down(run)) is not None:
+            because = f"every server of `{down.written}` is marked `down`"
+            yield from self._answer(replace(run, answer=Answer("502", down, "", because)))
+            return
         yield RequestEnd(run, block)
         yield from (end._replace(after_error=True) for end in self._intercept(run))
 
@@ -327,6 +333,14 @@ class Processing:
         if not values.texts or any(re.sub(r"^\w+://", "", text).strip(":/") for text in values.texts):
             return None
         return Answer("500", passed, "", f"`{passed.written}` names no host: nothing sets its variable before")
+
+    def _find_down(self, run: Run) -> Directive | None:
+        """The upstream that a request is handed to, where none of its servers takes any."""
+        passed = run.block.passed
+        if passed is None or "$" in passed.args[0]:
+            return None
+        upstream = self.upstreams.get(read_target(passed.args[0]).authority)
+        return upstream.block if upstream is not None and upstream.is_down else None
 
     def _intercept(self, run: Run) -> Iterator[RequestEnd]:
         """Where an error page hands on what the backend answers 404 to, and the like."""

@@ -26,6 +26,11 @@ _NAMING = lazy(
 )
 """What of a `*_pass` names whom to dial: all before the path, which may be a variable, as behind a port always."""
 
+_STATIC = frozenset(
+    "server hash ip_hash least_conn random keepalive keepalive_requests keepalive_time keepalive_timeout".split()
+)
+"""What leaves an upstream its servers as they are written: where they share a `zone`, an API may bring one back."""
+
 
 class PassTarget(NamedTuple):
     """What a `*_pass` names: `http://app:3000/v2/`. authority: host and port as written; uri: what follows."""
@@ -80,6 +85,17 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     @property
     def _backups(self) -> list[Directive]:
         return [server for server in self.level.by_name.get("server", ()) if "backup" in server.args[1:]]
+
+    @property
+    def is_down(self) -> bool:
+        """Whether every server is marked `down`, and nothing else brings any in, as modules for Lua or Consul do.
+
+        https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server
+        """
+        every = self.level.by_name.get("server", [])
+        if not every or self.level.opaque or not self.level.by_name.keys() <= _STATIC:
+            return False
+        return all("down" in server.args[1:] and not server.conditions for server in every)
 
     def method(self, *names: str) -> Directive | None:
         return next((found for name in names for found in self.level.by_name.get(name, ())), None)

@@ -371,7 +371,7 @@ def _fits(mask: str, host: str) -> bool:
 _HANDSHAKE = {"http_upgrade": "websocket", "http_connection": "Upgrade", "http_sec_websocket_version": "13"}
 _FAMILIES = lazy(
     r"(?:http|arg|cookie|sent_http|sent_trailer|upstream_(?:http|cookie|trailer)|ssl|geoip2?|jwt|otel|connections|acme|echo"
-    r"|proxy_protocol_tlv|brotli|zstd)_\w+"
+    r"|proxy_protocol_tlv|brotli|zstd)_\w*"
 )
 _REQUEST_ONLY = frozenset(
     "ancient_browser args binary_remote_addr body_bytes_sent bytes_received bytes_sent connection connection_requests"

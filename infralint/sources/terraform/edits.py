@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from infralint.model import CantFix, Edit, Known, Setting
 from infralint.sources.terraform.hcl import Attribute, Block, HclFile, Literal, Template
-from infralint.sources.terraform.origins import references
+from infralint.sources.terraform.sensitive import references
 
 
 def with_stickiness(group: Block, kind: str, setting: Setting[object]) -> Edit:

@@ -26,7 +26,8 @@ from infralint.sources.terraform.hcl import (
     Template,
 )
 from infralint.sources.terraform.modules import Module, Resource
-from infralint.sources.terraform.origins import Origin, because, origins, references, related_places
+from infralint.sources.terraform.origins import Origin, because, origins, related_places
+from infralint.sources.terraform.sensitive import references
 from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, is_lazy, plain
 
 
@@ -645,11 +646,11 @@ def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
     """An attribute's value with the words that set it, and where these came from."""
     value = plain(attempt(attribute, frame.environment))
     found = _origins(attribute, frame)
+    if secret := next((part.sensitive for part in found if part.sensitive), ""):
+        return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if hole := first_hole(value):
         where = frame.place.where if frame.place else attribute.where
         return unknown(hole, where, attribute.name if frame.place else attribute.written)
-    if secret := next((part.sensitive for part in found if part.sensitive), ""):
-        return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if frame.place is not None:
         return _at_call(value, attribute, frame.place, frame.module)
     places = related_places(found) or frame.trail

@@ -29,6 +29,7 @@ from infralint.sources.terraform.hcl import (
     parse_template,
 )
 from infralint.sources.terraform.numeric import as_count
+from infralint.sources.terraform.sensitive import is_sensitive, sensitive_in_keys
 from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import (
     EvaluationError,
@@ -267,11 +268,13 @@ class Module:
                 value = self._default(name, block)
             return convert(value, wanted)
         except EvaluationError as error:
+            secret = is_sensitive(block)
+            reason = "it is sensitive, and not shown" if secret else str(error)
             given = self.world.given.get(name)
             if given is not None and self.call is None:
-                refusal = f"{given.sentence}, and Terraform would refuse that value: {error}"
-                self.world.problems.append(Unreadable(refusal, given.where))
-            return Hole(f"var.{name} has a value of another type: {error}", block.where)
+                refusal = f"{given.sentence}, and Terraform would refuse that value: {reason}"
+                self.world.problems.append(Unreadable(refusal, block.where if secret else given.where))
+            return Hole(f"var.{name} has a value of another type: {reason}", block.where)
 
     def _given_value(self, name: str, block: Block) -> Value:
         if self.call is not None and self.calling is not None:
@@ -371,6 +374,8 @@ class Module:
             attribute = block.attributes.get(name)
             if attribute is not None:
                 try:
+                    if name == "for_each" and (secret := sensitive_in_keys(attribute.value, self)):
+                        raise EvaluationError(f"it comes from {secret}, which is sensitive, and keys are shown")
                     value = evaluate(attribute.value, EvaluationScope(self))
                     found = slots_of_count(value) if name == "count" else slots_of_each(value)
                     self.budget.spend(len(found))

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from infralint.model import Location, Related
-from infralint.sources.terraform.hcl import Attr, Block, Expression, Literal, NameExpression, children
+from infralint.sources.terraform.hcl import Expression
 from infralint.sources.terraform.modules import Module
+from infralint.sources.terraform.sensitive import is_sensitive, references
 
 MOST = 4
 """Places named beside a finding."""
@@ -61,7 +62,7 @@ def _of_variable(name: str, module: Module, seen: set[tuple[int, str, str]]) -> 
     block = module.folder.variables.get(name)
     if block is None:
         return
-    secret = f"var.{name}" if _has_flag(block, "sensitive") else ""
+    secret = f"var.{name}" if is_sensitive(block) else ""
     default = block.attributes.get("default")
     if module.call is not None and module.parent is not None:
         argument = module.call.attributes.get(name)
@@ -85,16 +86,3 @@ def _of_output(name: str, module: Module) -> Iterator[Origin]:
     call = module.folder.calls.get(name)
     if call is not None:
         yield Origin(f"module.{name} gives it", call.where)
-
-
-def _has_flag(block: Block, name: str) -> bool:
-    found = block.attributes.get(name)
-    return found is not None and isinstance(found.value, Literal) and found.value.value is True
-
-
-def references(expression: Expression) -> Iterator[tuple[str, str]]:
-    """`var.x`, `local.y`, `module.z` … in an expression, as pairs."""
-    if isinstance(expression, Attr) and isinstance(expression.target, NameExpression):
-        yield expression.target.name, expression.name
-    for part in children(expression):
-        yield from references(part)

@@ -32,6 +32,7 @@ from infralint.sources.terraform.hcl import (
     NameExpression,
     children,
 )
+from infralint.sources.terraform.sensitive import is_sensitive
 from infralint.sources.terraform.shapes import complaints, hint, repetitions
 from infralint.sources.terraform.types import ANY, BOOL, STRING, Type
 from infralint.sources.terraform.values import EvaluationError
@@ -193,7 +194,7 @@ class _Check(msgspec.Struct):
     def _variable(self, block: Block) -> Iterator[Unreadable]:
         for attribute in (block.attributes.get("type"), block.attributes.get("default")):
             if attribute is not None and (why := _why_no_variable(block, attribute)):
-                yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
+                yield _refuse_value(attribute, why, block, block)
         for inner in block.of("validation"):
             yield from self._body(inner, frozenset())
             condition = inner.attributes.get("condition")
@@ -227,7 +228,7 @@ class _Check(msgspec.Struct):
                 why = f"module {block.labels[0]} has no variable `{name}`{hint(name, called.variables)}"
                 yield _refuse(attribute.where, why)
             elif name in called.variables and (why := _why_no_input(called.variables[name], attribute)):
-                yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
+                yield _refuse_value(attribute, why, called.variables[name], block)
         for name, variable in called.variables.items():
             if name not in block.attributes and "default" not in variable.attributes:
                 yield _refuse(block.where, f"module {block.labels[0]} is called without `{name}`, which has no default")
@@ -341,6 +342,14 @@ def _why_no_input(variable: Block, attribute: Attribute) -> str:
         return why_not(attribute.value, declared_type(wanted.value, evaluate_constant))
     except (BadType, EvaluationError, Exhausted):
         return ""
+
+
+def _refuse_value(attribute: Attribute, why: str, variable: Block, block: Block) -> Unreadable:
+    """What can't be a variable's value: neither quoted nor its line shown where it is sensitive. block: where it stands."""
+    if attribute.name == "type" or not is_sensitive(variable):
+        return _refuse(attribute.where, f"`{attribute.written}`: {why}")
+    name = variable.labels[0]
+    return _refuse(block.where, f"`{attribute.name}` has a value that var.{name}, which is sensitive, can't have")
 
 
 def _refuse(where: Location, why: str) -> Unreadable:
