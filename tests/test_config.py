@@ -205,3 +205,21 @@ def test_aliases_without_end_are_an_error(text: str, lint: Lint) -> None:
     report = lint({"nginx.conf": "events {}\n", "infralint.yaml": text})
     assert report["status"] == 2
     assert "infralint.yaml: its aliases stand for more than it can hold" in report["stderr"]
+
+
+@pytest.mark.parametrize(
+    ("key", "entry"),
+    [
+        ("exclude", "'**/*a{}*/**/*b*'"),
+        ("accept", "{{check: buffered-stream, path: 'nginx*{}'}}"),
+        ("chains", "[nginx.conf, a{}]"),
+        ("streams", "path: '/*/{}*/**'"),
+    ],
+)
+def test_more_entries_than_are_taken_are_an_error(key: str, entry: str, lint: Lint) -> None:
+    entries = [f"- {entry.format(number)}\n" for number in range(501)]
+    report = lint({"nginx.conf": "events {}\n", "infralint.yaml": f"{key}:\n{''.join(entries)}"})
+    assert report["status"] == 2
+    assert f"infralint.yaml:1:1: {key}: has 501 entries; infralint takes at most 500" in report["stderr"]
+    report = lint({"nginx.conf": "events {}\n", "infralint.yaml": f"{key}:\n{''.join(entries[:-1])}"})
+    assert "entries" not in report["stderr"]

@@ -547,6 +547,10 @@ def _remove(data: Any, path: str, left: dict[int, list[int]]) -> bool:
     return True
 
 
+MOST_ENTRIES = 500
+"""Entries of one list of the settings: each is held against every hop, finding or file."""
+
+
 def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
     """What the types alone can't say."""
     for key in ("generation", "heartbeat"):
@@ -562,6 +566,9 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if settings.tokens_per_second is not None and settings.max_tokens is None:
         yield "$.tokens_per_second", "needs max_tokens beside it"
+    for key in ("streams", "chains", "exclude", "accept"):
+        if (count := len(getattr(settings, key) or ())) > MOST_ENTRIES:
+            yield f"$.{key}", f"has {count:,} entries; infralint takes at most {MOST_ENTRIES}"
     for index, entry in enumerate(settings.accept):
         if not (entry.path or entry.hop or entry.check):
             yield f"$.accept[{index}]", "needs a path, a hop or a check"

@@ -59,12 +59,39 @@ def matches_name(name: str, pattern: str, dots: bool = False) -> bool:
         return False
     if not _SPECIAL.search(pattern):
         return name == pattern
-    return _matches(name, _parts(pattern), _is_taken)
+    return matches_text(name, pattern)
 
 
 def matches_text(text: str, pattern: str) -> bool:
     """Whether a text matches as a name does in a shell, with wildcards that stand for slashes and leading dots, too."""
-    return _matches(text, _parts(pattern), _is_taken)
+    literals = _literals(pattern)
+    return _matches(text, _parts(pattern), _is_taken) if literals is None else _holds_in_order(text, literals)
+
+
+@lru_cache(maxsize=4096)
+def _literals(pattern: str) -> tuple[str, ...] | None:
+    """What stands between the stars of a pattern; None where it has other wildcards."""
+    parts = _parts(pattern)
+    if "\0" in pattern or any(isinstance(part, _Set) or part == "" for part in parts):
+        return None
+    return tuple("".join("\0" if part is None else str(part) for part in parts).split("\0"))
+
+
+def _holds_in_order(text: str, literals: Sequence[str]) -> bool:
+    """Whether a text is some literals with anything between them."""
+    first, *between = literals
+    if not between:
+        return text == first
+    last = between.pop()
+    if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for literal in between:
+        at = text.find(literal, at, end)
+        if at < 0:
+            return False
+        at += len(literal)
+    return True
 
 
 @lru_cache(maxsize=256)

@@ -132,3 +132,24 @@ def test_names_are_told_apart_by_several_patterns() -> None:
         "Dockerfile.prod",
         "a.Dockerfile",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "fits"),
+    [
+        ("nginx.conf", "nginx.conf", True),
+        ("a/b/nginx.conf", "*/nginx.conf", True),
+        ("aba", "ab*ba", False),
+        ("abba", "ab*ba", True),
+        ("axbxc", "a*b*c", True),
+        ("axcxb", "a*b*c", False),
+        ("abc", "a*bc*c", False),
+        ("", "**", True),
+        ("a*c", "a\\*c", True),
+        ("abc", "a\\*c", False),
+        ("a\0c", "a\0c", True),
+        ("abc", "a\0c", False),
+    ],
+)
+def test_literals_stand_in_their_order(text: str, pattern: str, fits: bool) -> None:
+    assert matches_text(text, pattern) is fits
