@@ -34,6 +34,7 @@ def trace(here: Path, server: str, http: str = "", *options: str) -> str:
         (f"deny all; location / {{ allow all; {APP} }}", "", ""),
         (f'location / {{ satisfy any; deny all; auth_basic "x"; {APP} }}', "", ""),
         (f"location / {{ include more.conf; deny all; {APP} }}", "", ""),
+        (f"location / {{ deny 10.0.0.1; deny all; {APP} }}", "", "403"),
         (f'location / {{ deny all; error_page 403 = @app; }} location @app {{ allow all; {APP} }}', "", ""),
         ("include more.conf; return 301 https://$host$request_uri;", "", "?"),
         ("return 301 https://$host$request_uri; include more.conf;", "", "301 https://"),
@@ -52,6 +53,24 @@ def test_who_answers(server: str, http: str, answer: str, here: Path) -> None:
     else:
         assert ("Not served" in shown) is bool(answer)
         assert f"nginx.conf answers {answer}" in shown if answer else "app:3000" in shown
+
+
+@pytest.mark.parametrize(
+    ("rules", "location", "is_denied"),
+    [
+        ("deny all;", "", True),
+        ("deny 10.0.0.1; deny all;", "", True),
+        ("allow 10.0.0.0/8; deny all;", "", False),
+        ("include rules/*.conf; deny all;", "", False),
+        ("deny all;", 'satisfy any; auth_basic "x"; auth_basic_user_file users;', False),
+    ],
+)
+def test_a_limit_turns_handshakes_away(rules: str, location: str, is_denied: bool, here: Path) -> None:
+    """https://nginx.org/en/docs/http/ngx_http_core_module.html#satisfy"""
+    server = f"location / {{ {location} limit_except POST {{ {rules} }} {APP} }}"
+    shown = trace(here, server, "", "--kind", "websocket")
+    assert ("nginx.conf answers 403" in shown) is is_denied
+    assert ("app:3000" in shown) is not is_denied
 
 
 def test_a_server_of_the_very_name_is_not_in_a_file_that_is_not_here(here: Path) -> None:

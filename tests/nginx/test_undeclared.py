@@ -48,7 +48,9 @@ DECLARED = [
     whole("", "add_header X $arg_q$cookie_c$http_x_y$sent_http_etag$upstream_http_etag$ssl_protocol$1$arg_;"),
     whole("", "rewrite ^/x$ /y; if ($uri ~ ^/z$) { return 404; }"),
     whole("include mime.types; types { text/x x; }"),
+    whole("", "add_header X $grpc_internal_trailers$proxy_internal_chunked$upstream_cache_status;"),
 ]
+STREAM = " stream {{ log_format a '{}'; server {{ listen 8083; access_log /dev/null a; proxy_pass 127.0.0.1:1; }} }}\n"
 BESIDE = {
     "an include that is not here": "include /etc/nginx/conf.d/*.conf;",
     "a file that is not here": "include maps.conf;",
@@ -102,3 +104,23 @@ def test_includes_that_are_here_count(lint: Lint) -> None:
         ("headers.inc", 'unknown "mine" variable'),
         ("nginx.conf", 'zero size shared memory zone "ip"'),
     }
+
+
+def test_what_an_image_adds_to_a_folder_of_the_server_may_declare_it(lint: Lint) -> None:
+    files = {
+        "nginx.conf": "events {}\nhttp { include /etc/nginx/sites.conf; }\n",
+        "sites.conf": "include /etc/nginx/conf.d/*.conf;\n",
+        "conf.d/app.conf": f"server {{ listen 80; location /x {{ {USES} {PASS} }} }}\n",
+    }
+    assert not lint(files)["unreadable"]
+    assert lint({"infralint.yaml": "nginx: {include_paths: {/etc/nginx/conf.d: conf.d}}\n"})["unreadable"]
+
+
+def test_every_module_of_nginx_has_its_variables(lint: Lint) -> None:
+    """https://nginx.org/en/docs/varindex.html"""
+    names = (
+        "$upstream_session_time$upstream_first_byte_time$upstream_last_addr$time_iso8601_ms$mqtt_preread_clientid"
+        "$session_log_binary_id"
+    )
+    assert not lint({"nginx.conf": whole("") + STREAM.format(names)})["unreadable"]
+    assert lint({"nginx.conf": whole("") + STREAM.format("$upstream_season_time")})["unreadable"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -46,7 +46,7 @@ class NginxBlock(msgspec.Struct, eq=False):
         self.runs_code = not CODES.isdisjoint(self.level.by_name)
         marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
         self.internal = next(marks, None)
-        self.denied = _denying_all(self.scope)
+        self.denied = denying_all(self.scope)
 
     @property
     def level(self) -> Level:
@@ -72,24 +72,19 @@ class NginxBlock(msgspec.Struct, eq=False):
         return location
 
 
-def _denying_all(scope: Scope) -> Directive | None:
-    """The rule that turns every client away before any other is asked; None where some may pass, or nobody can tell.
+def denying_all(scope: Scope) -> Directive | None:
+    """The rule that turns every client away; None where some may pass (`allow`, `satisfy any`), or nobody can tell.
 
     https://nginx.org/en/docs/http/ngx_http_access_module.html
     """
     ruling = next((level for level in reversed(scope.levels) if {"allow", "deny"} & level.by_name.keys()), None)
-    if ruling is None or "allow" in ruling.by_name or any(level.opaque for level in scope.levels):
+    if (
+        ruling is None
+        or not {"allow", "include"}.isdisjoint(ruling.by_name)
+        or any(level.opaque for level in scope.levels)
+    ):
         return None
-    first = ruling.by_name["deny"][0]
-    some_pass = any(line.args != ["all"] for level in scope.levels for line in level.by_name.get("satisfy", ()))
-    is_sure = first.args == ["all"] and not ruling.under_condition(first)
-    return first if is_sure and not some_pass else None
-
-
-def denies_all(rules: Sequence[Directive]) -> bool:
-    """Whether a block of its own rules, all of them here, lets no client in."""
-    names = {rule.name for rule in rules}
-    is_open = any(rule.opaque or rule.conditions for rule in rules) or not names.isdisjoint(
-        {"allow", "include", "satisfy"}
-    )
-    return not is_open and any(rule.name == "deny" and rule.args == ["all"] for rule in rules)
+    if any(line.args != ["all"] for level in scope.levels for line in level.by_name.get("satisfy", ())):
+        return None
+    rules = (rule for rule in ruling.by_name["deny"] if rule.args == ["all"] and not ruling.under_condition(rule))
+    return next(rules, None)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from infralint.model import Known, Request
 from infralint.platforms.nginx_values import flag
-from infralint.sources.nginx.blocks import CODES, NginxBlock, denies_all
+from infralint.sources.nginx.blocks import CODES, NginxBlock, denying_all
 from infralint.sources.nginx.choose import (
     LocationChoice,
     LocationEntry,
@@ -25,7 +25,7 @@ from infralint.sources.nginx.choose import (
     normalise_path,
 )
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import unseen_by
+from infralint.sources.nginx.scopes import Level, unseen_by
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import Upstreams, read_target
 from infralint.sources.nginx.variables import (
@@ -616,8 +616,10 @@ def _excluding_limit(run: Run) -> Directive | None:
     for directive in run.block.level.by_name.get("limit_except", ()) if asked else ():
         allowed = {word.upper() for word in directive.args}
         is_sure = not directive.has_hole and not run.block.level.under_condition(directive)
-        if is_sure and not asked & allowed and denies_all(directive.block or ()):
-            return directive
+        if is_sure and not asked & allowed:
+            inside = run.block.scope.inside(Level(directive, directive.block or []))
+            if denying_all(inside) is not None:
+                return directive
     return None
 
 

@@ -15,6 +15,7 @@ from infralint.model import Unreadable
 from infralint.sources.nginx.includes import Includes, declares_nothing
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import NAMED_GROUP, VARIABLE, is_built_in
+from infralint.text.globs import is_glob
 
 _CACHES = ("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache")
 _ALL = slice(None)
@@ -81,6 +82,29 @@ class Expanded(msgspec.Struct, eq=False):
             return True
         return bool(self.includes.reached.get(id(line))) or declares_nothing(" ".join(line.args))
 
+    def takes_more(self, tree: list[Directive]) -> bool:
+        """Whether some pattern may take files that are not here: one of a folder of the server, to which an image may add."""
+        seen: set[str] = set()
+        pending = [tree]
+        while pending:
+            for line in (line for top in pending.pop() for line in top.walk()):
+                if line.name != "include" or line.block is not None:
+                    continue
+                if self._is_of_server(line):
+                    return True
+                paths = [path for path in self.includes.reached.get(id(line), ()) if path not in seen]
+                seen.update(paths)
+                pending += [self.includes.tree(path) or [] for path in paths]
+        return False
+
+    def _is_of_server(self, include: Directive) -> bool:
+        """Whether an include takes what there is in a folder of the server, of which nobody says where it is kept."""
+        argument = " ".join(include.args)
+        if include.source.dump or not argument.startswith("/") or not is_glob(argument):
+            return False
+        folders = self.includes.project.settings.nginx.include_paths
+        return not any(argument.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+
 
 class Gap(Exception):
     """Something of an nginx is not here."""
@@ -123,6 +147,8 @@ def find_undeclared(tree: list[Directive], expanded: Expanded) -> list[Unreadabl
         return []
     missing = names.missing
     if not missing or any(map(_is_filled_in, missing.values())) or _has_foreign_modules(names.directives):
+        return []
+    if expanded.takes_more(tree):
         return []
     return [
         Unreadable(f"nginx would refuse this file: {message}{_ADVICE.get(key, '')}", directive.where)

@@ -370,23 +370,25 @@ def _fits(mask: str, host: str) -> bool:
 
 _HANDSHAKE = {"http_upgrade": "websocket", "http_connection": "Upgrade", "http_sec_websocket_version": "13"}
 _FAMILIES = lazy(
-    r"(?:http|arg|cookie|sent_http|sent_trailer|upstream_(?:http|cookie|trailer)|ssl|geoip2?|jwt|otel|connections|acme|echo"
-    r"|proxy_protocol_tlv|brotli|zstd)_\w*"
+    r"(?:http|arg|cookie|sent_http|sent_trailer|upstream_(?:http|cookie|trailer)|ssl|geoip2?|jwt|oidc|otel|connections|acme|echo"
+    r"|mqtt_preread|session_log|proxy_protocol_tlv|brotli|zstd)_\w*"
 )
 _REQUEST_ONLY = frozenset(
     "ancient_browser args binary_remote_addr body_bytes_sent bytes_received bytes_sent connection connection_requests"
     " connection_time content_length content_type date_gmt date_local document_root document_uri fastcgi_path_info"
-    " fastcgi_script_name gzip_ratio host hostname http2 http3 https invalid_referer is_args is_request_port"
-    " limit_conn_status limit_rate limit_req_status memcached_key modern_browser msec msie nginx_version pid pipe protocol"
-    " proxy_add_x_forwarded_for proxy_host proxy_port proxy_internal_body_length proxy_protocol_addr"
-    " proxy_protocol_port proxy_protocol_server_addr proxy_protocol_server_port query_string quic realip_remote_addr"
-    " realip_remote_port realpath_root remote_addr remote_port remote_user request request_body request_body_file"
-    " request_completion request_filename request_id request_length request_method request_port request_time"
-    " request_uri scheme secure_link secure_link_expires server_addr server_name server_port server_protocol"
-    " session_time slice_range status tcpinfo_rtt tcpinfo_rttvar tcpinfo_snd_cwnd tcpinfo_rcv_space time_iso8601"
-    " time_local uid_got uid_reset uid_set upstream_addr upstream_bytes_received upstream_bytes_sent"
-    " upstream_cache_status upstream_connect_time upstream_header_time upstream_last_server_name"
-    " upstream_queue_time upstream_response_length upstream_response_time upstream_status uri".split()
+    " fastcgi_script_name grpc_internal_trailers gzip_ratio host hostname http2 http3 https invalid_referer is_args"
+    " is_request_port limit_conn_status limit_rate limit_req_status memcached_key modern_browser msec msie"
+    " nginx_version pid pipe protocol proxy_add_via proxy_add_x_forwarded_for proxy_host proxy_internal_body_length"
+    " proxy_internal_chunked proxy_port proxy_protocol_addr proxy_protocol_port proxy_protocol_server_addr"
+    " proxy_protocol_server_port query_string quic realip_remote_addr realip_remote_port realpath_root remote_addr"
+    " remote_port remote_user request request_body request_body_file request_completion request_filename request_id"
+    " request_length request_method request_port request_time request_uri scheme secure_link secure_link_expires"
+    " server_addr server_name server_port server_protocol session_time slice_range status tcpinfo_rcv_space"
+    " tcpinfo_rtt tcpinfo_rttvar tcpinfo_snd_cwnd time_iso8601 time_iso8601_ms time_local uid_got uid_reset uid_set"
+    " upstream_addr upstream_bytes_received upstream_bytes_sent upstream_cache_etag upstream_cache_last_modified"
+    " upstream_cache_status upstream_connect_time upstream_first_byte_time upstream_header_time upstream_last_addr"
+    " upstream_last_server_name upstream_queue_time upstream_response_length upstream_response_time"
+    " upstream_session_time upstream_status uri".split()
 )
 """Variables that nginx and its usual modules have by themselves."""
 _METHODS: dict[StreamKind, tuple[str, ...]] = {"websocket": ("GET",), "sse": ("GET", "POST")}
