@@ -68,7 +68,10 @@ def _run() -> None:
 
 def _leave(status: object) -> None:
     """End here, without taking apart what goes with the process anyway; not under a profiler, which writes at the end."""
-    if not isinstance(status, int | None) or sys.gettrace() is not None or sys.getprofile() is not None:
+    monitoring = getattr(sys, "monitoring", None)
+    is_watched = sys.gettrace() is not None or sys.getprofile() is not None
+    is_watched = is_watched or (monitoring is not None and any(map(monitoring.get_tool, range(6))))
+    if not isinstance(status, int | None) or is_watched:
         return
     try:
         sys.stdout.flush()

@@ -185,6 +185,7 @@ def test_what_is_said_to_be_no_secret_is_told(here: Path) -> None:
 
 HEADERS = [
     'proxy_set_header Authorization "Bearer s3cr3tword"',
+    'fastcgi_param HTTP_AUTHORIZATION "Bearer s3cr3tword"',
     "proxy_set_header Authorization s3cr3tword",
     "proxy_set_header X-Api-Key s3cr3tword",
     "add_header Set-Cookie 's3cr3tword'",

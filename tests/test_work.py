@@ -255,6 +255,23 @@ def test_what_a_process_leaves_is_done_by_the_first_and_none_outlives_its_work()
     assert (done.stdout, done.stderr) == ("nothing is left\n", "")
 
 
+NOBODY_WAITS = """
+import signal, time
+from infralint.project.work import Work
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+assert list(Work(2).spread("roots", abs, range(40))) == list(range(40))
+with Work(2).beside(lambda: 21) as result:
+    print(result())
+    time.sleep(0.2)
+"""
+
+
+def test_processes_that_nobody_has_to_wait_for_cost_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", NOBODY_WAITS], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("21\n", "")
+
+
 ORPHANED = """
 import os, time
 from infralint.project import processes

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 WATCH = 0.5
@@ -95,9 +95,11 @@ class Processes:
     def stop(self) -> None:
         """End those that are still at work, and wait until they are gone."""
         for number in self._numbers:
-            os.kill(number, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # gone, and nobody's child: whoever started this process ignores SIGCHLD
+                os.kill(number, signal.SIGKILL)
         for number in self._numbers:
-            os.waitpid(number, 0)
+            with suppress(ChildProcessError):
+                os.waitpid(number, 0)
         for pipe in self._pipes:
             os.close(pipe)
 

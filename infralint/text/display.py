@@ -51,7 +51,7 @@ def visible_lines(text: str) -> str:
 
 def hide_secrets(text: str) -> str:
     """Text in which what looks like credentials in an address or a header is stars, as many as it had characters."""
-    may_hold = "=" in text or "@" in text or "_header" in text or "uthorization" in text
+    may_hold = "=" in text or "@" in text or "_header" in text or "authorization" in text.lower()
     return _SECRET.sub(_hide, text) if may_hold else text
 
 

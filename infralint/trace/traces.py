@@ -37,7 +37,7 @@ MOST_LEGS = 12
 """Hops in one way: a longer one is taken to turn in circles."""
 MOST_WAYS = 64
 """Ways of one stream from one place; what is beyond is not followed."""
-MOST_ASKED = 5_000
+MOST_ASKED = 15_000
 """Hops that are asked, over all streams, whether they send a request on to a node; then FEW are asked for each stream."""
 FEW = 4
 """Hops that are asked whether they stand in front of another where many streams have many ways."""

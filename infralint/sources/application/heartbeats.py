@@ -118,14 +118,20 @@ def _number(resolver: Resolver, module: SourceModule, text: str) -> float | None
 def _of_go(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
     """Pings are often sent by a function that the handler starts: `go client.writePump()`."""
     for function in _called_in_go(resolver, module, definition):
-        if not _GO_PING.search(function.node.text()):
-            continue
-        for call in function.module.calls(_GO_TIMERS):
-            if function.span.has(call.span) and call.positional:
-                interval = go_duration(resolver, function.module, call.positional[0])
-                if interval:
-                    return interval
+        if function not in resolver.pings:
+            resolver.pings[function] = _pings_of_go(resolver, function)
+        if (interval := resolver.pings[function]) is not None:
+            return interval
     return None
+
+
+def _pings_of_go(resolver: Resolver, function: Definition) -> float | None:
+    """How often a function itself pings."""
+    if not _GO_PING.search(function.node.text()):
+        return None
+    timers = (call for call in function.module.calls(_GO_TIMERS) if function.span.has(call.span) and call.positional)
+    intervals = (go_duration(resolver, function.module, call.positional[0]) for call in timers)
+    return next((interval for interval in intervals if interval), None)
 
 
 def _called_in_go(resolver: Resolver, module: SourceModule, definition: Definition) -> list[Definition]:

@@ -87,6 +87,7 @@ class ModuleStreams:
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
         self._steps = 0
+        self._owned: dict[tuple[str, str], list[tuple[SgNode, SgNode, SgNode]]] = {}
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self._rails = RailsRoutes(joiner.program)
         self.beyond: set[str] = set()
@@ -342,13 +343,22 @@ class ModuleStreams:
         beside = self.program.callers_beside(module, definition.name)
         homes = {home.path: home for home in (module, *self.program.siblings(module), *importers, *beside)}
         for home in homes.values():
-            for node in home.identifiers(definition.name):
-                place, holder = _owned_name(home, node)
-                if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):
+            for node, place, holder in self._owned_names(home, definition.name):
+                if self._is_owner(home, holder, owner, span_of(node)):
                     yield home, place
         if module.language.name == "ruby" and definition.owner is not None:
             yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
         yield from handlers_named(self.program, definition, owner)
+
+    def _owned_names(self, module: SourceModule, name: str) -> list[tuple[SgNode, SgNode, SgNode]]:
+        """Where a module names something of an owner: the name, the whole expression, the owner."""
+        key = module.path, name
+        if key not in self._owned:
+            found = ((node, *_owned_name(module, node)) for node in module.identifiers(name))
+            self._owned[key] = [
+                (node, place, holder) for node, place, holder in found if place is not None and holder is not None
+            ]
+        return self._owned[key]
 
     def _is_owner(self, module: SourceModule, node: SgNode, owner: str, span: SourceSpan) -> bool:
         """Whether an expression is an object of a class: by what it stands for, else by its name."""
