@@ -382,3 +382,12 @@ def test_a_template_of_a_tcp_proxy_without_a_backend_is_no_fault(lint: Lint) -> 
     template = "stream {\n  server {\n    listen 443;\n    proxy_pass ;\n  }\n}\n"
     report = lint({"templates/default.conf.template": template, "site/nginx.conf": SITE})
     assert not [entry for entry in report["unreadable"] if "a fault of infralint" in entry["message"]]
+
+
+def test_what_compose_takes_is_not_refused(here: Path, lint: Lint) -> None:
+    (here / ".env").symlink_to("made-later.conf")
+    report = lint(
+        {"compose.yaml": "services:\n  a:\n    image: nginx\n    pre_start: [{ image: alpine, command: 'true' }]\n"}
+    )
+    assert report["unreadable"] == []
+    assert report["status"] == 0

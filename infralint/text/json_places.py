@@ -99,9 +99,9 @@ class Member(msgspec.Struct, frozen=True):
         return JsonSpan(self.span.line, self.span.column, self.node.span.end_line, self.node.span.end_column)
 
 
-def parse_json(text: str, comments: bool = False, unique: bool = False) -> JsonNode:
-    """Read JSON; with `comments`, also comments and trailing commas; `unique`: no key twice. Raises BadJson."""
-    return _JsonReader(text, comments, unique).document()
+def parse_json(text: str, comments: bool = False) -> JsonNode:
+    """Read JSON; with `comments`, also comments and trailing commas; of a key that stands twice the last counts. Raises BadJson."""
+    return _JsonReader(text, comments).document()
 
 
 def check_json_object(text: str) -> None:
@@ -117,7 +117,7 @@ def check_json_object(text: str) -> None:
 
 def parse_json_stream(text: str) -> list[JsonNode]:
     """Read JSON values that follow each other, as kubectl takes them. Raises BadJson."""
-    return _JsonReader(text, comments=False, unique=False).documents()
+    return _JsonReader(text, comments=False).documents()
 
 
 def yaml_of_json(node: JsonNode, first_line: int = 1) -> YamlValue:
@@ -153,9 +153,8 @@ def json_object(content: bytes) -> dict[str, object]:
 
 
 class _JsonReader:
-    def __init__(self, text: str, comments: bool, unique: bool) -> None:
+    def __init__(self, text: str, comments: bool) -> None:
         self.text = text
-        self.unique = unique
         self.at = 0
         self.comments = comments
         self.space = _SPACE_AND_COMMENTS if comments else _SPACE
@@ -209,8 +208,6 @@ class _JsonReader:
             start = self._here()
             key = self._string("a key in double quotes")
             span = JsonSpan(*start, *self._here())
-            if self.unique and key in members:
-                raise BadJson(f'"{key}" stands twice in one object', *start)
             self._take(":", f'":" after the key "{key}"')
             members[key] = Member(span, self._value(depth + 1))
         return members

@@ -292,7 +292,6 @@ REFUSED = {
     "a text for all properties": (BALANCER + "    Properties: none\n", 4, "A.Properties: expected a mapping"),
     "a list of properties": (BALANCER + "    Properties:\n      - Name: a\n", 5, "A.Properties: expected a mapping"),
     "a resource that is a text": (BALANCER + "  B: AWS::Lambda::Url\n", 4, "B: expected a resource with Type"),
-    "a resource that stands twice": (BALANCER + BALANCER.partition("\n")[2], 4, "A: stands twice"),
     "a mapping for a list": (
         BALANCER + "    Properties:\n      LoadBalancerAttributes:\n        Key: a\n",
         6,
@@ -304,11 +303,6 @@ REFUSED = {
         "DistributionConfig: expected a mapping",
     ),
     "no mapping of resources": ("Resources:\n  - Type: AWS::Lambda::Url\n", 2, "Resources: expected a mapping"),
-    "JSON with a key twice": (
-        '{"Resources": {\n"A": {"Type": "AWS::Lambda::Url"},\n"A": {"Type": "AWS::Lambda::Url"}}}',
-        3,
-        '"A" stands twice in one object',
-    ),
 }
 
 
@@ -323,6 +317,16 @@ def test_what_cloudformation_does_not_take_is_unreadable_at_its_line(
     assert message in entry["message"]
     assert report["status"] == 2
     assert problems(report, "short-idle-timeout") != []
+
+
+@pytest.mark.parametrize("name", ["stack.yaml", "stack.json"])
+def test_of_a_key_that_stands_twice_the_last_counts_as_for_cloudformation(name: str, lint: Lint) -> None:
+    yaml = balanced("300").replace("Value: 300", "Value: 30\n          Value: 300")
+    assert "Value: 30\n" in yaml
+    json_text = '{"Resources": {"A": {"Type": "AWS::Lambda::Url"}, "A": {"Type": "AWS::Lambda::Url"}}}'
+    report = lint({name: yaml if name.endswith("yaml") else json_text, "infralint.yaml": STREAM})
+    assert report["unreadable"] == []
+    assert problems(report, "short-idle-timeout") == []
 
 
 @pytest.mark.parametrize(

@@ -270,3 +270,17 @@ def test_numbers_of_arguments_are_crossplanes() -> None:
         taken |= {1} if any(mask & analyzer.NGX_CONF_FLAG for mask in masks) else set()
         taken |= set(range(8)) if any(mask & analyzer.NGX_CONF_ANY for mask in masks) else set()
         assert set(range(least, min(most, 7) + 1)) >= taken, name
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("nginx.conf", "upstream b { zone b 64k; state /tmp/b.state; }"),
+        ("nginx.conf", "upstream b { zone b 64k; }"),
+        ("nginx.tmpl", "map $http_x $y { default {{ if $g.trust }}$http_x{{ else }}$scheme{{ end }}; '' $scheme; }"),
+    ],
+)
+def test_what_something_else_fills_is_not_refused(name: str, text: str, lint: Lint) -> None:
+    server = "server { listen 80; location / { proxy_pass http://b; } }"
+    report = lint({name: f"events {{}}\nhttp {{\n{text}\n{server}\n}}\n"})
+    assert report["unreadable"] == []

@@ -144,3 +144,11 @@ resource "aws_lb_target_group" "t" {
 """
     report = judged(tmp_path, {"main.tf": BALANCER + text})
     assert not any("work out" in unknown.why for unknown in report.unknown)
+
+
+def test_the_number_of_a_member_behind_a_splat_is_read(tmp_path: Path) -> None:
+    text = "locals {\n  l = [{ n = [{ ip = 30 }] }, { n = [{ ip = 60 }] }]\n}\n"
+    report = judged(tmp_path, {"main.tf": text + BALANCER.replace("60", "local.l.*.n.0.ip[1]")})
+    assert not report.unreadable
+    assert not report.unknown
+    assert places(report)

@@ -86,7 +86,7 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
         """A template from its text, None for what has no resources. Raises BadTemplate."""
         try:
             is_json = text.lstrip()[:1] == "{"
-            root = yaml_of_json(parse_json(text, unique=True)) if is_json else _from_yaml(text)
+            root = yaml_of_json(parse_json(text)) if is_json else _from_yaml(text)
         except BadJson as error:
             raise BadTemplate(error.complaint("is not valid JSON"), error.line, error.column) from error
         except YamlProblem as error:
@@ -625,5 +625,5 @@ def _scalar(value: YamlValue) -> Any:
 
 
 def _from_yaml(text: str) -> YamlValue | None:
-    documents = read_yaml(text)
+    documents = read_yaml(text, allow_duplicates=True)  # CloudFormation takes the last of several
     return documents[0] if documents else None

@@ -348,6 +348,7 @@ def _map(directive: Directive) -> str:
     if problem := _variable_name(directive, 1):
         return problem
     entries = [entry for entry in directive.block or () if not (entry.has_hole or entry.opaque or entry.conditions)]
+    entries = [entry for entry in entries if not entry.has_alternatives]
     for entry in entries:
         if len(entry.args) != 1 and entry.name not in _MAP_WORDS:
             return "invalid number of the map parameters"
@@ -360,11 +361,16 @@ def _map(directive: Directive) -> str:
     return "duplicate default map parameter" if twice == "default" else f'conflicting parameter "{twice}"'
 
 
+_FILLING = frozenset({"include", "state", "zone"})
+"""What may give an upstream its servers: NGINX Plus takes them from a file, or by its API into a zone.
+https://nginx.org/en/docs/http/ngx_http_upstream_module.html#state"""
+
+
 def _upstream(directive: Directive) -> str:
     inside = directive.block or []
     if any(entry.opaque or entry.has_hole or entry.conditions or "_by_lua" in entry.name for entry in inside):
         return ""
-    if any(entry.name == "include" for entry in inside):
+    if any(entry.name in _FILLING for entry in inside):
         return ""
     servers = [entry for entry in inside if entry.name == "server"]
     if not servers:

@@ -529,17 +529,19 @@ class _HclParser:
                 self.skip()
                 if self.take("*"):
                     return self._splat(found, full=False)
-                if number := re.compile(r"\d+").match(self.text, self.at):
-                    self.at = number.end()
-                    found = Index(
-                        found.start, self.at, found, Literal(number.start(), number.end(), whole_number(number[0]))
-                    )
-                else:
-                    name = self._name("an attribute's name")
-                    found = Attr(found.start, self.at, found, name)
+                found = self._member(found)
             else:
                 self.at = mark
                 return found
+
+    def _member(self, target: Expression) -> Expression:
+        """What follows a dot: an attribute's name, or the number of a member, as in Terraform 0.11."""
+        if number := re.compile(r"\d+").match(self.text, self.at):
+            self.at = number.end()
+            key = Literal(number.start(), number.end(), whole_number(number[0]))
+            return Index(target.start, self.at, target, key)
+        name = self._name("an attribute's name")
+        return Attr(target.start, self.at, target, name)
 
     def _bracketed_star(self) -> bool:
         mark = self.at
@@ -557,8 +559,7 @@ class _HclParser:
         while self.peek(".") and not self.text.startswith("...", self.at):
             self.step()
             self.at += 1
-            name = self._name("an attribute's name")
-            each = Attr(each.start, self.at, each, name)
+            each = self._member(each)
         return self._postfix(Splat(target.start, self.at, target, each))
 
     def _inside(self, closing: str) -> Expression:
