@@ -106,6 +106,9 @@ REFUSED = {
     "constant_in_a_call": ("locals {\n  m = {}\n  a = merge(local.m, 1 + [])\n}", 3, "a number was expected"),
     "key": ("locals {\n  a = { b = 1 }.c\n}", 2, "there is no attribute c"),
     "depends_on": (THING % "depends_on = aws_lb.main", 2, "takes a list of references"),
+    "terraform_prerelease": ('terraform {\n  required_version = ">= 1.0.0, < 2.0.0-rc1"\n}', 2, "no prerelease"),
+    "variable_null": ('variable "a" {\n  nullable = null\n}', 2, "can't be null"),
+    "output_null": ('output "a" {\n  value = 1\n  description = null\n}', 3, "can't be null"),
     "module_version": ('module "m" {\n  source = "./../m"\n  version = "1.0"\n}', 3, "has no `version`"),
     "module_block": ('module "m" {\n  source = "./../m"\n  n {}\n}', 3, "takes no blocks; write `n = { … }`"),
     "module_input": ('module "m" {\n  source = "./../m"\n  n = "many"\n}', 3, "a number was expected"),
@@ -132,7 +135,7 @@ TAKEN = {
     "import": 'locals {\n  m = { a = "x" }\n}\nresource "aws_x" "b" {\n  for_each = local.m\n}\nimport {\n  for_each = local.m\n'
     "  to = aws_x.b[each.key]\n  id = each.value\n}",
     "import_by_identity": 'import {\n  to = aws_lb.main\n  identity = { id = "x" }\n}',
-    "settings": 'terraform {\n  required_version = ">= 1.3, < 2.0"\n  required_providers {\n    aws = ">= 5"\n  }\n'
+    "settings": 'terraform {\n  required_version = ">= 1.3, < 2.0+x"\n  required_providers {\n    aws = ">= 5.0.0-beta1"\n  }\n'
     '  backend "s3" {}\n}',
     "aliases": 'provider "aws" {}\nprovider "aws" {\n  alias = "a"\n}\nprovider "aws" {\n  alias = "b"\n}',
     "lifecycle": THING % 'lifecycle {\n    ignore_changes = all\n    replace_triggered_by = [aws_lb.main]\n  }',
@@ -148,12 +151,13 @@ TAKEN = {
     "sensitive": 'variable "a" {\n  sensitive = "true"\n  description = 5\n}',
     "newer": "resource \"aws_x\" \"b\" {\n  lifecycle {\n    action_trigger {\n      events = [after_create]\n"
     "      actions = [action.aws_y.z]\n    }\n  }\n}",
+    "outputs_of_modules": 'module "m" {\n  source = "./../m"\n  count = 0\n}\noutput "b" { value = try(module.m.o, null) }',
     "opentofu": 'output "b" { value = tofu.workspace }',
 }  # fmt: skip
 
 
 def test_what_terraform_takes_is_left_alone(tmp_path: Path) -> None:
-    report = judged(tmp_path, {f"{name}/main.tf": text + LB for name, text in TAKEN.items()})
+    report = judged(tmp_path, {**{f"{name}/main.tf": text + LB for name, text in TAKEN.items()}, **MODULE})
     assert report.unreadable == []
 
 
@@ -164,7 +168,8 @@ def test_an_override_file_may_give_settings_again(tmp_path: Path) -> None:
 
 def test_json_holds_the_same_blocks(tmp_path: Path) -> None:
     text = (
-        '{"variable": {"a": {"//": "x", "validation": {"condition": "${var.a > 0}", "error_message": "x"}}},'
+        '{"terraform": {"required_providers": {"//": "why these", "aws": ">= 5"}},'
+        ' "variable": {"a": {"//": "x", "validation": {"condition": "${var.a > 0}", "error_message": "x"}}},'
         ' "resource": {"aws_lb": {"b": {"depends_on": ["aws_lb.main"], "lifecycle": {"prevent_destroy": true},'
         ' "provisioner": {"local-exec": {"command": "${self.id}"}}}}}, "//": {},'
         ' "check": {"c": {"data": {"http": {"p": {"url": "x"}}}, "assert": {"condition": "${data.http.p.id}"}}}}'

@@ -152,3 +152,13 @@ def test_the_number_of_a_member_behind_a_splat_is_read(tmp_path: Path) -> None:
     assert not report.unreadable
     assert not report.unknown
     assert places(report)
+
+
+def test_what_try_and_can_catch_is_not_refused(tmp_path: Path) -> None:
+    call = 'module "sa" {\n  source = "./m"\n}\n'
+    value = 'can(nofn("a")) ? 10 : try(module.sa.emails["a"], 60)'
+    files = {"main.tf": call + BALANCER.replace("60", value), "m/o.tf": 'output "email" {\n  value = "x"\n}\n'}
+    report = judged(tmp_path, files)
+    assert not report.unreadable
+    files["main.tf"] = call + BALANCER.replace("60", "try(var.nope, 60)")
+    assert judged(tmp_path, files).unreadable

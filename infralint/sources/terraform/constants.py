@@ -59,10 +59,12 @@ def _parts_in_any_case(expression: Expression) -> Iterator[Expression]:
         yield from children(expression)
 
 
-def why_not(expression: Expression, wanted: Type | None = None) -> str:
+def why_not(expression: Expression, wanted: Type | None = None, *, nullable: bool = True) -> str:
     """Why Terraform refuses a constant, or as a value of a type; empty where it does not, or where none can tell."""
     try:
         value = evaluate_constant(expression)
+        if value is None and not nullable:
+            return "it can't be null"
         if wanted is not None:
             convert(value, wanted)
     except EvaluationError as error:
@@ -75,7 +77,7 @@ def why_not(expression: Expression, wanted: Type | None = None) -> str:
 def why_no_setting(attribute: Attribute, wanted: Type) -> str:
     """Why an argument that must be a constant is none of a type."""
     if is_constant(attribute.value):
-        return why_not(attribute.value, wanted)
+        return why_not(attribute.value, wanted, nullable=False)
     return "it must be a constant, and can't refer to anything"
 
 

@@ -280,7 +280,10 @@ class _Check(msgspec.Struct):
         return f"{prefix}{names[0]}.{names[1]} is not declared in this module{hint}"
 
     def _why_no_instance(self, reference: _Reference, attribute: Attribute) -> str:
-        """Why a reference to a block with `count` or `for_each` must say which instance it means."""
+        """Why a reference to a resource with `count` or `for_each` must say which instance it means.
+
+        Terraform does not look at modules this way: what they give is worked out as any object is.
+        """
         block, at = self._block_behind(reference)
         if block is None or attribute.name in _OF_WHOLE_BLOCKS or not reference.is_of_all(at):
             return ""
@@ -290,11 +293,9 @@ class _Check(msgspec.Struct):
         return f"{address} has `{repeated}`: write {address}{key} or {address}[*]" if repeated else ""
 
     def _block_behind(self, reference: _Reference) -> tuple[Block | None, int]:
-        """The block that a reference means, and how many of its names are the block's address."""
+        """The resource that a reference means, and how many of its names are the block's address."""
         first, second = (*reference.names, "", "")[:2]
         match reference.root:
-            case "module":
-                return self.folder.calls.get(first), 1
             case "data":
                 return self.folder.data.get((first, second)), 2
             case root:
@@ -409,6 +410,10 @@ def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference
         return
     if isinstance(expression, FunctionCall):
         yield expression
+        if expression.name in ("try", "can"):  # what fails only once it is worked out is theirs to catch
+            inside = (found for part in expression.arguments for found in _parts(part, bound))
+            yield from (found for found in inside if isinstance(found, _Reference) and found.root != "module")
+            return
     if isinstance(expression, NameExpression) and expression.name not in bound:
         yield _Reference(expression.name, (), expression.start, expression.end)
     for part in children(expression):

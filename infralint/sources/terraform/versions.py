@@ -12,7 +12,7 @@ from infralint.sources.terraform.shapes import Complaint, hint
 from infralint.text.lazy import lazy
 
 _CONSTRAINT = lazy(
-    r"\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?\d+(?:\.\d+)*(?:-[0-9A-Za-z.~-]+|[A-Za-z][0-9A-Za-z.~-]*)?(?:\+[0-9A-Za-z.~-]+)?\s*"
+    r"\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?\d+(?:\.\d+)*(?P<prerelease>-[0-9A-Za-z.~-]+|[A-Za-z][0-9A-Za-z.~-]*)?(?:\+[0-9A-Za-z.~-]+)?\s*"
 )
 _OF_PROVIDER = ("source", "version", "configuration_aliases")
 _LOCAL = ("./", "../", "/")
@@ -21,10 +21,11 @@ _LOCAL = ("./", "../", "/")
 def wrong_versions(block: Block) -> Iterator[Complaint]:
     """What is no version, and what is no source, in settings and calls of modules."""
     if block.type == "terraform":
-        yield from _wrong_version(block.attributes.get("required_version"))
+        yield from _wrong_version_of_terraform(block.attributes.get("required_version"))
         for required in block.of("required_providers"):
             for attribute in required.attributes.values():
-                yield from _wrong_requirement(attribute)
+                if attribute.name != "//":  # a comment in JSON
+                    yield from _wrong_requirement(attribute)
     elif block.type == "module":
         yield from _wrong_version(block.attributes.get("version"))
         yield from _wrong_source(block)
@@ -44,6 +45,15 @@ def _wrong_source(block: Block) -> Iterator[Complaint]:
 def _wrong_version(attribute: Attribute | None) -> Iterator[Complaint]:
     if attribute is not None and (why := _why_no_version(attribute.value)):
         yield attribute.where, f"`{attribute.written}`: {why}"
+
+
+def _wrong_version_of_terraform(attribute: Attribute | None) -> Iterator[Complaint]:
+    yield from _wrong_version(attribute)
+    text = attribute.value.value if attribute is not None and isinstance(attribute.value, Literal) else None
+    if attribute is not None and isinstance(text, str):
+        versions = map(_CONSTRAINT.fullmatch, text.split(","))
+        if any(version is not None and version["prerelease"] for version in versions):
+            yield attribute.where, f"`{attribute.written}`: Terraform takes no prerelease here, such as 1.0.0-alpha"
 
 
 def _why_no_version(expression: Expression) -> str:
