@@ -96,6 +96,10 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
             "includes https://example.com/a.git#v1:base.yaml, which lies outside of the project and is not read",
         ),
         (
+            "include: [{ path: [local.yml, ../a.yaml] }]\nservices:\n  web: { image: nginx }\n",
+            "includes ../a.yaml, which lies outside of the project and is not read",
+        ),
+        (
             "services:\n  web: { extends: { file: ../base.yaml, service: a } }\n",
             "extends a service of ../base.yaml, which lies outside of the project and is not read",
         ),
@@ -106,7 +110,8 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
     ],
 )
 def test_what_compose_takes_from_elsewhere(content: str, unfollowed: str, lint: Lint) -> None:
-    report = lint({"site/nginx.conf": SITE, "compose.yaml": content})
+    beside = "services:\n  api: { image: api }\n"
+    report = lint({"site/nginx.conf": SITE, "compose.yaml": content, "local.yml": beside})
     assert (judged(report), report["unfollowed"]) == ([], [f"compose.yaml: {unfollowed}"])
 
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
+
+MOST = 20
+"""Circles that are named."""
 
 
 def find_circles(uses: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
-    """The circles among names, each in the order in which they use each other. uses: what each is made of."""
+    """The first circles among names, each in the order in which they use each other, one at most that begins with a name.
+
+    uses: what each is made of.
+    """
+    return islice(_circles(uses), MOST)
+
+
+def _circles(uses: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
     done: set[str] = set()
+    heads: set[str] = set()
     for first in sorted(uses):
         path: dict[str, int] = {}
         pending = [(first, 0)]
@@ -16,7 +28,9 @@ def find_circles(uses: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
             while len(path) > depth:
                 path.popitem()
             if name in path:
-                yield list(path)[path[name] :]
+                if name not in heads:
+                    heads.add(name)
+                    yield list(path)[path[name] :]
             elif name not in done:
                 done.add(name)
                 path[name] = depth

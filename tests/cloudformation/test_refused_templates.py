@@ -28,6 +28,11 @@ REFUSED = {
         6,
         "does not match its AllowedPattern [a-z]+",
     ),
+    "no_match_of_escapes": (
+        parameter("    AllowedPattern: '^(?:\\d{1,3}\\.){3}[\\d&^-]+$|[^\\]\\[]'\n    Default: ab\n"),
+        6,
+        "does not match its AllowedPattern ^(?:",
+    ),
     "too_short": (
         parameter("    MinLength: 3\n    Default: ab\n"),
         6,
@@ -105,6 +110,9 @@ TAKEN = {
     "number": parameter('    AllowedValues: [1, 2]\n    Default: "1"\n').replace("String", "Number"),
     "list": parameter("    AllowedValues: [a, 'a,b', b]\n    Default: 'b,a'\n").replace("String", "CommaDelimitedList"),
     "pattern_of_java": parameter("    AllowedPattern: '\\p{Alpha}[\\w&&[^_]]*'\n    Default: a1\n"),
+    "class_in_a_class": parameter("    AllowedPattern: '[a-z[0-9]]+'\n    Default: a1\n"),
+    "shared_by_classes": parameter("    AllowedPattern: '[a-z&&[^q]]+'\n    Default: abc\n"),
+    "flags_of_java": parameter("    AllowedPattern: '(?d)[a-z]+'\n    Default: A\n"),
     "parameter_of_a_store": parameter("    AllowedValues: [a]\n    Default: /a\n").replace(
         "String", "AWS::SSM::Parameter::Value<String>"
     ),

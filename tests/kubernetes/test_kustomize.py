@@ -79,7 +79,12 @@ def test_a_base_alone_is_judged_as_it_is(lint: Lint) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["patches: [{ path: short.yaml }]\n", "patchesStrategicMerge: [short.yaml]\n", "patchesStrategicMerge:\n"],
+    [
+        "patches: [{ path: short.yaml }]\n",
+        "patches: [{ path: short.yaml, patch: '' }]\n",
+        "patchesStrategicMerge: [short.yaml]\n",
+        "patchesStrategicMerge:\n",
+    ],
 )
 def test_a_patch_is_found_where_it_is_written(content: str, lint: Lint) -> None:
     """A strategic merge patch in a file, in either field; the last is empty and changes nothing."""

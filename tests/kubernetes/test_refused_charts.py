@@ -58,6 +58,8 @@ OVERLAYS = {
     "field": ("resource: [web.yaml]\n", 1, "knows no field `resource`; did you mean `resources`?"),
     "list": ("- web.yaml\n", 1, "holds no keys with values"),
     "no_patch": ("resources: [web.yaml]\npatches:\n  - target: {kind: Ingress}\n", 3, "either `patch` or `path`"),
+    "empty_patch": ("resources: [web.yaml]\npatches:\n  - patch: ''\n", 3, "either `patch` or `path`"),
+    "default": ("resources:\n  - web.yaml\n  - inside.yaml\n", 3, "brings a second Ingress of the name web"),
     "twice": ("resources:\n  - web.yaml\n  - again.yaml\n", 3, "brings a second Ingress of the name web"),
 }
 
@@ -70,6 +72,7 @@ def test_a_kustomization_that_kustomize_refuses_is_unreadable(lint: Lint) -> Non
     }
     for name, (text, _, _) in OVERLAYS.items():
         files |= {f"{name}/kustomization.yaml": text, f"{name}/web.yaml": INGRESS, f"{name}/again.yaml": INGRESS}
+        files[f"{name}/inside.yaml"] = INGRESS.replace("name: web", "name: web\n  namespace: default", 1)
     report = lint(files)
     found = {entry["location"]["path"]: (entry["location"]["line"], entry["message"]) for entry in report["unreadable"]}
     assert {path: line for path, (line, _) in found.items()} == {

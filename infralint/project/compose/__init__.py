@@ -150,7 +150,7 @@ class _ComposeReader:
 
     def _note_elsewhere(self, document: Document) -> None:
         """Note files and addresses outside of the project that a compose file takes services from."""
-        included = [item.text or item.text_of("path") for item in document.root.items_of("include")]
+        included = [text for item in document.root.items_of("include") for text in _included_texts(item)]
         extended = [service.text_of("extends", "file") for service in document.services.values()]
         for verb, texts in (("includes", included), ("extends a service of", extended)):
             for text in filter(None, map(document.fill, texts)):
@@ -274,13 +274,18 @@ def _variants(base: Document, document: Document) -> Iterator[ComposeService]:
 def _includes(document: Document) -> Iterator[tuple[list[str], str]]:
     """What each entry of `include:` names: a file and those over it, and the folder that their paths are relative to."""
     for item in document.root.items_of("include"):
-        single = item.text or item.text_of("path")
-        texts = [single] if single else [path.text for path in item.items_of("path") if path.text]
-        paths = [path for text in texts if (path := document.project_path(document.fill(text))) is not None]
+        texts = map(document.fill, _included_texts(item))
+        paths = [path for text in texts if (path := document.project_path(text)) is not None]
         named = document.fill(item.text_of("project_directory"))
         folder = document.project_path(named) if named else None
         if paths:
             yield paths, posixpath.dirname(paths[0]) if folder is None else folder
+
+
+def _included_texts(item: YamlValue) -> list[str]:
+    """The paths of an entry of `include:`: itself, its `path`, or the list that this is."""
+    single = item.text or item.text_of("path")
+    return [single] if single else [path.text for path in item.items_of("path") if path.text]
 
 
 def services_of(project: Project) -> list[Service]:

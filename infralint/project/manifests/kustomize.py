@@ -112,8 +112,8 @@ class LayeredObject(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What no other object may share."""
-        return self.root.text_of("apiVersion"), self.kind, self.namespace, self.name
+        """What no other object may share; no namespace is the namespace `default`."""
+        return self.root.text_of("apiVersion"), self.kind, self.namespace or "default", self.name
 
     def change(self, path: Sequence[str], change: Change, by: str, create: bool = False) -> LayeredObject:
         """The object with what lies at a path changed by a file."""
@@ -275,7 +275,7 @@ class Kustomizations:
                     root.keys.get(name, root.span), f"Kustomize knows no field `{name}`; did you mean `{near}`?"
                 )
         for item in kustomization.root.items_of("patches"):
-            if item.members is not None and (item.get("patch") is None) == (item.get("path") is None):
+            if item.members is not None and len(_written_patches(item)) != 1:
                 self._refuse(item.span, "is a patch that Kustomize refuses: it takes either `patch` or `path`")
 
     def _add_once(
@@ -409,8 +409,8 @@ class Kustomizations:
     ) -> list[LayeredObject]:
         """https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/"""
         target = item.get("target")
-        written = item.get("patch") or item.get("path")
-        for patch, by in self._patches(kustomization, written) if written is not None else ():
+        written = _written_patches(item)
+        for patch, by in self._patches(kustomization, written[0]) if written else ():
             if patch.items is None:
                 resources = _lay_patch(resources, patch, target, by)
                 continue
@@ -473,6 +473,12 @@ class Kustomizations:
             place = self.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
             self.unreadable.append(Unreadable(f"is a patch that {problem.complaint()}", place))
             return []
+
+
+def _written_patches(item: YamlValue) -> list[YamlValue]:
+    """The text of a patch and the path to one, as far as they are not empty: Kustomize takes empty ones for absent."""
+    values = (item.get(key) for key in ("patch", "path"))
+    return [value for value in values if value is not None and not value.is_null and value.text != ""]
 
 
 def _lay_data(

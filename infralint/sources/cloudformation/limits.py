@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infralint.sources.cloudformation.template import function_of
+from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.suggestions import closest
 from infralint.text.wording import plural
@@ -18,6 +19,15 @@ _KEYS = (
 ).split()
 _TYPES = ("String", "Number", "CommaDelimitedList")
 _FAMILIES = ("AWS::", "List<")
+_ESCAPED = r"\\[dDwWsStnrf!-/:-@\[-`{-~ ]"
+_ALIKE = lazy(
+    rf"(?:[^\\\[\]{{}}(]|{_ESCAPED}|\{{\d+(?:,\d*)?\}}|\((?![?*])|\(\?[:=!]"
+    rf"|\[\^?+(?:[^\\\[\]&]|&(?!&)|{_ESCAPED})++\])*+"
+)
+"""Expressions that mean the same to Java and to PCRE; a class of Java may hold other classes, and what they share.
+
+https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/regex/Pattern.html
+"""
 Complaint = tuple[YamlValue, str]
 
 
@@ -88,8 +98,8 @@ def _is_allowed(parameter: YamlValue, value: str, is_loose: bool) -> bool:
 
 
 def _why_no_match(pattern: str, value: str) -> str:
-    """The pattern has to match the whole; expressions of Java that can't be read say nothing."""
-    if not pattern:
+    """The pattern has to match the whole; what only Java can read says nothing."""
+    if not pattern or not _ALIKE.fullmatch(pattern):
         return ""
     try:
         return "" if search(rf"\A(?:{pattern})\Z", value) else f"does not match its AllowedPattern {pattern}"
