@@ -103,8 +103,7 @@ def _add_link(tree: Tree, root: str, path: str) -> None:
     try:
         mode = os.stat(full).st_mode
     except OSError as error:
-        if os.path.basename(path) != ".env":  # nothing has to give variables: many a setup makes that file later
-            tree.odd[path] = LOOPS if error.errno == errno.ELOOP else LEADS_NOWHERE
+        tree.odd[path] = LOOPS if error.errno == errno.ELOOP else LEADS_NOWHERE
         return
     if stat.S_ISREG(mode):
         tree.files.append(path)
