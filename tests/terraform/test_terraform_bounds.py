@@ -162,3 +162,14 @@ def test_what_try_and_can_catch_is_not_refused(tmp_path: Path) -> None:
     assert not report.unreadable
     files["main.tf"] = call + BALANCER.replace("60", "try(var.nope, 60)")
     assert judged(tmp_path, files).unreadable
+
+
+@pytest.mark.parametrize("first", ["var.x", "1"])
+def test_long_values_that_are_read_take_no_time(tmp_path: Path, first: str) -> None:
+    values = "".join(f"  a{number} = {first}{' + 1' * 495}\n" for number in range(25))
+    text = f'variable "x" {{\n  default = 1\n}}\nlocals {{\n{values}}}\n{BALANCER}'
+    start = time.process_time()
+    report = judged(tmp_path, {"main.tf": text})
+    assert time.process_time() - start < SECONDS
+    assert not report.unreadable
+    assert places(report)

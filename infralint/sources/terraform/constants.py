@@ -19,33 +19,41 @@ from infralint.sources.terraform.hcl import (
     Splat,
     TemplateIf,
     children,
+    walk,
 )
 from infralint.sources.terraform.modules import slots_of_count, slots_of_each
 from infralint.sources.terraform.types import Type
 from infralint.sources.terraform.values import EvaluationError
 
-_ATTEMPTS = frozenset({"can", "try"})
+ATTEMPTS = frozenset({"can", "try"})
+"""Functions that catch what fails once it is worked out."""
 
 
 def is_constant(expression: Expression) -> bool:
     """Whether an expression names nothing, and reads nothing."""
-    if isinstance(expression, NameExpression | Each | For | Splat):
-        return False
-    if isinstance(expression, FunctionCall) and expression.name.removeprefix("core::") in READERS:
-        return False
-    return all(map(is_constant, children(expression)))
+    return not any(map(_varies, walk(expression)))
+
+
+def _varies(part: Expression) -> bool:
+    """Whether a part of an expression names, or reads, something itself."""
+    if isinstance(part, FunctionCall):
+        return part.name.removeprefix("core::") in READERS
+    return isinstance(part, NameExpression | Each | For | Splat)
 
 
 def failures(expression: Expression) -> Iterator[tuple[Expression, str]]:
     """The parts of an expression that are worked out in any case, and fail; why."""
-    if isinstance(expression, Literal | NameExpression):
-        return
-    if is_constant(expression):
-        if why := why_not(expression):
-            yield expression, why
-        return
-    for part in _parts_in_any_case(expression):
-        yield from failures(part)
+    varying: set[int] = set()
+    for part in reversed([*walk(expression)]):
+        if _varies(part) or any(id(inner) in varying for inner in children(part)):
+            varying.add(id(part))
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        if id(part) in varying:
+            pending += reversed([*_parts_in_any_case(part)])
+        elif not isinstance(part, Literal) and (why := why_not(part)):
+            yield part, why
 
 
 def _parts_in_any_case(expression: Expression) -> Iterator[Expression]:
@@ -55,7 +63,7 @@ def _parts_in_any_case(expression: Expression) -> Iterator[Expression]:
         yield expression.collection
     elif isinstance(expression, Splat):
         yield expression.target
-    elif not (isinstance(expression, FunctionCall) and expression.name in _ATTEMPTS):
+    elif not (isinstance(expression, FunctionCall) and expression.name in ATTEMPTS):
         yield from children(expression)
 
 
@@ -69,7 +77,7 @@ def why_not(expression: Expression, wanted: Type | None = None, *, nullable: boo
             convert(value, wanted)
     except EvaluationError as error:
         return str(error)
-    except Exhausted:
+    except (Exhausted, RecursionError):
         return ""
     return ""
 
@@ -93,6 +101,6 @@ def why_no_repetition(attribute: Attribute) -> str:
         slots(evaluate_constant(attribute.value))
     except EvaluationError as error:
         return str(error)
-    except Exhausted:
+    except (Exhausted, RecursionError):
         return ""
     return ""

@@ -194,6 +194,15 @@ def children(expression: Expression) -> Iterator[Expression]:
                 yield item
 
 
+def walk(expression: Expression) -> Iterator[Expression]:
+    """An expression and all that it is made of, each before its parts."""
+    pending = [expression]
+    while pending:
+        found = pending.pop()
+        yield found
+        pending += reversed([*children(found)])
+
+
 class Attribute(msgspec.Struct, frozen=True, gc=False):
     """`name = value`."""
 

@@ -20,6 +20,7 @@ from infralint.sources.terraform.hcl import (
     NameExpression,
     ObjectOf,
     children,
+    walk,
 )
 
 _SHOWING = frozenset({"nonsensitive", "issensitive"})
@@ -55,10 +56,9 @@ def is_sensitive(block: Block) -> bool:
 
 def references(expression: Expression) -> Iterator[tuple[str, str]]:
     """`var.x`, `local.y`, `module.z` … in an expression, as pairs."""
-    if isinstance(expression, Attr) and isinstance(expression.target, NameExpression):
-        yield expression.target.name, expression.name
-    for part in children(expression):
-        yield from references(part)
+    for part in walk(expression):
+        if isinstance(part, Attr) and isinstance(part.target, NameExpression):
+            yield part.target.name, part.name
 
 
 def sensitive_in_keys(expression: Expression, module: CalledModule) -> str:
