@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
+
+from infralint.text.wording import listing
 
 MOST = 20
 """Circles that are named."""
@@ -15,6 +17,12 @@ def find_circles(uses: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
     uses: what each is made of.
     """
     return islice(_circles(uses), MOST)
+
+
+def say_through(circle: Sequence[str], form: str = "{}") -> str:
+    """Through which others the first of a circle comes back, as the end of a sentence. form: how a name is written."""
+    others = [form.replace("{}", other) for other in circle[1:]]
+    return f" through {listing(others)}" if others else ""
 
 
 def _circles(uses: Mapping[str, Collection[str]]) -> Iterator[list[str]]:

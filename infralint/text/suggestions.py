@@ -10,6 +10,8 @@ LIKELY = 0.6
 """How alike two words must be, of 1, to be named beside each other."""
 
 
+CODE = "`{}`"
+"""How a word is marked as the user's own."""
 NEARLY = 0.85
 """How alike a mistyped word and the right one are, at least, where nobody asked for either."""
 
@@ -22,6 +24,12 @@ def mistyped_for(word: str, words: Collection[str]) -> str:
 def closest(word: str, words: Iterable[str], likeness: float = LIKELY) -> str:
     """The word that is most like another; empty where none is."""
     return _closest(word, tuple(words), likeness)
+
+
+def hint(word: str, words: Iterable[str], form: str = "{}") -> str:
+    """The word that is most like another as the end of a sentence; empty where none is. form: how it is written there."""
+    near = closest(word, words)
+    return f"; did you mean {form.replace('{}', near)}?" if near else ""
 
 
 @lru_cache(maxsize=1024)

@@ -31,12 +31,12 @@ def lost_ports_of(topology: Topology, trace: Trace) -> Iterator[tuple[int, Unkno
 def _dialled_lost(topology: Topology, leg: Leg, node: Node) -> Iterator[tuple[str, LostPort]]:
     """The lost ports of the services of a node that a hop dials, each with its service; where several services of one
     name lead to a node, one that finds its port is enough."""
-    running = topology.placements.services_of(node)
-    if leg.outbound is None or not any(service.lost for service in running):
+    place = topology.placements.of(node)
+    if leg.outbound is None or place is None or not any(service.lost for service in place.services):
         return
     listened = {str(address.port) for address in node.listens}
     for target in leg.outbound.pool.targets:
-        services = [service for service in running if host_of(target) in {name.lower() for name in service.names}]
+        services = place.services_by_name.get(host_of(target), ())
         lost = [(service.name, port) for service in services for port in service.lost if port.port == target.port]
         if len(lost) == len(services):
             yield from [(name, port) for name, port in lost[:1] if port.target not in listened]

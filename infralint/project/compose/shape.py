@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from infralint.text.circles import find_circles
+from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import mistyped_for
-from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue
 
 _KEYS = frozenset(
@@ -60,8 +59,8 @@ def undeclared_names(root: YamlValue) -> Iterator[YamlProblem]:
     services = root.members_of("services")
     for circle in find_circles({name: _needs(service) for name, service in services.items()}):
         where = (services[circle[0]].get("depends_on") or services[circle[0]]).span
-        through = f" through {listing(circle[1:])}" if circle[1:] else ""
-        yield _problem(where, f"services.{circle[0]}.depends_on: {circle[0]} waits for itself{through}")
+        why = f"services.{circle[0]}.depends_on: {circle[0]} waits for itself{say_through(circle)}"
+        yield _problem(where, why)
     for name, service in services.items():
         for word, value in _names_of(service.get("depends_on")):
             if word not in services:

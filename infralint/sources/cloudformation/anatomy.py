@@ -43,10 +43,15 @@ def _wrong_resource(logical: str, body: YamlValue) -> Iterator[Complaint]:
     type_ = body.get("Type")
     if type_ is not None and type_.text and not _TYPE.fullmatch(type_.text):
         yield type_, f"CloudFormation refuses {logical}: {type_.text} is no type, such as AWS::Lambda::Url"
-    depends = body.get("DependsOn")
-    for value in depends.items or [depends] if depends is not None else []:
+    for value in dependencies_of(body):
         if value.text is None or function_of(value) is not None:
             yield value, f"CloudFormation refuses DependsOn of {logical}: the names of resources were expected"
+
+
+def dependencies_of(body: YamlValue) -> list[YamlValue]:
+    """What a resource's `DependsOn` names: one, or a list."""
+    depends = body.get("DependsOn")
+    return depends.items or [depends] if depends is not None else []
 
 
 def _wrong_mappings(root: YamlValue) -> Iterator[Complaint]:

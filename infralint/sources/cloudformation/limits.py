@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infralint.sources.cloudformation.anatomy import Complaint
 from infralint.sources.cloudformation.template import function_of
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import hint
 from infralint.text.wording import plural
 from infralint.text.yaml_places import YamlValue
 
@@ -28,7 +29,6 @@ _ALIKE = lazy(
 
 https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/regex/Pattern.html
 """
-Complaint = tuple[YamlValue, str]
 
 
 def wrong_parameters(root: YamlValue) -> Iterator[Complaint]:
@@ -45,17 +45,14 @@ def wrong_parameters(root: YamlValue) -> Iterator[Complaint]:
 def _wrong_keys(name: str, parameter: YamlValue) -> Iterator[Complaint]:
     for key in parameter.members or ():
         if key not in _KEYS and not key.startswith("Fn::"):
-            near = closest(key, _KEYS)
-            hint = f"; did you mean {near}?" if near else ""
             at = YamlValue(parameter.keys.get(key, parameter.span))
-            yield at, f"CloudFormation refuses the parameter {name}: it takes no `{key}`{hint}"
+            yield at, f"CloudFormation refuses the parameter {name}: it takes no `{key}`{hint(key, _KEYS)}"
     type_ = parameter.get("Type")
     if type_ is None:
         yield parameter, f"CloudFormation refuses the parameter {name}: it has no Type"
     elif type_.text is not None and type_.text not in _TYPES and not type_.text.startswith(_FAMILIES):
-        near = closest(type_.text, _TYPES)
-        hint = f"; did you mean {near}?" if near else ""
-        yield type_, f"CloudFormation refuses the parameter {name}: there is no type {type_.text}{hint}"
+        meant = hint(type_.text, _TYPES)
+        yield type_, f"CloudFormation refuses the parameter {name}: there is no type {type_.text}{meant}"
 
 
 def _wrong_default(name: str, parameter: YamlValue) -> Iterator[Complaint]:

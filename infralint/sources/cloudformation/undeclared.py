@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from infralint.sources.cloudformation.anatomy import wrong_parts
+from infralint.sources.cloudformation.anatomy import dependencies_of, wrong_parts
 from infralint.sources.cloudformation.limits import wrong_parameters
 from infralint.sources.cloudformation.mistypes import meant_section, meant_type
 from infralint.sources.cloudformation.shapes import why_not_called_so
 from infralint.sources.cloudformation.template import HOLE, CloudFormationTemplate, function_of
-from infralint.text.circles import find_circles
-from infralint.text.suggestions import closest
-from infralint.text.wording import listing
+from infralint.text.circles import find_circles, say_through
+from infralint.text.suggestions import hint
 from infralint.text.yaml_places import YamlValue
 
 _VERSION = "2010-09-09"
@@ -53,8 +52,7 @@ def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValu
         condition = body.get("Condition")
         if condition is not None and condition.text is not None:
             yield from names.missing_condition(condition)
-        depends = body.get("DependsOn")
-        for value in depends.items or [depends] if depends is not None else []:
+        for value in dependencies_of(body):
             yield from names.missing_resource(value, value.text or "", "DependsOn")
         yield from names.look(body.get("Properties"))
     for output in root.members_of("Outputs").values():
@@ -101,23 +99,17 @@ def _circles(root: YamlValue) -> Iterator[tuple[YamlValue, str]]:
     for circle in find_circles(uses):
         yield (
             conditions[circle[0]],
-            f"CloudFormation refuses the condition {circle[0]}: it is made of itself{_through(circle)}",
+            f"CloudFormation refuses the condition {circle[0]}: it is made of itself{say_through(circle)}",
         )
     resources = root.members_of("Resources")
     needs = {name: set(_needs(body)) for name, body in resources.items() if body.get("Condition") is None}
     for circle in find_circles(needs):
-        yield resources[circle[0]], f"CloudFormation refuses {circle[0]}: it waits for itself{_through(circle)}"
-
-
-def _through(circle: list[str]) -> str:
-    return f" through {listing(circle[1:])}" if circle[1:] else ""
+        yield resources[circle[0]], f"CloudFormation refuses {circle[0]}: it waits for itself{say_through(circle)}"
 
 
 def _needs(body: YamlValue) -> Iterator[str]:
     """The resources that another waits for, whatever the conditions."""
-    depends = body.get("DependsOn")
-    for value in depends.items or [depends] if depends is not None else []:
-        yield value.text or ""
+    yield from (value.text or "" for value in dependencies_of(body))
     properties = body.get("Properties")
     for name, argument in _calls(properties) if properties is not None else ():
         first = (argument.items or [argument])[0].text or ""
@@ -144,11 +136,6 @@ def _calls(value: YamlValue) -> Iterator[tuple[str, YamlValue]]:
             yield call
         if call is None or call[0] != "Fn::If":
             pending += [*(found.items or ()), *(found.members or {}).values()]
-
-
-def _hint(name: str) -> str:
-    near = closest(name, _PSEUDO)
-    return f"; did you mean {near}?" if near else ""
 
 
 class _Names:
@@ -196,7 +183,7 @@ class _Names:
     def _missing_name(self, value: YamlValue, name: str, words: str) -> Iterator[tuple[YamlValue, str]]:
         if name.startswith("AWS::"):
             if name not in _PSEUDO:
-                yield value, f"CloudFormation refuses {words}: there is no pseudo parameter {name}{_hint(name)}"
+                yield value, f"CloudFormation refuses {words}: there is no pseudo parameter {name}{hint(name, _PSEUDO)}"
         elif name not in self.parameters and name not in self.resources:
             yield value, f"CloudFormation refuses {words}: no parameter or resource of this template is called {name}"
 

@@ -39,18 +39,19 @@ class EvaluationBudget(msgspec.Struct):
 
     def spend(self, steps: int = 1) -> None:
         """Raises Exhausted."""
-        self.steps -= steps
         self._allowance -= steps
-        if self.shared is not None:
-            self.shared.steps -= steps
-        if self.steps < 0 or self._allowance < 0 or (self.shared is not None and self.shared.steps < 0):
+        self._take(steps)
+        if self._allowance < 0:
             raise Exhausted
 
     def spend_on_instance(self) -> None:
         """Spend what an instance of a module costs, whichever argument leads to it. Raises Exhausted."""
-        self.steps -= INSTANCE
+        self._take(INSTANCE)
+
+    def _take(self, steps: int) -> None:
+        self.steps -= steps
         if self.shared is not None:
-            self.shared.steps -= INSTANCE
+            self.shared.steps -= steps
         if self.is_spent:
             raise Exhausted
 

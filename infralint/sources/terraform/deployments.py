@@ -34,7 +34,7 @@ from infralint.sources.terraform.roots import Root, given_values, is_library, re
 from infralint.sources.terraform.service_connect import connected_nodes
 from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import hint
 
 if TYPE_CHECKING:
     from infralint.project.manifests import ChartRelease, GivenObject
@@ -102,9 +102,7 @@ def _undeclared_variables(given: Iterable[str], declared: frozenset[str]) -> Ite
     """Options that name variables which no root has."""
     for name in given:
         if name not in declared:
-            near = closest(name, declared)
-            hint = f"; did you mean {near}?" if near else ""
-            yield Unreadable(f"no root declares a variable {name}{hint}", Location("--tf-var"))
+            yield Unreadable(f"no root declares a variable {name}{hint(name, declared)}", Location("--tf-var"))
 
 
 def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:

@@ -19,7 +19,7 @@ from infralint.project.walking import leads_out
 from infralint.sources.terraform.budget import STEPS, SharedBudget
 from infralint.sources.terraform.hcl import LABELS, Attribute, Block, HclError, HclFile, Literal, find_wrong_byte, parse
 from infralint.text.lazy import lazy
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import CODE, hint
 from infralint.text.wording import plural
 
 VALUES = (".tfvars", ".tfvars.json")
@@ -142,7 +142,7 @@ class Folder(msgspec.Struct):
         for block in body.blocks:
             expected = LABELS.get(block.type)
             if expected is None:
-                self._refuse(block.where, f"knows no block of the type `{block.type}`{_hint(block.type)}")
+                self._refuse(block.where, f"knows no block of the type `{block.type}`{hint(block.type, LABELS, CODE)}")
             elif len(block.labels) != expected:
                 self._refuse(block.where, f"a block `{block.type}` has {plural(expected, 'label')}")
             else:
@@ -200,11 +200,6 @@ def _address(block: Block) -> str:
     """What a block is called in other places."""
     names = {"resource": (), "variable": ("var",)}.get(block.type, (block.type,))
     return ".".join((*names, *block.labels))
-
-
-def _hint(kind: str) -> str:
-    near = closest(kind, LABELS)
-    return f"; did you mean `{near}`?" if near else ""
 
 
 def merge(block: Block, override: Block) -> Block:

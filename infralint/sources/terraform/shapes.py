@@ -13,7 +13,7 @@ import msgspec
 
 from infralint.model import Location
 from infralint.sources.terraform.hcl import Block, Literal
-from infralint.text.suggestions import closest
+from infralint.text.suggestions import CODE, hint
 from infralint.text.wording import plural
 
 Complaint = tuple[Location, str]
@@ -180,13 +180,7 @@ def _strangers(block: Block, shape: _Shape, is_json: bool) -> Iterator[Complaint
 def _takes_no(block: Block, name: str, names: Iterable[str], as_what: str) -> str:
     if as_what:
         return f"a block `{block.type}` takes `{name}` {as_what}"
-    return f"a block `{block.type}` takes no `{name}`{hint(name, names)}"
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """What a mistyped name may stand for, as the end of a sentence."""
-    near = closest(name, known)
-    return f"; did you mean `{near}`?" if near else ""
+    return f"a block `{block.type}` takes no `{name}`{hint(name, names, CODE)}"
 
 
 def _name(block: Block) -> str:

@@ -15,7 +15,14 @@ from infralint.model import Location, Unreadable
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.addresses import wrong_addresses
 from infralint.sources.terraform.budget import Exhausted
-from infralint.sources.terraform.constants import failures, is_constant, why_no_repetition, why_no_setting, why_not
+from infralint.sources.terraform.constants import (
+    ATTEMPTS,
+    failures,
+    is_constant,
+    why_no_repetition,
+    why_no_setting,
+    why_not,
+)
 from infralint.sources.terraform.convert import BadType, convert, declared_type
 from infralint.sources.terraform.evaluate import evaluate_constant
 from infralint.sources.terraform.folders import Folder, is_override
@@ -33,14 +40,13 @@ from infralint.sources.terraform.hcl import (
     children,
 )
 from infralint.sources.terraform.sensitive import is_sensitive
-from infralint.sources.terraform.shapes import complaints, hint, repetitions
+from infralint.sources.terraform.shapes import complaints, repetitions
 from infralint.sources.terraform.types import ANY, BOOL, STRING, Type
 from infralint.sources.terraform.values import EvaluationError
 from infralint.sources.terraform.versions import wrong_versions
-from infralint.text.circles import find_circles
+from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
-from infralint.text.suggestions import closest
-from infralint.text.wording import listing
+from infralint.text.suggestions import CODE, closest, hint
 
 _IDENTIFIER = lazy(r"[^\W\d][\w-]*")
 MOST = 20
@@ -157,7 +163,7 @@ class _Check(msgspec.Struct):
         known = self.folder.locals
         uses = {name: _locals_in(attribute.value) & known.keys() for name, attribute in known.items()}
         for circle in find_circles(uses):
-            through = f" through {listing([f'local.{other}' for other in circle[1:]])}" if circle[1:] else ""
+            through = say_through(circle, "local.{}")
             yield _refuse(known[circle[0]].where, f"local.{circle[0]} is made of itself{through}")
 
     # Blocks
@@ -225,7 +231,7 @@ class _Check(msgspec.Struct):
             return
         for name, attribute in block.attributes.items():
             if name not in called.variables and name not in _META:
-                why = f"module {block.labels[0]} has no variable `{name}`{hint(name, called.variables)}"
+                why = f"module {block.labels[0]} has no variable `{name}`{hint(name, called.variables, CODE)}"
                 yield _refuse(attribute.where, why)
             elif name in called.variables and (why := _why_no_input(called.variables[name], attribute)):
                 yield _refuse_value(attribute, why, called.variables[name], block)
@@ -275,9 +281,9 @@ class _Check(msgspec.Struct):
     def _resource(self, prefix: str, names: tuple[str, ...], home: Mapping[tuple[str, str], Block]) -> str:
         if len(names) < 2 or (names[0], names[1]) in home:
             return ""
-        near = closest(names[1], [name for kind, name in home if kind == names[0]])
-        hint = f"; did you mean {prefix}{names[0]}.{near}?" if near else ""
-        return f"{prefix}{names[0]}.{names[1]} is not declared in this module{hint}"
+        declared = [name for kind, name in home if kind == names[0]]
+        meant = hint(names[1], declared, f"{prefix}{names[0]}.{{}}")
+        return f"{prefix}{names[0]}.{names[1]} is not declared in this module{meant}"
 
     def _why_no_instance(self, reference: _Reference, attribute: Attribute) -> str:
         """Why a reference to a resource with `count` or `for_each` must say which instance it means.
@@ -312,7 +318,7 @@ class _Check(msgspec.Struct):
         called = self.called(self.folder.calls[names[0]])
         if called is None or names[1] in called.outputs:
             return ""
-        return f"module.{names[0]} has no output {names[1]}{hint(names[1], called.outputs)}"
+        return f"module.{names[0]} has no output {names[1]}{hint(names[1], called.outputs, CODE)}"
 
 
 def _why_no_variable(block: Block, attribute: Attribute) -> str:
@@ -360,8 +366,7 @@ def _refuse(where: Location, why: str) -> Unreadable:
 def _missing(prefix: str, name: str, home: Mapping[str, object]) -> str:
     if name in home:
         return ""
-    near = closest(name, home)
-    return f"{prefix}{name} is not declared in this module" + (f"; did you mean {prefix}{near}?" if near else "")
+    return f"{prefix}{name} is not declared in this module{hint(name, home, f'{prefix}{{}}')}"
 
 
 def _place(attribute: Attribute, start: int, end: int) -> Location:
@@ -410,7 +415,7 @@ def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference
         return
     if isinstance(expression, FunctionCall):
         yield expression
-        if expression.name in ("try", "can"):  # what fails only once it is worked out is theirs to catch
+        if expression.name in ATTEMPTS:
             inside = (found for part in expression.arguments for found in _parts(part, bound))
             yield from (found for found in inside if isinstance(found, _Reference) and found.root != "module")
             return

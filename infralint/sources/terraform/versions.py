@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infralint.sources.terraform.hcl import Attribute, Block, Expression, Literal, ObjectOf
-from infralint.sources.terraform.shapes import Complaint, hint
+from infralint.sources.terraform.shapes import Complaint
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import CODE, hint
 
 _CONSTRAINT = lazy(
     r"\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?\d+(?:\.\d+)*(?P<prerelease>-[0-9A-Za-z.~-]+|[A-Za-z][0-9A-Za-z.~-]*)?(?:\+[0-9A-Za-z.~-]+)?\s*"
@@ -74,7 +75,7 @@ def _wrong_requirement(attribute: Attribute) -> Iterator[Complaint]:
         name = key.value if isinstance(key, Literal) else None
         where = attribute.source.at(key.start, value.end)
         if isinstance(name, str) and name not in _OF_PROVIDER:
-            yield where, f"provider {attribute.name} takes no `{name}`{hint(name, _OF_PROVIDER)}"
+            yield where, f"provider {attribute.name} takes no `{name}`{hint(name, _OF_PROVIDER, CODE)}"
         elif name == "version" and (why := _why_no_version(value)):
             yield where, f"version of provider {attribute.name}: {why}"
         elif name == "source" and isinstance(value, Literal) and not _is_provider(value.value):
