@@ -24,6 +24,10 @@ _DURATION = lazy(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
+MOST_PAIRS = 10_000
+"""Hosts times paths of a rule that are told apart; of more, each path of these hosts may be taken."""
+
+
 class TraefikRule(msgspec.Struct, frozen=True):
     """What a rule asks for: hosts (`""` for any), paths, and doubt: what else, so that it may or may not hold."""
 
@@ -48,6 +52,9 @@ def parse_rule(written: str) -> TraefikRule:
             hosts = tuple(texts)
         else:
             paths = tuple((text, "exact" if name == "Path" else "prefix") for text in texts)
+    if len(hosts) * len(paths) > MOST_PAIRS:
+        doubt = doubt or f"its path is one of the {len(paths)} that the rule names"
+        paths = (("/", "prefix"),)
     if "||" in written and len(_MATCHER.findall(written)) > 1:
         doubt = doubt or f"it depends on `{written}`"
     return TraefikRule(hosts, paths, doubt)
