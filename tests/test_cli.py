@@ -260,6 +260,7 @@ def test_a_pack_of_ones_own(here: Path, lint: Lint) -> None:
         ("import nothing_of_the_kind", "bad.py: ModuleNotFoundError"),
         ("def f(: pass", "bad.py: SyntaxError"),
         ("raise SystemExit(0)", "bad.py: SystemExit: 0"),
+        ("class Skipped(BaseException): ...\nraise Skipped('no')", "bad.py: Skipped: no"),
         (
             CUSTOM.replace("yield Finding", "raise SystemExit(0)\n    yield Finding"),
             "check no-plain-backend failed on location /chat (bad.py, line ",
