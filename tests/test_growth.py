@@ -282,8 +282,14 @@ def virtual_hosts(count: int) -> dict[str, str | bytes]:
     }
 
 
-@pytest.mark.parametrize("files", [routers, caddy_sites, virtual_hosts])
-def test_many_routes_of_containers_take_as_long_as_they_are_many(
+def extended_services(count: int) -> dict[str, str | bytes]:
+    """So many services, each of which is made of the next one."""
+    services = "".join(f"  s{number}: {{extends: {{service: s{number + 1}}}}}\n" for number in range(count))
+    return {"compose.yaml": f"services:\n{services}  s{count}: {{image: nginx}}\n"}
+
+
+@pytest.mark.parametrize("files", [routers, caddy_sites, virtual_hosts, extended_services])
+def test_many_services_and_routes_of_containers_take_as_long_as_they_are_many(
     files: Callable[[int], dict[str, str | bytes]], tmp_path: Path
 ) -> None:
     count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))

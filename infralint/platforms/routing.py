@@ -45,6 +45,20 @@ by a regular expression that must fit it from its beginning."""
 _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "prefix": 2}
 
 
+MOST_PAIRS = 10_000
+"""Hosts times paths of a route that are told apart."""
+
+
+def few_hosts(hosts: Sequence[str], paths: int, owner: str) -> tuple[Sequence[str], str]:
+    """The hosts that a route has rules for, and no doubt; of too many for so many paths any host, which may be another one.
+
+    owner: what names the hosts, in words.
+    """
+    if len(hosts) * paths <= MOST_PAIRS:
+        return hosts, ""
+    return [""], f"the host is one of the {len(hosts)} that {owner} names"
+
+
 class RouteRule(msgspec.Struct, frozen=True):
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
     of a request, so that it may not take it ("" for nothing). targets: where it sends requests; none where that can't be

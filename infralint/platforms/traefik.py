@@ -15,17 +15,13 @@ import msgspec
 
 from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location, Request, Response, Setting, Unknown
 from infralint.platforms.compression import EVENTS, is_encoded, media_type
-from infralint.platforms.routing import PathKind, RoutedHop
+from infralint.platforms.routing import MOST_PAIRS, PathKind, RoutedHop
 from infralint.text.lazy import lazy
 
 _MATCHER = lazy(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
 _QUOTED = lazy(r"[`\"']([^`\"']*+)[`\"']")
 _DURATION = lazy(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
-
-
-MOST_PAIRS = 10_000
-"""Hosts times paths of a rule that are told apart; of more, each path of these hosts may be taken."""
 
 
 class TraefikRule(msgspec.Struct, frozen=True):

@@ -38,10 +38,18 @@ from infralint.platforms.caddy import CaddyRoute
 from infralint.platforms.ingress_nginx import snippet_lines
 from infralint.platforms.nginx import Line
 from infralint.platforms.nginx_proxy import Directives, directives_by_name
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, hosts_of, plain_path
+from infralint.platforms.routing import (
+    PathKind,
+    RoutedHop,
+    RouteRule,
+    RoutingNode,
+    are_general,
+    few_hosts,
+    hosts_of,
+    plain_path,
+)
 from infralint.platforms.traefik import (
     ARGUMENT,
-    MOST_PAIRS,
     CompressMiddleware,
     TraefikRoute,
     Version,
@@ -497,9 +505,7 @@ def _caddy_site(
 ) -> Iterator[CaddyRoute]:
     """The upstreams of a site: `caddy.reverse_proxy: "{{upstreams 8000}}"`, also within `handle` and `handle_path`."""
     names = [_host_of(host) for host in re.split(r"[,\s]+", _without_remarks(hosts.text)) if host]
-    which = ""
-    if len(names) * len(upstreams) > MOST_PAIRS:
-        names, which = [""], f"its host is one of the {len(names)} that {site} names"
+    named, which = few_hosts(names, len(upstreams), f"the label {site}")
     labels = container.compose.labels
     for key, text, found in upstreams:
         inside = key.removeprefix(f"{site}.").split(".")
@@ -513,7 +519,7 @@ def _caddy_site(
         doubt = doubt or which
         paths = PrefixMap(path.rstrip("/"), "") if _directive(inside[0]) == "handle_path" else SAME_PATH
         target = container.address(found[2] or "")
-        rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in names]
+        rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in named]
         fields = _common(container, f"site {names[0] or hosts.text}", where, rules)
         fields |= _response_buffers(container, key)
         delay = _caddy_time(container, key, "stream_close_delay")

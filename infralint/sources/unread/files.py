@@ -63,7 +63,7 @@ SCRIPTED_NGINX = "nginx that a script sets up"
 _WRITTEN_AT_START = (
     rb"\A(?:#!|#cloud-config|Content-Type: multipart/)[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 )
-_USER_DATA = rb"^[ \t]*UserData:[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
+_USER_DATA = rb"\A(?>[\s\S]*?^[ \t]*UserData:)[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 TEMPLATE_SERVICES = tuple((rf"\bAWS::{service}::", kind) for service, kind in TEMPLATE_KINDS.items())
 """Regular expression over a CloudFormation template -> its kind."""
 _RESOURCES = rb"Microsoft\.(?:Network/(?:applicationGateways|frontDoors)|App/containerApps|Web/|Cdn/|ApiManagement/)"
