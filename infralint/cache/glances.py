@@ -106,7 +106,8 @@ class Glances:
 
     def unknown_among(self, paths: Iterable[str]) -> list[str]:
         """The files in which no look found nothing, as far as is remembered: for a guess at the work, none is looked at."""
-        return [path for path in paths if path not in self._known or not self._known[path].looks]
+        known = self._known
+        return [path for path in paths if (file := known.get(path)) is None or not file.looks]
 
     def _file(self, path: str) -> KnownFile | None:
         """A file as it is now; None where a change could go unnoticed."""
