@@ -133,6 +133,24 @@ def _type_of_failed(expression: Expression) -> Type:
     return STRING if isinstance(expression, Template) and not expression.alone else ANY
 
 
+def _type_of_null(expression: Expression) -> Type:
+    """The type of a null by the expression that gave it; ANY where that does not tell."""
+    if isinstance(expression, FunctionCall):
+        return _CONVERSIONS.get(expression.name, ANY)
+    if not isinstance(expression, Conditional):
+        return ANY
+    types = {_type_of_branch(branch) for branch in (expression.then, expression.otherwise)} - {ANY}
+    return (len(types) == 1 and types.pop()) or ANY
+
+
+def _type_of_branch(expression: Expression) -> Type:
+    if isinstance(expression, Literal):
+        return type_of(expression.value)
+    return (
+        _type_of_null(expression) if isinstance(expression, FunctionCall | Conditional) else _type_of_failed(expression)
+    )
+
+
 def _literal(expression: Literal, _: EvaluationScope) -> Value:
     value = expression.value
     return normal(value) if isinstance(value, str) else value
@@ -410,9 +428,7 @@ def _as_common(value: Value, types: Sequence[Type], what: str) -> Value:
 
 def _type_as_written(expression: Expression, value: Value) -> Type:
     """A value's type; a null that is converted where it stands has the type that it is converted to."""
-    if value is None and isinstance(expression, FunctionCall):
-        return _CONVERSIONS.get(expression.name, ANY)
-    return type_of(value)
+    return _type_of_null(expression) if value is None else type_of(value)
 
 
 _CONVERSIONS: Mapping[str, Type] = MappingProxyType(
