@@ -95,6 +95,7 @@ PART = "services:\n  web: { image: nginx, networks: [front], depends_on: [api] }
         {"docker-compose.yml": "services: { api: { image: x } }\nnetworks: { front: {} }\n"},
         {"compose.yaml": "include: [web/compose.yaml]\nservices:\n  edge: { extends: web }\n"},
         {"web/compose.yaml": PART.replace("image: nginx", "image: nginx, profiles: [tools]")},
+        {"web/compose.override.yaml.example": "services: { api: { image: x } }\nnetworks: { front: {} }\n"},
     ],
 )
 def test_a_compose_file_that_others_take_over_is_not_refused_for_what_they_declare(

@@ -57,6 +57,8 @@ DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
 _NAMED = lazy(r"(docker-)?compose([.-][^/]*)?\.ya?ml")
 """Names that say that compose reads a file."""
+_SAMPLE = lazy(r"(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml[.-](?:example|sample|dist|template|tmpl|tpl|j2)")
+"""Names of files that somebody copies before compose reads them, such as `compose.override.yaml.example`."""
 _SERVICES = lazy(r"(?m)^[\"']?services[\"']?[ \t]*:")
 _INCLUDE = lazy(r"(?m)^[\"']?include[\"']?[ \t]*:")
 _STANDS_ALONE = ("image", "build", "extends", "provider")
@@ -238,7 +240,8 @@ class _ComposeReader:
         if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
             return False
         beside = self.project.names.by_folder.get(folder, ())
-        return not any(other != path and _NAMED.fullmatch(posixpath.basename(other)) for other in beside)
+        names = [posixpath.basename(other) for other in beside if other != path]
+        return not any(_NAMED.fullmatch(other) or _SAMPLE.fullmatch(other) for other in names)
 
     def _variables(self, folder: str) -> dict[str, str]:
         """What the .env file of a folder gives to the holes of its compose files."""
