@@ -303,6 +303,8 @@ def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, 
 
     globbed: files that a glob brings, for those may be meant one instead of the other.
     """
+    if level.owner is not None and level.directives is level.owner.block:
+        return  # nothing is included
     in_block = _own(level)
     for first, second, message in _clashing(level, globbed):
         why = f"{_REFUSED}: {message}; the first stands at {first.where}"
