@@ -114,9 +114,9 @@ class Project:
         key = f"$.exclude[{exclude.index(pattern)}]" if pattern in exclude else "$.exclude"
         return place_of(self.base / self.config_name, self.config_name, key)
 
-    @cached_property
+    @property
     def file_set(self) -> frozenset[str]:
-        return frozenset(self.files)
+        return self.names.all
 
     @cached_property
     def names(self) -> FileNames:
@@ -349,9 +349,12 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 def _utf_16(content: bytes) -> str:
     """The UTF-16 that a text is in, empty for any other: it begins with a mark, or with two plain letters."""
-    if content[:2] in _UTF_16:
+    begin = content[:4]
+    if begin[:2] in _UTF_16:
         return "utf-16"
-    zeros = "".join("0" if byte == 0 else "a" for byte in content[:4])
+    if b"\0" not in begin:
+        return ""
+    zeros = "".join("0" if byte == 0 else "a" for byte in begin)
     return {"a0a0": "utf-16-le", "0a0a": "utf-16-be"}.get(zeros, "")
 
 

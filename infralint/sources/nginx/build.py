@@ -550,6 +550,7 @@ class _NodeBuilder:
                 serving.hop = self._hop(serving, names, general and serving is _serving(block)[0])
         handed = hand_over(server, self.nginx.processing)
         self.nginx.heard |= handed.heard
+        self.nginx.unseen += handed.refused
         for serving in (serving for block in proxied for serving in _serving(block)):
             hop = handed.hops.get(id(serving)) or serving.hop
             serving.hop = hop
