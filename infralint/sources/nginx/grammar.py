@@ -113,7 +113,7 @@ _OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
 _MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class BlocksAround(msgspec.Struct, frozen=True):
     """The blocks around a directive, outermost first. is_http: whether they are of HTTP for certain. letter: what stands
     for the nearest in CONTEXTS; empty where that can't be told."""
 
@@ -121,15 +121,15 @@ class Surroundings(msgspec.Struct, frozen=True):
     is_http: bool = False
     letter: str = ""
 
-    def inside(self, block: Directive) -> Surroundings:
+    def inside(self, block: Directive) -> BlocksAround:
         """What is around the lines of a block that stands here."""
         blocks = (*self.blocks, block)
         has_locations = block.name == "server" and _has_locations(block)
         is_http = self.is_http or has_locations or block.name in ("http", "location", "limit_except")
-        return Surroundings(blocks, is_http, _letter_of(blocks, is_http))
+        return BlocksAround(blocks, is_http, _letter_of(blocks, is_http))
 
 
-def misplacement(directive: Directive, around: Surroundings, is_whole: bool) -> str:
+def misplacement(directive: Directive, around: BlocksAround, is_whole: bool) -> str:
     """What nginx says of a directive in the block that it stands in; empty where it takes it, or where that can't be told.
 
     is_whole: whether the file is all of a configuration.
@@ -158,7 +158,7 @@ def _has_locations(server: Directive) -> bool:
     return any(directive.name == "location" for directive in server.block or ())
 
 
-def invalid_value(directive: Directive, around: Surroundings) -> str:
+def invalid_value(directive: Directive, around: BlocksAround) -> str:
     """What nginx says of a directive's arguments; empty where it takes them, or where that can't be told."""
     name, args = directive.name, directive.args
     if name in _FLAGS and name not in JUDGED_FLAGS and len(args) == 1 and args[0].lower() not in ("on", "off"):
@@ -217,7 +217,7 @@ def _limit_req(directive: Directive) -> str:
     return "" if _NUMBER.fullmatch(burst[6:]) and int(burst[6:]) else f'invalid burst value "{burst}"'
 
 
-def _pass(directive: Directive, around: Surroundings) -> str:
+def _pass(directive: Directive, around: BlocksAround) -> str:
     target = directive.args[0]
     family = directive.name.partition("_")[0]
     if "$" in target or not around.is_http:
@@ -274,7 +274,7 @@ def split_modifier(text: str) -> tuple[str, str]:
     return modifier, text[len(modifier) :]
 
 
-def _location(directive: Directive, around: Surroundings) -> str:
+def _location(directive: Directive, around: BlocksAround) -> str:
     modifier, name = split_location(directive)
     if len(directive.args) == 2 and modifier not in _MODIFIERS:
         return f'invalid location modifier "{modifier}"'
@@ -307,7 +307,7 @@ def _error_page(directive: Directive) -> str:
     return ""
 
 
-def _return(directive: Directive, around: Surroundings) -> str:
+def _return(directive: Directive, around: BlocksAround) -> str:
     code = directive.args[0]
     if not around.is_http:
         return ""
@@ -394,7 +394,7 @@ def _upstream(directive: Directive) -> str:
     return ""
 
 
-def _server(directive: Directive, around: Surroundings) -> str:
+def _server(directive: Directive, around: BlocksAround) -> str:
     if not around.blocks or around.blocks[-1].name != "upstream":
         return ""
     address, *parameters = directive.args
@@ -404,7 +404,7 @@ def _server(directive: Directive, around: Surroundings) -> str:
     return f'invalid parameter "{wrong}"' if wrong and "$" not in wrong else ""
 
 
-def _listen(directive: Directive, around: Surroundings) -> str:
+def _listen(directive: Directive, around: BlocksAround) -> str:
     address, *parameters = directive.args
     if not around.is_http:
         return ""
@@ -441,7 +441,7 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "upstream": _upstream,
     }
 )
-_PLACED: Mapping[str, Callable[[Directive, Surroundings], str]] = MappingProxyType(
+_PLACED: Mapping[str, Callable[[Directive, BlocksAround], str]] = MappingProxyType(
     {
         **dict.fromkeys((f"{family}_pass" for family in (*_PASSING, "grpc")), _pass),
         "location": _location,

@@ -10,7 +10,7 @@ from infralint.model import Location, Unknown, Unreadable
 from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.grammar import (
     CONTEXTS,
-    Surroundings,
+    BlocksAround,
     invalid_value,
     listens_twice,
     misplacement,
@@ -105,7 +105,7 @@ _LIKE = 0.9
 def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
     """All that nginx would refuse below a file's top level."""
     is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
-    pending: list[tuple[Sequence[Directive], Surroundings]] = [(tree, Surroundings())]
+    pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
     while pending:
         level, around = pending.pop()
         yield from _twice(level)
@@ -126,7 +126,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 pending.append((directive.block, around.inside(directive)))
 
 
-def _problem(directive: Directive, around: Surroundings, level: Sequence[Directive], is_whole: bool) -> str:
+def _problem(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
     """What nginx says of a directive by its words and its place; empty where it takes it, or where a template decides."""
     is_settled = not (directive.has_hole or directive.has_alternatives)
     if is_settled and not directive.missing and (message := _malformation(directive)):
@@ -249,7 +249,7 @@ def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _misplacement(directive: Directive, around: Surroundings, level: Sequence[Directive], is_whole: bool) -> str:
+def _misplacement(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
     """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
     if message := misplacement(directive, around, is_whole):
         return message
