@@ -13,6 +13,7 @@ from itertools import islice, product
 
 import msgspec
 
+from infralint.project.variables import LONGEST_TEXT, LONGEST_VALUE
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -252,5 +253,12 @@ def _list_words(text: str) -> list[str]:
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    """A text with variables by what the file says of them; others stay as they are written."""
-    return _VARIABLE.sub(lambda hole: values.get(hole[1] or hole[3]) or hole[2] or hole[0], text)
+    """A text with variables by what the file says of them; others, and those that make it too long, stay as written."""
+
+    def value_of(hole: re.Match[str]) -> str:
+        value = values.get(hole[1] or hole[3]) or hole[2] or hole[0]
+        return value if len(value) <= LONGEST_VALUE else hole[0]
+
+    if sum(len(value_of(hole)) for hole in _VARIABLE.finditer(text)) > max(LONGEST_TEXT, len(text)):
+        return text
+    return _VARIABLE.sub(value_of, text)

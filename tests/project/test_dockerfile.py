@@ -107,3 +107,10 @@ def test_stages_that_multiply_are_bounded() -> None:
     start = time.process_time()
     assert len(parse_dockerfile("\n".join(lines)).copied) == 1000
     assert time.process_time() - start < 1
+
+
+def test_values_that_double_with_each_line_are_bounded() -> None:
+    lines = ["FROM a", "ENV A=0123456789", *["ENV A=$A$A"] * 1000, "ENV B=$A$A", "EXPOSE 80"]
+    found = parse_dockerfile("\n".join(lines))
+    assert len(found.environment["A"].value) < 20_000
+    assert found.exposed
