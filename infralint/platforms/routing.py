@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -219,7 +219,7 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
         """The hops whose rules take a request; certain where no other may."""
         found: list[tuple[RoutedHop, RouteRule]] = []
         reasons: list[str] = []
-        for rule, hop in self._ranked:
+        for rule, hop in self._candidates(request):
             taken = rule.takes(request)
             if taken is False:
                 continue
@@ -239,7 +239,7 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The rule that leads to a hop, and those that would take the request elsewhere, or nearly do."""
-        taking = [(rule, owner) for rule, owner in self._ranked if rule.takes(request) is not False]
+        taking = [(rule, owner) for rule, owner in self._candidates(request) if rule.takes(request) is not False]
         leading = (rule for rule, owner in taking if (owner is hop if hop is not None else rule.answer is not None))
         chosen = next(leading, None)
         if chosen is None:
@@ -273,6 +273,50 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
         """All rules, those that are asked first first."""
         pairs = [(rule, hop) for hop in self.hops for rule in hop.rules]
         return pairs if self.in_order else sorted(pairs, key=lambda pair: pair[0].weight, reverse=True)
+
+    def _candidates(self, request: Request) -> Iterator[tuple[RouteRule, RoutedHop]]:
+        """The rules that may take a request, in the order in which they are asked: many name another host or path."""
+        if len(self._ranked) <= FEW_RULES:
+            return iter(self._ranked)
+        index = self._index
+        hosts = ("",) if request.host is None else ("", request.host.lower())
+        numbers = {*index.scanned}
+        for start in (*_starts(request.path), None):
+            for host in hosts if request.host is not None else index.hosts.get(start, ()):
+                numbers.update(index.numbers.get((host, start), ()))
+        return (self._ranked[number] for number in sorted(numbers))
+
+    @cached_property
+    def _index(self) -> _RuleIndex:
+        index = _RuleIndex({}, {}, [])
+        for number, (rule, _) in enumerate(self._ranked):
+            host = "" if rule.host == "*" else rule.host.lower()
+            if host.startswith("*"):
+                index.scanned.append(number)
+                continue
+            start = rule.path.rstrip("/") if rule.kind in ("exact", "segments") else None
+            index.numbers.setdefault((host, start), []).append(number)
+            index.hosts.setdefault(start, {})[host] = None
+        return index
+
+
+class _RuleIndex(NamedTuple):
+    """The rules of a node by their numbers. numbers: by host and plain path (None: all that are not compared by whole
+    segments). hosts: those that have rules of a path. scanned: those of hosts with a star."""
+
+    numbers: dict[tuple[str, str | None], list[int]]
+    hosts: dict[str | None, dict[str, None]]
+    scanned: list[int]
+
+
+FEW_RULES = 50
+"""Rules that are sooner asked than looked up."""
+
+
+def _starts(path: str) -> Iterator[str]:
+    """A path, and all that it lies below, without a slash at the end: `/a/b`, `/a` and nothing for `/a/b/`."""
+    yield path.rstrip("/")
+    yield from (path[:at] for at, letter in enumerate(path) if letter == "/")
 
 
 MOST_RIVALS = 8

@@ -13,6 +13,8 @@ from infralint.text.lazy import lazy
 
 DEEPEST = 8
 """Levels of holes within holes that are looked into; what lies deeper stays as it is written."""
+LONGEST = 16 * 1024
+"""Characters that the holes of a text may bring; a hole behind so many stays as it is written."""
 
 _NAME = lazy(r"[A-Za-z_]\w*")
 _BRACED = lazy(r"([A-Za-z_]\w*)(?:(:?[-?+])(.*))?", 16)
@@ -60,11 +62,14 @@ def fill(text: str, values: Mapping[str, str], depth: int = 0) -> str:
     if "$" not in text or depth > DEEPEST:
         return text
     parts: list[str] = []
-    at = 0
+    at = brought = 0
     while (start := text.find("$", at)) >= 0:
         parts.append(text[at:start])
         end = _end_of_hole(text, start)
-        parts.append(_fill_hole(text[start:end], values, depth))
+        hole = text[start:end]
+        filled = _fill_hole(hole, values, depth)
+        brought += len(filled)
+        parts.append(filled if brought <= LONGEST or len(filled) <= len(hole) else hole)
         at = end
     return "".join([*parts, text[at:]])
 

@@ -48,7 +48,7 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
             if right := mistyped_for(key, _KEYS):
                 where = service.keys.get(key, service.span)
                 yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
-        yield from _lost_extends(name, services)
+    yield from _lost_extends(services)
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
@@ -75,19 +75,18 @@ def _needs(service: YamlValue) -> list[str]:
     return [word for word, _ in _names_of(service.get("depends_on"))]
 
 
-def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[YamlProblem]:
+def _lost_extends(services: Mapping[str, YamlValue]) -> Iterator[YamlProblem]:
     """https://docs.docker.com/reference/compose-file/services/#extends"""
-    seen, at = {name}, name
-    while (value := _base_of(services[at])) is not None:
-        word = value.text or ""
-        if word not in services:
-            yield _problem(value.span, f"services.{at}.extends: no service of this file is called {word}")
-            return
-        if word in seen:
-            yield _problem(value.span, f"services.{at}.extends: {word} is made of itself")
-            return
-        seen.add(word)
-        at = word
+    bases: dict[str, list[str]] = {}
+    for name, service in services.items():
+        value = _base_of(service)
+        word = value.text or "" if value is not None else ""
+        bases[name] = [word] if word in services else []
+        if value is not None and word not in services:
+            yield _problem(value.span, f"services.{name}.extends: no service of this file is called {word}")
+    for circle in find_circles(bases):
+        value = _base_of(services[circle[-1]]) or services[circle[-1]]
+        yield _problem(value.span, f"services.{circle[-1]}.extends: {circle[0]} is made of itself")
 
 
 def _base_of(service: YamlValue) -> YamlValue | None:
