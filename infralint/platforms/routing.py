@@ -5,9 +5,10 @@ https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -42,6 +43,20 @@ PathKind = Literal["exact", "segments", "prefix", "regex"]
 """How a path is compared: all of it; segment by segment (`/api` takes `/api/x` and not `/apis`); by its first letters;
 by a regular expression that must fit it from its beginning."""
 _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "prefix": 2}
+
+
+MOST_PAIRS = 10_000
+"""Hosts times paths of a route that are told apart."""
+
+
+def few_hosts(hosts: Sequence[str], paths: int, owner: str) -> tuple[Sequence[str], str]:
+    """The hosts that a route has rules for, and no doubt; of too many for so many paths any host, which may be another one.
+
+    owner: what names the hosts, in words.
+    """
+    if len(hosts) * paths <= MOST_PAIRS:
+        return hosts, ""
+    return [""], f"the host is one of the {len(hosts)} that {owner} names"
 
 
 class RouteRule(msgspec.Struct, frozen=True):
@@ -219,7 +234,7 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
         """The hops whose rules take a request; certain where no other may."""
         found: list[tuple[RoutedHop, RouteRule]] = []
         reasons: list[str] = []
-        for rule, hop in self._candidates(request):
+        for rule, hop in self._rules_for(request.host):
             taken = rule.takes(request)
             if taken is False:
                 continue
@@ -239,7 +254,7 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The rule that leads to a hop, and those that would take the request elsewhere, or nearly do."""
-        taking = [(rule, owner) for rule, owner in self._candidates(request) if rule.takes(request) is not False]
+        taking = [(rule, owner) for rule, owner in self._rules_for(request.host) if rule.takes(request) is not False]
         leading = (rule for rule, owner in taking if (owner is hop if hop is not None else rule.answer is not None))
         chosen = next(leading, None)
         if chosen is None:
@@ -274,49 +289,23 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
         pairs = [(rule, hop) for hop in self.hops for rule in hop.rules]
         return pairs if self.in_order else sorted(pairs, key=lambda pair: pair[0].weight, reverse=True)
 
-    def _candidates(self, request: Request) -> Iterator[tuple[RouteRule, RoutedHop]]:
-        """The rules that may take a request, in the order in which they are asked: many name another host or path."""
-        if len(self._ranked) <= FEW_RULES:
-            return iter(self._ranked)
-        index = self._index
-        hosts = ("",) if request.host is None else ("", request.host.lower())
-        numbers = {*index.scanned}
-        for start in (*_starts(request.path), None):
-            for host in hosts if request.host is not None else index.hosts.get(start, ()):
-                numbers.update(index.numbers.get((host, start), ()))
-        return (self._ranked[number] for number in sorted(numbers))
-
     @cached_property
-    def _index(self) -> _RuleIndex:
-        index = _RuleIndex({}, {}, [])
-        for number, (rule, _) in enumerate(self._ranked):
-            host = "" if rule.host == "*" else rule.host.lower()
-            if host.startswith("*"):
-                index.scanned.append(number)
-                continue
-            start = rule.path.rstrip("/") if rule.kind in ("exact", "segments") else None
-            index.numbers.setdefault((host, start), []).append(number)
-            index.hosts.setdefault(start, {})[host] = None
-        return index
+    def _ranks_by_host(self) -> dict[str, list[int]]:
+        """Which of the ranked rules ask for a host, in small letters; "" has those that any host may fit."""
+        found: dict[str, list[int]] = {}
+        for rank, (rule, _) in enumerate(self._ranked):
+            found.setdefault("" if rule.host.startswith("*") else rule.host.lower(), []).append(rank)
+        return found
 
-
-class _RuleIndex(NamedTuple):
-    """The rules of a node by their numbers. numbers: by host and plain path (None: all that are not compared by whole
-    segments). hosts: those that have rules of a path. scanned: those of hosts with a star."""
-
-    numbers: dict[tuple[str, str | None], list[int]]
-    hosts: dict[str | None, dict[str, None]]
-    scanned: list[int]
-
-
-FEW_RULES = 50
-"""Rules that are sooner asked than looked up."""
-
-
-def _starts(path: str) -> Iterator[str]:
-    """A path, and all that it lies below, without a slash at the end: `/a/b`, `/a` and nothing for `/a/b/`."""
-    yield path.rstrip("/")
-    yield from (path[:at] for at, letter in enumerate(path) if letter == "/")
+    def _rules_for(self, host: str | None) -> Iterator[tuple[RouteRule, RoutedHop]]:
+        """The ranked rules that may take a request for a host; all where it is not known."""
+        if host is None:
+            yield from self._ranked
+            return
+        by_host = self._ranks_by_host
+        any_host, named = by_host.get("", []), by_host.get(host.lower(), []) if host else []
+        ranks = heapq.merge(any_host, named) if any_host and named else any_host or named
+        yield from (self._ranked[rank] for rank in ranks)
 
 
 MOST_RIVALS = 8

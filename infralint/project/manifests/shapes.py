@@ -25,16 +25,6 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Kinds of the groups that say what stands where: https://kubernetes.io/docs/reference/kubernetes-api/"""
 
-_EACH_HOST = {
-    "HTTPRoute": ("hostnames", "rules", "matches"),
-    "GRPCRoute": ("hostnames", "rules", "matches"),
-    "VirtualService": ("hosts", "http", "match"),
-}
-"""Kinds whose every host has every rule, with the names of these."""
-MOST_RULES = 4_000
-"""Of one object, each for each of its hosts: the Gateway API takes 2,048, and Istio says no number.
-https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec"""
-
 
 @cache
 def is_mistyped(kind: bytes) -> bool:
@@ -60,17 +50,6 @@ def check_shape(item: YamlValue) -> None:
     for spec in _mappings(item, "spec"):
         if item.text_of("kind") == "Ingress":
             _check_ingress(spec)
-        if names := _EACH_HOST.get(item.text_of("kind")):
-            _check_rules(spec, *names)
-
-
-def _check_rules(spec: YamlValue, hosts: str, rules: str, matches: str) -> None:
-    """Raises YamlProblem where each of many hosts is asked for each of many paths."""
-    most = max(1, len(spec.items_of(hosts)))
-    asked = sum(max(1, len(rule.items_of(matches))) for rule in spec.items_of(rules))
-    if most * asked > MOST_RULES:
-        message = f"{most} `{hosts}` with {asked} `{matches}` are more rules than infralint reads of one object"
-        raise YamlProblem(message, spec.line, spec.span.column, is_content=True)
 
 
 def _check_kind(item: YamlValue) -> None:
