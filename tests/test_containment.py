@@ -120,9 +120,121 @@ def test_a_pipe_where_git_reads_a_file_ends_in_a_sentence(
     monkeypatch.setattr("infralint.project.history.SECONDS", 0.2)
     (repository.folder / name).unlink(missing_ok=True)
     os.mkfifo(repository.folder / name)
+    write(repository.folder, {"new.conf": SITE})
     result = run("check", "--changed-since", "HEAD")
     assert result.exit_code == 2
     assert "gave no answer in 0.2 seconds" in result.stderr
+
+
+ELSEWHERE_IN_GIT = {
+    "the configuration": "core.excludesFile=OUT/ignore core.attributesFile=OUT/ignore include.path=OUT/config",
+    "a condition": "includeIf.gitdir:/.path=OUT/config includeIf.onbranch:**.path=OUT/config core.hooksPath=OUT",
+    "another tree": "core.worktree=OUT",
+    "a bare one": "core.bare=true extensions.worktreeConfig=true core.sparseCheckout=true",
+}
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not on this machine")
+@pytest.mark.parametrize("settings", ELSEWHERE_IN_GIT.values(), ids=ELSEWHERE_IN_GIT)
+def test_git_opens_nothing_that_a_repository_names_elsewhere(settings: str, repository: Repository) -> None:
+    outside = repository.folder.parent / "outside"
+    write(outside, {"ignore": "new.conf\n", "config": f"[core]\n\tfsmonitor = {repository.command}\n"})
+    repository.configure("core.repositoryFormatVersion=1", *settings.replace("OUT", str(outside)).split())
+    write(repository.folder, {"new.conf": ELSEWHERE, "inner/.git": f"gitdir: {outside}"})
+    calls = trace_run(repository.folder, "check", "--changed-since", "HEAD")
+    assert calls.status == 1
+    assert {path for path in calls.opened if path.startswith(str(outside))} == set()
+    assert {Path(program).name for program in calls.executed} == {Path(sys.executable).name, "git"}
+    assert not list(repository.folder.parent.glob("infralint-*"))
+
+
+def _lead_out(folder: Path, outside: Path, way: str) -> None:
+    """Have a repository's own folder lead to another one."""
+    match way.split():
+        case ["file"]:
+            shutil.rmtree(folder / ".git")
+            write(folder, {".git": f"gitdir: {outside / '.git'}\n"})
+        case ["link"]:
+            shutil.rmtree(folder / ".git")
+            (folder / ".git").symlink_to(outside / ".git")
+        case ["commondir"]:
+            write(folder, {".git/commondir": f"{outside / '.git'}\n"})
+        case ["alternates"]:
+            write(folder, {".git/objects/info/alternates": f"{outside / '.git/objects'}\n"})
+        case ["quoted"]:
+            write(folder, {".git/objects/info/alternates": f'"{outside / ".git/objects"}"\n'})
+        case [name]:
+            path = folder / ".git" / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            path.symlink_to(outside / ".git" / name)
+
+
+LEADING_OUT = (
+    "file link alternates quoted HEAD index refs refs/heads/far objects objects/pack/far.idx config info/exclude"
+)
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not on this machine")
+@pytest.mark.parametrize("way", LEADING_OUT.split())
+def test_a_git_folder_that_leads_out_of_the_project_is_told_not_opened(way: str, repository: Repository) -> None:
+    outside = repository.folder.parent / "outside"
+    shutil.copytree(repository.folder, outside)
+    write(outside, {".git/refs/heads/far": "x", ".git/objects/pack/far.idx": "x"})
+    _lead_out(repository.folder, outside, way)
+    write(repository.folder, {"new.conf": ELSEWHERE})
+    calls = trace_run(repository.folder, "check", "--changed-since", "HEAD")
+    assert calls.status == 2
+    assert {path for path in calls.opened if path.startswith(str(outside))} == set()
+    result = run("check", "--changed-since", "HEAD")
+    assert "outside of the project" in result.stderr
+    assert str(outside) in result.stderr
+
+
+def test_folders_that_users_name_themselves_are_theirs(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = repository.folder.parent / "outside"
+    shutil.copytree(repository.folder / ".git", outside / ".git")
+    write(repository.folder, {"new.conf": ELSEWHERE})
+    _lead_out(repository.folder, outside, "alternates")
+    monkeypatch.setenv("GIT_ALTERNATE_OBJECT_DIRECTORIES", str(outside / ".git/objects"))
+    assert run("check", "--changed-since", "HEAD").exit_code == 1
+    _lead_out(repository.folder, outside, "file")
+    assert run("check", "--changed-since", "HEAD").exit_code == 2
+    monkeypatch.setenv("GIT_DIR", str(outside / ".git"))
+    assert run("check", "--changed-since", "HEAD").exit_code == 1
+    (repository.folder / ".git").unlink()
+    assert run("check", "--changed-since", "HEAD").exit_code == 1
+
+
+def test_a_linked_working_tree_and_a_submodule_have_their_past_elsewhere(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = repository.folder.parent / "tree"
+    repository.git("worktree", "add", "-q", str(tree))
+    write(tree, {"new.conf": ELSEWHERE})
+    monkeypatch.chdir(tree)
+    monkeypatch.setenv("GIT_DIR", str(repository.folder / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert "new.conf" in run("check", "--changed-since", "tree").output
+    monkeypatch.delenv("GIT_DIR")
+    monkeypatch.delenv("GIT_INDEX_FILE")
+    far = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repository.folder), "part")
+    subprocess.run(["git", *far], cwd=tree, check=True)
+    monkeypatch.chdir(tree / "part")
+    write(tree / "part", {"new.conf": ELSEWHERE})
+    assert "new.conf" in run("check", "--changed-since", "HEAD").output
+
+
+def test_names_and_objects_of_any_kind_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = write(tmp_path / "project", {"nginx.conf": SITE})
+    subprocess.run(["git", "init", "-q", "--object-format=sha256", project], check=True)
+    monkeypatch.chdir(project)
+    repository = Repository(project)
+    repository.git("pack-refs", "--all")
+    repository.git("gc", "-q")
+    write(project, {"sub/:(literal)*.conf": ELSEWHERE, "sub/ignored.conf": SITE, "sub/.gitignore": "ignored*"})
+    report = run("check", "--changed-since", "HEAD@{0}").output
+    assert ":(literal)*.conf" in report
+    assert "ignored.conf" not in report
 
 
 def test_a_submodule_is_asked_nothing(repository: Repository) -> None:

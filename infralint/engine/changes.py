@@ -18,7 +18,7 @@ from infralint.engine.report import Report, with_fingerprints
 from infralint.model import SEVERITIES, Finding, Location
 from infralint.project import LARGEST, CantRead, Project
 from infralint.project.config import Settings
-from infralint.project.history import LINK, Blob, NoHistory, Repository
+from infralint.project.history import LINK, Blob, NoHistory, Repository, open_repository
 
 __all__ = ["Before", "Changes", "NoHistory", "changes_since", "of_the_change"]
 
@@ -75,10 +75,9 @@ class Before(Project):
 
 def changes_since(project: Project, revision: str) -> Changes:
     """What differs between the files as they are, tracked or not, and where their branch left a revision. Raises NoHistory."""
-    repository = Repository(project.root)
-    start = repository.fork(repository.commit(revision))
-    comparison = _Comparison(project, repository, repository.files(start))
-    return comparison.run()
+    with open_repository(project.root) as repository:
+        start = repository.fork(repository.commit(revision))
+        return _Comparison(project, repository, repository.files(start)).run()
 
 
 class _Comparison(msgspec.Struct):
@@ -110,18 +109,31 @@ class _Comparison(msgspec.Struct):
         return changes
 
     def _sort(self) -> None:
-        visible = self.repository.visible()
+        unknown: list[str] = []
         for path in self.project.files:
             blob = self._blob(path)
             if blob is None:
-                if path in visible:
-                    self.new.append(path)
+                unknown.append(path)
             elif not self._is_unchanged(path, blob):
                 self.changed[path] = blob
+        self.new += self._without_ignored(unknown)
         for path in self.was:
             if not os.path.lexists(self.project.root / path) and SKIPPED_FOLDERS.isdisjoint(path.split("/")):
                 if (blob := self._blob(path)) is not None:
                     self.gone[path] = blob
+
+    def _without_ignored(self, paths: Sequence[str]) -> list[str]:
+        """Files that no commit has, but those that git leaves out: ignored ones, and those of other repositories."""
+        root, nested = self.project.root, dict[str, bool]({"": False})
+
+        def is_nested(folder: str) -> bool:
+            if folder not in nested:
+                nested[folder] = is_nested(posixpath.dirname(folder)) or os.path.lexists(root / folder / ".git")
+            return nested[folder]
+
+        mine = [path for path in paths if not is_nested(posixpath.dirname(path))]
+        ignored = self.repository.find_ignored(mine)
+        return [path for path in mine if path not in ignored]
 
     def _blob(self, path: str) -> Blob | None:
         """What a path held, followed through links inside the commit."""

@@ -46,6 +46,7 @@ STICKY_SINCE = (1, 29, 6)
 """https://nginx.org/en/docs/http/ngx_http_upstream_module.html#sticky; before, it was NGINX Plus's."""
 SSE_TYPE = "text/event-stream"
 ACCEL = "x-accel-buffering"
+REDIRECT = "x-accel-redirect"
 GENEROUS = 300.0
 """Seconds: what people who ship streams settle on."""
 NAME = "proxy_set_header Upgrade"
@@ -201,7 +202,11 @@ def buffering_of(
 
     https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering; gRPC is never buffered.
     """
-    if facts.family in ("grpc", "stream"):
+    if facts.family == "stream":
+        return Known("never", facts.where, "", "default")
+    if (elsewhere := _sent_elsewhere(facts, response)) is not None:
+        return elsewhere
+    if facts.family == "grpc":
         return Known("never", facts.where, "", "default")
     switch = _switch(facts, response)
     if isinstance(switch, Unknown):
@@ -214,13 +219,28 @@ def buffering_of(
     return _compression_hold(facts, response, request) or base
 
 
+def _sent_elsewhere(facts: Facts, response: Response) -> Unknown | None:
+    """Why it is another answer that comes to the client: nginx drops that of a backend which names a path of its own.
+
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
+    """
+    path = response.headers.get(REDIRECT)
+    if path is None or _line_ignoring(facts, REDIRECT) is not None:
+        return None
+    written = f"X-Accel-Redirect: {path.value}" if isinstance(path, Known) else "X-Accel-Redirect"
+    why = (
+        f"the application answers with `{written}`: nginx drops what it sends, and serves that path of its own instead"
+    )
+    return Unknown(path.where, REDIRECT, why, "judge the location of that path: declare its stream in infralint.yaml")
+
+
 def _switch(facts: Facts, response: Response) -> Setting[bool]:
     """Whether the location buffers this response, which may say so itself."""
     switch: Setting[bool] = facts.of_family("buffering")
     asked = response.header(ACCEL)
     if isinstance(facts.written.lines(f"{facts.family}_ignore_headers"), Unknown):
         return switch
-    if _ignores_accel(facts) is not None:
+    if _line_ignoring(facts, ACCEL) is not None:
         return switch
     if isinstance(asked, Unknown):
         holds = isinstance(switch, Known) and switch.value
@@ -235,9 +255,9 @@ def _switch(facts: Facts, response: Response) -> Setting[bool]:
     return Known(True, facts.where, name, "default", because=cause, related=related)
 
 
-def _ignores_accel(facts: Facts) -> Line | None:
+def _line_ignoring(facts: Facts, header: str) -> Line | None:
     lines = facts.lines(f"{facts.family}_ignore_headers")
-    return next((line for line in lines if ACCEL in (word.lower() for word in line.value)), None)
+    return next((line for line in lines if header in (word.lower() for word in line.value)), None)
 
 
 def _buffering_of(facts: Facts, response: Response, switch: Known[bool]) -> Setting[Buffering]:
@@ -249,7 +269,7 @@ def _buffering_of(facts: Facts, response: Response, switch: Known[bool]) -> Sett
     if isinstance(answer, Unknown):
         return answer
     value, because, related = answer
-    if ignored := _ignores_accel(facts):
+    if ignored := _line_ignoring(facts, ACCEL):
         because += f", and `{ignored.written}` makes nginx ignore the application's own `X-Accel-Buffering: no`"
         related = (*related, Related("the application's X-Accel-Buffering is ignored", ignored.where))
     return Known(value, switch.where, switch.name, switch.origin, switch.written, because, (*switch.related, *related))

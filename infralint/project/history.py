@@ -1,4 +1,4 @@
-"""What git knows of a project's past, asked so that nothing runs that the repository's own configuration names.
+"""What git knows of a project's past, asked so that nothing runs or is opened that the repository's own configuration names.
 
 Only objects, names and the index are read: no working tree is compared by git, so no filter, monitor, hook, external
 diff or submodule comes into play, and nothing is fetched. https://git-scm.com/docs/git#_environment_variables
@@ -6,17 +6,21 @@ diff or submodule comes into play, and nothing is fetched. https://git-scm.com/d
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from infralint.project.git_folder import NoHistory, environment_for
+
+__all__ = ["LINK", "Blob", "NoHistory", "Repository", "open_repository"]
+
 _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
-    "--literal-pathspecs",
     *("-c", "core.quotepath=off"),
     *("-c", "core.fsmonitor=false"),
     *("-c", f"core.hooksPath={os.devnull}"),
@@ -32,10 +36,6 @@ LINK = "120000"
 _FILES = frozenset(["100644", "100755", "100664", LINK])
 
 
-class NoHistory(Exception):
-    """git has no answer: a sentence that says why."""
-
-
 class Blob(msgspec.Struct, frozen=True):
     """A file of a commit. size: bytes."""
 
@@ -48,14 +48,14 @@ class Repository(msgspec.Struct, frozen=True):
     """The repository that a project's root lies in; all paths are relative to that root."""
 
     root: Path
+    environment: Mapping[str, str]
 
     def commit(self, revision: str) -> str:
         """The commit that a revision names; nothing that begins with a dash is taken for an option. Raises NoHistory."""
-        self._ask("rev-parse", "--git-dir")
-        try:
-            found = self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        except NoHistory as error:
-            raise NoHistory(f"git knows no revision {revision}; in CI, fetch the history (fetch-depth: 0)") from error
+        arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        found = self._ask(*arguments, allowed=(0, 1, 128))
+        if not found:
+            raise NoHistory(f"git knows no revision {revision}; in CI, fetch the history (fetch-depth: 0)")
         return found.decode().strip()
 
     def fork(self, commit: str) -> str:
@@ -75,9 +75,11 @@ class Repository(msgspec.Struct, frozen=True):
                 found[path] = Blob(mode, name, int(size) if size.isdecimal() else 0)
         return found
 
-    def visible(self) -> set[str]:
-        """Files that are tracked, or neither tracked nor ignored. Raises NoHistory."""
-        return set(_split(self._ask("ls-files", "--cached", "--others", "--exclude-standard", "-z")))
+    def find_ignored(self, paths: Iterable[str]) -> set[str]:
+        """Those of these files that are ignored, and not tracked. Raises NoHistory."""
+        asked = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)
+        found = self._ask("check-ignore", "--stdin", "-z", stdin=asked, allowed=(0, 1)) if asked else b""
+        return {path.removeprefix("./") for path in _split(found)}
 
     def contents(self, names: Iterable[str]) -> Iterator[bytes]:
         """What blobs hold, in the order of their names. Raises NoHistory for one that is not in this clone."""
@@ -96,20 +98,32 @@ class Repository(msgspec.Struct, frozen=True):
             at = end + 1 + int(size) + 1
             yield answer[end + 1 : at - 1]
 
-    def _ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
+    def _ask(self, *arguments: str, stdin: bytes = b"", allowed: tuple[int, ...] = (0,)) -> bytes:
         command = ["git", *_OPTIONS, "-C", str(self.root), *arguments]
         try:
             done = subprocess.run(
-                command, input=stdin, capture_output=True, check=False, env=os.environ | _ENVIRONMENT, timeout=SECONDS
+                command,
+                input=stdin,
+                capture_output=True,
+                check=False,
+                env={**self.environment, **_ENVIRONMENT},
+                timeout=SECONDS,
             )
         except subprocess.TimeoutExpired as error:
             raise NoHistory(f"git {arguments[0]} gave no answer in {SECONDS:g} seconds") from error
         except (OSError, ValueError) as error:
             raise NoHistory("git is not on this machine, and --changed-since asks it what changed") from error
-        if done.returncode != 0:
+        if done.returncode not in allowed:
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise NoHistory(f"git {arguments[0]}: {lines[0] if lines else 'failed'}")
         return done.stdout
+
+
+@contextlib.contextmanager
+def open_repository(root: Path) -> Iterator[Repository]:
+    """The repository that a folder lies in. Raises NoHistory."""
+    with environment_for(root) as environment:
+        yield Repository(root, environment)
 
 
 def _split(answer: bytes) -> list[str]:

@@ -93,6 +93,8 @@ def make_hostile(project: Path) -> None:
         subprocess.run(["git", "-C", str(project), *arguments], check=True, capture_output=True)
     for key in ("core.fsmonitor", "filter.mine.clean", "filter.mine.smudge", "diff.mine.textconv", "diff.external"):
         subprocess.run(["git", "-C", str(project), "config", key, str(command)], check=True)
+    for key in ("core.excludesFile", "core.attributesFile", "core.worktree", "include.path"):
+        subprocess.run(["git", "-C", str(project), "config", key, str(outside / "secret.conf")], check=True)
 
 
 def complaints(calls: SystemCalls, project: Path) -> Iterator[str]:

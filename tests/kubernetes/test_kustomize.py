@@ -377,3 +377,62 @@ def test_a_fix_changes_the_patch_and_not_the_base(tmp_path: Path) -> None:
     run("check", "--fix", "--select", "short-idle-timeout", str(tmp_path))
     assert '"300"' in (tmp_path / "k8s/prod/short.yaml").read_text()
     assert (tmp_path / "k8s/base/ingress.yaml").read_text() == INGRESS
+
+
+DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec: {replicas: 1}\n"
+LAID = "apiVersion: API\nkind: Deployment\nmetadata: {name: NAME, namespace: NS}\nspec: {replicas: 3}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "is_there"),
+    [
+        ("app", "''", True),
+        ("app", "default", True),
+        ("app", "inner", True),
+        ("app", "prod", False),
+        ("b-app", "inner", True),
+        ("b-app", "''", False),
+        ("b-app", "default", False),
+        ("x-b-app", "prod", False),
+        ("x-b-app", "inner", False),
+        ("nothing", "''", False),
+    ],
+)
+@pytest.mark.parametrize("field", ["patches:\n- path: p.yaml", "patchesStrategicMerge: [p.yaml]"])
+def test_a_patch_that_names_no_object_is_refused(
+    name: str, namespace: str, is_there: bool, field: str, lint: Lint
+) -> None:
+    """Measured with kubectl kustomize 5.5."""
+    patch = LAID.replace("API", "apps/v1").replace("NAME", name).replace("NS", namespace)
+    files = {
+        "base/d.yaml": DEPLOYMENT,
+        "base/kustomization.yaml": "resources: [d.yaml]\nnamePrefix: b-\nnamespace: inner\n",
+        "over/kustomization.yaml": f"resources: [../base]\nnamespace: prod\nnamePrefix: x-\n{field}\n",
+        "over/p.yaml": patch,
+    }
+    messages = [entry["message"] for entry in lint(files)["unreadable"]]
+    inside = "" if namespace == "''" else f" in the namespace {namespace}"
+    refused = f"is a patch that Kustomize refuses: there is no Deployment of apps/v1 called {name}{inside}"
+    assert messages == ([] if is_there else [refused])
+
+
+@pytest.mark.parametrize(
+    ("overlay", "api"),
+    [
+        ("patches: [{path: p.yaml, target: {kind: Deployment, name: nothing}}]", "apps/v1"),
+        ("resources: [far]\npatches: [{path: p.yaml}]", "apps/v1"),
+        ("resources: [other.yaml]\npatches: [{path: p.yaml}]", "apps/v1"),
+        ("secretGenerator: [{name: s}]\npatches: [{path: p.yaml}]", "apps/v1"),
+        ("replacements: []\npatches: [{path: p.yaml}]", "apps/v1"),
+        ("patches: [{path: p.yaml}]", "{{ .api }}"),
+    ],
+)
+def test_a_patch_whose_object_may_be_unseen_is_not_refused(overlay: str, api: str, lint: Lint) -> None:
+    patch = LAID.replace("API", f'"{api}"').replace("NAME", '"{{ .name }}"' if "{" in api else "nothing")
+    files = {
+        "kustomization.yaml": f"resources: [d.yaml]\n{overlay}\n" if "resources" not in overlay else f"{overlay}\n",
+        "d.yaml": DEPLOYMENT,
+        "other.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: nothing}\n",
+        "p.yaml": patch.replace("NS", "''"),
+    }
+    assert not [entry for entry in lint(files)["unreadable"] if "there is no" in entry["message"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,74 @@ def test_who_answers(server: str, http: str, answer: str, here: Path) -> None:
     else:
         assert ("Not served" in shown) is bool(answer)
         assert f"nginx.conf answers {answer}" in shown if answer else "app:3000" in shown
+
+
+AUTH = f"location / {{ auth_request /auth; {APP} }}"
+DEAD = "upstream dead { server 127.0.0.1:1 down; server 127.0.0.1:2 down; }"
+
+
+@pytest.mark.parametrize(
+    ("server", "http", "answer"),
+    [
+        (f"{AUTH} location = /auth {{ internal; return 401; }}", "", "401"),
+        (f"{AUTH} location = /auth {{ return 403; }}", "", "403"),
+        (f"{AUTH} location = /auth {{ return 404; }}", "", "500"),
+        (f"{AUTH} location = /auth {{ return 302 /login; }}", "", "500"),
+        (f"{AUTH} location = /auth {{ return 401 no; }}", "", "401"),
+        (f"{AUTH} location = /auth {{ proxy_pass http://dead; }}", DEAD, "500"),
+        (f"auth_request /auth; location / {{ {APP} }} location = /auth {{ return 401; }}", "", "401"),
+        (f"{AUTH} location = /auth {{ return 204; }}", "", ""),
+        (f"{AUTH} location = /auth {{ return 200 ok; }}", "", ""),
+        (f"{AUTH} location = /auth {{ deny all; proxy_pass http://auth; }}", "", ""),
+        (f"{AUTH} location = /auth {{ if ($http_x) {{ return 204; }} return 401; }}", "", ""),
+        (f"{AUTH} location = /auth {{ error_page 401 =200 @y; return 401; }} location @y {{ {APP} }}", "", ""),
+        (f"{AUTH} rewrite ^/auth$ /ok; location = /auth {{ return 401; }} location = /ok {{ return 204; }}", "", ""),
+        (f"{AUTH} location /auth {{ root /srv; }}", "", ""),
+        (f"satisfy any; allow all; {AUTH} location = /auth {{ return 401; }}", "", ""),
+        (f"auth_request /auth; location / {{ auth_request off; {APP} }} location = /auth {{ return 401; }}", "", ""),
+        (f"error_page 401 = @app; {AUTH} location = /auth {{ return 401; }} location @app {{ {APP} }}", "", ""),
+        (f"{AUTH} include more.conf; location = /auth {{ return 401; }}", "", ""),
+    ],
+)  # fmt: skip
+def test_whoever_is_asked_for_permission_may_always_refuse(server: str, http: str, answer: str, here: Path) -> None:
+    """https://nginx.org/en/docs/http/ngx_http_auth_request_module.html; measured on nginx 1.22"""
+    shown = trace(here, server, http)
+    assert (f"nginx.conf answers {answer}" in shown) is bool(answer)
+    assert ("app:3000" in shown) is not bool(answer)
+
+
+BUFFERS = "proxy_pass http://app:3000;"
+
+
+@pytest.mark.parametrize(
+    ("location", "http", "answer"),
+    [
+        (f"deny all; {BUFFERS}", "", "403 to whatever comes here: `deny all` turns every client away"),
+        (
+            "proxy_pass http://dead;",
+            DEAD,
+            "502 to whatever comes here: every server of `upstream dead` is marked `down`",
+        ),
+        (f"auth_request /auth; {BUFFERS}", "", "401 to whatever comes here: `auth_request /auth` is answered 401"),
+    ],
+)
+def test_a_location_that_answers_everything_itself_holds_no_stream_and_is_not_clean(
+    location: str, http: str, answer: str, here: Path
+) -> None:
+    server = f"location /api/chat {{ {location} }} location = /auth {{ return 401; }}"
+    assert f"nginx.conf answers {answer[:3]}" in trace(here, server, http)
+    report = json.loads(run("check", "--format", "json").output)
+    assert report["findings"] == []
+    [entry] = report["unknown"]
+    assert f"the path /api/chat says chat, and nginx answers {answer}" in entry["message"]
+
+
+def test_what_an_error_page_leads_to_carries_the_stream_of_a_location_that_is_down(here: Path) -> None:
+    server = f"location /api/chat {{ error_page 502 = @app; proxy_pass http://dead; }} location @app {{ {BUFFERS} }}"
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ {DEAD} server {{ listen 80; {server} }} }}\n"})
+    report = json.loads(run("check", "--format", "json").output)
+    assert {finding["hop"]["name"] for finding in report["findings"]} == {"location @app"}
+    assert report["unknown"] == []
 
 
 @pytest.mark.parametrize(

@@ -300,8 +300,6 @@ def test_what_holds_whichever_way_is_known(directives: str, lint: Lint) -> None:
         ("server {\n<#if tls>\nlisten 443;\n</#if>\nlocation /sse { proxy_pass http://app; } }", "FreeMarker"),
         ("server {\n#if ($tls)\nlisten 443;\n#end\nlocation /sse { proxy_pass http://app; } }", "Velocity"),
         ("server {\n% if tls:\nlisten 443;\n% endif\nlocation /sse { proxy_pass http://app; } }", "Mako"),
-        ("server { listen %%port%%; location /sse { proxy_pass http://%%app%%; } }", "%%name%%"),
-        ("server { listen @PORT@; location /sse { proxy_pass http://app; } }", "@name@"),
         ("%{ if x }\nserver { location /sse { proxy_pass http://app; } }\n%{ endif }", "Terraform"),
     ],
 )
@@ -309,6 +307,44 @@ def test_other_template_languages_are_named_not_judged(text: str, language: str,
     report = lint({"nginx/site.conf.in": text})
     assert report["findings"] == []
     assert language in report["unknown"][0]["message"]
+
+
+@pytest.mark.parametrize("name", ["%%TIMEOUT%%", "@TIMEOUT@", "__TIMEOUT__"])
+def test_what_a_script_fills_in_is_not_known_and_the_rest_is_judged(name: str, lint: Lint) -> None:
+    clock = f"location /sse {{ proxy_pass http://app; proxy_buffering off; proxy_read_timeout {name}s; }}"
+    report = lint(
+        {"nginx/site.conf.in": f"server {{\nlisten 80;\n{clock}\nlocation /ws/ {{ proxy_pass http://app; }}\n}}"}
+    )
+    assert [entry["location"]["line"] for entry in report["unknown"]] == [3]
+    assert f"is only known once {name} is filled in" in report["unknown"][0]["message"]
+    assert {(finding["check"], finding["location"]["line"]) for finding in report["findings"]} >= {
+        ("missing-upgrade-headers", 4)
+    }
+
+
+@pytest.mark.parametrize("name", ["%%LOCATIONS%%", "@LOCATIONS@", "__LOCATIONS__"])
+def test_what_a_script_puts_on_a_line_of_its_own_may_be_anything(name: str, lint: Lint) -> None:
+    report = lint(
+        {"nginx/site.conf.in": f"server {{\nlisten 80;\n{name}\nlocation /sse {{ proxy_pass http://app; }}\n}}"}
+    )
+    assert report["findings"] == []
+    assert "may stand for any directives" in report["unknown"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [
+        "#if ($host = www.example.com) {\n# return 301 /;\n#}",
+        'sub_filter "__CSP_NONCE__" $request_id;',
+        "location /__HMR__ { return 204; }",
+    ],
+)
+def test_what_looks_like_another_language_and_is_nginx_hides_nothing(idle: str, lint: Lint) -> None:
+    report = lint(
+        {"nginx.conf": f"events {{}}\nhttp {{ server {{\n{idle}\nlocation /sse {{ proxy_pass http://app; }}\n}} }}\n"}
+    )
+    assert {finding["check"] for finding in report["findings"]} == {"buffered-stream", "short-idle-timeout"}
+    assert report["unknown"] == report["unreadable"] == []
 
 
 @pytest.mark.parametrize(

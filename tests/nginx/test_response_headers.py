@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import run, write
+from conftest import Lint, run, write
 
 ALLOW = "proxy_read_timeout 10m;"
 
@@ -99,3 +99,21 @@ def test_a_wildcard_in_front_comes_before_one_at_the_end(target: str, is_cut: bo
     write(here, {"nginx.conf": f"events {{}}\nhttp {{\n{table}\n{edge}\n{cut}\n{fine}\n}}\n"})
     output = run("trace", "/chat", "--host", "www.example.test").output
     assert ("silence    5 s" in output) is is_cut
+
+
+@pytest.mark.parametrize("value", ['"/inside/chat"', "place_of(request)", 'f"/inside/{name}"'])
+def test_an_answer_that_nginx_drops_for_a_path_of_its_own_is_no_stream(value: str, lint: Lint) -> None:
+    """https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers"""
+    code = (
+        "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\n\napp = FastAPI()\n\n\n"
+        '@app.get("/api/chat")\ndef chat(request):\n'
+        '    return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Redirect": VALUE})\n'
+    )
+    location = "proxy_pass http://app:8000; proxy_http_version 1.1; proxy_buffering off; proxy_read_timeout 1h;"
+    nginx = f"events {{}}\nhttp {{ server {{ listen 80; location /api/chat {{ {location} }} }} }}\n"
+    files = {"main.py": code.replace("VALUE", value), "nginx.conf": nginx, "requirements.txt": "fastapi\n"}
+    report = lint(files)
+    [entry] = report["unknown"]
+    assert "nginx drops what it sends" in entry["message"]
+    ignoring = nginx.replace("proxy_pass", "proxy_ignore_headers X-Accel-Redirect; proxy_pass")
+    assert lint({**files, "nginx.conf": ignoring})["unknown"] == []

@@ -43,12 +43,13 @@ def check_shape(root: YamlValue) -> None:
 def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
     """What compose refuses of services that can be read."""
     services = root.members_of("services")
+    followed: set[str] = set()
     for name, service in services.items():
         for key in service.members or ():
             if right := mistyped_for(key, _KEYS):
                 where = service.keys.get(key, service.span)
                 yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
-        yield from _lost_extends(name, services)
+        yield from _lost_extends(name, services, followed)
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
@@ -75,10 +76,14 @@ def _needs(service: YamlValue) -> list[str]:
     return [word for word, _ in _names_of(service.get("depends_on"))]
 
 
-def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[YamlProblem]:
-    """https://docs.docker.com/reference/compose-file/services/#extends"""
+def _lost_extends(name: str, services: Mapping[str, YamlValue], followed: set[str]) -> Iterator[YamlProblem]:
+    """What a service is made of and is not there, or is itself. followed: gets the services that were come by, whose own
+    ways are not gone twice.
+
+    https://docs.docker.com/reference/compose-file/services/#extends
+    """
     seen, at = {name}, name
-    while (value := _base_of(services[at])) is not None:
+    while at not in followed and (value := _base_of(services[at])) is not None:
         word = value.text or ""
         if word not in services:
             yield _problem(value.span, f"services.{at}.extends: no service of this file is called {word}")
@@ -87,6 +92,7 @@ def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[Yaml
             yield _problem(value.span, f"services.{at}.extends: {word} is made of itself")
             return
         seen.add(word)
+        followed.add(at)
         at = word
 
 

@@ -30,7 +30,7 @@ from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.suggestions import closest
-from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _API = "kustomize.config.k8s.io/"
@@ -135,6 +135,7 @@ class Kustomizations:
         self.unfollowed: dict[Unfollowed, None] = {}
         self.files: list[str] = []
         self.consumed: set[str] = set()
+        self._partial: set[str] = set()
         self._objects = 0
         self._documents: dict[str, list[YamlValue]] = {}
         self._built: dict[str, list[LayeredObject]] = {}
@@ -219,6 +220,8 @@ class Kustomizations:
             return []
         if folder not in self._built:
             self._built[folder] = self._layer(kustomization, [], around)
+        if folder in self._partial and around:
+            self._partial.add(around[-1])
         return self._built[folder]
 
     def _layer(
@@ -309,7 +312,10 @@ class Kustomizations:
             self._name_unread(kustomization, item)
             return []
         self.consumed.add(path)
-        return [LayeredObject(found.root, path) for found in self.load(path)]
+        loaded = self.load(path)
+        if not loaded:
+            self._partial.add(kustomization.folder)
+        return [LayeredObject(found.root, path) for found in loaded]
 
     def _name_unread(self, kustomization: Kustomization, item: YamlValue) -> None:
         text = (item.text or "").partition("\n")[0]
@@ -321,6 +327,7 @@ class Kustomizations:
             self._pass_over(kustomization, f"names {text}, which is not here")
 
     def _pass_over(self, kustomization: Kustomization, why: str) -> None:
+        self._partial.add(kustomization.folder)
         self.unfollowed[Unfollowed(Location(self.project.show(kustomization.path)), why)] = None
 
     def _path(self, kustomization: Kustomization, text: str) -> str | None:
@@ -393,6 +400,7 @@ class Kustomizations:
     def _transform(self, kustomization: Kustomization, resources: list[LayeredObject]) -> list[LayeredObject]:
         for item in kustomization.items_of("patchesStrategicMerge"):
             for patch, by in self._patches(kustomization, item):
+                self._refuse_aimless(kustomization, patch, resources)
                 resources = _lay_patch(resources, patch, None, by)
         for item in kustomization.items_of("patches"):
             resources = self._apply_patch(kustomization, item, resources)
@@ -412,6 +420,8 @@ class Kustomizations:
         written = _written_patches(item)
         for patch, by in self._patches(kustomization, written[0]) if written else ():
             if patch.items is None:
+                if target is None:
+                    self._refuse_aimless(kustomization, patch, resources)
                 resources = _lay_patch(resources, patch, target, by)
                 continue
             resources = [
@@ -421,6 +431,24 @@ class Kustomizations:
                 for resource in resources
             ]
         return resources
+
+    def _refuse_aimless(
+        self, kustomization: Kustomization, patch: YamlValue, resources: Sequence[LayeredObject]
+    ) -> None:
+        """A patch that names its object itself, where there is none of that name, and all objects are here."""
+        unseen = any(kustomization.root.get(name) is not None for name in (*_NOT_APPLIED, "secretGenerator"))
+        name, kind, api = patch.text_of("metadata", "name"), patch.text_of("kind"), patch.text_of("apiVersion")
+        if unseen or kustomization.is_component or kustomization.folder in self._partial or self._is_renamed_unseen:
+            return
+        if not all((name, kind, api)) or any(has_holes(text) for text in (name, *(each.name for each in resources))):
+            return
+        if not any(_is_named(resource, patch) for resource in resources):
+            namespace = patch.text_of("metadata", "namespace")
+            inside = f" in the namespace {namespace}" if namespace else ""
+            self._refuse(
+                patch.span,
+                f"is a patch that Kustomize refuses: there is no {kind} of {api} called {name}{inside}",
+            )
 
     def _patches(self, kustomization: Kustomization, written: YamlValue) -> Iterator[tuple[YamlValue, str]]:
         """The patches of a file, or of a text that is written out, each with the file that it stands in."""
@@ -525,14 +553,14 @@ def _without_identity(patch: YamlValue) -> YamlValue:
 
 
 def _is_named(resource: LayeredObject, patch: YamlValue) -> bool:
-    """Whether a patch bears the kind and a name of an object, one of now or of before."""
+    """Whether a patch bears the version, the kind and a name of an object, one of now or of before; no namespace is the
+    namespace `default`."""
     name, namespace = patch.text_of("metadata", "name"), patch.text_of("metadata", "namespace")
-    group, slash, _ = patch.text_of("apiVersion").partition("/")
     names = resource.names | {(resource.name, resource.namespace)}
     return (
         patch.text_of("kind") == resource.kind
-        and (group if slash else "") == resource.group
-        and any(name == known and namespace in (inside, "", "default") for known, inside in names)
+        and patch.text_of("apiVersion") == resource.root.text_of("apiVersion")
+        and any((name, namespace or "default") == (known, inside or "default") for known, inside in names)
     )
 
 

@@ -18,7 +18,8 @@ CONTENT_TYPES = frozenset(
     "content-type content_type contenttype media_type mimetype media-type mediatype type produces".split()
 )
 HEADERS = frozenset(
-    "x-accel-buffering cache-control content-encoding content-type content-length content-disposition".split()
+    "x-accel-buffering x-accel-redirect cache-control content-encoding content-type content-length"
+    " content-disposition".split()
 )
 """Headers that matter to a stream; others are not kept."""
 REQUESTS = frozenset(
@@ -176,6 +177,11 @@ def is_request(module: SourceModule, node: SgNode) -> bool:
     return False
 
 
+def heeded_value(name: str, text: str | None) -> str | None:
+    """What is known of a header's value: that it is there is all that matters of X-Accel-Redirect, whatever is computed."""
+    return (text or "…").replace("\0", "…") if name == "x-accel-redirect" else text
+
+
 def headers_in(
     resolver: Resolver, module: SourceModule, definition: Definition, at: SourceSpan | None
 ) -> dict[str, str]:
@@ -196,13 +202,17 @@ def _header_settings(
     for node in definition.node.find_all(
         {
             "rule": {
-                "all": [module.string_kinds(), {"regex": "(?i)^.?(?:x-accel-buffering|cache-control|content-encoding)"}]
+                "all": [
+                    module.string_kinds(),
+                    {"regex": "(?i)^.?(?:x-accel-(?:buffering|redirect)|cache-control|content-encoding)"},
+                ]
             }
         }
     ):
         name, is_line, rest = node.text().strip("\"'`").partition(":")
         value = None if is_line else _value_of(module, node)
         text = rest.strip() if is_line else resolver.text(module, value) if value is not None else None
+        text = heeded_value(name.lower(), text)
         if name.lower() in HEADERS and text is not None and "\0" not in text and not is_request(module, node):
             yield name.lower(), text, _conditions_around(node, definition)
 

@@ -24,6 +24,7 @@ from infralint.sources.application.responses import (
     HEADERS,
     event_stream_places,
     headers_in,
+    heeded_value,
     is_file,
     is_read_at_once,
     sends_file,
@@ -198,7 +199,7 @@ class ModuleStreams:
             return {}
         pairs = self.resolver.pairs(call.module, call.argument(shape.headers))
         kept = {key.lower(): given for key, given in pairs.items() if key.lower() in HEADERS}
-        found = {key: self.resolver.text(home, value) for key, (home, value) in kept.items()}
+        found = {key: heeded_value(key, self.resolver.text(home, value)) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
 
     def _by_class(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:

@@ -78,13 +78,27 @@ def denying_all(scope: Scope) -> Directive | None:
     https://nginx.org/en/docs/http/ngx_http_access_module.html
     """
     ruling = next((level for level in reversed(scope.levels) if {"allow", "deny"} & level.by_name.keys()), None)
-    if (
-        ruling is None
-        or not {"allow", "include"}.isdisjoint(ruling.by_name)
-        or any(level.opaque for level in scope.levels)
-    ):
-        return None
-    if any(line.args != ["all"] for level in scope.levels for line in level.by_name.get("satisfy", ())):
+    if ruling is None or not {"allow", "include"}.isdisjoint(ruling.by_name) or _may_satisfy_another(scope):
         return None
     rules = (rule for rule in ruling.by_name["deny"] if rule.args == ["all"] and not ruling.under_condition(rule))
     return next(rules, None)
+
+
+def checking_everybody(scope: Scope) -> Directive | None:
+    """The `auth_request` that every request is asked about; None where another rule may do (`satisfy any`), or nobody can tell.
+
+    https://nginx.org/en/docs/http/ngx_http_auth_request_module.html
+    """
+    ruling = next((level for level in reversed(scope.levels) if "auth_request" in level.by_name), None)
+    if ruling is None or _may_satisfy_another(scope):
+        return None
+    line = ruling.by_name["auth_request"][-1]
+    is_clear = line.args and line.args != ["off"] and not line.has_hole and not ruling.under_condition(line)
+    return line if is_clear else None
+
+
+def _may_satisfy_another(scope: Scope) -> bool:
+    """Whether `satisfy any` rules, or what stands here is not all to be seen."""
+    return any(
+        level.opaque or any(line.args != ["all"] for line in level.by_name.get("satisfy", ())) for level in scope.levels
+    )

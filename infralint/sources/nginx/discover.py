@@ -133,7 +133,7 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
     """The nginx texts of one file. shown: names of dumped files that are taken."""
     try:
         if path not in project.given and not project.glance(
-            "nginx", path, lambda: _worth_decoding(path, project.bytes(path))
+            "nginx", path, lambda: _worth_decoding(path, project.content(path))
         ):
             return
         text = project.text(path)

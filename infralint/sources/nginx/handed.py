@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from infralint.model import STRENGTH, Evidence, Hint, Location, Request, StreamKind
+from infralint.model import STRENGTH, Evidence, Hint, Location, Request, StreamKind, Unknown
 from infralint.platforms.libraries import with_library
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_locations
 from infralint.sources.nginx.hints import find_declarations
 from infralint.sources.nginx.hops import NginxLocation
-from infralint.sources.nginx.processing import Processing
+from infralint.sources.nginx.processing import Answer, Processing
 from infralint.text.expressions import matching
 from infralint.text.stream_names import stream_name
 
@@ -79,10 +79,12 @@ def silence(hop: NginxLocation) -> NginxLocation:
 
 
 class Handed(NamedTuple):
-    """What became of the hints of a server. heard: the places of comments that some location took."""
+    """What became of the hints of a server. heard: the places of comments that some location took. refused: streams that
+    nginx answers by itself."""
 
     hops: dict[int, NginxLocation]
     heard: set[Location]
+    refused: list[Unknown]
 
 
 def hand_over(server: VirtualServer, processing: Processing) -> Handed:
@@ -93,13 +95,16 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
     given: dict[int, list[Hint]] = {}
     silent: set[int] = set()
     heard: set[Location] = set()
+    refused: list[Unknown] = []
     for place in places:
         block: NginxBlock = place.block
         hop = block.hop
         if isinstance(hop, NginxLocation):
             hops[id(block)] = hop
         other = overshadowing(server, place) if expressions else None
-        if hop is not None and other is None and not block.runs_code and "try_files" not in block.level.by_name:
+        closing = processing.find_closing(block) if hop is not None else None
+        is_plain = closing is None and not block.runs_code and "try_files" not in block.level.by_name
+        if hop is not None and other is None and is_plain:
             continue
         kinds = [kind for kind in _KINDS if hop is not None and other is None and _keeps(processing, place, kind)]
         if not kinds:
@@ -109,13 +114,26 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
         for hint in _telling(place):
             if hint.kind in kinds:
                 continue
-            for end in _ends(processing, other or place, place, hint.kind):
+            ends = list(_ends(processing, other or place, place, hint.kind))
+            if closing is not None and not ends:
+                refused.append(_describe_closed(place, hint.evidence.because, closing))
+            for end in ends:
                 given.setdefault(id(end), []).append(hand_on(hint, place))
                 heard |= {hint.evidence.where} if hint.evidence.where else set()
                 if end.hop is not None and isinstance(end.hop, NginxLocation):
                     hops.setdefault(id(end), end.hop)
+        if closing is not None and isinstance(hop, NginxLocation) and hop.assumable and not hop.hints:
+            refused.append(_describe_closed(place, "a catch-all is where a chat answer would go", closing))
     changed = {key: silence(hop) if key in silent else join(hop, given.get(key, ())) for key, hop in hops.items()}
-    return Handed(changed, heard)
+    return Handed(changed, heard, refused)
+
+
+def _describe_closed(place: LocationEntry, because: str, closing: Answer) -> Unknown:
+    """A stream that is to be expected at a location that answers everything by itself."""
+    location = place.block.directive
+    why = f"{because}, and nginx answers {closing.code} to whatever comes here: {closing.because}"
+    remedy = "let requests pass where a stream is meant to, or say `streams: []` in infralint.yaml"
+    return Unknown(location.where, location.written, why, remedy)
 
 
 _KINDS: tuple[StreamKind, ...] = ("sse", "websocket")

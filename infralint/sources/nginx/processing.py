@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from infralint.model import Known, Request
 from infralint.platforms.nginx_values import flag
-from infralint.sources.nginx.blocks import CODES, NginxBlock, denying_all
+from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody, denying_all
 from infralint.sources.nginx.choose import (
     LocationChoice,
     LocationEntry,
@@ -58,6 +58,8 @@ _EVERYTHING = frozenset(
 _TOO_MANY = "the rewrites and conditions on its way leave more ways open than are followed"
 _PAGES = (".html", ".htm")
 _REDIRECTS = {"permanent": "301", "redirect": "302"}
+_ANSWERING = ("return", "upstream")
+"""What answers whatever the files are that nginx finds."""
 
 
 class Answer(NamedTuple):
@@ -72,7 +74,8 @@ class Answer(NamedTuple):
 class Run(msgspec.Struct, frozen=True):
     """A request on its way through nginx.
 
-    block: what rules it now. internal: it was redirected inside nginx. moved: its path was rewritten where it stands, so
+    block: what rules it now. internal: it was redirected inside nginx. asking: it is the one by
+    which `auth_request` asks, to which access is not refused. moved: its path was rewritten where it stands, so
     that it no longer begins with the location's prefix. rewritten: the path as it was asked for is not sent on.
     changed: a rewrite asks for another location. stopped: no more rewrites here. redirects: how many more are allowed.
     paged: an error page was taken, and no other will be. status: what the answer's status is kept at by an error page.
@@ -82,6 +85,7 @@ class Run(msgspec.Struct, frozen=True):
     moment: Moment
     block: NginxBlock
     internal: bool = False
+    asking: bool = False
     moved: bool = False
     rewritten: bool = False
     changed: bool = False
@@ -137,6 +141,7 @@ class Processing:
         self.definitions = definitions
         self.upstreams = upstreams
         self._senders: dict[int, list[tuple[NginxBlock, frozenset[str]]]] = {}
+        self._closings: dict[int, Answer | None] = {}
         self._last_ways: tuple[int, Request, list[RequestEnd]] | None = None
         self._run_through: dict[tuple[int, Request | None, str | None], dict[int, list[Run]]] = {}
 
@@ -216,6 +221,8 @@ class Processing:
 
     def hands_on(self, block: NginxBlock, request: Request, path: str | None) -> bool:
         """Whether a request that comes to a location may end at its own block, and nothing sends it elsewhere before."""
+        if self.find_closing(block) is not None:
+            return False
         tried = block.level.by_name.get("try_files")
         if tried and not "".join(tried[0].args[-1:]).startswith("="):
             return False
@@ -276,9 +283,8 @@ class Processing:
                 yield from self._answer(after)
             elif after.changed:
                 yield from self._redirect_inside(after)
-            elif (denied := after.block.denied) is not None:
-                because = f"`{denied.written}` turns every client away"
-                yield from self._answer(replace(after, answer=Answer("403", denied, "", because)))
+            elif not after.asking and (closing := self._find_refusal(after.block)) is not None:
+                yield from self._answer(replace(after, answer=closing))
             elif (excluding := _excluding_limit(after)) is not None:
                 because = f"`{excluding.written}` turns requests of every other method away"
                 yield from self._answer(replace(after, answer=Answer("403", excluding, "", because)))
@@ -316,9 +322,8 @@ class Processing:
         if empty is not None:
             yield RequestEnd(run, answer=empty)
             return
-        if (down := self._find_down(run)) is not None:
-            because = f"every server of `{down.written}` is marked `down`"
-            yield from self._answer(replace(run, answer=Answer("502", down, "", because)))
+        if (down := self._find_down(run.block)) is not None:
+            yield from self._answer(replace(run, answer=down))
             return
         yield RequestEnd(run, block)
         yield from (end._replace(after_error=True) for end in self._intercept(run))
@@ -334,13 +339,50 @@ class Processing:
             return None
         return Answer("500", passed, "", f"`{passed.written}` names no host: nothing sets its variable before")
 
-    def _find_down(self, run: Run) -> Directive | None:
-        """The upstream that a request is handed to, where none of its servers takes any."""
-        passed = run.block.passed
+    def find_closing(self, block: NginxBlock) -> Answer | None:
+        """What nginx answers to every request that a block would hand on; None where some may pass, or nobody can tell."""
+        if id(block) not in self._closings:
+            self._closings[id(block)] = self._find_refusal(block) or self._find_down(block)
+        return self._closings[id(block)]
+
+    def _find_refusal(self, block: NginxBlock) -> Answer | None:
+        """Who keeps every client out: access is ruled before `auth_request` asks."""
+        if block.denied is not None:
+            return Answer("403", block.denied, "", f"`{block.denied.written}` turns every client away")
+        line = checking_everybody(block.scope)
+        return self._ask_permission(block, line) if line is not None else None
+
+    def _ask_permission(self, block: NginxBlock, line: Directive) -> Answer | None:
+        """What `auth_request` makes of its location, where that answers by itself whatever it is asked: 2xx lets a request
+        pass, 401 and 403 are handed on, anything else becomes 500.
+
+        https://nginx.org/en/docs/http/ngx_http_auth_request_module.html
+        """
+        server = block.server
+        moment = moment_of_arrival(server, Request("sse", line.args[0]), line.args[0], line.args[0])
+        asked = Run(moment, server.block, internal=True, asking=True)
+        ends = _limit(self._through_server(asked)) if not server.open_places else []
+        answers = [end.answer for end in ends if end.answer is not None and not end.run.paged and not end.overruled]
+        if not ends or len(answers) < len(ends) or any(end.run.doubts or end.run.reasons for end in ends):
+            return None
+        codes = {answer.code for answer in answers if answer.at is not None and answer.at.name in _ANSWERING}
+        if len(codes) != 1 or len(answers) != sum(answer.code in codes for answer in answers):
+            return None
+        [code] = codes
+        if code.startswith("2"):
+            return None
+        because = f"`{line.written}` is answered {code}, whatever comes"
+        return Answer(code if code in ("401", "403") else "500", line, "", because)
+
+    def _find_down(self, block: NginxBlock) -> Answer | None:
+        """The answer where a block hands requests to an upstream of which no server takes any."""
+        passed = block.passed
         if passed is None or "$" in passed.args[0]:
             return None
         upstream = self.upstreams.get(read_target(passed.args[0]).authority)
-        return upstream.block if upstream is not None and upstream.is_down else None
+        if upstream is None or not upstream.is_down:
+            return None
+        return Answer("502", upstream.block, "", f"every server of `{upstream.block.written}` is marked `down`")
 
     def _intercept(self, run: Run) -> Iterator[RequestEnd]:
         """Where an error page hands on what the backend answers 404 to, and the like."""

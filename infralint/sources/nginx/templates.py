@@ -30,15 +30,12 @@ _OTHER_LANGUAGES = (
     ("PHP", "<?", lazy(r"<\?(?:php\b|=)")),
     ("FreeMarker", "<#", lazy(r"</?#(?:if|list|else|assign|macro)\b")),
     ("Terraform template directives", "%{", lazy(r"%\{\s*(?:if|for|else|endif|endfor)\b")),
-    ("%%name%% placeholders", "%%", lazy(r"%%\w[\w.\-]*%%")),
-    ("@name@ placeholders", "@", lazy(r"(?<![\w@.~=\-/])@[A-Z][A-Z0-9_]*@(?!\w)")),
-    ("__NAME__ placeholders", "__", lazy(r"(?<!\w)__[A-Z][A-Z0-9_]*__(?!\w)")),
 )
 _LINE_LANGUAGES = (
-    ("Velocity", "#", lazy(r"^[ \t]*#(?:if|foreach|elseif)[ \t]*\(", re.MULTILINE)),
+    ("Velocity", "#", lazy(r"^[ \t]*#(?:if|foreach|elseif)[ \t]*\((?![^\n]*\{[ \t]*$)", re.MULTILINE)),
     ("Mako", "%", lazy(r"^[ \t]*%[ \t]*(?:if|for|while)\b[^\n]*:[ \t]*$", re.MULTILINE)),
 )
-"""Those whose statements are lines that nginx might take for comments."""
+"""Those whose statements are lines that nginx might take for comments; `#if (...) {` is nginx's own `if`, put out of use."""
 _TEMPLATE = lazy(r"\{\{[^{}]|\{%[-+ \w]|\{#[^{}]*#\}|<%[-=_#\s\w}]")
 _OPENER = lazy(r"\{[{%#]|<%")
 _VALUE = lazy(r"\{\{(?:[^{}\"'`]|\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|\{[^{}]*\})*\}\}+")
@@ -46,6 +43,12 @@ _GO_COMMENT = lazy(r"\{\{-?\s*/\*")
 _GO_COMMENT_END = lazy(r"\*/\s*-?\}\}")
 _CLOSERS = {"{#": "#}", "{%": "%}", "<%": "%>", "{{/*": "*/"}
 _ENVIRONMENT = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}\n]{0,1000}))?\}|\$([A-Z][A-Z0-9_]*)\b")
+_PLACEHOLDERS = (
+    ("%%", lazy(r"%%\w[\w.\-]*%%")),
+    ("@", lazy(r"(?<![\w@.~=\-/])@[A-Z][A-Z0-9_]*@(?![A-Z0-9_])")),
+    ("__", lazy(r"(?<!\w)__[A-Z][A-Z0-9_]*__(?![A-Z0-9_])")),
+)
+"""What scripts replace by values before nginx reads a file (`sed s/__HOST__/…/`), and how it begins."""
 _OWN = lazy(r"\b(?:map|geo|split_clients)\s[^;{}]{0,200}\$([A-Z][A-Z0-9_]*)\s*\{|\bset\s+\$([A-Z][A-Z0-9_]*)\s")
 """Variables of nginx's own that a file defines, in capitals."""
 _OPENING = {"if", "for", "unless", "with", "range", "case", "macro", "block", "define", "call", "filter", "tablerow"}
@@ -77,8 +80,8 @@ class Prepared(msgspec.Struct, eq=False):
     starts: list[int] = msgspec.field(default_factory=lambda: [0])
     stacks: list[tuple[Condition, ...]] = msgspec.field(default_factory=lambda: [()])
     headings: list[str] = []
-    loops: set[int] = set()
-    exhaustive: set[int] = set()
+    loops: frozenset[int] = frozenset()
+    exhaustive: frozenset[int] = frozenset()
     branches: dict[int, int] = {}
     shifts: list[tuple[int, int]] | None = None
 
@@ -118,6 +121,9 @@ def prepare(text: str, branches: int | None = None) -> Prepared:
     result = Prepared(text, text)
     if ("{{" in text or "{%" in text or "{#" in text or "<%" in text) and _TEMPLATE.search(text):
         _Renderer(result, branches).run()
+    for begins, placeholder in _PLACEHOLDERS:
+        if begins in result.text:
+            result.text = placeholder.sub(lambda found: _hole(result, found[0]), result.text)
     if "$" in result.text and _ENVIRONMENT.search(result.text):
         defined = {name for names in _OWN.findall(result.text) for name in names}
         result.text = _ENVIRONMENT.sub(
@@ -269,7 +275,7 @@ class _Renderer:
             self.open[-1] = (number, branch + 1, opened)
             self.result.branches[number] = branch + 1
             if last:
-                self.result.exhaustive.add(number)
+                self.result.exhaustive |= {number}
 
     def _control(self, first: str, words: list[str], written: str) -> None:
         if first in _BRANCHES:
@@ -297,7 +303,7 @@ class _Renderer:
         number = len(self.result.headings)
         self.result.headings.append(" ".join(words))
         if first in _LOOPS:
-            self.result.loops.add(number)
+            self.result.loops |= {number}
         self.open.append((number, 0, first))
 
     def _mark(self) -> None:

@@ -27,10 +27,14 @@ class NotWorkedOut(Exception):
 
 
 class EvaluationBudget(msgspec.Struct):
-    """What one root may still spend. shared: what all roots of a run may spend together."""
+    """What one root may still spend. shared: what all roots of a run may spend together.
+
+    not_worked_out: how often something was met that infralint does not work out.
+    """
 
     steps: int = STEPS
     shared: SharedBudget | None = None
+    not_worked_out: int = 0
     _allowance: int = STEPS_AT_ONCE
 
     def allow(self) -> None:

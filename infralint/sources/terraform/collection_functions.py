@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import product
 from types import MappingProxyType
 
@@ -89,8 +90,10 @@ def _concat(*lists: Value) -> Value:
     items = [item for part in parts for item in part]
     if all(isinstance(part, ListValue) for part in parts):
         element = unify([part.element for part in parts if isinstance(part, ListValue)])
-        if element is not None:
-            return ListValue([convert(item, element) for item in items], element)
+        # A list whose elements' type is open may hold what the others' type does not take.
+        with suppress(EvaluationError):
+            if element is not None:
+                return ListValue([convert(item, element) for item in items], element)
     return TupleValue(items)
 
 

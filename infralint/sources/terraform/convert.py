@@ -5,13 +5,14 @@ https://developer.hashicorp.com/terraform/language/expressions/type-constraints
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from infralint.sources.terraform.hcl import Expression, FunctionCall, ListOf, Literal, NameExpression, ObjectOf
 from infralint.sources.terraform.types import (
     ANY,
     BOOL,
     NUMBER,
+    PRIMITIVES,
     STRING,
     Type,
     list_of,
@@ -55,10 +56,17 @@ def common_type(value: Value) -> Type:
     """The type that the members of a collection share. Raises EvaluationError."""
     if isinstance(value, ListValue | MapValue):
         return value.element
-    found = unify([type_of(member) for member in members(value)])
-    if found is None:
+    types = [type_of(member) for member in members(value)]
+    found = unify(types)
+    if found is None or _is_open_beside_structures(types):
         raise EvaluationError("its members have no type in common")
     return found
+
+
+def _is_open_beside_structures(types: Sequence[Type]) -> bool:
+    """Whether a collection of nothing, `tolist([])`, stands beside a tuple or an object of structures, `[["a"]]`."""
+    structures = any(inner.name not in PRIMITIVES | {"any"} for kind in types for inner in kind.items)
+    return structures and any(kind.of == ANY for kind in types)
 
 
 def _sequence(value: Value, wanted: Type) -> Value:

@@ -32,7 +32,7 @@ from infralint.sources.terraform.hcl import (
     Unary,
 )
 from infralint.sources.terraform.numeric import Number, add, as_count, divide, multiply, negate, remainder, subtract
-from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, PRIMITIVES, SET, STRING, Type, unify
+from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, SET, STRING, Type, may_be_alike, unify
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -116,6 +116,7 @@ def evaluate(expression: Expression, environment: EvaluationScope) -> Value:
     try:
         return _HOW[type(expression)](expression, environment)
     except NotWorkedOut as error:
+        environment.module.budget.not_worked_out += 1
         return Hole(str(error))
     except EvaluationError as error:
         if not lenient:
@@ -130,6 +131,24 @@ def _type_of_failed(expression: Expression) -> Type:
     if isinstance(expression, Unary):
         return BOOL if expression.operator == "!" else NUMBER
     return STRING if isinstance(expression, Template) and not expression.alone else ANY
+
+
+def _type_of_null(expression: Expression) -> Type:
+    """The type of a null by the expression that gave it; ANY where that does not tell."""
+    if isinstance(expression, FunctionCall):
+        return _CONVERSIONS.get(expression.name, ANY)
+    if not isinstance(expression, Conditional):
+        return ANY
+    types = {_type_of_branch(branch) for branch in (expression.then, expression.otherwise)} - {ANY}
+    return (len(types) == 1 and types.pop()) or ANY
+
+
+def _type_of_branch(expression: Expression) -> Type:
+    if isinstance(expression, Literal):
+        return type_of(expression.value)
+    return (
+        _type_of_null(expression) if isinstance(expression, FunctionCall | Conditional) else _type_of_failed(expression)
+    )
 
 
 def _literal(expression: Literal, _: EvaluationScope) -> Value:
@@ -402,16 +421,14 @@ def _as_common(value: Value, types: Sequence[Type], what: str) -> Value:
             return convert(value, common)
         raise EvaluationError(f"{what} have no type in common: {', '.join(kind.name for kind in types)}")
     except EvaluationError:
-        if any(map(is_open, types)) and not any(kind.name in PRIMITIVES for kind in types):
+        if any(map(is_open, types)) and may_be_alike(types):
             raise NotWorkedOut(f"what {what} have in common is not worked out") from None
         raise
 
 
 def _type_as_written(expression: Expression, value: Value) -> Type:
     """A value's type; a null that is converted where it stands has the type that it is converted to."""
-    if value is None and isinstance(expression, FunctionCall):
-        return _CONVERSIONS.get(expression.name, ANY)
-    return type_of(value)
+    return _type_of_null(expression) if value is None else type_of(value)
 
 
 _CONVERSIONS: Mapping[str, Type] = MappingProxyType(
@@ -511,17 +528,27 @@ READERS = frozenset({"file", "fileexists", "templatefile", "fileset", "filebase6
 def _try(expression: FunctionCall, environment: EvaluationScope) -> Value:
     for argument in expression.arguments:
         try:
-            return evaluate(argument, environment)
+            return _with_its_doubts(argument, environment)
         except EvaluationError:
             continue
     raise EvaluationError("try() finds nothing that works")
+
+
+def _with_its_doubts(expression: Expression, environment: EvaluationScope) -> Value:
+    """A value, or a hole where part of it was not worked out though nothing of that part is left in the value: it may fail."""
+    budget = environment.module.budget
+    before = budget.not_worked_out
+    value = evaluate(expression, environment)
+    if budget.not_worked_out == before or first_hole(value) is not None:
+        return value
+    return Hole("part of it is not worked out, and may fail")
 
 
 def _can(expression: FunctionCall, environment: EvaluationScope) -> Value:
     if len(expression.arguments) != 1:
         raise EvaluationError("can() takes one argument")
     try:
-        value = evaluate(expression.arguments[0], environment)
+        value = _with_its_doubts(expression.arguments[0], environment)
     except EvaluationError:
         return False
     hole = first_hole(value)

@@ -144,6 +144,12 @@ def _tuple(types: Sequence[Type]) -> Type | None:
     return _collection("list", _member_types(types))
 
 
+def may_be_alike(types: Sequence[Type]) -> bool:
+    """Whether types may have one in common if what is open in them is known: never texts, sequences and maps together."""
+    kinds = {kind.name for kind in types} - {"any"}
+    return not kinds & PRIMITIVES and (kinds <= SEQUENCES or not kinds & SEQUENCES)
+
+
 _ORDER = {"string": 0, "number": 1, "bool": 1, "list": 2, "map": 2, "tuple": 3, "object": 3, "set": 4, "any": 9}
 
 
