@@ -291,16 +291,16 @@ class Topology:
         serves."""
         if id(node) not in self._own_diallers:
             self._own_diallers[id(node)] = self._sort_diallers(node)
-        others, own = self._own_diallers[id(node)]
-        mine = own.get(id(hop))
+        others, by_hop = self._own_diallers[id(node)]
+        mine = by_hop.get(id(hop))
         if mine is None:
-            return [dialler for _, dialler in others] if own else self.diallers(node)
+            return [dialler for _, dialler in others] if by_hop else self.diallers(node)
         return [dialler for _, dialler in sorted((*others, *mine), key=lambda entry: entry[0])]
 
     def _sort_diallers(self, node: Node) -> tuple[list[Numbered], dict[int, list[Numbered]]]:
         """The diallers of a node with their numbers: those of any of its hops, and its own ones for each hop that they may mean."""
         others: list[Numbered] = []
-        own: dict[int, list[Numbered]] = {}
+        by_hop: dict[int, list[Numbered]] = {}
         for entry in enumerate(self.diallers(node)):
             dialler = entry[1]
             is_own = dialler.node is node and dialler.to is not None
@@ -308,8 +308,8 @@ class Topology:
             if meant is None:
                 others.append(entry)
             for identity in meant or ():
-                own.setdefault(identity, []).append(entry)
-        return others, own
+                by_hop.setdefault(identity, []).append(entry)
+        return others, by_hop
 
     def dialled_addresses(self, node: Node) -> Sequence[Address]:
         """The addresses at which others, or servers of its own, dial a node."""
