@@ -265,6 +265,10 @@ def test_a_pack_of_ones_own(here: Path, lint: Lint) -> None:
             CUSTOM.replace("yield Finding", "raise SystemExit(0)\n    yield Finding"),
             "check no-plain-backend failed on location /chat (bad.py, line ",
         ),
+        (
+            CUSTOM.replace("yield Finding", "raise GeneratorExit\n    yield Finding"),
+            "check no-plain-backend failed on location /chat (bad.py, line ",
+        ),
         ("x = 1", "bad.py: no function marked @check"),
         (CUSTOM.replace(": Crossing[Hop]", ""), "the argument of check no-plain-backend needs a type"),
         (
