@@ -13,7 +13,6 @@ from itertools import islice, product
 
 import msgspec
 
-from infralint.project.variables import LONGEST_TEXT, LONGEST_VALUE
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -28,6 +27,9 @@ DOCKERFILES = ("Dockerfile*", "*.Dockerfile", "Containerfile*")
 """Dockerfiles by their names."""
 COPIES = 1000
 """Files and folders of one stage, with those of the stages that it takes from."""
+
+LONGEST = 16 * 1024
+"""Characters of a text with its variables filled in; a longer one stays as it is written."""
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -253,12 +255,10 @@ def _list_words(text: str) -> list[str]:
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    """A text with variables by what the file says of them; others, and those that make it too long, stay as written."""
+    """A text with variables by what the file says of them; others stay as they are written."""
 
     def value_of(hole: re.Match[str]) -> str:
-        value = values.get(hole[1] or hole[3]) or hole[2] or hole[0]
-        return value if len(value) <= LONGEST_VALUE else hole[0]
+        return values.get(hole[1] or hole[3]) or hole[2] or hole[0]
 
-    if sum(len(value_of(hole)) for hole in _VARIABLE.finditer(text)) > max(LONGEST_TEXT, len(text)):
-        return text
-    return _VARIABLE.sub(value_of, text)
+    length = sum(len(value_of(hole)) for hole in _VARIABLE.finditer(text))
+    return _VARIABLE.sub(value_of, text) if length <= max(LONGEST, len(text)) else text
