@@ -83,6 +83,52 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
     assert report["status"] == 2
 
 
+PART = "services:\n  web: { image: nginx, networks: [front], depends_on: [api] }\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"compose.yaml": "networks: { front: {} }\ninclude: [web/compose.yaml, api/compose.yaml]\n"},
+        {"compose.yaml": "include: [{ path: [web/compose.yaml, web/more.yaml] }]\nservices: { api: { image: x } }\n"},
+        {"compose.yaml": "services:\n  edge: { extends: { file: web/compose.yaml, service: web }, networks: [] }\n"},
+        {"docker-compose.yml": "services: { api: { image: x } }\nnetworks: { front: {} }\n"},
+        {"compose.yaml": "include: [web/compose.yaml]\nservices:\n  edge: { extends: web }\n"},
+        {"web/compose.yaml": PART.replace("image: nginx", "image: nginx, profiles: [tools]")},
+        {"web/compose.override.yaml.example": "services: { api: { image: x } }\nnetworks: { front: {} }\n"},
+    ],
+)
+def test_a_compose_file_that_others_take_over_is_not_refused_for_what_they_declare(
+    files: dict[str, str], lint: Lint
+) -> None:
+    report = lint(
+        {
+            "site/nginx.conf": SITE,
+            "web/compose.yaml": PART,
+            "api/compose.yaml": "services: { api: { image: x } }\n",
+            **files,
+        }
+    )
+    assert judged(report) == []
+
+
+def test_services_of_files_that_a_file_without_services_includes_belong_together(lint: Lint) -> None:
+    files = {
+        "compose.yaml": "networks: { front: {} }\ninclude: [web/compose.yaml, api/compose.yaml]\n",
+        "web/compose.yaml": PART.replace("nginx,", "nginx:1.27, volumes: ['./nginx.conf:/etc/nginx/nginx.conf'],"),
+        "web/nginx.conf": "events {}\nhttp { server { location / { proxy_pass http://api:8000; } } }\n",
+        "api/compose.yaml": "services: { api: { build: ., networks: [front] } }\n",
+        "api/Dockerfile": 'FROM python\nCMD ["uvicorn", "main:app", "--port", "8000"]\n',
+        "api/main.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n\n\n"
+        "@app.get('/events')\ndef events():\n    return StreamingResponse(iter([]), media_type='text/event-stream')\n",
+    }
+    report = lint(files)
+    assert report["unreadable"] == []
+    assert [found["location"]["path"] for found in report["findings"] if found["severity"] == "error"] == [
+        "web/nginx.conf"
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "unfollowed"),
     [

@@ -546,3 +546,11 @@ def test_a_link_is_looked_at_each_time(looks: Looks, project: Path) -> None:
     looks.check("nginx.conf")
     assert "notes.py" in looks.read
     assert "real/notes.py" not in looks.read
+
+
+def test_a_file_from_before_1970_is_looked_at_each_time(looks: Looks, project: Path) -> None:
+    write(project, {"notes.py": "print(1)\n"})
+    os.utime(project / "notes.py", (-10.0, -10.0))
+    looks.check("nginx.conf")
+    looks.check("nginx.conf")
+    assert "notes.py" in looks.read

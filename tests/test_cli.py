@@ -260,8 +260,13 @@ def test_a_pack_of_ones_own(here: Path, lint: Lint) -> None:
         ("import nothing_of_the_kind", "bad.py: ModuleNotFoundError"),
         ("def f(: pass", "bad.py: SyntaxError"),
         ("raise SystemExit(0)", "bad.py: SystemExit: 0"),
+        ("class Skipped(BaseException): ...\nraise Skipped('no')", "bad.py: Skipped: no"),
         (
             CUSTOM.replace("yield Finding", "raise SystemExit(0)\n    yield Finding"),
+            "check no-plain-backend failed on location /chat (bad.py, line ",
+        ),
+        (
+            CUSTOM.replace("yield Finding", "raise GeneratorExit\n    yield Finding"),
             "check no-plain-backend failed on location /chat (bad.py, line ",
         ),
         ("x = 1", "bad.py: no function marked @check"),
@@ -297,6 +302,15 @@ def test_version_loads_nothing_else() -> None:
     version, modules = result.stdout.splitlines()
     assert version.startswith("infralint ")
     assert not {"click", "crossplane", "msgspec", "yaml", "dataclasses"} & set(modules.split())
+
+
+@pytest.mark.parametrize(("file", "is_loaded"), [("nginx.conf", True), ("main.tf", False)])
+def test_what_reads_nginx_is_loaded_where_there_is_some(file: str, is_loaded: bool, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(CLEAN if file == "nginx.conf" else 'variable "name" {}\n')
+    words = [sys.executable, "-X", "importtime", "-m", "infralint", "check", "--no-cache", "--allow-empty", "."]
+    result = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert result.returncode in (0, 1), result.stderr
+    assert ("infralint.sources.nginx.build" in result.stderr) == is_loaded
 
 
 @pytest.mark.parametrize(

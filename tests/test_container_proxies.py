@@ -276,3 +276,44 @@ def test_a_reload_of_caddy_ends_sockets_that_are_declared_to_last(lint: Lint) ->
         "compose.yaml:10 warning stream-cut-on-reload"
     ]
     assert cut(usual, 'caddy.reverse_proxy.stream_close_delay: "2h"') == []
+
+
+def test_a_rule_of_many_hosts_and_paths_is_taken_for_all_of_their_paths(lint: Lint) -> None:
+    hosts = ",".join(f"`h{number}.example`" for number in range(1500))
+    paths = ",".join(f"`/p{number}`" for number in range(1500))
+    labels = (
+        f"traefik.http.routers.wide.rule=Host({hosts}) && PathPrefix({paths})",
+        "traefik.http.routers.wide.middlewares=limit",
+        "traefik.http.middlewares.limit.buffering.memRequestBodyBytes=1",
+    )
+    wide = "  api:\n    build: ./api\n    labels:\n" + "".join(f"      - {label}\n" for label in labels)
+    assert judge(lint, wide) == ["compose.yaml:7 warning buffered-stream"]
+
+
+def test_of_a_site_with_many_hosts_and_upstreams_no_host_is_told_apart(lint: Lint) -> None:
+    hosts = " ".join(f"h{number}.example" for number in range(3000))
+    labels = "".join(
+        f"      caddy.handle_{number}: /p{number}/*\n"
+        f"      caddy.handle_{number}.reverse_proxy: '{{{{upstreams 8000}}}}'\n"
+        for number in range(600)
+    )
+    site = f"  api:\n    build: ./api\n    labels:\n      caddy: {hosts}\n{labels}"
+    assert judge(lint, site) == []
+
+
+def test_hosts_beyond_those_that_are_read_are_named(lint: Lint) -> None:
+    hosts = ",".join(f"h{number}.example" for number in range(2100))
+    compose = "  web: {image: 'nginxproxy/nginx-proxy:1.7'}\n  api:\n    image: api\n    environment:\n"
+    report = lint({"compose.yaml": f"services:\n{compose}      VIRTUAL_HOST: {hosts}\n"})
+    [unfollowed] = report["unfollowed"]
+    assert unfollowed.startswith("compose.yaml:6: of its 2100 hosts only 2000 are read")
+
+
+def test_remarks_of_variables_that_never_end_are_judged(lint: Lint) -> None:
+    rule = "${HOST:?" * 10_000
+    report = lint(
+        {
+            "compose.yaml": f"services:\n  api:\n    image: api\n    labels:\n      traefik.http.routers.a.rule: '{rule}'\n"
+        }
+    )
+    assert "HOST" in report["unreadable"][0]["message"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -247,4 +248,51 @@ def test_many_load_balancers_take_as_long_as_they_are_many(tmp_path: Path) -> No
     many = count_calls(tmp_path / "many", balancers(60), ("check", "--no-cache"))
     assert many["only_other"] <= 2 * few["only_other"]
     assert many["_of_one_kind"] <= 2 * few["_of_one_kind"]
+    assert many.total() < 2.15 * few.total()
+
+
+def routers(count: int) -> dict[str, str | bytes]:
+    """A service with so many of Traefik's routers and middlewares."""
+    labels = "".join(
+        f"      traefik.http.routers.r{number}.rule: Host(`h{number}.example`)\n"
+        f"      traefik.http.routers.r{number}.middlewares: m{number}\n"
+        f"      traefik.http.middlewares.m{number}.compress: 'true'\n"
+        for number in range(count)
+    )
+    return {"compose.yaml": f"services:\n  api:\n    image: api\n    labels:\n{labels}"}
+
+
+def caddy_sites(count: int) -> dict[str, str | bytes]:
+    """A service with so many of Caddy's sites."""
+    labels = "".join(
+        f"      caddy_{number}: h{number}.example\n      caddy_{number}.reverse_proxy: '{{{{upstreams 80}}}}'\n"
+        for number in range(count)
+    )
+    return {"compose.yaml": f"services:\n  api:\n    image: api\n    labels:\n{labels}"}
+
+
+def virtual_hosts(count: int) -> dict[str, str | bytes]:
+    """A service with so many hosts of nginx-proxy's, which has as many files mounted, one of as many lines."""
+    mounts = "".join(f"      - ./p.conf:/etc/nginx/vhost.d/h{number}.example\n" for number in range(count))
+    hosts = ",".join(f"h{number}.example" for number in range(count))
+    return {
+        "compose.yaml": f"services:\n  proxy:\n    image: nginxproxy/nginx-proxy:1.7\n    volumes:\n{mounts}"
+        f"  api:\n    image: api\n    environment:\n      VIRTUAL_HOST: {hosts}\n",
+        "p.conf": "proxy_set_header X-A b;\n" * count,
+    }
+
+
+def extended_services(count: int) -> dict[str, str | bytes]:
+    """So many services, each of which is made of the next one."""
+    services = "".join(f"  s{number}: {{extends: {{service: s{number + 1}}}}}\n" for number in range(count))
+    return {"compose.yaml": f"services:\n{services}  s{count}: {{image: nginx}}\n"}
+
+
+@pytest.mark.parametrize("files", [routers, caddy_sites, virtual_hosts, extended_services])
+def test_many_services_and_routes_of_containers_take_as_long_as_they_are_many(
+    files: Callable[[int], dict[str, str | bytes]], tmp_path: Path
+) -> None:
+    count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", files(40), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", files(80), ("check", "--no-cache"))
     assert many.total() < 2.15 * few.total()

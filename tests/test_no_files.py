@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run
 
 from infralint.project import walking
 
@@ -115,3 +115,15 @@ def test_what_earlier_runs_remember_is_nobodys_configuration(lint: Lint) -> None
         {".cache/infralint/0a1b.conf": text, "home/.cache/infralint/x/nginx.conf": text, "infralint/a.conf": text}
     )
     assert {problem.partition(":")[0] for problem in problems(report)} == {"infralint/a.conf"}
+
+
+@pytest.mark.parametrize("command", [("check",), ("trace", "/a"), ("init",), ("baseline",)])
+def test_a_working_folder_that_is_gone_is_one_sentence(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    result = run(*command)
+    assert (result.exit_code, result.stderr) == (2, "infralint: the folder that this runs in is not there any more\n")

@@ -761,3 +761,11 @@ def test_cloudfront_says_which_behavior_takes_a_request_and_whose_default_holds(
     other = " ".join(run("trace", "/chat", "--explain").output.replace("│", " ").split())
     assert "chosen its default behavior takes what no other does" in other
     assert "its behavior for /api/* (main.tf:19:3): /chat does not fit it" in other
+
+
+def test_an_address_that_is_none_is_one_sentence(here: Path) -> None:
+    result = run("trace", "http://[::1/api/chat", "--in", str(here))
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "infralint: http://[::1/api/chat: is no address of a web page: Invalid IPv6 URL\n",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -52,6 +53,9 @@ class LazyGroup(click.Group):
 
             if is_of_printing(error):
                 raise
+            if isinstance(error, FileNotFoundError) and _is_nowhere():
+                click.echo("infralint: the folder that this runs in is not there any more", err=True)
+                ctx.exit(2)
             click.echo(f"infralint: nothing is judged: {describe_fault(error)}", err=True)
             if {"-v", "--verbose"} & set(sys.argv):
                 raise
@@ -64,6 +68,15 @@ class LazyGroup(click.Group):
         module, _, name = COMMANDS.get(cmd_name, "").partition(":")
         command: click.Command | None = getattr(import_module(module), name) if module else None
         return command
+
+
+def _is_nowhere() -> bool:
+    """Whether somebody took the working folder away."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 @click.group(cls=LazyGroup, context_settings=CONTEXT)

@@ -117,7 +117,7 @@ def refuse_way_out(path: Path, root: Path) -> None:
 
 def _put(text: str, path: Path | None) -> None:
     """Print, or replace a file. Raises OSError. Names that are no text lose what no text can hold."""
-    text = text.encode(errors="replace").decode()
+    text = text if text.isascii() else text.encode(errors="replace").decode()
     if path is None:
         text += "\n" if text and not text.endswith("\n") else ""
         recording.note_printed(text)

@@ -123,7 +123,10 @@ def _question(paths: Sequence[str], options: TraceOptions) -> Question:
     kinds = {options.kind} if options.kind else set()
     for path in paths:
         if "://" in path:
-            address = urlsplit(path)
+            try:
+                address = urlsplit(path)
+            except ValueError as error:
+                fail(f"{path}: is no address of a web page: {error}")
             asked.append(address.path or "/")
             hosts |= {address.hostname} if address.hostname else set()
             kinds |= {"websocket"} if address.scheme in ("ws", "wss") else set()

@@ -7,7 +7,7 @@ Read in its template: https://github.com/nginx-proxy/nginx-proxy/blob/main/nginx
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -40,19 +40,30 @@ def buffers_by_default(image: str) -> bool | None:
     return True if name == "nginx-proxy" and is_current and _NEWEST.fullmatch(tag) else None
 
 
+Directives = Mapping[str, Sequence[Line]]
+"""Those of a name, in the order in which they stand."""
+
+
+def directives_by_name(lines: Iterable[Line]) -> Directives:
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.name, []).append(line)
+    return found
+
+
 class GeneratedSettings(msgspec.Struct, frozen=True):
     """What holds for a virtual host. location, server, http: directives of files that are mounted into it (`vhost.d`,
     `conf.d`, `proxy.conf`), the first that says anything counts; buffers: what the template does by itself."""
 
     where: Location
-    location: Sequence[Line] = ()
-    server: Sequence[Line] = ()
-    http: Sequence[Line] = ()
+    location: Directives
+    server: Directives
+    http: Directives
     buffers: bool | None = None
 
     def lines(self, name: str) -> Sequence[Line]:
         """The directives of a name that hold: those of the innermost level that has any."""
-        levels = ([line for line in level if line.name == name] for level in (self.location, self.server, self.http))
+        levels = (level.get(name) for level in (self.location, self.server, self.http))
         return next(filter(None, levels), [])
 
     def setting(self, name: str) -> Setting[Any] | None:

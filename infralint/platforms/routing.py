@@ -5,6 +5,7 @@ https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
@@ -42,6 +43,20 @@ PathKind = Literal["exact", "segments", "prefix", "regex"]
 """How a path is compared: all of it; segment by segment (`/api` takes `/api/x` and not `/apis`); by its first letters;
 by a regular expression that must fit it from its beginning."""
 _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "prefix": 2}
+
+
+MOST_PAIRS = 10_000
+"""Hosts times paths of a route that are told apart."""
+
+
+def few_hosts(hosts: Sequence[str], paths: int, owner: str) -> tuple[Sequence[str], str]:
+    """The hosts that a route has rules for, and no doubt; of too many for so many paths any host, which may be another one.
+
+    owner: what names the hosts, in words.
+    """
+    if len(hosts) * paths <= MOST_PAIRS:
+        return hosts, ""
+    return [""], f"the host is one of the {len(hosts)} that {owner} names"
 
 
 class RouteRule(msgspec.Struct, frozen=True):
@@ -219,7 +234,7 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
         """The hops whose rules take a request; certain where no other may."""
         found: list[tuple[RoutedHop, RouteRule]] = []
         reasons: list[str] = []
-        for rule, hop in self._ranked:
+        for rule, hop in self._rules_for(request.host):
             taken = rule.takes(request)
             if taken is False:
                 continue
@@ -239,7 +254,7 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The rule that leads to a hop, and those that would take the request elsewhere, or nearly do."""
-        taking = [(rule, owner) for rule, owner in self._ranked if rule.takes(request) is not False]
+        taking = [(rule, owner) for rule, owner in self._rules_for(request.host) if rule.takes(request) is not False]
         leading = (rule for rule, owner in taking if (owner is hop if hop is not None else rule.answer is not None))
         chosen = next(leading, None)
         if chosen is None:
@@ -273,6 +288,24 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
         """All rules, those that are asked first first."""
         pairs = [(rule, hop) for hop in self.hops for rule in hop.rules]
         return pairs if self.in_order else sorted(pairs, key=lambda pair: pair[0].weight, reverse=True)
+
+    @cached_property
+    def _ranks_by_host(self) -> dict[str, list[int]]:
+        """Which of the ranked rules ask for a host, in small letters; "" has those that any host may fit."""
+        found: dict[str, list[int]] = {}
+        for rank, (rule, _) in enumerate(self._ranked):
+            found.setdefault("" if rule.host.startswith("*") else rule.host.lower(), []).append(rank)
+        return found
+
+    def _rules_for(self, host: str | None) -> Iterator[tuple[RouteRule, RoutedHop]]:
+        """The ranked rules that may take a request for a host; all where it is not known."""
+        if host is None:
+            yield from self._ranked
+            return
+        by_host = self._ranks_by_host
+        any_host, named = by_host.get("", []), by_host.get(host.lower(), []) if host else []
+        ranks = heapq.merge(any_host, named) if any_host and named else any_host or named
+        yield from (self._ranked[rank] for rank in ranks)
 
 
 MOST_RIVALS = 8

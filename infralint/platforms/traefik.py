@@ -15,7 +15,7 @@ import msgspec
 
 from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location, Request, Response, Setting, Unknown
 from infralint.platforms.compression import EVENTS, is_encoded, media_type
-from infralint.platforms.routing import PathKind, RoutedHop
+from infralint.platforms.routing import MOST_PAIRS, PathKind, RoutedHop
 from infralint.text.lazy import lazy
 
 _MATCHER = lazy(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
@@ -48,6 +48,9 @@ def parse_rule(written: str) -> TraefikRule:
             hosts = tuple(texts)
         else:
             paths = tuple((text, "exact" if name == "Path" else "prefix") for text in texts)
+    if len(hosts) * len(paths) > MOST_PAIRS:
+        doubt = doubt or f"its path is one of the {len(paths)} that the rule names"
+        paths = (("/", "prefix"),)
     if "||" in written and len(_MATCHER.findall(written)) > 1:
         doubt = doubt or f"it depends on `{written}`"
     return TraefikRule(hosts, paths, doubt)

@@ -114,9 +114,9 @@ class Project:
         key = f"$.exclude[{exclude.index(pattern)}]" if pattern in exclude else "$.exclude"
         return place_of(self.base / self.config_name, self.config_name, key)
 
-    @cached_property
+    @property
     def file_set(self) -> frozenset[str]:
-        return frozenset(self.files)
+        return self.names.all
 
     @cached_property
     def names(self) -> FileNames:
@@ -189,7 +189,7 @@ class Project:
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self._look_at(path))
+            self._texts[path] = decode(self.content(path))
             if (content := self._contents.pop(path, None)) is not None:
                 self._room += len(content) + FILE_COST
         return self._texts[path]
@@ -205,10 +205,10 @@ class Project:
 
     def utf8_text(self, path: str) -> str:
         """The text of a file that may hold UTF-8 alone, as YAML does. Raises CantRead, also for other bytes."""
-        content = None if path in self._texts else self._look_at(path)
+        content = None if path in self._texts else self.content(path)
         text = self.text(path)
         if not text.isascii():
-            content = self._look_at(path) if content is None else content
+            content = self.content(path) if content is None else content
             try:
                 content.decode()
             except UnicodeDecodeError as error:
@@ -221,7 +221,7 @@ class Project:
     def holds(self, path: str, word: str) -> bool:
         """Whether a word of small letters stands in a file, in whatever case; keeps no text for that. Raises CantRead."""
         text = self._texts.get(path)
-        return word in text.lower() if text is not None else word.encode() in self._look_at(path).lower()
+        return word in text.lower() if text is not None else word.encode() in self.content(path).lower()
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
@@ -230,9 +230,9 @@ class Project:
 
     def searchable(self, path: str, largest: int = LARGEST) -> builtins.bytes:
         """A file's content for a quick look at its words: UTF-16 as UTF-8, which `text` then refuses. Raises CantRead."""
-        return _as_utf8(self._look_at(path, largest))
+        return _as_utf8(self.content(path, largest))
 
-    def _look_at(self, path: str, largest: int = LARGEST) -> builtins.bytes:
+    def content(self, path: str, largest: int = LARGEST) -> builtins.bytes:
         """A file's content, as it was when it was first looked at, as far as there is room to keep it. Raises CantRead."""
         known = self._contents.get(path)
         if known is not None and len(known) <= largest:
@@ -247,6 +247,8 @@ class Project:
         """The first bytes of a file, however large it is; none where even these can't be had."""
         if (known := self._contents.get(path)) is not None:
             return _as_utf8(known[:length])
+        if (text := self._texts.get(path)) is not None:
+            return text[:length].encode()[:length]
         try:
             full, follow = self._inside(path)
             return _as_utf8(read_head(full, length, follow))
@@ -347,9 +349,12 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 def _utf_16(content: bytes) -> str:
     """The UTF-16 that a text is in, empty for any other: it begins with a mark, or with two plain letters."""
-    if content[:2] in _UTF_16:
+    begin = content[:4]
+    if begin[:2] in _UTF_16:
         return "utf-16"
-    zeros = "".join("0" if byte == 0 else "a" for byte in content[:4])
+    if b"\0" not in begin:
+        return ""
+    zeros = "".join("0" if byte == 0 else "a" for byte in begin)
     return {"a0a0": "utf-16-le", "0a0a": "utf-16-be"}.get(zeros, "")
 
 

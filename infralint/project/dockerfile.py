@@ -9,10 +9,12 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice, product
 
 import msgspec
 
 from infralint.text.lazy import lazy
+from infralint.text.paths import is_below
 
 _INSTRUCTION = lazy(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
 _FLAG = lazy(r"--[\w-]+(?:=\S*)?")
@@ -135,7 +137,8 @@ def _extend_stage(
     values = _texts(arguments | stage.environment)
     match instruction.keyword:
         case "COPY" | "ADD":
-            return change(stage, copied=(*stage.copied, *_copied_paths(rest, line, stage.workdir, stages))[:COPIES])
+            more = islice(_copied_paths(rest, line, stage.workdir, stages), COPIES - len(stage.copied))
+            return change(stage, copied=(*stage.copied, *more))
         case "EXPOSE":
             return change(stage, exposed=(*stage.exposed, *_ports(_fill(rest, values))))
         case "ENV":
@@ -176,7 +179,21 @@ def _copied_paths(rest: str, line: int, workdir: str, stages: Mapping[str, Docke
     if not origin:
         yield Copied(tuple(words[:-1]), target, line)
     elif origin in stages:
-        yield from (Copied(copied.sources, target, line) for copied in stages[origin].copied)
+        yield from _taken_over([posixpath.join("/", word) for word in words[:-1]], target, line, stages[origin])
+
+
+def _taken_over(paths: list[str], target: str, line: int, stage: Dockerfile) -> Iterator[Copied]:
+    """What of the context is in paths of an earlier stage: all that was copied there, or below; of a folder that was copied
+    above, what lies there so."""
+    for path, copied in product(map(posixpath.normpath, paths), stage.copied):
+        place, folder = posixpath.normpath(copied.target), "/" * copied.target.endswith("/")
+        if is_below(place[1:], path[1:]):
+            inside = posixpath.relpath(place, path)
+            yield Copied(copied.sources, target if inside == "." else posixpath.join(target, inside) + folder, line)
+        elif is_below(path[1:], place[1:]):
+            inside = posixpath.relpath(path, place)
+            itself = [source for source in copied.sources if posixpath.basename(source) == inside]
+            yield Copied((*itself, *(posixpath.join(source, inside) for source in copied.sources)), target, line)
 
 
 def instructions(text: str) -> Iterator[Instruction]:

@@ -19,17 +19,18 @@ class FileNames:
         self.files = files
 
     @cached_property
-    def pairs(self) -> list[tuple[str, str]]:
-        """The paths of all files, each with its last part."""
-        return [(path, path.rpartition("/")[2]) for path in self.files]
+    def all(self) -> frozenset[str]:
+        """The paths of all files, to look one up."""
+        return frozenset(self.files)
 
     @cached_property
     def by_ending(self) -> dict[str, list[tuple[str, str]]]:
         """The paths of all files with their last parts, by what follows the last dot of these (empty: they have none)."""
         found = defaultdict[str, list[tuple[str, str]]](list, {"": []})
-        for pair in self.pairs:
-            _, dot, ending = pair[1].rpartition(".")
-            found[ending if dot else ""].append(pair)
+        for path in self.files:
+            name = path.rpartition("/")[2]
+            _, dot, ending = name.rpartition(".")
+            found[ending if dot else ""].append((path, name))
         return dict(found)
 
     @cached_property
@@ -72,7 +73,10 @@ class FileNames:
 
     def find_ending(self, *endings: str) -> list[str]:
         """Files whose names end so after their last dot, in order."""
-        return sorted(path for ending in set(endings) for path, _ in self.by_ending.get(ending, ()))
+        found = [path for ending in set(endings) for path, _ in self.by_ending.get(ending, ())]
+        if len(endings) > 1:
+            found.sort()
+        return found
 
     def find_named(self, *patterns: str) -> list[str]:
         """Files whose names match one of the globs, in order; what follows a last dot in a glob is all of an ending."""

@@ -14,6 +14,12 @@ from infralint.text.lazy import lazy
 DEEPEST = 8
 """Levels of holes within holes that are looked into; what lies deeper stays as it is written."""
 
+LONGEST_VALUE = 8192
+"""Characters of a value that is filled in; a hole for a longer one stays as it is written."""
+LONGEST_TEXT = 128 * 1024
+"""Characters that a text with its holes filled may have: Linux gives no program a longer variable. One that would be longer
+stays as it is written."""
+
 _NAME = lazy(r"[A-Za-z_]\w*")
 _BRACED = lazy(r"([A-Za-z_]\w*)(?:(:?[-?+])(.*))?", 16)
 _ASSIGNMENT = lazy(r"\s*(?:export\s+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*(.*)")
@@ -60,11 +66,14 @@ def fill(text: str, values: Mapping[str, str], depth: int = 0) -> str:
     if "$" not in text or depth > DEEPEST:
         return text
     parts: list[str] = []
-    at = 0
+    at = length = 0
     while (start := text.find("$", at)) >= 0:
         parts.append(text[at:start])
         end = _end_of_hole(text, start)
         parts.append(_fill_hole(text[start:end], values, depth))
+        length += len(parts[-1])
+        if length > LONGEST_TEXT > len(text):
+            return text
         at = end
     return "".join([*parts, text[at:]])
 
@@ -96,4 +105,4 @@ def _fill_hole(hole: str, values: Mapping[str, str], depth: int) -> str:
         return fill(operand, values, depth + 1)
     if operator.endswith("+") and known is not None:
         return fill(operand, values, depth + 1) if given else ""
-    return hole if known is None or operator.endswith("+") else known
+    return hole if known is None or len(known) > LONGEST_VALUE or operator.endswith("+") else known

@@ -69,17 +69,17 @@ def walk(root: str) -> Tree:
     """Look through a folder. Folders behind links are not entered, so there are no loops and no way out."""
     watch_tree(root)
     tree, ours = Tree(), find_folder()
-    pending = [""]
+    add, pending, above = tree.files.append, [""], root if root.endswith("/") else f"{root}/"
     while pending:
         folder = pending.pop()
         try:
-            with os.scandir(os.path.join(root, folder)) as entries:
+            with os.scandir(above + folder) as entries:
                 for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
+                    if entry.is_file(follow_symlinks=False):  # most are
+                        add(folder + entry.name)
+                    elif entry.is_dir(follow_symlinks=False):
                         if entry.name not in SKIPPED_FOLDERS and not _is_our_cache(root, folder, entry.name, ours):
                             pending.append(f"{folder}{entry.name}/")
-                    elif entry.is_file(follow_symlinks=False):
-                        tree.files.append(folder + entry.name)
                     elif entry.is_symlink():
                         _add_link(tree, root, folder + entry.name)
                     else:
@@ -163,6 +163,8 @@ def _read(full: str, length: int, largest: int | None, follow: bool) -> bytes:
 def _content(descriptor: int, length: int, size: int) -> bytes:
     """What an open file holds, up to a length. size: what it is said to be; some of /proc say 0."""
     content = os.read(descriptor, min(length, size + 1))
+    if content and len(content) == size:
+        return content  # there was room for one byte more, or no more is wanted
     while len(content) < length and (more := os.read(descriptor, min(length - len(content), 65536))):
         content += more
     return content

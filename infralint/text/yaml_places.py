@@ -91,8 +91,13 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True):
 
     def text_of(self, *path: str) -> str:
         """The text of a scalar member; empty where it is none, or null."""
-        value = self.get(*path)
-        return "" if value is None or value.text is None or value.is_null else value.text
+        value = self
+        for key in path:
+            if not value.members or key not in value.members:
+                return ""
+            value = value.members[key]
+        text = value.text
+        return "" if text is None or (text in _NULLS and not value.quoted) else text
 
     def items_of(self, *path: str) -> list[YamlValue]:
         """The items of a sequence member."""

@@ -209,9 +209,12 @@ class Topology:
 
     def find_apart(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
+        around = self.placements.services_of(front)
+        if not around:
+            return None
         host = host_of(address)
         called = self.placements.services_by_name(host)
-        if any(_knows(other, host, service) for service in called for other in self.placements.services_of(front)):
+        if any(_knows(other, host, service) for service in called for other in around):
             return None
         places = self.placements.by_name(host)
         return next((place.node for place in places if self._see_each_other(place, front, host) == "apart"), None)

@@ -424,6 +424,19 @@ def test_a_file_that_is_no_snapshot(text: str, why: str, run: Callable[..., Resu
     assert why in run("snapshot", "snapshot.json", exit_code=2).output
 
 
+def test_a_time_of_a_classic_load_balancer_that_is_null_is_the_default(run: Callable[..., Result], home: Path) -> None:
+    described = {"Listener": {"Protocol": "HTTP", "LoadBalancerPort": 80}}
+    region = {
+        "account": "123456789012",
+        "name": "eu-west-1",
+        "classic_load_balancers": [{"LoadBalancerName": "old", "ListenerDescriptions": [described]}],
+        "classic_attributes": {"old": {"ConnectionSettings": {"IdleTimeout": None}}},
+    }
+    (home / "aws.json").write_text(json.dumps({"version": 1, "regions": [region]}))
+    output = run("snapshot", "aws.json", exit_code=1).output
+    assert "cuts the stream after 60 s of silence" in output
+
+
 def test_a_snapshot_keeps_no_secrets_of_listeners(world: World, audit: Audit, home: Path) -> None:
     declare(home, "{path: /chat}")
     balancer = world.balancer("chat")

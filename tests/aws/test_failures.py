@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 
 from aws.world import Answer, Server, World
-from infralint.sources.aws_account import client
+from infralint.sources.aws_account import client, session
 
 Report = Callable[..., dict[str, Any]]
 Audit = Callable[..., Result]
@@ -166,6 +166,10 @@ def test_an_unknown_profile_is_one_sentence(audit: Audit, home: Path, monkeypatc
             'echo \'{"Version": 1, "AccessKeyId": "a"}\'',
             "`credential_process` failed: Missing required key in response",
         ),
+        (
+            'echo \'{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "Expiration": "soon"}\'',
+            "`credential_process` can't be used: Unknown string format: soon",
+        ),
         (None, "`credential_process` can't be run: "),
     ],
 )
@@ -182,6 +186,41 @@ def test_a_credential_process_that_fails_is_one_sentence(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     output = audit(exit_code=2).output
     assert output.startswith(f"infralint: AWS credentials can't be had: {words}")
+    assert output.count("\n") == 1
+
+
+def test_a_credential_process_that_hangs_is_stopped(audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "PROCESS_SECONDS", 0.2)
+    (home / "config").write_text("[default]\ncredential_process = sleep 1000\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert audit(exit_code=2).output == (
+        "infralint: AWS credentials can't be had: `credential_process` has not ended after 0.2 s, and was stopped\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--region", "eu west 1"), "Provided region_name 'eu west 1' doesn't match a supported format."),
+        (("--endpoint-url", "nowhere"), "Invalid endpoint: nowhere"),
+    ],
+)
+def test_a_region_or_an_address_that_none_can_be_is_one_sentence(
+    arguments: tuple[str, ...], words: str, run: Callable[..., Result]
+) -> None:
+    given = arguments if "--region" in arguments else ("--region", "eu-west-1", *arguments)
+    assert run("aws", *given, exit_code=2).output == f"infralint: AWS can't be asked: {words}\n"
+
+
+def test_a_retry_mode_that_there_is_none_of_is_one_sentence(
+    audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "config").write_text("[default]\nretry_mode = weird\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))
+    output = audit(exit_code=2).output
+    assert output.startswith("infralint: AWS can't be asked: Invalid value provided to")
     assert output.count("\n") == 1
 
 

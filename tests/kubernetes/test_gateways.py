@@ -60,6 +60,15 @@ def test_envoy_gateway_ends_answers_after_15_seconds(lint: Lint) -> None:
     assert loud(lint, route(), gateway("eg")) == ["4 warning capped-stream"]
 
 
+@pytest.mark.parametrize("times", [1, 1500])
+def test_of_too_many_hosts_and_paths_no_host_is_told_apart(times: int, lint: Lint) -> None:
+    hosts = ", ".join(f"h{number}.example" for number in range(times))
+    matches = ", ".join(f"{{ path: {{ type: PathPrefix, value: /p{number} }} }}" for number in range(times))
+    wide = route(match=f"{{ path: {{ type: PathPrefix, value: /api }} }}, {matches}")
+    wide = wide.replace("spec:\n", f"spec:\n  hostnames: [{hosts}]\n")
+    assert loud(lint, wide, gateway("eg")) == ["4 warning capped-stream"]
+
+
 @pytest.mark.parametrize(
     "more", ["      timeouts: { request: 0s }\n", "      timeouts: { request: 10m, backendRequest: 5m }\n"]
 )

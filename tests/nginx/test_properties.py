@@ -19,7 +19,8 @@ from infralint.sources.nginx.tree import (
     Directive,
     NginxFile,
     SyntaxProblem,
-    _tokens,
+    Word,
+    _lexemes,
     parse,
 )
 
@@ -89,7 +90,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @given(written())
 def test_the_words_are_those_of_crossplane(example: tuple[str, list]) -> None:
     source = source_of(example[0])
-    words = [(word.text, word.quoted) for word in _tokens(source)]
+    words = []
+    for lexeme in _lexemes(source):
+        found = [lexeme] if isinstance(lexeme, Word) else [*lexeme.words, Word(";", lexeme.line, lexeme.ending, False)]
+        words += [(word.text, word.quoted) for word in found]
     theirs = [(word, bool(quoted)) for word, _, quoted in lexer._lex_file_object(io.StringIO(example[0] + "\n"))]
     assert words == [one for one in theirs if one[1] or not one[0].startswith("#")]
     assert [text for _, text in source.comments] == [

@@ -284,3 +284,39 @@ def test_what_something_else_fills_is_not_refused(name: str, text: str, lint: Li
     server = "server { listen 80; location / { proxy_pass http://b; } }"
     report = lint({name: f"events {{}}\nhttp {{\n{text}\n{server}\n}}\n"})
     assert report["unreadable"] == []
+
+
+UCL = 'milter = yes;\nupstream "local" {\n  default = yes;\n  hosts = "localhost";\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("conf/worker-proxy.inc", UCL),
+        ("rspamd/conf.d/proxy.conf", UCL),
+        (
+            "mail/conf.d/10-master.conf",
+            'protocols = imap\nserver {\n  unix_listener "auth" {\n    mode = 0660\n  }\n}\n',
+        ),
+        ("app.conf", 'http {\n  port = 80\n}\nevents {\n  queue = "${QUEUE}"\n}\n'),
+        ("tests/nginx-vhosts.bats", "#!/usr/bin/env bats\nf() {\n  echo 'server {'\n  proxy_pass http://a;\n}\n"),
+        ("init.d/nginx", "#!/bin/sh\ncase x in\nesac\nserver {\n  proxy_pass http://a;\n}\n"),
+        (
+            "CHANGES",
+            "Changes with nginx 1.27\n\n    *) Feature: the\n       proxy_pass http://a;\n       location / {\n",
+        ),
+        ("CHANGES-1.26", "Changes\n       proxy_pass http://a;\n       location / {\n"),
+    ],
+)
+def test_what_other_programs_read_is_no_broken_nginx(path: str, text: str, lint: Lint) -> None:
+    good = "events {}\nhttp { server { location / { proxy_pass http://127.0.0.1:8000; } } }\n"
+    report = lint({"nginx.conf": good, path: text})
+    assert report["unreadable"] == []
+    assert report["read"]["nginx"] == ["nginx.conf"]
+
+
+@pytest.mark.parametrize("path", ["nginx.conf", "site.conf", "conf.d/site.conf"])
+def test_a_value_that_is_assigned_in_nginx_is_refused(path: str, lint: Lint) -> None:
+    text = "server {\n  listen 80;\n  location / {\n    proxy_pass http://a;\n    proxy_read_timeout = 60s;\n  }\n}\n"
+    report = lint({path: text})
+    assert {problem["location"]["line"] for problem in report["unreadable"]} == {5}

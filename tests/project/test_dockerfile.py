@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import time
 
 import pytest
@@ -17,7 +18,7 @@ def test_a_dockerfile_of_several_stages() -> None:
     )
     assert (found.base, found.base_line, found.exposed) == ("nginx:1.27", 5, (80, 443))
     assert [(copied.sources, copied.target) for copied in found.copied] == [
-        (("web",), "/usr/share/nginx/html"),
+        (("web/dist",), "/usr/share/nginx/html"),
         (("nginx.conf",), "/etc/nginx/"),
     ]
     assert {name: (given.value, given.line) for name, given in found.environment.items()} == {
@@ -60,6 +61,27 @@ def test_what_is_copied(text: str, copied: list[tuple[tuple[str, ...], str]]) ->
     assert [(copy.sources, copy.target) for copy in parse_dockerfile(f"FROM a\n{text}\n").copied] == copied
 
 
+@pytest.mark.parametrize(
+    ("first", "copy", "copied"),
+    [
+        ("COPY . /app", "/app/nginx/site.conf /etc/nginx/conf.d/default.conf", [("nginx/site.conf",)]),
+        ("COPY package.json /app/package.json", "/app/nginx/site.conf /etc/nginx/conf.d/default.conf", []),
+        ("COPY . /app", "/app /srv", [(".",)]),
+        ("COPY web /app/web/\nCOPY api /app/api/", "/app/web /srv", [("web",)]),
+        ("COPY web /app/web", "/app /srv", [("web",)]),
+        ("COPY web /app/web", "/application /srv", []),
+        (
+            "WORKDIR /app\nCOPY site.conf ./",
+            "/app/site.conf /etc/nginx/conf.d/",
+            [("site.conf", "site.conf/site.conf")],
+        ),
+    ],
+)
+def test_what_is_taken_over_of_an_earlier_stage(first: str, copy: str, copied: list[tuple[str, ...]]) -> None:
+    found = parse_dockerfile(f"FROM a AS build\n{first}\nFROM b\nCOPY --from=build {copy}\n").copied
+    assert [tuple(map(posixpath.normpath, each.sources)) for each in found] == copied
+
+
 def test_lines_are_those_of_the_instruction() -> None:
     text = "# syntax=docker/dockerfile:1\n\nFROM a\n# one\n# two\nRUN a \\\n  b\nEXPOSE 80\n"
     assert [(found.line, found.keyword) for found in instructions(text)] == [(3, "FROM"), (6, "RUN"), (8, "EXPOSE")]
@@ -81,7 +103,7 @@ def test_what_says_nothing(text: str) -> None:
 def test_stages_that_multiply_are_bounded() -> None:
     lines = ["FROM a AS s0", "COPY a b c /x"]
     for number in range(1, 60):
-        lines += [f"FROM a AS s{number}", *[f"COPY --from=s{number - 1} /x /y"] * 8]
+        lines += [f"FROM a AS s{number}", *[f"COPY --from=s{number - 1} /x /x"] * 8]
     start = time.process_time()
     assert len(parse_dockerfile("\n".join(lines)).copied) == 1000
     assert time.process_time() - start < 1

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from infralint.project.variables import env_values, fill, parse_env
+from infralint.project.variables import LONGEST_VALUE, env_values, fill, parse_env
 
 VALUES = {"A": "1", "EMPTY": "", "URL": "a:b"}
 
@@ -83,3 +83,15 @@ def test_later_lines_are_filled_in_by_earlier_ones() -> None:
         "C": "${A}",
         "D": "$LATER",
     }
+
+
+def test_values_that_double_with_each_line_end_somewhere() -> None:
+    doubled = env_values("A=0123456789\n" + "A=${A}${A}\n" * 1000)["A"]
+    assert len(doubled) < 2 * LONGEST_VALUE
+    assert set(doubled) <= set("0123456789${A}")
+
+
+def test_a_text_that_would_grow_too_long_stays_as_it_is_written() -> None:
+    text = "${A}" * 1000
+    assert fill(text, {"A": "x" * 1000}) == text
+    assert fill("${A}${B}", {"A": "x" * (LONGEST_VALUE + 1), "B": "y"}) == "${A}y"

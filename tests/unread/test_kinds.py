@@ -225,7 +225,9 @@ def test_the_summary_and_the_report_name_all_kinds(lint: Lint) -> None:
 
 def test_a_long_manifest_takes_time_in_proportion_to_its_length(tmp_path: Path) -> None:
     text = "http:\n" * 20_000 + "kind: A\n---\n" * 20_000 + "\n" * 100_000 + " \t" * 50_000
+    started = "UserData:\n" * 50_000
     assert seen(tmp_path, {"a.yaml": text, "b.conf": "RewriteRule " * 20_000 + "\n" * 50_000, "c.cfg": text}) == []
+    assert seen(tmp_path, {"d.yaml": started, "e.yaml": started.replace("\n", " proxy_pass x\n")}) == []
 
 
 SERVER = "server {\n  listen 80;\n  location / { proxy_pass http://127.0.0.1:8000; }\n}\n"

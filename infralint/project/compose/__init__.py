@@ -6,7 +6,7 @@ https://docs.docker.com/reference/compose-file/, https://docs.docker.com/compose
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -32,6 +32,7 @@ from infralint.project.variables import env_values
 from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
+from infralint.text.paths import is_below
 from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 __all__ = [
@@ -57,7 +58,10 @@ DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
 _NAMED = lazy(r"(docker-)?compose([.-][^/]*)?\.ya?ml")
 """Names that say that compose reads a file."""
-_SERVICES = lazy(r"(?m)^services[\"']?[ \t]*:")
+_SAMPLE = lazy(r"(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml[.-](?:example|sample|dist|template|tmpl|tpl|j2)")
+"""Names of files that somebody copies before compose reads them, such as `compose.override.yaml.example`."""
+_SERVICES = lazy(r"(?m)^[\"']?services[\"']?[ \t]*:")
+_INCLUDE = lazy(r"(?m)^[\"']?include[\"']?[ \t]*:")
 _STANDS_ALONE = ("image", "build", "extends", "provider")
 
 
@@ -83,6 +87,8 @@ class _ComposeReader:
         self.found = Compose()
         self.roots: dict[str, YamlValue | None] = {}
         self.documents: dict[tuple[str, str, str], Document | None] = {}
+        self.alone: dict[str, YamlValue] = {}
+        self.taken_over: set[str] = set()
 
     def read(self) -> Compose:
         named = {path: document for path in self.project.files_named(*NAMES) if (document := self._document(path))}
@@ -99,6 +105,8 @@ class _ComposeReader:
             self.found.services += _services(first, others)
         for path, base in partial.items():
             self.found.services += _variants(named[base], named[path])
+        for path, root in self.alone.items():
+            self._refuse_undeclared(path, root)
         return self.found
 
     def _overrides(self, named: Mapping[str, Document]) -> dict[str, str]:
@@ -176,16 +184,18 @@ class _ComposeReader:
         self.found.unfollowed += [] if entry in self.found.unfollowed else [entry]
 
     def _note_missing(self, path: str, verb: str, others: Sequence[str]) -> None:
-        """Note files that a compose file takes services from, and that are not here."""
+        """Note files that a compose file takes services from: compose checks them as parts of it, and some are not here."""
+        self.taken_over.update(others)
         for other in others:
             if other not in self.project.file_set and not has_holes(other) and "$" not in other:
                 self._note(path, f"{verb} {self.project.show(other)}, which is not here")
 
     def _root(self, path: str) -> YamlValue | None:
-        """The first document of a file, if it holds services."""
+        """The first document of a file, if it holds services or includes files that do."""
         if path not in self.roots:
             root = self._parse(path) if path in self.project.file_set else None
-            self.roots[path] = root if root is not None and root.members_of("services") else None
+            has_services = root is not None and (root.members_of("services") or root.items_of("include"))
+            self.roots[path] = root if has_services else None
             if self.roots[path] is not None:
                 self.found.files.append(path)
         return self.roots[path]
@@ -194,16 +204,19 @@ class _ComposeReader:
         text = ""
         try:
             text = self.project.utf8_text(path)
-            if not _SERVICES.search(text):
+            is_named = bool(_NAMED.fullmatch(posixpath.basename(path)))
+            if not (_SERVICES.search(text) or (is_named and _INCLUDE.search(text))):
                 return None
-            is_strict = bool(_NAMED.fullmatch(posixpath.basename(path))) and not has_holes(text)
+            is_strict = is_named and not has_holes(text)
             roots = read_yaml(text, allow_duplicates=not is_strict)
             if len(roots) > 1:
                 more = f"holds {len(roots)} documents, of which the first alone is read"
                 self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), more))
             if is_strict and roots:
                 check_shape(roots[0])
-                self._refuse_parts(path, roots[0])
+                self._refuse(path, refused_parts(roots[0]))
+                if len(roots) == 1 and self._stands_alone(path, roots[0]):
+                    self.alone[path] = roots[0]
             return roots[0] if roots else None
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
@@ -217,15 +230,23 @@ class _ComposeReader:
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
         return None
 
-    def _refuse_parts(self, path: str, root: YamlValue) -> None:
+    def _refuse(self, path: str, problems: Iterable[YamlProblem]) -> None:
         """Name what compose refuses of services that can be read all the same."""
-        problems = list(refused_parts(root))
-        if undeclared := list(undeclared_names(root)):
-            problems += undeclared if self._stands_alone(path, root) else []
         for problem in problems:
             found = self.project.unreadable(path, problem.message, problem.line, problem.column)
             if found not in self.found.unreadable:
                 self.found.unreadable.append(found)
+
+    def _refuse_undeclared(self, path: str, root: YamlValue) -> None:
+        """Name what nothing declares in a file that compose takes by itself. What a file of a folder above declares may be
+        given with it (`-f compose.yml -f tools/compose.yml`)."""
+        if path not in self.taken_over and any(undeclared_names(root)):
+            above = [
+                other
+                for name, other in self.roots.items()
+                if other is not None and is_below(posixpath.dirname(path), posixpath.dirname(name)) and name != path
+            ]
+            self._refuse(path, undeclared_names(root, above))
 
     def _stands_alone(self, path: str, root: YamlValue) -> bool:
         """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it."""
@@ -233,7 +254,8 @@ class _ComposeReader:
         if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
             return False
         beside = self.project.names.by_folder.get(folder, ())
-        return not any(other != path and _NAMED.fullmatch(posixpath.basename(other)) for other in beside)
+        names = [posixpath.basename(other) for other in beside if other != path]
+        return not any(_NAMED.fullmatch(other) or _SAMPLE.fullmatch(other) for other in names)
 
     def _variables(self, folder: str) -> dict[str, str]:
         """What the .env file of a folder gives to the holes of its compose files."""

@@ -5,7 +5,7 @@ https://docs.docker.com/reference/compose-file/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
@@ -44,15 +44,17 @@ def check_shape(root: YamlValue) -> None:
 def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
     """What compose refuses of services that can be read."""
     services = root.members_of("services")
+    followed: set[str] = set()
     for name, service in services.items():
         for key in service.members or ():
             if right := mistyped_for(key, _KEYS):
                 where = service.keys.get(key, service.span)
                 yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
-        yield from _lost_extends(name, services)
         for item in service.items_of("ports"):
             if item.text is not None and (why := _why_no_port(item.text)):
                 yield _problem(item.span, f"services.{name}.ports: `{item.text[:80]}` {why}")
+        if not root.items_of("include"):  # services of included files can be extended, too
+            yield from _lost_extends(name, services, followed)
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
@@ -92,31 +94,44 @@ def _count_ports(text: str) -> int | None:
     return ends[1] - ends[0] + 1
 
 
-def undeclared_names(root: YamlValue) -> Iterator[YamlProblem]:
-    """What a service names and nothing in the file declares; for files that stand alone."""
+def undeclared_names(root: YamlValue, others: Sequence[YamlValue] = ()) -> Iterator[YamlProblem]:
+    """What a service names and nothing in the file declares, nor in others that may be given with it; for files that stand
+    alone. A service with profiles is only looked at where one of them is asked for.
+
+    https://github.com/compose-spec/compose-go/blob/main/loader/validate.go
+    """
     services = root.members_of("services")
-    for circle in find_circles({name: _needs(service) for name, service in services.items()}):
+    active = {name: service for name, service in services.items() if not service.items_of("profiles")}
+    for circle in find_circles({name: _needs(service) for name, service in active.items()}):
         where = (services[circle[0]].get("depends_on") or services[circle[0]]).span
         why = f"services.{circle[0]}.depends_on: {circle[0]} waits for itself{say_through(circle)}"
         yield _problem(where, why)
-    for name, service in services.items():
+    for name, service in active.items():
         for word, value in _names_of(service.get("depends_on")):
-            if word not in services:
+            if not _is_declared("services", word, (root, *others)):
                 yield _problem(value.span, f"services.{name}.depends_on: there is no service {word}")
         for section, kind in _DECLARED:
             for word, value in _names_of(service.get(section), section):
-                if word not in root.members_of(section) and (section, word) != ("networks", "default"):
+                if (section, word) != ("networks", "default") and not _is_declared(section, word, (root, *others)):
                     yield _problem(value.span, f"services.{name}.{section}: no {kind} of this file is called {word}")
+
+
+def _is_declared(section: str, word: str, roots: Iterable[YamlValue]) -> bool:
+    return any(word in root.members_of(section) for root in roots)
 
 
 def _needs(service: YamlValue) -> list[str]:
     return [word for word, _ in _names_of(service.get("depends_on"))]
 
 
-def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[YamlProblem]:
-    """https://docs.docker.com/reference/compose-file/services/#extends"""
+def _lost_extends(name: str, services: Mapping[str, YamlValue], followed: set[str]) -> Iterator[YamlProblem]:
+    """What a service is made of and is not there, or is itself. followed: gets the services that were come by, whose own
+    ways are not gone twice.
+
+    https://docs.docker.com/reference/compose-file/services/#extends
+    """
     seen, at = {name}, name
-    while (value := _base_of(services[at])) is not None:
+    while at not in followed and (value := _base_of(services[at])) is not None:
         word = value.text or ""
         if word not in services:
             yield _problem(value.span, f"services.{at}.extends: no service of this file is called {word}")
@@ -125,6 +140,7 @@ def _lost_extends(name: str, services: Mapping[str, YamlValue]) -> Iterator[Yaml
             yield _problem(value.span, f"services.{at}.extends: {word} is made of itself")
             return
         seen.add(word)
+        followed.add(at)
         at = word
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -340,7 +339,8 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
         if manifest.sealed:
             continue
         key = (manifest.kind, manifest.namespace, manifest.name)
-        places.setdefault(key, {}).setdefault(manifest.folder or posixpath.dirname(manifest.path), []).append(manifest)
+        folder = manifest.folder or manifest.path.rpartition("/")[0]
+        places.setdefault(key, {}).setdefault(folder, []).append(manifest)
     apart = {folder for folders in places.values() if len(folders) > 1 for folder in folders}
     for folders in places.values():
         for folder, manifests in folders.items():

@@ -59,7 +59,8 @@ _ASIDE_NAME = lazy(
     r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_.*(?<!\.py)$|_spec\.rb$|^conftest\.py$"
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|^(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
-
+_ASIDE_BEGINNINGS = ("conftest", "gulpfile", "Gruntfile", "setup")
+"""Names of files that are aside begin so, or hold an underscore or two dots: most files have no such name."""
 _SERVED = lazy(r"(?:^|(?<=/))public/")
 """Where a PHP application has its entry, among files that are sent as they are."""
 
@@ -76,8 +77,12 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
     The names of `web_test.py` and `test_session.py` leave open whether they are tests of something, or the part of a tester
     that is about it: their code tells.
     """
-    folder, slash, name = path.rpartition("/")
-    if _is_folder_aside(folder + slash, name.endswith(".php")) or _ASIDE_NAME.search(name):
+    folder, _, name = path.rpartition("/")
+    if _is_folder_aside(folder, name.endswith(".php")):
+        return True
+    if not ("_" in name or name.count(".") > 1 or name.startswith(_ASIDE_BEGINNINGS)):
+        return False
+    if _ASIDE_NAME.search(name):
         return True
     is_named_first = name.startswith("test_") and name.endswith(".py")
     if not name.endswith("_test.py") and not is_named_first:
@@ -94,7 +99,7 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
 @lru_cache(maxsize=4096)
 def _is_folder_aside(folder: str, with_public: bool) -> bool:
     """Whether what lies in a folder is no part of what is deployed. with_public: `public/` is."""
-    return _ASIDE_FOLDER.search(_SERVED.sub("", folder) if with_public else folder) is not None
+    return _ASIDE_FOLDER.search(_SERVED.sub("", f"{folder}/") if with_public else f"{folder}/") is not None
 
 
 class DeployedFiles(Set[str]):
@@ -102,11 +107,10 @@ class DeployedFiles(Set[str]):
 
     def __init__(self, names: FileNames, text: Callable[[str], bytes]) -> None:
         self._names = names
-        self._all = frozenset(names.files)
         self._text = text
 
     def __contains__(self, path: object) -> bool:
-        return path in self._all and not is_aside(str(path), self._text)
+        return path in self._names.all and not is_aside(str(path), self._text)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.among(self._names.files))

@@ -345,6 +345,8 @@ def read_products(services: Iterable[Service]) -> Reading:
     reading = Reading("products")
     found: dict[tuple[str, Location], tuple[Product, set[str]]] = {}
     for service in services:
+        if not (service.image or service.command):
+            continue  # nothing says what it runs
         products = dict.fromkeys((*products_of_image(service.image), *products_of_command(service.command)))
         if not products and is_store(service.image):
             products = {Product(service.image, "", (), ()): None}

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, cached_property, partial
+from itertools import chain
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -62,8 +63,11 @@ class Reader:
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
         self._products_of: dict[str, tuple[ProductUse, ...]] = {}
-        self._code = self._files.among(names.find_ending(*BY_ENDING, *UNREAD_LANGUAGES))
-        self._program.sources = [path for path in self._code if language_of(path) is not None]
+        listed = {ending: self._files.among(names.find_ending(ending)) for ending in (*BY_ENDING, *UNREAD_LANGUAGES)}
+        self._code = {ending: paths for ending, paths in listed.items() if paths}
+        self._program.sources = sorted(
+            chain.from_iterable(self._code[ending] for ending in self._code.keys() & BY_ENDING.keys())
+        )
 
     def applications(self) -> list[Application]:
         routes = Routes(self._streaming, self._shown, self._package_of, self._unjoined)
@@ -112,7 +116,7 @@ class Reader:
     def _packages(self) -> dict[str, Package]:
         found = packages(self._files.find_named(*MANIFESTS), self._program.content)
         folders: dict[str, Package] = {}
-        for path in self._code:
+        for path in sorted(chain.from_iterable(self._code.values())):
             folder = path.rpartition("/")[0]
             if folder not in folders:
                 folders[folder] = found[nearest(found, folder)]
@@ -134,8 +138,7 @@ class Reader:
 
     @cached_property
     def _rules(self) -> tuple[Rules, ...]:
-        languages = {language.name for path in self._program.sources if (language := language_of(path)) is not None}
-        return rules_for(languages)
+        return rules_for({BY_ENDING[ending].name for ending in self._code.keys() & BY_ENDING.keys()})
 
     @cached_property
     def _languages(self) -> frozenset[str]:
@@ -145,8 +148,8 @@ class Reader:
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""
         by_language: dict[str, list[str]] = {}
-        for path in self._program.sources:
-            by_language.setdefault(BY_ENDING[path.rpartition(".")[2]].name, []).append(path)
+        for ending in self._code.keys() & BY_ENDING.keys():
+            by_language.setdefault(BY_ENDING[ending].name, []).extend(self._code[ending])
         found = []
         for name in self._languages & by_language.keys():
             wanted = self._filter(name)
@@ -306,6 +309,12 @@ class Reader:
     def _starting(self, package: Package) -> list[str]:
         return [path for path in package.files if _STARTING.match(path.rpartition("/")[2])]
 
+    @cached_property
+    def _unread_endings(self) -> tuple[str, ...]:
+        """How the names of files end in which there is code that is not read."""
+        read = {ending for ending, language in BY_ENDING.items() if language.name in self._languages}
+        return tuple(f".{ending}" for ending in self._code.keys() - read)
+
     def _unread(self, package: Package) -> list[str]:
         """The frameworks without rules that an application depends on and names in its code."""
         wanted = {need: name for need, name in UNREAD_FRAMEWORKS.items() if need in package.needs}
@@ -319,12 +328,9 @@ class Reader:
         )
 
     def _reasons(self, package: Package) -> list[Unfollowed]:
-        languages = self._languages
         around = Location(self._shown(package.folder).rstrip("/") or ".")
         reasons = []
-        unread = [
-            path for path in package.files if (language := language_of(path)) is None or language.name not in languages
-        ]
+        unread = [path for path in package.files if path.endswith(self._unread_endings)] if self._unread_endings else []
         for name, count in sorted(Counter(map(_language_name, unread)).items()):
             reasons.append(Unfollowed(around, f"code in {name} is not read ({count} file{'s' if count > 1 else ''})"))
         reasons += [Unfollowed(around, f"code that uses {name} is not read") for name in self._unread(package)]
@@ -332,13 +338,17 @@ class Reader:
         reasons += [
             Unfollowed(Location(self._shown(path)), f"can't be read{self._program.skipped[path]}") for path in skipped
         ]
-        for path in package.files:
-            reasons += [unjoined.reason for unjoined in self._unjoined.get(path, ())]
+        reasons += [unjoined.reason for unjoined in self._unjoined_in(package)]
         return list(dict.fromkeys(reasons))
+
+    def _unjoined_in(self, package: Package) -> Iterator[Unjoined]:
+        """What could not be joined in the files of a package."""
+        if self._unjoined:
+            yield from chain.from_iterable(self._unjoined.get(path, ()) for path in package.files)
 
     def _missing(self, package: Package, reasons: Collection[Unfollowed]) -> frozenset[StreamKind]:
         """The kinds of streams that may be there and not among the routes: both, unless all that is not known is of one."""
-        unjoined = [found for path in package.files for found in self._unjoined.get(path, ())]
+        unjoined = list(self._unjoined_in(package))
         if set(reasons) - {found.reason for found in unjoined}:
             return STREAM_KINDS
         return frozenset(kind for found in unjoined for kind in found.kinds)

@@ -64,19 +64,31 @@ class MutatingCall(Exception):
     """A call that could change something: it was not sent."""
 
 
+class NoClient(Exception):
+    """AWS can't be asked in this region, at this endpoint or with this configuration; says why."""
+
+
 def read_only_client(session: Any, service: str, region: str, endpoint: str | None) -> Any:
     """A boto3 client that can't send anything but Describe and List calls, and leaves retries to `Caller`."""
     return only_client(session, service, region, endpoint, READ_ONLY)
 
 
 def only_client(session: Any, service: str, region: str, endpoint: str | None, allowed: tuple[str, ...]) -> Any:
-    """A boto3 client that sends operations whose names begin with one of `allowed`; all others raise Refused."""
+    """A boto3 client that sends operations whose names begin with one of `allowed`; all others raise MutatingCall.
+
+    Raises NoClient where the region, the endpoint or the AWS configuration allow none.
+    """
 
     def refuse(model: Any, **_: Any) -> None:
         if not model.name.startswith(allowed):
             raise MutatingCall(f"infralint only reads: {service}:{model.name} was not sent")
 
-    client = session.client(service, region_name=region, endpoint_url=endpoint, config=client_config())
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        client = session.client(service, region_name=region, endpoint_url=endpoint, config=client_config())
+    except (BotoCoreError, ValueError) as error:  # botocore raises ValueError for an endpoint that is no URL
+        raise NoClient(f"AWS can't be asked: {' '.join(str(error).split())[:300]}") from error
     client.meta.events.register_first("before-call.*.*", refuse)
     return client
 

@@ -239,7 +239,9 @@ class RegionFacts:
         attributes = self.region.classic_attributes.get(name)
         if attributes is None:
             return self._missing("DescribeLoadBalancerAttributes", arn, IDLE)
-        seconds = (attributes.get("ConnectionSettings") or {}).get("IdleTimeout", ATTRIBUTES[IDLE].default)
+        seconds = (attributes.get("ConnectionSettings") or {}).get("IdleTimeout")
+        if seconds is None:
+            seconds = ATTRIBUTES[IDLE].default
         return Known(
             float(seconds),
             self.places.of(arn, "IdleTimeout"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from infralint.sources.aws_account.client import (
@@ -12,6 +13,7 @@ from infralint.sources.aws_account.client import (
     Caller,
     Control,
     Failed,
+    NoClient,
     Paging,
     TokenBucket,
     only_client,
@@ -112,6 +114,12 @@ class Entrance:
     ) -> list[Scan]:
         """One for each region of each account. organization: the role to take on in each account of the organization; ""
         for none. Raises CantStart."""
+        try:
+            return self._scans(roles, all_regions, questions, organization)
+        except NoClient as error:
+            raise CantStart(str(error)) from error
+
+    def _scans(self, roles: Sequence[str], all_regions: bool, questions: Questions, organization: str) -> list[Scan]:
         accounts = self._members(organization) if organization else self._accounts(roles)
         found: list[Scan] = []
         for account in accounts:
@@ -253,11 +261,42 @@ def _session(profile: str | None) -> Any:
         raise CantStart(f"no AWS profile is called {error.kwargs['profile']}; {_profiles()}") from error
     except BotoCoreError as error:
         raise CantStart(f"{error}") from error
+    _stop_slow_processes(session)
     try:
         session.get_credentials()
     except Exception as error:  # a credential_process may fail in any way
         raise CantStart(f"AWS credentials can't be had: {_failed_process(error)}") from error
     return session
+
+
+PROCESS_SECONDS = 300
+"""How long a `credential_process` may take: somebody may have to log in meanwhile."""
+
+
+def _stop_slow_processes(session: Any) -> None:
+    """Have the program that `credential_process` names stopped where it does not end: botocore would wait for ever.
+
+    https://github.com/boto/botocore/blob/develop/botocore/credentials.py (ProcessProvider)
+    """
+    import subprocess
+
+    from botocore.exceptions import UnknownCredentialError
+
+    class TimedProcess(subprocess.Popen[bytes]):
+        def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[bytes, bytes]:
+            try:
+                return super().communicate(input, PROCESS_SECONDS if timeout is None else timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                self.wait()
+                for pipe in (self.stdout, self.stderr):  # not read to its end: what it has started may keep it open
+                    if pipe is not None:
+                        pipe.close()
+                raise
+
+    providers = session._session.get_component("credential_provider")
+    with suppress(UnknownCredentialError):
+        providers.get_provider("custom-process")._popen = TimedProcess
 
 
 def _profiles() -> str:
@@ -276,12 +315,18 @@ def _failed_process(error: Exception) -> str:
 
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html
     """
+    from subprocess import TimeoutExpired
+
     words = " ".join(str(error).split())
     match error:
+        case TimeoutExpired():
+            return f"`credential_process` has not ended after {PROCESS_SECONDS:g} s, and was stopped"
         case OSError():
             return f"`credential_process` can't be run: {error.filename}: {error.strerror}"
-        case ValueError():
+        case json.JSONDecodeError() | UnicodeDecodeError():
             return "what `credential_process` prints is not JSON"
+        case ValueError():
+            return f"`credential_process` can't be used: {words[:200]}"
         case AttributeError() | TypeError():
             return "what `credential_process` prints is not a JSON object"
         case _ if words.startswith(_RETRIEVED):

@@ -15,11 +15,11 @@ def read(project: Project) -> Reading:
         services=services_of(project),
         unreadable=found.unreadable,
         files=[project.show(path) for path in found.files],
-        unfollowed=found.unfollowed,
+        unfollowed=[*found.unfollowed],
         apart=True,
     )
     if any(is_routed(service) for service in found.services):
         from infralint.sources.compose.proxies import proxy_nodes
 
-        reading.nodes += proxy_nodes(project, found.services, reading.services)
+        reading.nodes += proxy_nodes(project, found.services, reading.services, reading.unfollowed)
     return reading

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import msgspec
@@ -26,6 +28,7 @@ from infralint.model import (
     PrefixMap,
     Service,
     Setting,
+    Unfollowed,
     Unknown,
     not_applicable,
     silence_clocks,
@@ -34,7 +37,17 @@ from infralint.platforms import nginx, nginx_proxy
 from infralint.platforms.caddy import CaddyRoute
 from infralint.platforms.ingress_nginx import snippet_lines
 from infralint.platforms.nginx import Line
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, hosts_of, plain_path
+from infralint.platforms.nginx_proxy import Directives, directives_by_name
+from infralint.platforms.routing import (
+    PathKind,
+    RoutedHop,
+    RouteRule,
+    RoutingNode,
+    are_general,
+    few_hosts,
+    hosts_of,
+    plain_path,
+)
 from infralint.platforms.traefik import (
     ARGUMENT,
     CompressMiddleware,
@@ -65,7 +78,7 @@ class ContainerProxy(RoutingNode, kw_only=True, eq=False):
     platform: ClassVar[str] = "compose"
 
 
-class Container(msgspec.Struct, frozen=True):
+class Container(msgspec.Struct, frozen=True, dict=True):
     """A compose service beside what the topology knows of it."""
 
     compose: ComposeService
@@ -75,10 +88,25 @@ class Container(msgspec.Struct, frozen=True):
     def place(self, text: ComposeText) -> Location:
         return Location(self.shown, text.line)
 
+    @cached_property
+    def _labels(self) -> Mapping[str, ComposeText]:
+        """Its labels by their names in small letters; of two that differ in case alone the first."""
+        return {key.lower(): text for key, text in reversed([*self.compose.labels.items()])}
+
     def label(self, name: str) -> ComposeText | None:
         """A label, in whatever case it is written."""
-        wanted = name.lower()
-        return next((text for key, text in self.compose.labels.items() if key.lower() == wanted), None)
+        return self._labels.get(name.lower())
+
+    @cached_property
+    def sticky_labels(self) -> Sequence[tuple[str, ComposeText]]:
+        """Its labels that keep clients on one server, of whichever service of Traefik's."""
+        return [(key, text) for key, text in self.compose.labels.items() if ".loadbalancer.sticky" in key.lower()]
+
+    @cached_property
+    def only_service(self) -> str:
+        """Traefik's only service that it defines, which its routers use without naming it."""
+        found = {key.split(".")[3] for key in self.compose.labels if key.lower().startswith("traefik.http.services.")}
+        return found.pop() if len(found) == 1 else ""
 
     def address(self, port: str) -> Address:
         """Where it is dialled. port: as somebody says; else the lowest of its own."""
@@ -88,9 +116,12 @@ class Container(msgspec.Struct, frozen=True):
 
 
 def proxy_nodes(
-    project: Project, services: Sequence[ComposeService], records: Sequence[Service]
+    project: Project, services: Sequence[ComposeService], records: Sequence[Service], unfollowed: list[Unfollowed]
 ) -> Iterator[ContainerProxy]:
-    """A node for each kind of proxy that the containers of a compose project ask for."""
+    """A node for each kind of proxy that the containers of a compose project ask for.
+
+    unfollowed: gets what they ask for beyond what is read.
+    """
     groups: dict[str, list[Container]] = {}
     for compose, service in zip(services, records, strict=True):
         groups.setdefault(compose.group, []).append(Container(compose, service, project.show(compose.path)))
@@ -100,7 +131,7 @@ def proxy_nodes(
     elsewhere = [container for container in everywhere if _is_nginx_proxy(container)]
     for containers in groups.values():
         yield from _node("Traefik", containers, _traefik_hops(containers, clocks, version))
-        yield from _node("nginx-proxy", containers, _virtual_hosts(project, containers, elsewhere))
+        yield from _node("nginx-proxy", containers, _virtual_hosts(project, containers, elsewhere, unfollowed))
         yield from _node("Caddy", containers, _caddy_hops(containers))
 
 
@@ -118,7 +149,7 @@ def _node(name: str, containers: Sequence[Container], hops: Iterable[RoutedHop])
 
 def _without_remarks(text: str) -> str:
     """A text whose variables say no more than their names: `${HOST:?must be set}` is `${HOST}`."""
-    return re.sub(r"\$\{(\w+):?\?[^}]*\}", r"${\1}", text)
+    return re.sub(r"\$\{(\w+):?\?[^}]{0,500}\}", r"${\1}", text)
 
 
 def _common(container: Container, name: str, where: Location, rules: Sequence[RouteRule]) -> dict[str, Any]:
@@ -146,6 +177,7 @@ def _common(container: Container, name: str, where: Location, rules: Sequence[Ro
 def _traefik_hops(
     containers: Sequence[Container], clocks: tuple[Clock, ...], version: Version
 ) -> Iterator[TraefikRoute]:
+    middlewares = Middlewares(containers)
     for container in containers:
         enabled = container.label("traefik.enable")
         if enabled is not None and enabled.text.lower() == "false":
@@ -153,7 +185,7 @@ def _traefik_hops(
         for key, rule in container.compose.labels.items():
             router = _ROUTER.fullmatch(key)
             if router is not None:
-                yield _traefik_hop(container, router[1], rule, containers, clocks, version)
+                yield _traefik_hop(container, router[1], rule, middlewares, clocks, version)
 
 
 def _arguments(containers: Iterable[Container]) -> Iterator[Known[str]]:
@@ -175,17 +207,17 @@ def _traefik_hop(
     container: Container,
     router: str,
     written: ComposeText,
-    containers: Sequence[Container],
+    middlewares: Middlewares,
     clocks: tuple[Clock, ...],
     version: Version,
 ) -> TraefikRoute:
     named = container.label(f"traefik.http.routers.{router}.service")
-    service = named.text.partition("@")[0] if named is not None else _only_service(container) or router
+    service = named.text.partition("@")[0] if named is not None else container.only_service or router
     prefix = f"traefik.http.services.{service}.loadbalancer"
     port = container.label(f"{prefix}.server.port")
     listed = container.label(f"traefik.http.routers.{router}.middlewares")
     named_by_router = _middleware_names(listed.text if listed is not None else "")
-    options = list(_middleware_options(named_by_router, containers))
+    options = middlewares.options_of(named_by_router)
     rule = parse_rule(_without_remarks(written.text))
     where = container.place(written)
     target = (container.address(port.text if port is not None else ""),)
@@ -196,10 +228,11 @@ def _traefik_hop(
         for path, kind in rule.paths
     ]
     fields = _common(container, f"router {router}", where, rules)
-    for name, option, text, owner in options:
-        if option.partition(".")[0] == "buffering":
-            fields["buffers_responses"] = buffered_by(owner.place(text), name, f"{name}.{option}={text.text}")
-    for key, text in container.compose.labels.items():
+    for option in options:
+        if option.name.partition(".")[0] == "buffering":
+            written_there = f"{option.middleware}.{option.name}={option.text.text}"
+            fields["buffers_responses"] = buffered_by(option.owner.place(option.text), option.middleware, written_there)
+    for key, text in container.sticky_labels:
         if key.lower().startswith(f"{prefix.lower()}.sticky") and text.text.lower() != "false":
             fields["keeps_affinity"] = Known("client", container.place(text), "sticky", written=f"{key}={text.text}")
     compress = _compress(options, version)
@@ -215,17 +248,16 @@ def _traefik_hop(
 _EXCLUDED = ".compress.excludedcontenttypes"
 
 
-def _compress(
-    options: Sequence[tuple[str, str, ComposeText, Container]], version: Version
-) -> CompressMiddleware | None:
+def _compress(options: Sequence[MiddlewareOption], version: Version) -> CompressMiddleware | None:
     """The middleware that compresses, if one does."""
-    for name, option, text, owner in options:
-        if option.partition(".")[0] == "compress" and (option != "compress" or text.text.lower() != "false"):
-            listed = {other: text.text for of, other, text, _ in options if of == name}
+    for option in options:
+        name, text = option.middleware, option.text
+        if option.name.partition(".")[0] == "compress" and (option.name != "compress" or text.text.lower() != "false"):
+            listed = {other.name: other.text.text for other in options if other.middleware == name}
             return CompressMiddleware(
                 name=name,
-                where=owner.place(text),
-                written=f"{name}.{option}={text.text}",
+                where=option.owner.place(text),
+                written=f"{name}.{option.name}={text.text}",
                 excluded=_content_types(listed.get("compress.excludedcontenttypes", "")),
                 included=_content_types(listed.get("compress.includedcontenttypes", "")),
                 version=version,
@@ -237,51 +269,60 @@ def _content_types(listed: str) -> frozenset[str]:
     return frozenset(name.strip().lower() for name in listed.split(",") if name.strip())
 
 
-def _only_service(container: Container) -> str:
-    """The service that a container defines, which its routers use without naming it."""
-    found = {key.split(".")[3] for key in container.compose.labels if key.lower().startswith("traefik.http.services.")}
-    return found.pop() if len(found) == 1 else ""
-
-
 def _middleware_names(written: str) -> list[str]:
     """Names of `limit@docker, cut`, without the providers that they name."""
     return [name.strip().partition("@")[0] for name in written.split(",")]
 
 
-def _middleware_options(
-    names: Sequence[str], containers: Sequence[Container]
-) -> Iterator[tuple[str, str, ComposeText, Container]]:
-    """What the middlewares of a router are set to, whichever container says it: name, option, value and container."""
+class MiddlewareOption(msgspec.Struct, frozen=True):
+    """What a label sets of a middleware. rank: in which order labels and containers say it."""
 
-    def chained_by(name: str) -> Iterator[str]:
-        for container in containers:
-            members = container.label(f"traefik.http.middlewares.{name}.chain.middlewares")
-            if members is not None:
-                yield from _middleware_names(members.text)
+    rank: int
+    middleware: str
+    name: str
+    text: ComposeText
+    owner: Container
 
-    used = set(follow_chains(names, chained_by))
-    for container in containers:
-        for key, text in container.compose.labels.items():
+
+class Middlewares:
+    """What the middlewares of a compose project are set to, whichever container says it."""
+
+    def __init__(self, containers: Iterable[Container]) -> None:
+        self._options: dict[str, list[MiddlewareOption]] = {}
+        self._chains: dict[str, list[str]] = {}
+        labels = ((container, *label) for container in containers for label in container.compose.labels.items())
+        for rank, (container, key, text) in enumerate(labels):
             parts = key.split(".")
             if [part.lower() for part in parts[:3]] == ["traefik", "http", "middlewares"] and len(parts) > 4:
-                if parts[3] in used:
-                    yield parts[3], ".".join(parts[4:]).lower(), text, container
+                option = MiddlewareOption(rank, parts[3], ".".join(parts[4:]).lower(), text, container)
+                self._options.setdefault(option.middleware, []).append(option)
+                if option.name == "chain.middlewares":
+                    self._chains.setdefault(parts[3].lower(), []).extend(_middleware_names(text.text))
+
+    def options_of(self, names: Sequence[str]) -> list[MiddlewareOption]:
+        """What the middlewares of these names, and those that chains among them name, are set to."""
+        used = follow_chains(names, lambda name: self._chains.get(name.lower(), ()))
+        found = (option for name in used for option in self._options.get(name, ()))
+        return sorted(found, key=lambda option: option.rank)
 
 
-def _path_map(options: Iterable[tuple[str, str, ComposeText, Container]]) -> PathMap:
-    for _, option, text, _ in options:
-        if option == "stripprefix.prefixes":
-            return PrefixMap(text.text.partition(",")[0].rstrip("/"), "")
-        if option == "addprefix.prefix":
-            return PrefixMap("", text.text.rstrip("/"))
+def _path_map(options: Iterable[MiddlewareOption]) -> PathMap:
+    for option in options:
+        if option.name == "stripprefix.prefixes":
+            return PrefixMap(option.text.text.partition(",")[0].rstrip("/"), "")
+        if option.name == "addprefix.prefix":
+            return PrefixMap("", option.text.text.rstrip("/"))
     return SAME_PATH
 
 
 # nginx-proxy
 
+MOST_HOSTS = 2_000
+"""Hosts that the containers of a compose project may ask nginx-proxy for; more are named as not read."""
+
 
 def _virtual_hosts(
-    project: Project, containers: Sequence[Container], elsewhere: Sequence[Container]
+    project: Project, containers: Sequence[Container], elsewhere: Sequence[Container], unfollowed: list[Unfollowed]
 ) -> Iterator[nginx_proxy.VirtualHost]:
     """elsewhere: the nginx-proxies of all compose projects, one of which serves where none runs beside the containers.
 
@@ -290,12 +331,19 @@ def _virtual_hosts(
     proxies = [found for found in containers if _is_nginx_proxy(found)] or elsewhere
     proxy = proxies[0] if len(proxies) == 1 else None
     files = _MountedFiles(project, proxy)
+    left = MOST_HOSTS
     for container in containers:
         given = container.compose.environment.get("VIRTUAL_HOST")
-        hosts = _without_remarks(fill(given.text, {})) if given is not None else ""
-        for host in filter(None, (host.strip() for host in hosts.split(","))):
-            if given is not None and not _is_nginx_proxy(container):
-                yield _virtual_host(container, host, given, proxy, files)
+        if given is None or _is_nginx_proxy(container):
+            continue
+        named = (host.strip() for host in _without_remarks(fill(given.text, {})).split(","))
+        hosts = [host for host in named if host]
+        for host in hosts[:left]:
+            yield _virtual_host(container, host, given, proxy, files)
+        if len(hosts) > left:
+            why = f"of its {len(hosts)} hosts only {left} are read: no more than {MOST_HOSTS} of a compose project are"
+            unfollowed.append(Unfollowed(container.place(given), why))
+        left -= len(hosts[:left])
 
 
 def _is_nginx_proxy(container: Container) -> bool:
@@ -308,47 +356,71 @@ class _MountedFiles:
 
     def __init__(self, project: Project, proxy: Container | None) -> None:
         self.project = project
-        self.mounts = proxy.compose.mounts if proxy is not None else ()
+        self.sources: dict[str, str] = {}
+        """The file or folder of the project that is mounted at a path: Docker takes one for each."""
+        for mount in proxy.compose.mounts if proxy is not None else ():
+            self.sources.setdefault(posixpath.normpath(mount.target), mount.source)
+        self._read: dict[str, Sequence[Line]] = {}
 
-    def lines(self, *names: str) -> list[Line]:
+    def lines(self, *names: str) -> Directives:
         """The directives of the first of some files that is there, each with its line. names: as nginx-proxy sees them."""
         for name in names:
-            for mount in self.mounts:
-                inside = posixpath.relpath(name, mount.target)
-                path = mount.source if inside == "." else posixpath.normpath(posixpath.join(mount.source, inside))
-                if not inside.startswith("..") and path in self.project.file_set:
-                    return self._directives(path)
-        return []
+            for folder in _upwards(posixpath.normpath(name)):
+                source = self.sources.get(folder)
+                path = source and posixpath.normpath(posixpath.join(source, posixpath.relpath(name, folder)))
+                if path and path in self.project.file_set:
+                    return directives_by_name(self._directives(path))
+        return {}
 
     def is_there(self, name: str) -> bool:
-        return any(mount.target == name for mount in self.mounts)
+        return name in self.sources
 
-    def global_lines(self) -> list[Line]:
-        """The directives of the files that are mounted into `conf.d`, which hold for every host."""
-        found: list[Line] = []
-        for mount in self.mounts:
-            folder = mount.target.rstrip("/")
-            if posixpath.dirname(folder) == "/etc/nginx/conf.d" and mount.source in self.project.file_set:
-                found += self._directives(mount.source)
-            elif folder == "/etc/nginx/conf.d":
-                inside = (path for path in self.project.files if posixpath.dirname(path) == mount.source)
+    @cached_property
+    def for_every_host(self) -> Directives:
+        """The directives of `proxy.conf`, and of the files that are mounted into `conf.d`."""
+        found = [line for lines in self.lines("/etc/nginx/proxy.conf").values() for line in lines]
+        for target, source in self.sources.items():
+            if posixpath.dirname(target) == "/etc/nginx/conf.d" and source in self.project.file_set:
+                found += self._directives(source)
+            elif target == "/etc/nginx/conf.d":
+                inside = (path for path in self.project.files if posixpath.dirname(path) == source)
                 found += [line for path in inside if path.endswith(".conf") for line in self._directives(path)]
-        return found
+        return directives_by_name(found)
 
-    def _directives(self, path: str) -> list[Line]:
+    def _directives(self, path: str) -> Sequence[Line]:
+        if path not in self._read:
+            self._read[path] = self._read_directives(path)
+        return self._read[path]
+
+    def _read_directives(self, path: str) -> list[Line]:
         try:
             text = self.project.text(path)
         except CantRead:
             return []
         shown = self.project.show(path)
-        lines = snippet_lines(Known(text, Location(shown), ""))
-        found, at = [], 0
-        for line in lines:
-            place = re.compile(rf"^[ \t]*{line.name}[ \t]", re.MULTILINE).search(text, at)
-            at = place.end() if place is not None else at
-            number = text.count("\n", 0, at) + 1
+        places: dict[str, list[int]] = {}
+        for place in _LINE_START.finditer(text):
+            places.setdefault(place[1], []).append(place.end())
+        found, at, number = [], 0, 1
+        for line in snippet_lines(Known(text, Location(shown), "")):
+            ends = places.get(line.name, [])
+            index = bisect_right(ends, at)
+            if index < len(ends):
+                number += text.count("\n", at, ends[index])
+                at = ends[index]
             found.append(replace(line, where=Location(shown, number)))
         return found
+
+
+_LINE_START = lazy(r"^[ \t]*([a-z_]+)[ \t]", re.MULTILINE)
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """A path and the folders that it lies in, the nearest first."""
+    yield path
+    while path not in ("/", ""):
+        path = posixpath.dirname(path)
+        yield path
 
 
 def _virtual_host(
@@ -360,7 +432,7 @@ def _virtual_host(
         where,
         files.lines(f"{folder}/{host}_location", f"{folder}/default_location"),
         files.lines(f"{folder}/{host}", f"{folder}/default"),
-        [*files.lines("/etc/nginx/proxy.conf"), *files.global_lines()],
+        files.for_every_host,
         nginx_proxy.buffers_by_default(proxy.service.image) if proxy is not None else None,
     )
     facts = nginx_proxy.facts_of(settings)
@@ -416,22 +488,27 @@ def _affinity(container: Container, where: Location) -> Setting[Any]:
 
 def _caddy_hops(containers: Sequence[Container]) -> Iterator[CaddyRoute]:
     for container in containers:
+        proxied: dict[str, list[tuple[str, ComposeText, re.Match[str]]]] = {}
+        for key, text in container.compose.labels.items():
+            site, _, inside = key.partition(".")
+            if _SITE.fullmatch(site) and _directive(inside.rpartition(".")[2]) == "reverse_proxy":
+                found = _UPSTREAMS.fullmatch(text.text.strip())
+                if found is not None:
+                    proxied.setdefault(site, []).append((key, text, found))
         for site, hosts in container.compose.labels.items():
-            if _SITE.fullmatch(site) and hosts.text and not hosts.text.startswith("("):
-                yield from _caddy_site(container, site, hosts)
+            if site in proxied and hosts.text and not hosts.text.startswith("("):
+                yield from _caddy_site(container, site, hosts, proxied[site])
 
 
-def _caddy_site(container: Container, site: str, hosts: ComposeText) -> Iterator[CaddyRoute]:
+def _caddy_site(
+    container: Container, site: str, hosts: ComposeText, upstreams: Sequence[tuple[str, ComposeText, re.Match[str]]]
+) -> Iterator[CaddyRoute]:
     """The upstreams of a site: `caddy.reverse_proxy: "{{upstreams 8000}}"`, also within `handle` and `handle_path`."""
     names = [_host_of(host) for host in re.split(r"[,\s]+", _without_remarks(hosts.text)) if host]
+    named, which = few_hosts(names, len(upstreams), f"the label {site}")
     labels = container.compose.labels
-    for key, text in labels.items():
+    for key, text, found in upstreams:
         inside = key.removeprefix(f"{site}.").split(".")
-        if not key.startswith(f"{site}.") or _directive(inside[-1]) != "reverse_proxy":
-            continue
-        found = _UPSTREAMS.fullmatch(text.text.strip())
-        if found is None:
-            continue
         outer = ".".join(inside[:-1])
         matcher = labels.get(f"{site}.{outer}") if outer else None
         asked = found[1] or (matcher.text if matcher is not None else "")
@@ -439,9 +516,10 @@ def _caddy_site(container: Container, site: str, hosts: ComposeText) -> Iterator
         doubt = f"it depends on `{asked}`" if asked and not asked.startswith("/") else ""
         path = asked.rstrip("*") if asked and not doubt else "/"
         kind: PathKind = "exact" if asked and not doubt and not asked.endswith("*") else "prefix"
+        doubt = doubt or which
         paths = PrefixMap(path.rstrip("/"), "") if _directive(inside[0]) == "handle_path" else SAME_PATH
         target = container.address(found[2] or "")
-        rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in names]
+        rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in named]
         fields = _common(container, f"site {names[0] or hosts.text}", where, rules)
         fields |= _response_buffers(container, key)
         delay = _caddy_time(container, key, "stream_close_delay")

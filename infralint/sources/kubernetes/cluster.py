@@ -41,7 +41,7 @@ def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
     workloads = read_workloads(manifests)
     reading.services += read_services(project, manifests, workloads)
     addresses = Addresses(manifests.of("Service"))
-    reading.nodes += (_with_grace(node, addresses, workloads) for node in _nodes(manifests, workloads))
+    reading.nodes += (_with_grace(node, addresses, workloads) for node in _nodes(manifests, addresses, workloads))
     reading.unknown += _refused_snippets(manifests)
     classes = Classes(manifests.of("IngressClass"))
     served: dict[str, list[Manifest]] = {}
@@ -66,10 +66,9 @@ def _retired_controller(ingresses: Sequence[Manifest]) -> IngressController:
     )
 
 
-def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
+def _nodes(manifests: Manifests, addresses: Addresses, workloads: Workloads) -> Iterator[Node]:
     """A node for each controller of each environment. What few projects have is imported where it is needed."""
     classes = Classes(manifests.of("IngressClass"))
-    addresses = Addresses(manifests.of("Service"))
     groups: dict[tuple[str, str], list[Manifest]] = {}
     for ingress in manifests.of("Ingress"):
         groups.setdefault((classes.controller_of(ingress), ingress.environment), []).append(ingress)

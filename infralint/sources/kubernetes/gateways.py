@@ -18,7 +18,7 @@ from infralint.platforms.envoy import (
     request_clock,
     silence_clock,
 )
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, few_hosts
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.clouds import google_route, is_of_google, openshift_nodes, policy_targets
 from infralint.sources.kubernetes.ingresses import (
@@ -108,14 +108,16 @@ def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses) -> Iter
     """The matches of a rule, for each of its hosts."""
     targets, reason = _backends(route, rule, addresses)
     answer = _redirection(route, rule)
-    hosts = [item.text or "" for item in route.root.items_of("spec", "hostnames")] or [""]
-    for match in _or_nothing(rule.items_of("matches")):
+    named = [item.text or "" for item in route.root.items_of("spec", "hostnames")] or [""]
+    matches = _or_nothing(rule.items_of("matches"))
+    hosts, which = few_hosts(named, len(matches) * len(_rules(route)), route.title)
+    for match in matches:
         path = (match.text_of("path", "value") if match is not None else "") or "/"
         kind = _PATH_KINDS.get(match.text_of("path", "type") if match is not None else "", "segments")
         asked = [
             name for name in ("headers", "queryParams", "method") if match is not None and match.get(name) is not None
         ]
-        doubt = f"it depends on the {', '.join(asked)} of the request" if asked and asked != ["method"] else ""
+        doubt = f"it depends on the {', '.join(asked)} of the request" if asked and asked != ["method"] else which
         if route.kind == "GRPCRoute":
             path, kind = "/", "segments"
         paths = _path_map(rule, path)
@@ -298,14 +300,16 @@ def _virtual_rules(service: Manifest, route: YamlValue, addresses: Addresses) ->
             )
     if not targets:
         reason = "it names no destination"
-    hosts = [item.text or "" for item in service.root.items_of("spec", "hosts")] or [""]
+    named = [item.text or "" for item in service.root.items_of("spec", "hosts")] or [""]
+    matches = _or_nothing(route.items_of("match"))
+    hosts, which = few_hosts(named, len(matches) * len(service.root.items_of("spec", "http")), service.title)
     answer = Known("301", service.place(route), "redirect") if route.get("redirect") is not None else None
-    for match in _or_nothing(route.items_of("match")):
+    for match in matches:
         path, kind = _uri(match)
         asked = (
             sorted(set(match.members or {}) - {"uri", "name", "ignoreUriCase", "method"}) if match is not None else []
         )
-        doubt = f"it depends on the {', '.join(asked)} of the request" if asked else ""
+        doubt = f"it depends on the {', '.join(asked)} of the request" if asked else which
         after = route.text_of("rewrite", "uri")
         paths = PrefixMap(path, after) if after and kind != "regex" else SAME_PATH
         for host in hosts:

@@ -55,6 +55,8 @@ class Workloads:
     def selected_by(self, service: Manifest) -> list[Workload]:
         """The workloads whose pods a Service leads to: of several that fit, those that are written down nearest to it."""
         selector = texts_of(service.root.get("spec", "selector"))
+        if not (selector and self.all):
+            return []
         near = [place for place, other in self._places.items() if not _is_elsewhere(service, other)]
         labeled = (self._find_labeled(label, near) for label in selector.items())
         rarest = min(labeled, key=len, default=[])
@@ -185,7 +187,10 @@ def _is_elsewhere(manifest: Manifest, other: Manifest) -> bool:
 
 def names_of(service: Manifest) -> frozenset[str]:
     """Under which names a Service is dialled: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"""
-    name, namespace = service.name, service.namespace
+    return _names_of(service.name, service.namespace)
+
+
+def _names_of(name: str, namespace: str) -> frozenset[str]:
     if not namespace:
         return frozenset({name})
     inside = f"{name}.{namespace}"
@@ -225,10 +230,11 @@ def _names_without_service(manifest: Manifest) -> frozenset[str]:
 
 def _service_without_pods(service: Manifest, build: ImageBuild | None) -> Service:
     """A Service whose pods are not here. build: the image that it can be taken to run."""
+    name = service.name
     return Service(
-        name=service.name,
+        name=name,
         where=service.where,
-        names=names_of(service),
+        names=_names_of(name, service.namespace),
         context=build.context if build is not None else None,
         forwards=tuple((port, None) for port, _ in ports_of(service)),
         group=service.environment,

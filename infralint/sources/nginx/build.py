@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -77,6 +78,7 @@ _TELLING = frozenset({"gzip", "brotli", "limit_rate", *PASSES})
 """What makes an `if` in a location a way of its own."""
 _ADDING = frozenset({"add_header", "more_set_headers"})
 NOTHING: Mapping[str, Upstream] = MappingProxyType({})
+NO_FILES: frozenset[str] = frozenset()
 MOST_PORTS = 64
 """Ports of one range that are listened on."""
 
@@ -582,6 +584,7 @@ class _NodeBuilder:
         upgrade = self._upgrade(facts, block)
         named = self._passed_values(block)
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
+        owners = [level.owner for level in scope.levels if level.owner is not None]
         found: Sequence[Hint] = ()
         if not internal and directive is location:
             found = find_hints(location, scope, family, general, upgrade, stated)
@@ -606,7 +609,7 @@ class _NodeBuilder:
             block=block,
             processing=self.nginx.processing,
             upstreams=self.upstreams,
-            files=frozenset(file for level in scope.levels if level.owner for file in self._snippets(level.owner)),
+            files=frozenset(chain.from_iterable(map(self._snippets, owners))) or NO_FILES,
             backups=self._backups(targets),
         )
 
@@ -626,7 +629,7 @@ class _NodeBuilder:
 
     def _snippets(self, owner: Directive) -> frozenset[str]:
         if id(owner) not in self.files:
-            self.files[id(owner)] = frozenset(self.includes.snippets(owner.block or ()))
+            self.files[id(owner)] = frozenset(self.includes.snippets(owner.block or ())) or NO_FILES
         return self.files[id(owner)]
 
     def _backups(self, targets: Sequence[str]) -> tuple[str, ...]:

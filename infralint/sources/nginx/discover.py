@@ -20,12 +20,15 @@ _OTHER_ENDINGS = frozenset(
     "py pyi md mdx rst txt js jsx ts tsx mjs cjs css scss less html htm vue svelte go rs java kt php c h cc cpp hpp cs swift"
     " scala lua sh bash zsh fish ps1 bat sql json jsonc json5 toml lock xml svg png jpg jpeg gif ico webp woff woff2 ttf pdf"
     " zip gz tgz whl so dll exe bin class jar map csv tsv parquet tf tofu tfvars hcl ipynb proto graphql pem crt key service"
-    " ini env properties gradle plist snap po mo wasm pyc mp3 mp4 wav patch diff log gitkeep gitignore dockerignore rb".split()
+    " ini env properties gradle plist snap po mo wasm pyc mp3 mp4 wav patch diff log gitkeep gitignore dockerignore rb"
+    " bats ksh awk tcl pl pm vim adoc asciidoc org tex nix dart ex exs erl clj jl vcl mk cmake".split()
 )
 _OTHER_NAMES = (
     "license copying notice authors changelog readme codeowners makefile dockerfile containerfile procfile gemfile rakefile"
     " vagrantfile jenkinsfile caddyfile justfile version go."
 ).split()
+_PROSE = lazy(r"(?:changes|changelog|history|news|todo|install|thanks|credits)(?:[-._][\d.]*)?", re.IGNORECASE)
+"""Names of texts about a program, such as nginx's own CHANGES."""
 _SAMPLES = frozenset({"sample", "example", "dist"})
 _PLACES = lazy(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
@@ -58,6 +61,11 @@ _WEAK = lazy(
     rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]{1,400}|upstream[ \t]+[^;{}\n]{1,400})\s*\{"
 )
 _APACHE = lazy(rb"^[ \t]*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
+_PASSING = lazy(
+    rb"(?:^|[;{}\s])(?:(?:proxy|fastcgi|uwsgi|scgi|grpc)_\w+|server_name|listen|worker_connections)[ \t]+[^=\s]",
+    re.MULTILINE,
+)
+_ASSIGNMENT = lazy(rb"^[ \t]*[A-Za-z][\w.-]*[ \t]*=[ \t]*[^=\s][^\n]*$", re.MULTILINE)
 _DUMP_MARK = lazy(r"^# configuration file (\S.*):$", re.MULTILINE)
 _BLOCK_SCALAR = lazy(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _QUOTED = lazy(
@@ -122,7 +130,7 @@ def _could_be(path: str, name: str) -> bool:
         return False
     if _MANIFEST.search(path):
         return True
-    if name.lower().endswith((".bak", ".old", ".orig", ".disabled", "~", ".save", ".swp")):
+    if _PROSE.fullmatch(name) or name.lower().endswith((".bak", ".old", ".orig", ".disabled", "~", ".save", ".swp")):
         return False
     if name.rpartition(".")[2].lower() in _OTHER_ENDINGS or name.lower().startswith(tuple(_OTHER_NAMES)):
         return False
@@ -133,7 +141,7 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
     """The nginx texts of one file. shown: names of dumped files that are taken."""
     try:
         if path not in project.given and not project.glance(
-            "nginx", path, lambda: _worth_decoding(path, project.bytes(path))
+            "nginx", path, lambda: _worth_decoding(path, project.content(path))
         ):
             return
         text = project.text(path)
@@ -146,7 +154,7 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
         yield from _from_manifest(project, path, text, reading)
     elif _DUMP_MARK.search(text):
         yield from _from_dump(project, path, text, shown, reading)
-    elif is_nginx(text) or (_named_nginx(path) and _has_some(project.bytes(path))):
+    elif is_nginx(text) or (_named_nginx(path) and _has_some(path, project.bytes(path))):
         yield from _plain(project, path, text, reading)
 
 
@@ -154,13 +162,17 @@ def _worth_decoding(path: str, content: bytes) -> bool:
     """A quick look at the bytes: is there anything that only nginx would say?"""
     if _is_manifest(path):
         return b"_pass" in content or b"server {" in content
+    if content[:2] == b"#!" and ".conf" not in path:
+        return False
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:1024]:
         return _named_nginx(path)
     return bool(_STRONG.search(content) or _SNIFF.search(content) or (_named_nginx(path) and _WEAK.search(content)))
 
 
-def _has_some(content: bytes) -> bool:
+def _has_some(path: str, content: bytes) -> bool:
     """Whether a file that is named as nginx's are holds anything of nginx: one file of many may hold one directive."""
+    if "nginx" not in path.rpartition("/")[2] and _assigns(content):
+        return False
     return bool(_WEAK.search(content) or (_SNIFF.search(content) and not _APACHE.search(content)))
 
 
@@ -175,10 +187,15 @@ def _is_manifest(path: str) -> bool:
     return bool(_MANIFEST.search(path)) and not re.search(r"\.(?:conf|vhost|nginx)\b|nginx[^/]*\.tpl$", path)
 
 
+def _assigns(content: bytes) -> bool:
+    """Whether a text gives values with `=`, as UCL, HOCON and Dovecot do, and says nothing that only nginx would."""
+    return bool(_ASSIGNMENT.search(content)) and b"_by_lua" not in content and not _PASSING.search(content)
+
+
 def is_nginx(text: str) -> bool:
     """Whether a text is nginx configuration by its content; Apache, HOCON, INI and the like are not."""
     content = text.encode("utf-8", "replace")
-    if _APACHE.search(content):
+    if _APACHE.search(content) or _assigns(content):
         return False
     return bool(_STRONG.search(content)) or len(set(_SNIFF.findall(content))) >= 2
 

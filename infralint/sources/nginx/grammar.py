@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+import msgspec
+
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
 
@@ -111,37 +113,43 @@ _OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
 _MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
 
 
-def misplacement(directive: Directive, around: Sequence[Directive], is_whole: bool) -> str:
+class BlocksAround(msgspec.Struct, frozen=True):
+    """The blocks around a directive, outermost first. is_http: whether they are of HTTP for certain. letter: what stands
+    for the nearest in CONTEXTS; empty where that can't be told."""
+
+    blocks: tuple[Directive, ...] = ()
+    is_http: bool = False
+    letter: str = ""
+
+    def inside(self, block: Directive) -> BlocksAround:
+        """What is around the lines of a block that stands here."""
+        blocks = (*self.blocks, block)
+        has_locations = block.name == "server" and _has_locations(block)
+        is_http = self.is_http or has_locations or block.name in ("http", "location", "limit_except")
+        return BlocksAround(blocks, is_http, _letter_of(blocks, is_http))
+
+
+def misplacement(directive: Directive, around: BlocksAround, is_whole: bool) -> str:
     """What nginx says of a directive in the block that it stands in; empty where it takes it, or where that can't be told.
 
-    around: the blocks around it, outermost first; is_whole: whether the file is all of a configuration.
+    is_whole: whether the file is all of a configuration.
     """
-    if directive.name in _OTHER_LANGUAGES and around:
+    if directive.name in _OTHER_LANGUAGES and around.blocks:
         return f'unknown directive "{directive.name}"'
     contexts = CONTEXTS.get(directive.name)
     if contexts is None:
         return ""
-    letter = _letter_of(around, is_whole)
+    letter = around.letter if around.blocks else "M" if is_whole else ""
     return "" if not letter or letter in contexts else f'"{directive.name}" directive is not allowed here'
 
 
-def is_http(around: Sequence[Directive]) -> bool:
-    """Whether a block is one of HTTP for certain."""
-    return any(
-        block.name in ("http", "location", "limit_except") or (block.name == "server" and _has_locations(block))
-        for block in around
-    )
-
-
-def _letter_of(around: Sequence[Directive], is_whole: bool) -> str:
-    if not around:
-        return "M" if is_whole else ""
-    place = around[-1]
+def _letter_of(blocks: Sequence[Directive], is_http: bool) -> str:
+    place = blocks[-1]
     if place.name == "if":
-        return "l" if any(block.name == "location" for block in around) else "s"
-    if any(block.name in _NO_HTTP for block in around):
+        return "l" if any(block.name == "location" for block in blocks) else "s"
+    if any(block.name in _NO_HTTP for block in blocks):
         return ""
-    if place.name == "server" and not is_http(around):
+    if place.name == "server" and not is_http:
         return ""
     return _LETTERS.get(place.name, "")
 
@@ -150,14 +158,14 @@ def _has_locations(server: Directive) -> bool:
     return any(directive.name == "location" for directive in server.block or ())
 
 
-def invalid_value(directive: Directive, around: Sequence[Directive]) -> str:
+def invalid_value(directive: Directive, around: BlocksAround) -> str:
     """What nginx says of a directive's arguments; empty where it takes them, or where that can't be told."""
     name, args = directive.name, directive.args
     if name in _FLAGS and name not in JUDGED_FLAGS and len(args) == 1 and args[0].lower() not in ("on", "off"):
         return f'invalid value "{args[0]}" in "{name}" directive, it must be "on" or "off"'
     if name in _SIZES and len(args) == 1 and "$" not in args[0] and not _SIZE.fullmatch(args[0]):
         return f'"{name}" directive invalid value'
-    if is_http(around) and (message := _outside_of_lists(name, args)):
+    if around.is_http and (message := _outside_of_lists(name, args)):
         return message
     if not args:
         return ""
@@ -209,10 +217,10 @@ def _limit_req(directive: Directive) -> str:
     return "" if _NUMBER.fullmatch(burst[6:]) and int(burst[6:]) else f'invalid burst value "{burst}"'
 
 
-def _pass(directive: Directive, around: Sequence[Directive]) -> str:
+def _pass(directive: Directive, around: BlocksAround) -> str:
     target = directive.args[0]
     family = directive.name.partition("_")[0]
-    if "$" in target or not is_http(around):
+    if "$" in target or not around.is_http:
         return ""
     scheme = next((scheme for scheme in _SCHEMES.get(family, ()) if target.lower().startswith(scheme)), "")
     if family == "proxy" and not scheme:
@@ -266,12 +274,12 @@ def split_modifier(text: str) -> tuple[str, str]:
     return modifier, text[len(modifier) :]
 
 
-def _location(directive: Directive, around: Sequence[Directive]) -> str:
+def _location(directive: Directive, around: BlocksAround) -> str:
     modifier, name = split_location(directive)
     if len(directive.args) == 2 and modifier not in _MODIFIERS:
         return f'invalid location modifier "{modifier}"'
-    outer = around[-1] if around and around[-1].name == "location" and not around[-1].has_hole else None
-    if outer is None:
+    outer = around.blocks[-1] if around.blocks else None
+    if outer is None or outer.name != "location" or outer.has_hole:
         return ""
     outer_modifier, outer_name = split_location(outer)
     if outer_modifier == "=":
@@ -299,9 +307,9 @@ def _error_page(directive: Directive) -> str:
     return ""
 
 
-def _return(directive: Directive, around: Sequence[Directive]) -> str:
+def _return(directive: Directive, around: BlocksAround) -> str:
     code = directive.args[0]
-    if not is_http(around):
+    if not around.is_http:
         return ""
     if _NUMBER.fullmatch(code):
         return "" if int(code) <= 999 else f'invalid return code "{code}"'
@@ -386,8 +394,8 @@ def _upstream(directive: Directive) -> str:
     return ""
 
 
-def _server(directive: Directive, around: Sequence[Directive]) -> str:
-    if not around or around[-1].name != "upstream":
+def _server(directive: Directive, around: BlocksAround) -> str:
+    if not around.blocks or around.blocks[-1].name != "upstream":
         return ""
     address, *parameters = directive.args
     if "://" in address:
@@ -396,9 +404,9 @@ def _server(directive: Directive, around: Sequence[Directive]) -> str:
     return f'invalid parameter "{wrong}"' if wrong and "$" not in wrong else ""
 
 
-def _listen(directive: Directive, around: Sequence[Directive]) -> str:
+def _listen(directive: Directive, around: BlocksAround) -> str:
     address, *parameters = directive.args
-    if not is_http(around):
+    if not around.is_http:
         return ""
     if "://" in address:
         return f'invalid host in "{address}" of the "listen" directive'
@@ -433,7 +441,7 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "upstream": _upstream,
     }
 )
-_PLACED: Mapping[str, Callable[[Directive, Sequence[Directive]], str]] = MappingProxyType(
+_PLACED: Mapping[str, Callable[[Directive, BlocksAround], str]] = MappingProxyType(
     {
         **dict.fromkeys((f"{family}_pass" for family in (*_PASSING, "grpc")), _pass),
         "location": _location,

@@ -76,6 +76,8 @@ def find_hints(
 
 def find_declarations(block: Directive) -> Iterator[Hint]:
     """The streams that comments above or inside a location declare; blank lines may lie between."""
+    if not block.source.comments:
+        return
     nested = {line for directive in _nested_directives(block) for line, _ in _standing_above(directive)}
     inside = [comment for comment in _inside(block) if comment[0] not in nested]
     for line, text in (*_standing_above(block), *inside):
@@ -134,30 +136,27 @@ def _speaks_of_upgrade(directive: Directive) -> bool:
     return (name == "upgrade" and value != "") or (name == "connection" and "upgrade" in value)
 
 
+_SWITCHES = ("proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering")
+_ABOUT_HEADERS = frozenset(["add_header", "proxy_set_header", "proxy_hide_header", "proxy_ignore_headers"])
+_ABOUT_TYPES = frozenset(
+    ["default_type", "add_header", "proxy_set_header", "sub_filter_types", "gzip_types", "more_set_headers"]
+)
+_TELLING = _ABOUT_HEADERS.union(_SWITCHES, _ABOUT_TYPES)
+"""Directives that may tell of a stream."""
+
+
 def _unbuffered_hints(block: Directive, scope: Scope, family: Family, catch_all: bool) -> Iterator[Hint]:
     """Somebody has already turned a buffer off, or names the stream's type."""
-    names = (
-        ()
-        if _moves_files(block, scope)
-        else ("proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering")
-    )
+    names = () if _moves_files(block, scope) else _SWITCHES
     for directive in scope.nearest.directives:
+        if directive.name not in _TELLING:
+            continue
         words = [arg.lower() for arg in directive.args]
         if directive.name in names and words == ["off"]:
             yield _hint("sse", "config", f"`{directive.written}` is set for it", directive.where, block)
-        elif (
-            directive.name in ("add_header", "proxy_set_header", "proxy_hide_header", "proxy_ignore_headers")
-            and "x-accel-buffering" in words
-        ):
+        elif directive.name in _ABOUT_HEADERS and "x-accel-buffering" in words:
             yield _hint("sse", "config", f"`{directive.written}` is about a stream", directive.where, block)
-        elif SSE_TYPE in words and directive.name in (
-            "default_type",
-            "add_header",
-            "proxy_set_header",
-            "sub_filter_types",
-            "gzip_types",
-            "more_set_headers",
-        ):
+        elif SSE_TYPE in words and directive.name in _ABOUT_TYPES:
             yield _hint("sse", "config", f"`{directive.written}` names {SSE_TYPE}", directive.where, block)
     inherited = scope.setting(f"{family}_buffering", True, Location(""), lambda text: text.lower() != "off")
     if catch_all and names and isinstance(inherited, Known) and inherited.origin == "inherited" and not inherited.value:
@@ -178,6 +177,8 @@ def _comments(block: Directive) -> Iterator[Hint]:
 
 
 def _mentions(block: Directive) -> Iterator[Hint]:
+    if not block.source.comments:
+        return
     disused = block.source.disused
     named = bool(block.args) and stream_name(block.args[-1]) is not None
     for line, text in _comments_of(block):

@@ -103,7 +103,8 @@ class Includes:
         if source is None:
             return
         try:
-            self.trees[path] = [*self._surroundings(tree := parse(source)), *tree]
+            tree = parse(source)
+            self.trees[path] = [*self._surroundings(tree), *tree] if _may_include(source) else tree
         except SyntaxProblem as problem:
             self._retry(path, source, problem)
 
@@ -180,14 +181,15 @@ class Includes:
     def claim(self, source: NginxFile, base: str) -> set[str]:
         """All files that a file includes, at any depth: they are judged where they are included."""
         found: set[str] = set()
-        pending = list(self.tree(source.path) or ())
+        pending = list(self.tree(source.path) or ()) if _may_include(source) else []
         while pending:
             for directive in pending.pop().walk():
                 if directive.name == "include" and directive.block is None and len(directive.args) == 1:
                     for path in self.resolve(directive.args[0], directive.source, base):
                         if path not in found and path != source.path:
                             found.add(path)
-                            pending += self.tree(path) or ()
+                            tree = self.tree(path)
+                            pending += tree if tree and _may_include(self.sources[path]) else ()
         self.claimed |= found
         return found
 
@@ -449,6 +451,11 @@ def _is_taken(path: str, pattern: str) -> bool:
     """Whether a pattern takes a file, under its own name or the one that it has once it is rendered."""
     names = [path, *(path.removesuffix(ending) for ending in RENDERED_FROM if path.endswith(ending))]
     return any(matches_path(name, pattern) for name in names)
+
+
+def _may_include(source: NginxFile) -> bool:
+    """Whether a file may include others at all."""
+    return "include" in source.prepared.text
 
 
 def _is_managed(include: Directive) -> bool:

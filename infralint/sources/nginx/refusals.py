@@ -8,7 +8,14 @@ from functools import cache
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.platforms.nginx_values import BadValue, time
-from infralint.sources.nginx.grammar import CONTEXTS, invalid_value, listens_twice, misplacement, unbalanced_buffers
+from infralint.sources.nginx.grammar import (
+    CONTEXTS,
+    BlocksAround,
+    invalid_value,
+    listens_twice,
+    misplacement,
+    unbalanced_buffers,
+)
 from infralint.sources.nginx.hops import PASSES
 from infralint.sources.nginx.scopes import Level, contradiction, has_hole, not_taken
 from infralint.sources.nginx.templates import HOLE
@@ -34,6 +41,8 @@ _UNREPEATED = (
     | {f"{family}_{name}_timeout" for family in _FAMILIES for name in ("connect", "send")}
 )
 """Those, and others that nginx takes once a block."""
+_SINGLE = _UNREPEATED | {"location", "upstream", "http", "events"}
+"""Those, and blocks that may stand once, or once under a name."""
 _HEEDED = _ONCE | CONTEXTS.keys()
 _MATCHING = frozenset(["location", "server_name", "rewrite", "if", "map"])
 """Directives that may hold regular expressions."""
@@ -96,28 +105,37 @@ _LIKE = 0.9
 def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
     """All that nginx would refuse below a file's top level."""
     is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
-    pending: list[tuple[Sequence[Directive], tuple[Directive, ...]]] = [(tree, ())]
+    pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
     while pending:
         level, around = pending.pop()
         yield from _twice(level)
         yield from (_refuse(directive, message) for directive, message in listens_twice(level))
-        yield from (_refuse(directive, message) for directive, message in unbalanced_buffers(level, around, is_whole))
+        yield from (
+            _refuse(directive, message) for directive, message in unbalanced_buffers(level, around.blocks, is_whole)
+        )
         for directive in level:
             if right := _meant(directive.name):
                 yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
-            elif (
-                message := _malformation(directive)
-                or _misplacement(directive, around, level, is_whole and not _is_in_definition(directive))
-                or _invalid_value(directive, around)
-                or _listen_problem(directive)
-            ):
+            elif message := _problem(directive, around, level, is_whole):
                 yield _refuse(directive, message)
             elif _takes_time(directive.name) and _is_no_time(directive):
                 yield Unreadable(not_taken(directive), directive.where)
             if directive.name in _MATCHING:
                 yield from _invalid_expressions(directive)
             if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
-                pending.append((directive.block, (*around, directive)))
+                pending.append((directive.block, around.inside(directive)))
+
+
+def _problem(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
+    """What nginx says of a directive by its words and its place; empty where it takes it, or where a template decides."""
+    is_settled = not (directive.has_hole or directive.has_alternatives)
+    if is_settled and not directive.missing and (message := _malformation(directive)):
+        return message
+    if message := _misplacement(directive, around, level, is_whole and not _is_in_definition(directive)):
+        return message
+    if is_settled and not directive.opaque and (message := invalid_value(directive, around)):
+        return message
+    return _listen_problem(directive) if directive.name == "listen" else ""
 
 
 def _is_in_definition(directive: Directive) -> bool:
@@ -129,7 +147,7 @@ def _is_in_definition(directive: Directive) -> bool:
 def _malformation(directive: Directive) -> str:
     """What nginx says of too few or too many arguments, or of a block that is missing or too much; empty where it takes them."""
     name, counts = directive.name, ARGUMENTS.get(directive.name)
-    if counts is None or directive.missing or directive.has_hole or directive.has_alternatives:
+    if counts is None:
         return ""
     if not counts[0] <= len(directive.args) <= counts[1]:
         return f'invalid number of arguments in "{name}" directive'
@@ -159,7 +177,7 @@ def _is_no_time(directive: Directive) -> bool:
 
 def _listen_problem(directive: Directive) -> str:
     """What nginx says of an address to listen on; empty where it takes it."""
-    if directive.name != "listen" or not directive.args or directive.has_hole:
+    if not directive.args or directive.has_hole:
         return ""
     address = directive.args[0]
     host, colon, port = address.rpartition(":")
@@ -231,21 +249,14 @@ def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _invalid_value(directive: Directive, around: Sequence[Directive]) -> str:
-    """What nginx says of a directive's arguments; empty where it takes them, or where a template fills them in."""
-    if directive.opaque or directive.has_hole or directive.has_alternatives:
-        return ""
-    return invalid_value(directive, around)
-
-
-def _misplacement(directive: Directive, around: Sequence[Directive], level: Sequence[Directive], is_whole: bool) -> str:
+def _misplacement(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
     """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
     if message := misplacement(directive, around, is_whole):
         return message
-    if not around:
+    if not around.blocks or directive.name not in PASSES:
         return ""
-    place = around[-1]
-    if place.name == "server" and directive.name in PASSES and _is_http(directive, around, level):
+    place = around.blocks[-1]
+    if place.name == "server" and _is_http(directive, around.blocks, level):
         return f'"{directive.name}" directive is not allowed here'
     if directive.name == "proxy_pass" and directive.args and _without_uri(place) and _URI.match(directive.args[0]):
         if "$" not in directive.args[0] and not directive.has_hole and not place.has_hole:
@@ -279,6 +290,8 @@ def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
     """What stands twice in one block, under the same template conditions."""
     seen = set()
     for directive in level:
+        if directive.name not in _SINGLE:
+            continue
         key, message = _once(directive) if directive.block is None else _single_block(directive)
         if key and (key, directive.conditions) in seen:
             yield _refuse(directive, message)
@@ -290,6 +303,8 @@ def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, 
 
     globbed: files that a glob brings, for those may be meant one instead of the other.
     """
+    if level.owner is not None and level.directives is level.owner.block:
+        return  # nothing is included
     in_block = _own(level)
     for first, second, message in _clashing(level, globbed):
         why = f"{_REFUSED}: {message}; the first stands at {first.where}"
@@ -313,7 +328,7 @@ def _clashing(level: Level, globbed: Collection[str]) -> Iterator[tuple[Directiv
     """Two directives of different files that may stand once, and what nginx says of them."""
     seen: dict[str, Directive] = {}
     for directive in level.directives:
-        key, message = _once(directive)
+        key, message = _once(directive) if directive.name in _SINGLE else ("", "")
         if not key or level.under_condition(directive):
             continue
         if (first := seen.get(key)) is None:

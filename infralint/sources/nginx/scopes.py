@@ -26,7 +26,7 @@ def not_taken(directive: Directive) -> str:
     return f"`{directive.written}` is not a value that nginx takes"
 
 
-class Level(msgspec.Struct, eq=False):
+class Level(msgspec.Struct, eq=False, gc=False):
     """One level of configuration (http, server, location …) with includes already put in.
 
     owner: the block's own directive, None for a file's top level. by_name: what can be seen; opaque: includes that are
@@ -62,30 +62,33 @@ class Level(msgspec.Struct, eq=False):
         return tuple(condition for condition in directive.conditions[len(around) :] if condition not in self.given)
 
 
-class Scope(msgspec.Struct, frozen=True, eq=False):
+class Scope(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Levels from the outermost to the nearest, and what fills holes.
 
-    rulers: the number of the nearest level that has a directive of a name. hiding: that of the nearest level of which not
-    all can be seen; -1: all of all levels can.
+    hiding: the number of the nearest level of which not all can be seen; -1: all of all levels can.
     """
 
     environment: EnvironmentVariables
     levels: tuple[Level, ...] = ()
-    rulers: dict[str, int] = {}
     hiding: int = -1
 
     def inside(self, level: Level) -> Scope:
-        number = len(self.levels)
-        rulers = self.rulers | dict.fromkeys(level.by_name, number)
-        return Scope(self.environment, (*self.levels, level), rulers, number if level.opaque else self.hiding)
+        return Scope(self.environment, (*self.levels, level), len(self.levels) if level.opaque else self.hiding)
 
     @property
     def nearest(self) -> Level:
         return self.levels[-1]
 
+    def ruler_of(self, name: str) -> int:
+        """The number of the nearest level that has a directive of a name; -1 where none has."""
+        number = len(self.levels) - 1
+        while number >= 0 and name not in self.levels[number].by_name:
+            number -= 1
+        return number
+
     def find(self, name: str) -> tuple[list[Directive], bool] | Unknown:
         """The directives of a name that rule here, and whether this very level holds them."""
-        number = self.rulers.get(name, -1)
+        number = self.ruler_of(name)
         if number < self.hiding:
             return hidden(self.levels[self.hiding].opaque[0], name)
         if number < 0:
@@ -94,7 +97,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False):
 
     def setting(self, name: str, default: T, where: Location, read: Callable[[str], T]) -> Setting[T]:
         """The value of a directive with one argument that rules here. where: the place of a default."""
-        number = self.rulers.get(name, -1)
+        number = self.ruler_of(name)
         if self.hiding <= number < 0:
             return Known(default, where, name, "default")
         if number >= self.hiding:
@@ -165,7 +168,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False):
         return Unknown(directive.where, directive.name, why, refused=True)
 
 
-class ScopeSettings(msgspec.Struct, frozen=True, eq=False):
+class ScopeSettings(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What the directives of a scope set, for `infralint.platforms.nginx`. where: the place of a default."""
 
     scope: Scope

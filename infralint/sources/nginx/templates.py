@@ -80,8 +80,8 @@ class Prepared(msgspec.Struct, eq=False):
     starts: list[int] = msgspec.field(default_factory=lambda: [0])
     stacks: list[tuple[Condition, ...]] = msgspec.field(default_factory=lambda: [()])
     headings: list[str] = []
-    loops: set[int] = set()
-    exhaustive: set[int] = set()
+    loops: frozenset[int] = frozenset()
+    exhaustive: frozenset[int] = frozenset()
     branches: dict[int, int] = {}
     shifts: list[tuple[int, int]] | None = None
 
@@ -275,7 +275,7 @@ class _Renderer:
             self.open[-1] = (number, branch + 1, opened)
             self.result.branches[number] = branch + 1
             if last:
-                self.result.exhaustive.add(number)
+                self.result.exhaustive |= {number}
 
     def _control(self, first: str, words: list[str], written: str) -> None:
         if first in _BRANCHES:
@@ -303,7 +303,7 @@ class _Renderer:
         number = len(self.result.headings)
         self.result.headings.append(" ".join(words))
         if first in _LOOPS:
-            self.result.loops.add(number)
+            self.result.loops |= {number}
         self.open.append((number, 0, first))
 
     def _mark(self) -> None:

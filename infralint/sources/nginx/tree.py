@@ -153,7 +153,7 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         return len(self.prepared.original(self.prepared.text[start:offset])) + self.indent + 1
 
 
-class Directive(msgspec.Struct, eq=False):
+class Directive(msgspec.Struct, eq=False, gc=False):
     """`name args;` or `name args { block }`. args: the words after the name. line, offset: where its name stands in the
     prepared text. last_offset: where the last word of this line stands. quotes: a bit for each word that is quoted, the
     name's first. missing: an include that could not be resolved; splice: a hole that may stand for any directives.
@@ -195,6 +195,8 @@ class Directive(msgspec.Struct, eq=False):
 
     @property
     def has_hole(self) -> bool:
+        if self.source.prepared.text.isascii():
+            return False
         return any(not text.isascii() and HOLE.search(text) for text in (self.name, *self.args))
 
     @property
@@ -269,7 +271,10 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         top: list[Directive] = []
         blocks = [top]
         owners: list[Directive] = []
-        for word in _tokens(self.source):
+        for word in _lexemes(self.source):
+            if isinstance(word, Directive):
+                blocks[-1].append(word)
+                continue
             mark = "" if word.quoted else word.text
             if mark == ";":
                 self._close(word, blocks[-1])
@@ -352,16 +357,17 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
 
 # nginx's words: https://nginx.org/en/docs/beginners_guide.html#conf_structure, ngx_conf_read_token()
-_TOKEN = lazy(
-    r"""\s*(?:
+_WORD = r"""\s*(?:
     (?P<comment>\#[^\n]*)
     |(?P<mark>[;{}])
     |"(?P<double>(?:\\.|[^"\\])*)"
     |'(?P<single>(?:\\.|[^'\\])*)'
     |(?P<bare>(?:\\.|\$\{[^}\s]*\}?|[^\s;{}\\])+)
-    |\\?\Z)""",
-    re.VERBOSE | re.DOTALL,
-)
+    |\\?\Z)"""
+_TOKEN = lazy(_WORD, re.VERBOSE | re.DOTALL)
+_STATEMENT = r"[^\s;{}\\\"'\#]{1,200}+(?:[ \t]{1,40}+[^\s;{}\\\"'\#]{1,200}+){0,8}+"
+"""Few words on a line, each of which is as it is written."""
+_LEXEME = lazy(rf"\s*+(?P<statement>{_STATEMENT})[ \t]*+;|{_WORD}", re.VERBOSE | re.DOTALL)
 _QUOTED = frozenset({"double", "single"})
 _LUA = "_by_lua_block"
 _LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
@@ -399,14 +405,14 @@ def _end_of_lua(text: str, start: int) -> int:
     return len(text)
 
 
-def _tokens(source: NginxFile) -> Iterator[Word]:
-    """The words of a text with their lines and offsets; comments go to the source.
+def _lexemes(source: NginxFile) -> Iterator[Word | Directive]:
+    """The words of a text with their lines and offsets, and at once what is plainly a directive; comments go to the source.
 
     crossplane's lexer gives the same words (a test holds them together) at a tenth of the speed.
     """
     text = _without_lua(source.prepared.text) if _LUA in source.prepared.text else source.prepared.text
-    line, counted, end, after_quote = 1, 0, 0, False
-    for found in _TOKEN.finditer(text):
+    line, counted, end, after_quote, is_beginning = 1, 0, 0, False, True
+    for found in _LEXEME.finditer(text):
         kind = found.lastgroup
         if kind is None:
             break
@@ -425,10 +431,26 @@ def _tokens(source: NginxFile) -> Iterator[Word]:
         counted = start
         if kind == "comment":
             source.comments.append((line, word[1:].strip()))
+        elif kind == "statement" and is_beginning:
+            yield _plain_directive(word, source, line, start, end - 1)
+        elif kind == "statement":
+            yield from _words_from(text, start, line)
+            yield Word(";", line, end - 1, False)
+            is_beginning = True
         else:
             yield Word(intern(_unescape(word) if "\\" in word else word), line, start, quoted)
+            is_beginning = kind == "mark"
     if text[end:].strip():
         raise _open_quote(source, end)
+
+
+def _plain_directive(written: str, source: NginxFile, line: int, start: int, ending: int) -> Directive:
+    """The directive of words on a line that are as they are written. ending: where its `;` stands."""
+    words = list(map(intern, written.split()))
+    name = words[0]
+    splice = not name.isascii() and bool(HOLE.search(name))
+    last_offset = start + len(written) - len(words[-1])
+    return Directive(name, words[1:], source, line, start, last_offset, end_line=line, splice=splice, ending=ending)
 
 
 def _words_from(text: str, start: int, line: int) -> Iterator[Word]:

@@ -7,6 +7,7 @@ that includes it may declare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 
 import msgspec
@@ -42,6 +43,7 @@ _READING: Mapping[str, slice] = MappingProxyType(
 """Directives that read variables -> in which of their arguments: https://nginx.org/en/docs/dirindex.html"""
 _VALUES = frozenset(["map", "geo", "split_clients", "types", "charset_map", "match"])
 """Blocks whose lines are no directives."""
+_DECLARING = frozenset(["map", "geo", "split_clients", "set", "auth_request_set", "log_format"])
 _NEVER_DECLARING = frozenset(["if", "location", "server_name", "listen"])
 _OPERATORS = frozenset(["~", "~*", "!~", "!~*"])
 _ADVICE = {
@@ -71,9 +73,14 @@ class Expanded(msgspec.Struct, eq=False):
         inside = self.inside.get(id(block))
         if inside is not None and not all(map(self._is_here, block)):
             raise Gap
+        source = None
         for directive in block if inside is None else inside:
-            if directive.opaque or directive.name in ("include", "load_module") or directive.source.is_template:
+            if directive.opaque or directive.name in ("include", "load_module"):
                 raise Gap
+            if directive.source is not source:
+                source = directive.source
+                if source.is_template:
+                    raise Gap
             yield directive, are_values
 
     def _is_here(self, line: Directive) -> bool:
@@ -120,6 +127,8 @@ class _Usage(msgspec.Struct, eq=False):
     def read(self, directive: Directive) -> None:
         """Take a directive in."""
         self.directives.add(directive.name)
+        if not _names_something(directive.name) and not any("$" in text or "(?" in text for text in directive.args):
+            return
         for key, message in _uses(directive.name, directive.args):
             self.used.setdefault(key, (directive, message))
         self.declared.update(_declarations(directive))
@@ -167,6 +176,13 @@ def _has_foreign_modules(names: Iterable[str]) -> bool:
     from crossplane.analyzer import DIRECTIVES
 
     return any(name not in DIRECTIVES for name in names)
+
+
+@cache
+def _names_something(name: str) -> bool:
+    """Whether a directive may use, or declare, what is none of its variables."""
+    is_declaring = name in _DECLARING or name.endswith(("_zone", "_cache_path"))
+    return is_declaring or name.startswith("$") or name in ("limit_req", "limit_conn", "access_log", *_CACHES)
 
 
 def _uses(name: str, args: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ def headers_of(scope: Scope, directive: str = "proxy_set_header") -> tuple[list[
 
     directive: another family's word for it.
     """
-    number = scope.rulers.get(directive, -1)
+    number = scope.ruler_of(directive)
     if number < scope.hiding:
         return [], scope.levels[scope.hiding]
     return (scope.levels[number].by_name[directive], scope.levels[number]) if number >= 0 else ([], None)

@@ -243,13 +243,15 @@ def is_ignored(path: str) -> bool:
     https://developer.hashicorp.com/terraform/language/files
     """
     name = path.rpartition("/")[2]
-    return name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
+    return name.startswith(".") or name.endswith("~") or (name.endswith("#") and name.startswith("#"))
 
 
 def counting_files(paths: Iterable[str]) -> list[str]:
     """The files of a folder that count: one of OpenTofu's stands for the one of Terraform's of the same name."""
     listed = [path for path in paths if path.endswith(ENDINGS) and not is_ignored(path)]
     tofu = {_stem(path) for path in listed if path.endswith(TOFU)}
+    if not tofu:
+        return listed
     return [path for path in listed if path.endswith(TOFU) or _stem(path) not in tofu]
 
 
@@ -353,7 +355,7 @@ class TerraformFolders:
         found: dict[str, list[str]] = {}
         for path in self.project.files_ending(*(ending.rpartition(".")[2] for ending in ENDINGS)):
             if path.endswith(ENDINGS):
-                found.setdefault(posixpath.dirname(path), []).append(path)
+                found.setdefault(path.rpartition("/")[0], []).append(path)
         counted = {folder: counting_files(paths) for folder, paths in found.items()}
         return {folder: paths for folder, paths in counted.items() if paths}
 

@@ -5,8 +5,10 @@ https://developer.hashicorp.com/terraform/language/values/variables#sensitive
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
 
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import (
@@ -16,20 +18,27 @@ from infralint.sources.terraform.hcl import (
     Expression,
     For,
     FunctionCall,
+    Index,
+    ListOf,
     Literal,
     NameExpression,
     ObjectOf,
+    Splat,
     children,
     walk,
 )
 
-_SHOWING = frozenset({"nonsensitive", "issensitive"})
-"""Functions whose answer may be shown, whatever they are given."""
-_KEEPING = frozenset({"merge", "tomap", "try", "coalesce"})
-"""Functions whose answer has the keys of what they are given."""
+_GATHERING = frozenset({"chunklist", "concat", "flatten", "reverse", "setproduct", "values"})
+"""Functions that leave it to each element whether it is sensitive."""
+_CHOOSING = frozenset({"coalesce", "coalescelist", "element", "keys", "length", "lookup", "merge", "slice"})
+"""Functions whose answer may be without what is sensitive in the elements that they are given."""
 
-_MOST_PATHS = 1000
-"""References followed with the path below them; from then on all that they hold counts."""
+_DEEPEST = 40
+"""References in a row that are followed."""
+_MOST_ROUNDS = 100
+"""Elements of one collection that are gone through."""
+_MOST_STEPS = 20_000
+"""Expressions that are looked at for one for_each."""
 
 
 class CalledModule(Protocol):
@@ -41,11 +50,6 @@ class CalledModule(Protocol):
     def call(self) -> Block | None: ...
     @property
     def parent(self) -> CalledModule | None: ...
-
-
-_Path: TypeAlias = tuple[str, ...] | None
-"""The names below an expression, whose keys matter; None: all that it holds."""
-_Step: TypeAlias = tuple[Expression, _Path, CalledModule]
 
 
 def is_sensitive(block: Block) -> bool:
@@ -61,29 +65,43 @@ def references(expression: Expression) -> Iterator[tuple[str, str]]:
             yield part.target.name, part.name
 
 
+class _Marks(msgspec.Struct, frozen=True):
+    """What of a value is sensitive for certain, each by the variable that makes it so; empty where nothing is known to be.
+
+    whole: the value itself. some: an element, though not known which. members: by name, where they are known.
+    """
+
+    whole: str = ""
+    some: str = ""
+    members: Mapping[str, _Marks] = {}
+
+    @property
+    def inside(self) -> str:
+        """A sensitive variable in one of its elements."""
+        return self.some or next((found for element in self.members.values() if (found := element.anywhere)), "")
+
+    @property
+    def anywhere(self) -> str:
+        """A sensitive variable in it, or in one of its elements."""
+        return self.whole or self.inside
+
+    def member(self, name: str | None) -> _Marks:
+        """What is known of one member; name: None for one that is not known."""
+        found = self.members.get(name or "", _PLAIN_VALUE)
+        return msgspec.structs.replace(found, whole=self.whole or found.whole)
+
+
+_PLAIN_VALUE = _Marks()
+
+
 def sensitive_in_keys(expression: Expression, module: CalledModule) -> str:
-    """A sensitive variable that for_each's keys come from, such as `var.key`: Terraform refuses it. Empty where none is.
+    """A sensitive variable that for_each's keys come from, such as `var.key`: Terraform refuses it. Empty where none does
+    for certain.
 
     Sensitive values below keys that are none are taken.
     https://developer.hashicorp.com/terraform/language/meta-arguments/for_each#limitations-on-values-used-in-for_each
     """
-    waiting: list[_Step] = [(expression, (), module)] if _may_be_sensitive(module) else []
-    seen: set[tuple[int, str, str, _Path]] = set()
-    while waiting:
-        expression, path, module = waiting.pop()
-        if isinstance(expression, Attr) and isinstance(expression.target, NameExpression):
-            root, name = expression.target.name, expression.name
-            path = path if len(seen) < _MOST_PATHS else None
-            if (id(module), root, name, path) not in seen:
-                seen.add((id(module), root, name, path))
-                if root == "var" and name in module.folder.variables and is_sensitive(module.folder.variables[name]):
-                    return f"var.{name}"
-                waiting += _behind(root, name, path, module)
-        elif path is None:
-            waiting += ((part, below, module) for part, below in _parts(expression))
-        else:
-            waiting += ((part, below, module) for part, below in _parts_of_keys(expression, path))
-    return ""
+    return _Sensitivity(module).marks(expression, {}).whole if _may_be_sensitive(module) else ""
 
 
 def _may_be_sensitive(module: CalledModule | None) -> bool:
@@ -95,60 +113,134 @@ def _may_be_sensitive(module: CalledModule | None) -> bool:
     return False
 
 
-def _behind(root: str, name: str, path: _Path, module: CalledModule) -> Iterator[_Step]:
-    """What a reference stands for."""
-    if root == "local" and name in module.folder.locals:
-        yield module.folder.locals[name].value, path, module
-    elif root == "var" and module.call is not None and module.parent is not None and name in module.call.attributes:
-        yield module.call.attributes[name].value, path, module.parent
+class _Sensitivity:
+    """What of the values of a module is sensitive: each name is followed once. What lies too far away is taken for plain."""
+
+    def __init__(self, module: CalledModule) -> None:
+        self.module = module
+        self._known: dict[tuple[int, str, str], _Marks] = {}
+        self._depth = self._steps = 0
+
+    def marks(self, expression: Expression, bound: Mapping[str, _Marks]) -> _Marks:
+        """What of an expression's value is sensitive. bound: what is known of the names that a `for` around it binds."""
+        self._steps += 1
+        match expression:
+            case _ if self._steps > _MOST_STEPS:
+                return _PLAIN_VALUE
+            case NameExpression(name=name):
+                return bound.get(name, _PLAIN_VALUE)
+            case Attr(target=NameExpression(name=root), name=name) if root not in bound:
+                return self._reference(root, name)
+            case Attr(target=target, name=name):
+                return self.marks(target, bound).member(name)
+            case Index(target=target, key=key):
+                found = self.marks(target, bound).member(_word(key) if isinstance(key, Literal) else None)
+                return msgspec.structs.replace(found, whole=found.whole or self.marks(key, bound).whole)
+            case Splat(target=target):
+                return _Marks(self.marks(target, bound).whole)
+            case ListOf(items=items):
+                return _Marks(members={str(number): self.marks(item, bound) for number, item in enumerate(items)})
+            case ObjectOf(items=items):
+                return self._object(items, bound)
+            case Conditional(condition=condition, then=then, otherwise=otherwise):
+                return _Marks(self._first_whole((condition, then, otherwise), bound))
+            case FunctionCall():
+                return self._call(expression, bound)
+            case For():
+                return self._for(expression, bound)
+            case _:
+                return _Marks(self._first_whole(children(expression), bound))
+
+    def _first_whole(self, expressions: Iterable[Expression], bound: Mapping[str, _Marks]) -> str:
+        return next((found for part in expressions if (found := self.marks(part, bound).whole)), "")
+
+    def _reference(self, root: str, name: str) -> _Marks:
+        key = (id(self.module), root, name)
+        if key not in self._known:
+            self._known[key] = _PLAIN_VALUE  # until it is known: what refers to itself is refused elsewhere
+            self._depth += 1
+            if self._depth <= _DEEPEST:
+                self._known[key] = self._follow(root, name)
+            self._depth -= 1
+        return self._known[key]
+
+    def _follow(self, root: str, name: str) -> _Marks:
+        """What is known of a variable or a local value. A declared type may leave members out."""
+        folder = self.module.folder
+        if root == "local" and name in folder.locals:
+            return self.marks(folder.locals[name].value, {})
+        if root != "var" or name not in folder.variables:
+            return _PLAIN_VALUE
+        if is_sensitive(folder.variables[name]):
+            return _Marks(f"var.{name}")
+        given = self._argument(name)
+        return _Marks(given.whole) if "type" in folder.variables[name].attributes else given
+
+    def _argument(self, name: str) -> _Marks:
+        """What is known of what the call of a module gives to one of its variables."""
+        module = self.module
+        if module.call is None or module.parent is None or name not in module.call.attributes:
+            return _PLAIN_VALUE
+        self.module = module.parent
+        given = self.marks(module.call.attributes[name].value, {})
+        self.module = module
+        return given
+
+    def _object(self, items: Iterable[tuple[Expression, Expression]], bound: Mapping[str, _Marks]) -> _Marks:
+        members: dict[str, _Marks] = {}
+        whole = some = ""
+        for key, value in items:
+            word, found = _word(key), self.marks(value, bound)
+            if word is None:
+                whole = whole or self.marks(key, bound).whole
+                some = some or found.anywhere
+            else:
+                members[word] = found
+        return _Marks(whole, some, members)
+
+    def _call(self, call: FunctionCall, bound: Mapping[str, _Marks]) -> _Marks:
+        """What a function's answer keeps of what is sensitive in what it is given."""
+        given = [self.marks(argument, bound) for argument in call.arguments]
+        whole = next((marks.whole for marks in given if marks.whole), "")
+        inside = next((found for marks in given if (found := marks.inside)), "")
+        match call.name:
+            case "can" | "issensitive":
+                return _PLAIN_VALUE
+            case "try" if given:
+                return given[0] if _is_reference(call.arguments[0]) else _PLAIN_VALUE
+            case "nonsensitive" if given:
+                return msgspec.structs.replace(given[0], whole="")
+            case "tolist" | "tomap" if given:
+                return given[0]
+            case "zipmap" if len(given) == 2:
+                return _Marks(whole or given[0].inside, given[1].inside)
+            case name if name in _GATHERING:
+                return _Marks(whole, inside)
+            case name if name in _CHOOSING:
+                return _Marks(whole)
+        return _Marks(whole or inside)
+
+    def _for(self, expression: For, bound: Mapping[str, _Marks]) -> _Marks:
+        """What `for` gives. Whether it goes round at all is known where the members are that it goes through."""
+        collection = self.marks(expression.collection, bound)
+        rounds = [collection.members[name] for name in list(collection.members)[:_MOST_ROUNDS]]
+        whole, values = collection.whole, list[_Marks]()
+        for element in rounds:
+            inner = {**bound, expression.names[0]: _PLAIN_VALUE, expression.names[-1]: element}
+            values.append(self.marks(expression.value, inner))
+            deciding = expression.key if expression.condition is None else expression.condition
+            if deciding is not None:
+                whole = whole or self.marks(deciding, inner).whole
+        if expression.condition is not None or not rounds:
+            return _Marks(whole)
+        if expression.key is None:
+            return _Marks(whole, members={str(number): value for number, value in enumerate(values)})
+        return _Marks(whole, next((found for value in values if (found := value.anywhere)), ""))
 
 
-def _parts_of_keys(expression: Expression, path: tuple[str, ...]) -> Iterator[tuple[Expression, _Path]]:
-    """What gives the keys of what a path of names leads to."""
-    match expression:
-        case Attr(target=target, name=name):
-            yield target, (name, *path)
-        case ObjectOf(items=items):
-            for key, value in items:
-                word = _word(key)
-                if word is None:
-                    yield key, None
-                if path and word in (path[0], None):
-                    yield value, path[1:]
-        case Conditional(condition=condition, then=then, otherwise=otherwise):
-            yield from ((condition, None), (then, path), (otherwise, path))
-        case FunctionCall(name=name, arguments=arguments) if name in _KEEPING:
-            yield from ((argument, path) for argument in arguments)
-        case For() if not path and _gives_keys(expression):
-            yield from _parts_of_for(expression)
-        case _:
-            yield from _parts(expression)
-
-
-def _parts(expression: Expression) -> Iterator[tuple[Expression, _Path]]:
-    """What gives whatever is in an expression."""
-    match expression:
-        case FunctionCall(name=name) if name in _SHOWING:
-            return
-        case FunctionCall(name="keys", arguments=arguments):
-            yield from ((argument, ()) for argument in arguments)
-        case For(key=None) if _gives_keys(expression):
-            yield from _parts_of_for(expression)
-        case _:
-            yield from ((part, None) for part in children(expression))
-
-
-def _parts_of_for(expression: For) -> Iterator[tuple[Expression, _Path]]:
-    """What gives the keys of what `for` goes through, and which of them are left."""
-    yield expression.collection, ()
-    if expression.condition is not None:
-        yield expression.condition, None
-
-
-def _gives_keys(expression: For) -> bool:
-    """Whether `for` gives just the keys of what it goes through."""
-    given = expression.value if expression.key is None else expression.key
-    return isinstance(given, NameExpression) and len(expression.names) == 2 and given.name == expression.names[0]
+def _is_reference(expression: Expression) -> bool:
+    """Whether an expression is a name such as `var.x`, which can't fail."""
+    return isinstance(expression, Attr) and isinstance(expression.target, NameExpression)
 
 
 def _word(key: Expression) -> str | None:

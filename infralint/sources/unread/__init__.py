@@ -24,8 +24,9 @@ def read(project: Project) -> Reading:
     kinds: dict[str, list[str]] = {}
 
     def look(path: str) -> bool:
-        kinds[path] = list(_kinds_of(project, path))
-        return bool(kinds[path])
+        if here := list(_kinds_of(project, path)):
+            kinds[path] = here
+        return bool(here)
 
     for path in project.glance_at_all("unread", find_with_rules(project.names), look):
         for kind in kinds[path]:
@@ -40,8 +41,7 @@ def read(project: Project) -> Reading:
 def _kinds_of(project: Project, path: str) -> Iterator[str]:
     """What a file describes that is not read."""
     plain = plain_path(path)
-    rules = list(rules_of(plain))
-    read_kinds = None
+    rules, read_kinds = rules_of(plain), None
     if plain.endswith((".yaml", ".yml", ".tpl")):
         read_kinds = kinds_in_manifest
     elif plain.endswith((".tf", ".tofu", ".tf.json", ".tofu.json")):
@@ -51,7 +51,9 @@ def _kinds_of(project: Project, path: str) -> Iterator[str]:
     content = project.head(path, LOOKED_THROUGH)
     if read_kinds is not None:
         yield from read_kinds(content)
-    yield from (rule.kind for rule in rules if rule.words is None or rule.words.search(content))
+    for rule in rules:
+        if rule.words is None or rule.words.search(content):
+            yield rule.kind
 
 
 def _show(project: Project, kind: str, paths: list[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from infralint.project.names import FileNames
@@ -63,7 +62,7 @@ SCRIPTED_NGINX = "nginx that a script sets up"
 _WRITTEN_AT_START = (
     rb"\A(?:#!|#cloud-config|Content-Type: multipart/)[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 )
-_USER_DATA = rb"^[ \t]*UserData:[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
+_USER_DATA = rb"\A(?>[\s\S]*?^[ \t]*UserData:)[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 TEMPLATE_SERVICES = tuple((rf"\bAWS::{service}::", kind) for service, kind in TEMPLATE_KINDS.items())
 """Regular expression over a CloudFormation template -> its kind."""
 _RESOURCES = rb"Microsoft\.(?:Network/(?:applicationGateways|frontDoors)|App/containerApps|Web/|Cdn/|ApiManagement/)"
@@ -120,11 +119,11 @@ def plain_path(path: str) -> str:
     return folder + slash + (_TEMPLATED.sub("", name) if name.count(".") > 1 else name)
 
 
-def rules_of(plain: str) -> Iterator[UnreadKind]:
+def rules_of(plain: str) -> list[UnreadKind]:
     """The rules that a file falls under by its plain path."""
     name = plain.rpartition("/")[2]
-    if name in NAMES:
-        yield NAMES[name]
+    found = [NAMES[name]] if name in NAMES else []
     _, dot, ending = name.rpartition(".")
     if not dot or ending in _ENDINGS or any(word in name for word in _WORDS):
-        yield from (rule for path, rule in PATHS if path.search(plain))
+        found += [rule for path, rule in PATHS if path.search(plain)]
+    return found
