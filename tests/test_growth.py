@@ -12,6 +12,7 @@ from types import FrameType
 import pytest
 from conftest import run, write
 
+from infralint.sources.nginx import build
 from infralint.trace import traces
 
 STREAMING = """
@@ -249,6 +250,83 @@ def test_many_load_balancers_take_as_long_as_they_are_many(tmp_path: Path) -> No
     assert many["only_other"] <= 2 * few["only_other"]
     assert many["_of_one_kind"] <= 2 * few["_of_one_kind"]
     assert many.total() < 2.15 * few.total()
+
+
+def servers_and_declared_streams(count: int) -> dict[str, str | bytes]:
+    """So many servers of one nginx, and as many declared streams that name no host."""
+    servers = "".join(
+        f"server {{ listen {8000 + number}; server_name s{number}; location / {{ proxy_pass http://api:8000; }} }}\n"
+        for number in range(count)
+    )
+    streams = "".join(f"  - path: /r{number}\n" for number in range(count))
+    return {"nginx.conf": f"events {{}}\nhttp {{\n{servers}}}\n", "infralint.yaml": f"streams:\n{streams}"}
+
+
+def test_of_many_servers_few_are_asked_about_many_streams_without_a_host_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "MOST_ASKED", 100)
+    monkeypatch.setattr(traces, "MOST_ASKED", 100)
+    count_calls(tmp_path / "first", servers_and_declared_streams(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", servers_and_declared_streams(30), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", servers_and_declared_streams(60), ("check", "--no-cache"))
+    assert 0 < many["_find_ways"] <= 2.2 * few["_find_ways"]
+    assert many["_leg"] <= 2.2 * few["_leg"]
+    report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
+    messages = [unknown["message"] for unknown in report["unknown"]]
+    assert any("any of the 60 servers of" in text and "only 4 of these are asked" in text for text in messages)
+    assert any("not all of them are followed from" in text for text in messages)
+
+
+def test_of_many_nginxes_few_are_asked_about_many_streams_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def files(count: int) -> dict[str, str | bytes]:
+        site = "events {}\nhttp { server { listen 80; location / { proxy_pass http://api:8000; } } }\n"
+        streams = "".join(f"  - path: /r{number}\n" for number in range(count))
+        return {
+            **{f"n{number:02}/nginx.conf": site for number in range(count)},
+            "infralint.yaml": f"streams:\n{streams}",
+        }
+
+    monkeypatch.setattr(traces, "MOST_ASKED", 100)
+    count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", files(20), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", files(40), ("check", "--no-cache"))
+    assert 0 < many["_leg"] <= 2.2 * few["_leg"]
+    report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
+    [message] = [unknown["message"] for unknown in report["unknown"] if "are followed" in unknown["message"]]
+    assert "and 34 more" in message
+    assert all(finding["severity"] != "error" for finding in report["findings"])
+
+
+def servers_in_a_chain(count: int) -> dict[str, str | bytes]:
+    """Servers of one nginx, each of which dials the next."""
+    servers = "".join(
+        f"server {{ listen {8000 + number}; location / {{ proxy_pass http://127.0.0.1:{8001 + number}; }} }}\n"
+        for number in range(count)
+    )
+    return {"nginx.conf": f"events {{}}\nhttp {{\n{servers}}}\n"}
+
+
+def test_servers_that_dial_each_other_are_asked_by_the_address_that_is_dialled(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", servers_in_a_chain(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", servers_in_a_chain(30), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", servers_in_a_chain(60), ("check", "--no-cache"))
+    # Ways are followed over twelve hops: those of the last servers of a chain are the longest.
+    assert 0 < many["find_front"] <= 2.4 * few["find_front"]
+
+
+def test_edits_of_one_file_are_held_against_their_neighbours_alone(tmp_path: Path) -> None:
+    def files(count: int) -> dict[str, str | bytes]:
+        lines = "".join(f"location /l{number}/sse {{ proxy_pass http://app:8000; }}\n" for number in range(count))
+        return {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{lines}}} }}\n"}
+
+    count_calls(tmp_path / "first", files(2), ("check", "--no-cache", "--fix"))
+    few = count_calls(tmp_path / "few", files(40), ("check", "--no-cache", "--fix"))
+    many = count_calls(tmp_path / "many", files(80), ("check", "--no-cache", "--fix"))
+    assert many.total() < 2.15 * few.total()
+    assert (tmp_path / "many/nginx.conf").read_text().count("proxy_buffering off") == 80
 
 
 def routers(count: int) -> dict[str, str | bytes]:

@@ -29,6 +29,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.project.config import place_of
 from infralint.sources import PERHAPS, UNMISTAKABLE
+from infralint.text.wording import listing
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.declared import (
     DeclaredWays,
@@ -143,7 +144,7 @@ def _unmet(
 ) -> Iterator[Unknown]:
     untold = list(find_untold(topology, declared))
     where_of = partial(_where_declared, project)
-    for stream, answer in find_unmet(project.settings, topology, crossed):
+    for stream, answer in find_unmet(project.settings, topology, crossed, declared):
         if any(stream == other for other, _ in untold):
             continue
         why = f"the declared stream {stream.path} meets no hop that was read here"
@@ -187,6 +188,7 @@ def _doubts_of_ways(
             found += map(_describe_astray, find_astray(topology, readings))
         found += find_lost_ports(topology, crossed)
         found += map(_describe_left_out, {id(node): node for node in topology.fronts_left_out}.values())
+        found += _describe_unfollowed(topology)
     return found
 
 
@@ -196,7 +198,28 @@ def _describe_left_out(node: Node) -> Unknown:
         f" followed: of most streams, only those through the first {FEW} of these hops"
     )
     where = next((hop.where for hop in node.hops), NOWHERE)
-    return Unknown(where, "streams", why, "name the streams that matter under `streams:` in infralint.yaml")
+    return Unknown(where, "streams", why, _NAME_STREAMS)
+
+
+_NAME_STREAMS = (
+    "name the streams that matter under `streams:` in infralint.yaml, with the `host:` they are asked for at"
+)
+
+
+def _describe_unfollowed(topology: Topology) -> Iterator[Unknown]:
+    """What is to be said of nodes from which not all ways of all streams were followed."""
+    nodes = list(topology.ways_left_out)
+    for node in nodes[:1]:
+        names = listing([node.name for node in nodes], most=3)
+        why = (
+            f"so many streams may take so many ways that not all of them are followed from {names}: what a stream meets"
+            " on the others is not known"
+        )
+        where = next((hop.where for hop in node.hops), NOWHERE)
+        yield Unknown(where, "streams", why, _NAME_STREAMS)
+    yield from (
+        Unknown(node.hops[0].where, "streams", node.unasked, _NAME_STREAMS) for node in topology.nodes if node.unasked
+    )
 
 
 def _describe_astray(astray: tuple[Stream, str]) -> Unknown:

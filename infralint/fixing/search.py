@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
@@ -203,6 +205,7 @@ def _edits(finding: Finding, hop: Hop, report: Report) -> frozenset[Edit]:
 def _batch(proposals: Sequence[Proposal]) -> list[Proposal]:
     """Proposals that can be tried together: their edits are the same or lie apart, and one brings what is needed once."""
     taken: dict[str, set[Edit]] = {}
+    spans: dict[str, list[Span]] = {}
     once: set[str] = set()
     hops: set[int] = set()
     for proposal in proposals:
@@ -210,21 +213,37 @@ def _batch(proposals: Sequence[Proposal]) -> list[Proposal]:
         brought = {edit.once for edit in new if edit.once}
         if brought & once or (new and id(proposal.finding.hop) in hops):
             continue
-        if any(_meet(edit, other) for edit in new for other in taken.get(edit.where.path, ())):
+        if any(_find_meeting(spans.get(edit.where.path, []), _span(edit)) for edit in new):
             continue
         hops.add(id(proposal.finding.hop))
         once |= brought
         for edit in new:
             taken.setdefault(edit.where.path, set()).add(edit)
+            _add_span(spans.setdefault(edit.where.path, []), _span(edit))
     return [
         proposal for proposal in proposals if all(edit in taken.get(edit.where.path, ()) for edit in proposal.edits)
     ]
 
 
-def _meet(edit: Edit, other: Edit) -> bool:
-    """Whether two edits touch the same characters, or insert at the same place."""
-    first, last = sorted((edit.where, other.where))
-    return (last.line, last.column) <= (first.end_line, first.end_column)
+Span = tuple[tuple[int, int], tuple[int, int]]
+"""Line and column of the first character that is touched, and of the one behind the last."""
+
+
+def _span(edit: Edit) -> Span:
+    where = edit.where
+    return (where.line, where.column), (where.end_line, where.end_column)
+
+
+def _find_meeting(spans: Sequence[Span], span: Span) -> range:
+    """Which of the spans, none of which meets another, touch the same characters as this one, or insert at the same place."""
+    return range(bisect_left(spans, span[0], key=itemgetter(1)), bisect_right(spans, span[1], key=itemgetter(0)))
+
+
+def _add_span(spans: list[Span], span: Span) -> None:
+    """Add a span to those that none meets another; those that it meets become one with it."""
+    meeting = _find_meeting(spans, span)
+    met = [span, *spans[meeting.start : meeting.stop]]
+    spans[meeting.start : meeting.start + len(met) - 1] = [(min(met)[0], max(last for _, last in met))]
 
 
 def _working(state: State, batch: list[Proposal], refused: dict[Key, str]) -> tuple[list[Proposal], State]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -298,6 +298,19 @@ class Node(msgspec.Struct, kw_only=True, eq=False):
     def route(self, request: Request) -> Sequence[Match]:
         """The hops that serve a request for a concrete path, by this node's own rules."""
         return [Match(hop, False) for hop in self.hops]
+
+    def match_of(self, request: Request, hop: Hop) -> Match | None:
+        """How a hop of it is chosen for a request; None where others are."""
+        return next((match for match in self.route(request) if match.hop is hop), None)
+
+    def hops_at(self, address: Address) -> Collection[int] | None:
+        """The identities of the hops that may get what is sent to an address of its own; None where any may."""
+        return None
+
+    @property
+    def unasked(self) -> str:
+        """Which of its own parts were not asked who serves a request, because that was asked so often; empty where all were."""
+        return ""
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """Why a hop of it serves a request; None: why it answers by itself."""

@@ -317,8 +317,16 @@ def _is_near(rule: RouteRule, chosen: RouteRule) -> bool:
     return rule.host == chosen.host or rule.path == chosen.path
 
 
+def whole_apis(rules: Iterable[RouteRule]) -> tuple[RouteRule, ...]:
+    """One rule of each host that takes a whole API by a path of its own (`/api`): all of them that `are_general` asks for."""
+    return tuple({rule.host: rule for rule in rules if plain_path(rule) in CATCH_ALLS - {""}}.values())
+
+
 def are_general(rules: Sequence[RouteRule], all_rules: Sequence[RouteRule]) -> bool:
-    """Whether rules take whatever an application serves: `/` does where no other rule of its host takes the whole API."""
+    """Whether rules take whatever an application serves: `/` does where no other rule of its host takes the whole API.
+
+    all_rules: those of the node, or their `whole_apis`, found once for many hops.
+    """
     return any(_is_general(rule, all_rules) for rule in rules)
 
 

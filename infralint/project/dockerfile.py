@@ -28,6 +28,9 @@ DOCKERFILES = ("Dockerfile*", "*.Dockerfile", "Containerfile*")
 COPIES = 1000
 """Files and folders of one stage, with those of the stages that it takes from."""
 
+LONGEST = 16 * 1024
+"""Characters of a text with its variables filled in; a longer one stays as it is written."""
+
 
 class Copied(msgspec.Struct, frozen=True):
     """Files that a build puts into the image. sources: relative to the build context, as written."""
@@ -253,4 +256,5 @@ def _list_words(text: str) -> list[str]:
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
     """A text with variables by what the file says of them; others stay as they are written."""
-    return _VARIABLE.sub(lambda hole: values.get(hole[1] or hole[3]) or hole[2] or hole[0], text)
+    filled = _VARIABLE.sub(lambda hole: values.get(hole[1] or hole[3]) or hole[2] or hole[0], text)
+    return filled if len(filled) <= max(LONGEST, len(text)) else text

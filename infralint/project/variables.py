@@ -13,7 +13,6 @@ from infralint.text.lazy import lazy
 
 DEEPEST = 8
 """Levels of holes within holes that are looked into; what lies deeper stays as it is written."""
-
 LONGEST_VALUE = 8192
 """Characters of a value that is filled in; a hole for a longer one stays as it is written."""
 LONGEST_TEXT = 128 * 1024

@@ -15,10 +15,16 @@ import msgspec
 
 MOST_MERGED = 20_000
 """Members that `<<` may bring to the mappings of one document; people write some hundred."""
+MOST_ALIASED = 100_000
+"""Values that the aliases of one document may stand for, each as often as it is reached; people write some thousand. The
+programs that read these files draw such a line, too: https://pkg.go.dev/gopkg.in/yaml.v3 ("excessive aliasing")."""
+_A_VALUE = 100
+"""Characters of a text that count as one more value."""
 DEEPEST = 200
 """Levels of lists and mappings within each other; people write some ten."""
 MERGE = "<<"
 _TEXT = "tag:yaml.org,2002:str"
+_TOO_MUCH = "its aliases stand for more than it can hold"
 _TOO_DEEP = "exceeded maximum nesting depth"
 """What the parser in C says of its own limit."""
 _HOLES = ("{{", "{%", "<%")
@@ -195,12 +201,14 @@ class _YamlReader:
         self.allow_duplicates = allow_duplicates
         self.first_line = first_line
         self.known: dict[int, YamlValue] = {}
-        self.merged = 0
+        self.sizes: dict[int, int] = {}
+        self.merged = self.aliased = 0
         self.depth = 0
 
     def value(self, node: Any) -> YamlValue:
         known = self.known.get(id(node))
         if known is not None:
+            self._count_alias(known)
             return known
         tag = node.tag if node.tag.startswith("!") else ""
         made = self.known[id(node)] = YamlValue(self._span(node), tag=tag)
@@ -220,7 +228,8 @@ class _YamlReader:
         return made
 
     def _fill(self, made: YamlValue, node: Any) -> None:
-        made.members, made.keys = members, keys = {}, {}
+        members: dict[str, YamlValue] = {}
+        keys: dict[str, YamlSpan] = {}
         merges = []
         for key, value in node.value:
             name, span = key.value, self._span(key)
@@ -237,6 +246,24 @@ class _YamlReader:
             if name not in members:
                 members[name] = value
                 keys[name] = span
+        made.members, made.keys = members, keys
+
+    def _count_alias(self, value: YamlValue) -> None:
+        """Count what an alias stands for. Raises YamlProblem where all of them stand for more than can be read."""
+        is_whole = value.text is not None or value.items is not None or value.members is not None
+        self.aliased += self._size(value) if is_whole else 1
+        if self.aliased > MOST_ALIASED:
+            raise YamlProblem(_TOO_MUCH, value.span.line, value.span.column, is_content=True)
+
+    def _size(self, value: YamlValue) -> int:
+        """How many values there are in a value, each as often as it is reached; one that holds itself counts once in it."""
+        size = self.sizes.get(id(value))
+        if size is None:
+            self.sizes[id(value)] = 1
+            parts = (*(value.items or ()), *(value.members or {}).values())
+            size = 1 + len(value.text or "") // _A_VALUE + sum(map(self._size, parts))
+            self.sizes[id(value)] = size
+        return size
 
     def _merged_members(self, node: Any) -> Iterator[tuple[str, YamlValue, YamlSpan]]:
         """What `<<` brings: the members of a mapping, or of each of a list of them, the first first."""
@@ -245,9 +272,7 @@ class _YamlReader:
             for name, member in (value.members or {}).items():
                 self.merged += 1
                 if self.merged > MOST_MERGED:
-                    raise YamlProblem(
-                        "its aliases stand for more than it can hold", *self._span(node)[:2], is_content=True
-                    )
+                    raise YamlProblem(_TOO_MUCH, *self._span(node)[:2], is_content=True)
                 yield name, member, value.keys[name]
 
     def _span(self, node: Any) -> YamlSpan:

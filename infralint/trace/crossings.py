@@ -31,7 +31,7 @@ from infralint.trace.programs import programs
 from infralint.trace.starts import request_for, traces_entering
 from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
-from infralint.trace.traces import traces_through
+from infralint.trace.traces import few_entries, traces_through
 
 
 def crossings(
@@ -108,17 +108,20 @@ def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -
 
 def _declared_crossings(topology: Topology, ways: DeclaredWays) -> list[Crossing[Hop]]:
     """A declared stream from every node that it may come to first."""
-    found = _tell_apart(topology, [_cross(traces) for traces in ways.entering])
+    found = _tell_apart(topology, [_cross(traces) for traces in ways.entering], ways.complete)
     if not ways.stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, ways.stream.hops)]
 
 
-def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
+def _tell_apart(
+    topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]], complete: bool = True
+) -> list[Crossing[Hop]]:
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
     An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
-    reach it from outside. What speaks of the stream's host is meant before what speaks of its path.
+    reach it from outside. What speaks of the stream's host is meant before what speaks of its path. complete: all that may
+    take it were asked.
     """
     taking = [crossings for crossings in entering if crossings]
     meant = {id(trace) for trace in meant_traces(topology, [crossings[0].trace for crossings in taking])}
@@ -133,6 +136,8 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     of_the_host = {id(crossings) for crossings in first if is_of_its_host(topology, crossings[0].trace)}
     sure = {id(crossings) for crossings in first} if len(first) == 1 else set()
     eligible = of_the_host or {id(crossings) for crossings in first}
+    if not complete:
+        sure, eligible = set(), set()
     return [
         crossing
         if id(crossings) in sure or (id(crossings) in eligible and is_meant(topology, crossing.trace))
@@ -217,8 +222,9 @@ def _opened_through(topology: Topology, stream: Stream, proxies: Iterable[Node])
     """A client's stream through the proxies that it may come to first."""
     paths = samples(stream.path)
     asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-    entering = (traces_entering(topology, stream, paths, node) for node in asked)
-    found = _tell_apart(topology, [_cross(traces) for traces in entering])
+    followed = few_entries(topology, asked)
+    entering = (traces_entering(topology, stream, paths, node) for node in followed)
+    found = _tell_apart(topology, [_cross(traces) for traces in entering], len(followed) == len(asked))
     yield from (crossing for crossing in found if len(asked) == 1 or is_meant(topology, crossing.trace))
 
 

@@ -16,13 +16,17 @@ from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, matches_at, traces_entering
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
+from infralint.trace.traces import few_entries
 
 
 class DeclaredWays(msgspec.Struct, frozen=True):
-    """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths."""
+    """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths.
+    complete: none of these nodes was left out, because there are so many, and so many streams.
+    """
 
     stream: Stream
     entering: Sequence[Sequence[Sequence[Trace]]]
+    complete: bool = True
 
     @property
     def traces(self) -> list[Trace]:
@@ -38,9 +42,14 @@ def follow_declared(
     found: list[DeclaredWays] = []
     for stream in declared_streams(settings):
         with around(guard, where):
-            paths, starts = samples(stream.path), find_starts(topology, stream)
-            found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
+            found.append(_follow(topology, stream, find_starts(topology, stream)))
     return found
+
+
+def _follow(topology: Topology, stream: Stream, starts: Sequence[Node]) -> DeclaredWays:
+    paths, asked = samples(stream.path), few_entries(topology, starts)
+    entering = [traces_entering(topology, stream, paths, node) for node in asked]
+    return DeclaredWays(stream, entering, len(asked) == len(starts))
 
 
 def is_named(hop: Hop, names: Iterable[str]) -> bool:
@@ -74,20 +83,24 @@ def is_about(stream: Stream, path: str, host: str | None) -> bool:
 
 
 def find_unmet(
-    settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]
+    settings: Settings,
+    topology: Topology,
+    crossed: Iterable[Crossing[Hop]],
+    declared: Iterable[DeclaredWays] = (),
 ) -> Iterator[tuple[Stream, str]]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here.
 
-    Each with the name among its `hops:` that is nobody's, or who answers instead (`edge/nginx.conf answers 404`), where
-    one surely does.
+    declared: their ways; one that may meet a hop on ways that are not followed is none of these. Each with the name among
+    its `hops:` that is nobody's, or who answers instead (`edge/nginx.conf answers 404`), where one surely does.
     """
     met = {crossing.stream.identity for crossing in crossed if crossing.stream.evidence.kind == "declared"}
+    met |= {ways.stream.identity for ways in declared if not ways.complete}
     for stream in declared_streams(settings):
         if stream.identity not in met:
             paths = samples(stream.path)
             answers = (
                 f"{node.name} answers {match.answer.value}"
-                for node in topology.entry_nodes
+                for node in few_entries(topology, topology.entry_nodes)
                 for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
@@ -101,7 +114,7 @@ def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, st
         traces = [trace for trace in ways.traces if trace.legs]
         dead = [trace for trace in traces if trace.is_dead_end]
         if dead and len(dead) == len(traces):
-            often = "never comes" if all(trace.is_sure for trace in dead) else "may never come"
+            often = "never comes" if ways.complete and all(trace.is_sure for trace in dead) else "may never come"
             yield dead[0].stream, often, _how_it_ends(dead[0])
             continue
         served = {id(trace.legs[0].hop) for trace in traces if not trace.is_dead_end}
@@ -130,12 +143,12 @@ def find_astray(topology: Topology, readings: Iterable[Reading]) -> Iterator[tup
     for stream in (stream for reading in readings if not reading.apart for stream in reading.streams):
         if stream.path.startswith("**"):
             continue
-        paths, starts = samples(stream.path), find_starts(topology, stream)
+        starts = find_starts(topology, stream)
         if stream.host is not None:
             starts = [node for node in starts if stream.host in node.known_as]
-        ways = DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts])
+        ways = _follow(topology, stream, starts)
         reasons = [_why_untold(trace) if _ends_at_code(trace, topology) else "" for trace in ways.traces]
-        if reasons and all(reasons):
+        if ways.complete and reasons and all(reasons):
             yield stream, reasons[0]
 
 

@@ -30,16 +30,17 @@ class Guesses:
         called = called or self._applications_of_image(host)
         if called or self._placements.is_service(host):
             return [Link(called[0], "assumed")] if len(called) == 1 else []
-        others = [
-            place
-            for place in self._placements.all
-            if place.node is not front and not place.has_private_name and not place.node.by_name_only
-        ]
+        others = [place for place in self._nameless if place.node is not front]
         # Everything listens on these ports: they tell nothing apart.
         listening = [place.node for place in others if port in place.ports and port not in DEFAULT_PORTS]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
         return [] if listening else self.only_application(port, front)
+
+    @cached_property
+    def _nameless(self) -> list[Placement]:
+        """What others may dial by a name that is not known."""
+        return [place for place in self._placements.all if not place.has_private_name and not place.node.by_name_only]
 
     def _applications_of_image(self, host: str) -> list[Node]:
         """The applications whose name is that of the image which a service runs, where nothing says what it is built from.

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from infralint.model import Address, Match, Need, Node, Request, Stream, Trace, is_chosen
 from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
-from infralint.trace.traces import traces_from
+from infralint.trace.traces import few_entries, traces_from
 
 
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
@@ -18,12 +18,14 @@ def find_starts(topology: Topology, stream: Stream) -> list[Node]:
     Where clients reach one that takes it, they come to none that a deployment keeps inside.
     """
     entries, paths = topology.entry_nodes, samples(stream.path)
-    open_to_all = [node for node in entries if not topology.is_kept_inside(node)]
+    open_to_all = topology.open_entries
     if len(open_to_all) < len(entries) and any(
-        match.hop is not None for node in open_to_all for match in matches_at(topology, node, stream, paths)
+        match.hop is not None
+        for node in few_entries(topology, open_to_all)
+        for match in matches_at(topology, node, stream, paths)
     ):
         return open_to_all
-    for node in entries:
+    for node in few_entries(topology, entries):
         for match in matches_at(topology, node, stream, paths):
             if match.hop is not None or (match.answer is not None and match.certain):
                 return entries
@@ -34,6 +36,7 @@ def find_starts(topology: Topology, stream: Stream) -> list[Node]:
 def matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[str]) -> Iterator[Match]:
     """What becomes of a stream's requests, for these paths, at a node that they come to first."""
     for path in paths:
+        topology.hops_asked += 1
         yield from node.route(request_for(stream, path, topology.entry_address(node)))
 
 

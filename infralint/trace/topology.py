@@ -17,12 +17,17 @@ from infralint.trace.placements import Placement, Placements, are_of_several_pro
 _CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
 
 
+Numbered = tuple[int, Dialler]
+"""A dialler with its place among those of its node."""
+
+
 class Topology:
     """The nodes of a project by the names and addresses under which they are dialled.
 
     chains: names of nodes that the user says to stand one behind the other, the client's side first. entries: names of
-    those that the user says clients come to. fronts_asked: how many hops were asked whether they stand in front of another;
-    fronts_left_out: the nodes of which some were not, because so many had been; one for each stream.
+    those that the user says clients come to. hops_asked: how often a hop was asked what it does with a request, or whether
+    it stands in front of another one; fronts_left_out: the nodes in front of which some were not, because so many had been,
+    one for each stream; ways_left_out: those from which not all ways of a stream were followed.
     """
 
     def __init__(
@@ -36,14 +41,16 @@ class Topology:
         self.placements = Placements(nodes, services)
         self.chains = chains
         self.entries = entries
-        self.fronts_asked = 0
+        self.hops_asked = 0
         self.fronts_left_out: list[Node] = []
+        self.ways_left_out: dict[Node, None] = {}
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._copies: dict[tuple[Pool, int], bool] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
+        self._own_diallers: dict[int, tuple[list[Numbered], dict[int, list[Numbered]]]] = {}
 
     @cached_property
     def guesses(self) -> Guesses:
@@ -279,6 +286,31 @@ class Topology:
         """The hops that send requests to a node."""
         return self._diallers.get(id(node), ())
 
+    def diallers_of(self, node: Node, hop: Hop) -> Sequence[Dialler]:
+        """The hops that send requests to a node, but for those of its own that dial an address at which another of its hops
+        serves."""
+        if id(node) not in self._own_diallers:
+            self._own_diallers[id(node)] = self._sort_diallers(node)
+        others, by_hop = self._own_diallers[id(node)]
+        mine = by_hop.get(id(hop))
+        if mine is None:
+            return [dialler for _, dialler in others] if by_hop else self.diallers(node)
+        return [dialler for _, dialler in sorted((*others, *mine), key=lambda entry: entry[0])]
+
+    def _sort_diallers(self, node: Node) -> tuple[list[Numbered], dict[int, list[Numbered]]]:
+        """The diallers of a node with their numbers: those of any of its hops, and its own ones for each hop that they may mean."""
+        others: list[Numbered] = []
+        by_hop: dict[int, list[Numbered]] = {}
+        for entry in enumerate(self.diallers(node)):
+            dialler = entry[1]
+            is_own = dialler.node is node and dialler.to is not None
+            meant = node.hops_at(dialler.to) if is_own and dialler.to is not None else None
+            if meant is None:
+                others.append(entry)
+            for identity in meant or ():
+                by_hop.setdefault(identity, []).append(entry)
+        return others, by_hop
+
     def dialled_addresses(self, node: Node) -> Sequence[Address]:
         """The addresses at which others, or servers of its own, dial a node."""
         return self._dialled.get(id(node), ())
@@ -328,6 +360,11 @@ class Topology:
     def entry_nodes(self) -> list[Node]:
         """The nodes that clients may come to first."""
         return [node for node in self.nodes if self.is_entry(node)]
+
+    @cached_property
+    def open_entries(self) -> list[Node]:
+        """Those that no deployment keeps inside."""
+        return [node for node in self.entry_nodes if not self.is_kept_inside(node)]
 
     def is_published(self, node: Node) -> bool:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""

@@ -37,12 +37,14 @@ MOST_LEGS = 12
 """Hops in one way: a longer one is taken to turn in circles."""
 MOST_WAYS = 64
 """Ways of one stream from one place; what is beyond is not followed."""
-MOST_ASKED = 15_000
-"""Hops that are asked, over all streams, whether they send a request on to a node; then FEW are asked for each stream."""
+MOST_ASKED = 12_000
+"""How often hops are asked, over all streams, what they do with a request; then few of a stream's ways are followed."""
+PER_LEG = 4
+"""As how many questions a leg counts that is followed: it takes as long as asking so many hops whether they stand in front."""
 FEW = 4
-"""Hops that are asked whether they stand in front of another where many streams have many ways."""
+"""Hops in front, entries and ways that are followed where many streams have many ways."""
 FEW_LEGS = 3
-"""How far a way is followed to the front where many streams have many ways."""
+"""How far a way is followed to the front, and as far again behind, where many streams have many ways."""
 
 
 class Walk(NamedTuple):
@@ -73,29 +75,50 @@ class Passage(NamedTuple):
 
 def traces_from(topology: Topology, stream: Stream, node: Node, request: Request) -> list[Trace]:
     """The ways of a request that comes to a node first; one without legs where the node answers it by itself."""
+    topology.hops_asked += PER_LEG
     matches = _matches(node, request)
     walks = (walk for match in matches for walk in _walk(topology, node, match, request, None, ()))
-    return _limit(_trace(stream, walk, 0) for walk in walks)
+    return _limit(topology, node, (_trace(stream, walk, 0) for walk in walks))
 
 
 def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> list[Trace]:
     """The ways of a request that passes a hop for certain: from every entry that leads to it, down to where it ends."""
     left_out = len(topology.fronts_left_out)
-    found = _limit(_through(topology, stream, node, hop, request))
-    if found and len(topology.fronts_left_out) > left_out and found[-1].end_reason != _MORE_WAYS:
+    found = _limit(topology, node, _through(topology, stream, node, hop, request))
+    if found and len(topology.fronts_left_out) > left_out and found[-1].end_reason not in _MORE_WAYS.values():
         return _without_end(
             found, f"many streams have many ways here: only {FEW} of the hops in front are followed for it"
         )
     return found
 
 
-_MORE_WAYS = f"it has more than {MOST_WAYS} ways, which is as many as are followed"
+def are_many(topology: Topology) -> bool:
+    """Whether so many hops were asked for other streams that few are for each of the rest."""
+    return topology.hops_asked > MOST_ASKED
 
 
-def _limit(traces: Iterator[Trace]) -> list[Trace]:
+def few_entries(topology: Topology, nodes: Sequence[Node]) -> Sequence[Node]:
+    """The nodes by which a stream may come in that are asked for it: all, until many hops were asked for other streams."""
+    if len(nodes) <= FEW or not are_many(topology):
+        return nodes
+    topology.ways_left_out.update(dict.fromkeys(nodes[FEW:]))
+    return nodes[:FEW]
+
+
+_MORE_WAYS = {
+    MOST_WAYS: f"it has more than {MOST_WAYS} ways, which is as many as are followed",
+    FEW: f"many streams have many ways here: only {FEW} of its ways are followed",
+}
+
+
+def _limit(topology: Topology, node: Node, traces: Iterator[Trace]) -> list[Trace]:
     """So many ways as are followed; the last one stands for all that are beyond, and its end is not known."""
-    found = list(islice(traces, MOST_WAYS))
-    return _without_end(found, _MORE_WAYS) if next(traces, None) is not None else found
+    most = FEW if are_many(topology) else MOST_WAYS
+    found = list(islice(traces, most))
+    if next(traces, None) is None:
+        return found
+    topology.ways_left_out[node] = None
+    return _without_end(found, _MORE_WAYS[most])
 
 
 def _without_end(traces: list[Trace], reason: str) -> list[Trace]:
@@ -107,7 +130,7 @@ def _without_end(traces: list[Trace], reason: str) -> list[Trace]:
 
 
 def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
-    found = list(islice(_fronts(topology, node, request, (id(hop),)), MOST_WAYS))
+    found = list(islice(_fronts(topology, node, hop, request, (id(hop),)), MOST_WAYS))
     for passage in _passages(topology, found, node, hop, request) or [Passage((), request, None)]:
         for walk in _walk(topology, node, Match(hop), passage.request, passage.link, passage.legs):
             yield _trace(stream, walk, len(passage.legs))
@@ -173,8 +196,7 @@ def _match_of(node: Node, hop: Hop, request: Request, otherwise: Match) -> Match
 
     A node that is not known to listen where it is dialled is taken to get the request all the same.
     """
-    matches = node.route(request)
-    return next((match for match in matches if match.hop is hop), None if matches else otherwise)
+    return node.match_of(request, hop) or (None if node.route(request) else otherwise)
 
 
 def _walk(
@@ -191,12 +213,15 @@ def _walk(
         is_sent = match.certain and basis in STRONG and (forward is None or forward.certain)
         is_sure = is_again and is_sent and is_passed(before, 0, len(before) - 1)
         yield Walk(before, "loop", reason) if is_sure else Walk(before, "unknown", perhaps.reasons[0], perhaps)
-    elif len(before) >= MOST_LEGS:
-        reason = f"it passed {MOST_LEGS} hops before, which is as far as it is followed"
+    elif len(before) >= (2 * FEW_LEGS if are_many(topology) else MOST_LEGS):
+        if are_many(topology):
+            topology.ways_left_out[node] = None
+        reason = f"it passed {len(before)} hops before, which is as far as it is followed"
         yield Walk(before, "unknown", reason, Ending(node.name, request, None, False, (reason,), basis))
     elif match.hop.origin:
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
+        topology.hops_asked += PER_LEG
         for forward in match.hop.request_out(request) or (None,):
             leg = _leg(topology, node, match, match.hop, request, forward, basis)
             yield from _beyond(topology, node, forward, (*before, leg))
@@ -319,13 +344,15 @@ def _end_of(forward: Forward | None) -> tuple[End, str]:
     return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
 
 
-def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, ...]) -> Iterator[tuple[Front, ...]]:
-    """The legs in front of a node, for a request as it arrives there: every way from an entry that leads to it."""
+def _fronts(
+    topology: Topology, node: Node, hop: Hop, request: Request, seen: tuple[int, ...]
+) -> Iterator[tuple[Front, ...]]:
+    """The legs in front of a hop, for a request as it arrives there: every way from an entry that leads to it."""
     if len(seen) >= MOST_LEGS:
         return
     asked = [
         (dialler, front)
-        for dialler in _choose_diallers(topology, node, len(seen))
+        for dialler in _choose_diallers(topology, node, hop, len(seen))
         if id(dialler.hop) not in seen and (front := find_front(topology, dialler, request, node)) is not None
     ]
     meant = {
@@ -336,18 +363,18 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     for dialler, front in asked:
         if front.leg.inbound.path != request.path and (id(dialler.node), dialler.hop.hosts) in meant:
             continue
-        before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
+        before = _fronts(topology, dialler.node, dialler.hop, front.leg.inbound, (*seen, id(dialler.hop)))
         further = list(islice(before, MOST_WAYS))
         yield from ((*fronts, front) for fronts in further or [()])
 
 
-def _choose_diallers(topology: Topology, node: Node, depth: int) -> Sequence[Dialler]:
+def _choose_diallers(topology: Topology, node: Node, hop: Hop, depth: int) -> Sequence[Dialler]:
     """The hops that may stand in front of a node: all, until many were asked for other streams."""
-    diallers = topology.diallers(node)
-    if len(diallers) > FEW and topology.fronts_asked > MOST_ASKED:
+    diallers = topology.diallers_of(node, hop)
+    if are_many(topology) and (len(diallers) > FEW or (diallers and depth >= FEW_LEGS)):
         topology.fronts_left_out.append(node)
         diallers = diallers[:FEW] if depth < FEW_LEGS else ()
-    topology.fronts_asked += len(diallers)
+    topology.hops_asked += len(diallers)
     return diallers
 
 
@@ -392,8 +419,8 @@ def _match_anywhere(topology: Topology, node: Node, hop: Hop, request: Request) 
     as that of a server which listens on a loopback address or a socket."""
     addresses = topology.dialled_addresses(node)
     relayed = (replace(request, to=address, dialled=True, relayed=True) for address in addresses)
-    matches = (match for asked in chain((request,), relayed) for match in node.route(asked) if match.hop is hop)
-    return next(matches, None)
+    matches = (node.match_of(asked, hop) for asked in chain((request,), relayed))
+    return next(filter(None, matches), None)
 
 
 def _trace(stream: Stream, walk: Walk, anchor: int) -> Trace:

@@ -9,6 +9,7 @@ from infralint.text.wording import listing
 from infralint.trace.paths import samples
 from infralint.trace.starts import matches_at
 from infralint.trace.topology import Topology
+from infralint.trace.traces import few_entries
 
 MOST_NAMED = 3
 """Paths, and hops, that are named."""
@@ -71,7 +72,8 @@ def _redirects(topology: Topology, stream: Stream, dialling: list[Hop]) -> Itera
     """Who sends clients elsewhere instead: `location /ws/` with a `proxy_pass` makes nginx redirect `/ws` to `/ws/`."""
     if stream.path.startswith("**"):
         return
-    for node in dict.fromkeys(filter(None, map(topology.node_of, dialling))):
+    nodes = list(dict.fromkeys(filter(None, map(topology.node_of, dialling))))
+    for node in few_entries(topology, nodes):
         for match in matches_at(topology, node, stream, samples(stream.path)):
             if match.answer is not None and match.answer.value.startswith("30"):
                 follows = ", and no WebSocket follows it there" if stream.kind == "websocket" else ""

@@ -17,6 +17,7 @@ from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, traces_entering
 from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
+from infralint.trace.traces import few_entries
 
 ASKED = "it was asked about"
 ASK_FOR_ONE = "others here take such a request, too; --host or --from says which is meant"
@@ -88,10 +89,10 @@ def all_ways(topology: Topology, settings: Settings, crossings: Iterable[Crossin
     return ways + [way for way in _of_crossings(crossings) if way.stream.identity not in declared]
 
 
-def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> list[Trace]:
+def _from_nodes(topology: Topology, stream: Stream, nodes: Sequence[Node]) -> list[Trace]:
     """The distinct ways from each of the nodes."""
     found: dict[object, Trace] = {}
-    for node in nodes:
+    for node in few_entries(topology, nodes):
         for traces in traces_entering(topology, stream, samples(stream.path), node):
             for trace in traces:
                 found.setdefault(way_identity(trace), trace)

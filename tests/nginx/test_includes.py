@@ -108,3 +108,22 @@ def test_a_hidden_file_is_taken_by_no_star(lint: Lint) -> None:
     report = lint({"nginx.conf": main("set/*.conf"), "set/.off.conf": "proxy_buffering off;\n"})
     assert problems(report, "buffered-stream")
     assert not problems(lint({"set/off.conf": "proxy_buffering off;\n"}), "buffered-stream")
+
+
+def test_what_is_copied_into_another_image_is_not_included(lint: Lint) -> None:
+    main = "events {}\nhttp { include /etc/nginx/conf.d/*.conf; }\n"
+    docker = "FROM nginx:1.27\nCOPY nginx.conf /etc/nginx/nginx.conf\nCOPY %s.conf /etc/nginx/conf.d/%s.conf\n"
+    server = "server { listen 80; location / { proxy_pass http://%s:8000; } }\n"
+    files = {
+        f"{name}/{path}": text
+        for name in ("a", "b")
+        for path, text in {
+            "nginx.conf": main,
+            "Dockerfile": docker % (name, name),
+            f"{name}.conf": server % name,
+        }.items()
+    }
+    report = lint({"infralint.yaml": "assume: warning\n", **files, "b/b.conf": "server {\n  listen 80\n}\n"})
+    assert [entry["location"]["path"] for entry in report["unreadable"]] == ["b/b.conf"]
+    assert {found["location"]["path"] for found in report["findings"]} == {"a/a.conf"}
+    assert "b.conf" not in str([entry for entry in report["unknown"] if "a/" in entry["location"]["path"]])

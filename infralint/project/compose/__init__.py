@@ -107,6 +107,7 @@ class _ComposeReader:
             self.found.services += _variants(named[base], named[path])
         for path, root in self.alone.items():
             self._refuse_undeclared(path, root)
+        self.found.unfollowed = list(dict.fromkeys(self.found.unfollowed))
         return self.found
 
     def _overrides(self, named: Mapping[str, Document]) -> dict[str, str]:
@@ -180,8 +181,7 @@ class _ComposeReader:
                     self._note(document.path, f"{verb} {text}, which lies outside of the project and is not read")
 
     def _note(self, path: str, why: str) -> None:
-        entry = Unfollowed(Location(self.project.show(path)), why)
-        self.found.unfollowed += [] if entry in self.found.unfollowed else [entry]
+        self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), why))
 
     def _note_missing(self, path: str, verb: str, others: Sequence[str]) -> None:
         """Note files that a compose file takes services from: compose checks them as parts of it, and some are not here."""
@@ -232,10 +232,8 @@ class _ComposeReader:
 
     def _refuse(self, path: str, problems: Iterable[YamlProblem]) -> None:
         """Name what compose refuses of services that can be read all the same."""
-        for problem in problems:
-            found = self.project.unreadable(path, problem.message, problem.line, problem.column)
-            if found not in self.found.unreadable:
-                self.found.unreadable.append(found)
+        found = (self.project.unreadable(path, at.message, at.line, at.column) for at in problems)
+        self.found.unreadable += dict.fromkeys(found)
 
     def _refuse_undeclared(self, path: str, root: YamlValue) -> None:
         """Name what nothing declares in a file that compose takes by itself. What a file of a folder above declares may be
@@ -328,12 +326,34 @@ def services_of(project: Project) -> list[Service]:
     """The services as the topology takes them: their names, the files that they run on, what they are built from."""
     services = read_compose(project).services
     networks = Networks(services)
-    return [_as_service(project, service, networks) for service in services]
+    contents: dict[tuple[object, ...], _Content] = {}
+    return [_as_service(project, service, networks, contents) for service in services]
 
 
-def _as_service(project: Project, service: ComposeService, networks: Networks) -> Service:
+class _Content(msgspec.Struct, frozen=True):
+    """What a service runs on: the files of its image, and those that it starts."""
+
+    image: Dockerfile | None
+    copied: frozenset[str]
+    entry_files: frozenset[str]
+
+
+def _content_of(project: Project, service: ComposeService, contents: dict[tuple[object, ...], _Content]) -> _Content:
+    """contents: those of services before it, by all that decides them; many services may run one image."""
     image = dockerfile_of(project, service)
-    copied = frozenset(_files_of_image(service, image)) if image else frozenset()
+    key = (service.context, id(image), service.mounts, service.entrypoint, service.command)
+    found = contents.get(key)
+    if found is None:
+        copied = frozenset(_files_of_image(service, image)) if image else frozenset()
+        found = contents[key] = _Content(image, copied, entry_files(project, service, image))
+    return found
+
+
+def _as_service(
+    project: Project, service: ComposeService, networks: Networks, contents: dict[tuple[object, ...], _Content]
+) -> Service:
+    content = _content_of(project, service, contents)
+    image, mounted = content.image, frozenset(mount.source for mount in service.mounts)
     listens = [port.target for port in service.ports if port.target]
     started = [*ports_of_command(" ".join(service.command)), *_ports_given(service)]
     shared = networks.owner(service).ports if service.shares else ()
@@ -345,9 +365,9 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         name=service.name,
         where=Location(project.show(service.path), service.line),
         names=service.names | networks.names_given(service),
-        files=frozenset(mount.source for mount in service.mounts) | copied,
+        files=mounted | content.copied if mounted else content.copied,
         context=service.context,
-        entry_files=entry_files(project, service, image),
+        entry_files=content.entry_files,
         ports=tuple(dict.fromkeys((*listens, *started))) or (image.exposed if image else ()),
         published=tuple(dict.fromkeys(published)),
         is_open=any(port.published == 0 and not port.is_local for port in (*service.ports, *shared)),

@@ -26,8 +26,6 @@ from infralint.project.variables import fill
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
-DEEPEST = 16
-"""How many services may extend each other in a row."""
 MOST_PORTS = 1000
 """Ports of one range."""
 MOST_CONTAINERS = 16
@@ -64,25 +62,39 @@ class Document:
         """What the file says of each service, by name."""
         return self.root.members_of("services")
 
-    def service(self, name: str, depth: int = 0) -> ComposeService:
+    def service(self, name: str) -> ComposeService:
         """A service of this file, laid over what it extends."""
-        if name not in self._made:
-            value = self.services[name]
-            service = self._service(name, value)
-            base = self._extend(value, depth) if depth < DEEPEST else None
-            self._made[name] = service if base is None else lay_over(without(base, replaced_keys(value)), service)
+        chain: list[tuple[Document, str]] = []
+        at: tuple[Document, str] | None = (self, name)
+        seen: set[tuple[Document, str]] = set()
+        while at is not None and at[1] not in at[0]._made and at not in seen:
+            seen.add(at)
+            chain.append(at)
+            at = at[0]._base_of(at[1])
+        base = at[0]._made.get(at[1]) if at is not None else None
+        for document, extended in reversed(chain):
+            base = document._made[extended] = document._lay_over(base, extended)
         return self._made[name]
 
-    def _extend(self, value: YamlValue, depth: int) -> ComposeService | None:
-        name = self._text(value, "extends") or self._text(value, "extends", "service")
+    def _base_of(self, name: str) -> tuple[Document, str] | None:
+        """The service that a service of this file extends, with the file that it stands in."""
+        value = self.services[name]
+        extended = self._text(value, "extends") or self._text(value, "extends", "service")
         file = self._text(value, "extends", "file")
         path = self.project_path(file) if file else None
         document = self if not file else self.extended(path) if path is not None else None
-        if document is None or name not in document.services:
-            return None
-        base = document.service(name, depth + 1)
+        return (document, extended) if document is not None and extended in document.services else None
+
+    def _lay_over(self, base: ComposeService | None, name: str) -> ComposeService:
+        """What this file says of a service, laid over the one that it extends."""
+        value = self.services[name]
+        service = self._service(name, value)
+        if base is None:
+            return service
         mode = "" if base.shares else base.network_mode
-        return msgspec.structs.replace(base, names=base.names - {name, f"tasks.{name}"}, links={}, network_mode=mode)
+        names = base.names - {base.name, f"tasks.{base.name}"}
+        base = msgspec.structs.replace(base, names=names, links={}, network_mode=mode)
+        return lay_over(without(base, replaced_keys(value)), service)
 
     def _service(self, name: str, value: YamlValue) -> ComposeService:
         return ComposeService(

@@ -330,7 +330,7 @@ class Charts:
             output = renderer.render(template, dot)
         except TemplateProblem as problem:
             self.failed.add(template.name)
-            if not _ROUTED.search(template.text):
+            if not _ROUTED.search(template.text) and not problem.is_limit:
                 return
             where = self.atlas.place(template.span(problem.offset))
             given = f" with the values of {environment}" if environment else " with its own values"

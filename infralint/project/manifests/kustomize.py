@@ -693,9 +693,9 @@ def _label_paths(kind: str, selects: bool, is_in_template: bool) -> Iterator[Seq
 
 def _adder_of(pairs: YamlValue) -> Change:
     def change(value: YamlValue) -> YamlValue:
-        for key, member in (pairs.members or {}).items():
-            value = with_member(value, key, member, pairs.keys.get(key))
-        return value
+        added = pairs.members or {}
+        members, keys = {**(value.members or {}), **added}, {**value.keys, **pairs.keys}
+        return replace(value, text=None, members=members, keys=keys) if added else value
 
     return change
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from infralint.text.yaml_places import YamlValue
 
 MOST_ROUNDS = 500
 """Resources that CloudFormation takes in one template:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+MOST_VALUES = 100_000
+"""Values in all that one loop makes."""
 FOR_EACH = "Fn::ForEach::"
 
 
@@ -24,8 +27,16 @@ Collection = Callable[[YamlValue], Sequence[str] | None]
 """What a collection comes to; None where that can't be told."""
 
 
-def expand(loop: YamlValue, collection: Collection, depth: int = 0) -> Iterator[tuple[str, YamlValue]]:
+def expand(loop: YamlValue, collection: Collection) -> list[tuple[str, YamlValue]]:
     """The resources that a loop makes, by their logical ids. Raises CantExpand."""
+    made = list(islice(_expand(loop, collection, [MOST_VALUES], 0), MOST_ROUNDS + 1))
+    if len(made) > MOST_ROUNDS:
+        raise CantExpand(f"it makes more than {MOST_ROUNDS} resources")
+    return made
+
+
+def _expand(loop: YamlValue, collection: Collection, left: list[int], depth: int) -> Iterator[tuple[str, YamlValue]]:
+    """left: how many values may still be made."""
     parts = loop.items or []
     if len(parts) != 3 or parts[0].text is None or parts[2].members is None or depth > 5:
         raise CantExpand("it takes an identifier, a collection and what is repeated")
@@ -36,11 +47,24 @@ def expand(loop: YamlValue, collection: Collection, depth: int = 0) -> Iterator[
         raise CantExpand(f"it makes more than {MOST_ROUNDS} resources")
     for member in members:
         for key, body in parts[2].members.items():
+            left[0] -= _size(body, left[0])
+            if left[0] <= 0:
+                raise CantExpand(f"it makes more than {MOST_VALUES} values")
             made = substitute(body, parts[0].text, member)
             if key.startswith(FOR_EACH):
-                yield from expand(made, collection, depth + 1)
+                yield from _expand(made, collection, left, depth + 1)
             else:
                 yield _in_text(key, parts[0].text, member), made
+
+
+def _size(value: YamlValue, most: int) -> int:
+    """How many values there are in a value, as far as there are no more than most."""
+    count, pending = 0, [value]
+    while pending and count < most:
+        found = pending.pop()
+        count += 1
+        pending += (*(found.items or ()), *(found.members or {}).values())
+    return count
 
 
 def substitute(value: YamlValue, name: str, member: str) -> YamlValue:

@@ -150,7 +150,7 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
                     raise CantExpand(
                         f"infralint does not work out {logical.partition('::')[2].partition('::')[0]} there"
                     )
-                yield from ((made, inner, logical) for made, inner in expand(body, self._collection))
+                yield from [(made, inner, logical) for made, inner in expand(body, self._collection)]
             except CantExpand as error:
                 why = f"{error}, so that what it makes is not judged"
                 self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{logical}: {why}"))

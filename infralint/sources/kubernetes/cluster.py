@@ -39,7 +39,7 @@ JUDGED = PROXIES | {INGRESS_NGINX, F5, ALB, GKE, AZURE, TRAEFIK, ""}
 def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
     """Add to a reading what the manifests say."""
     workloads = read_workloads(manifests)
-    reading.services += read_services(project, manifests, workloads)
+    read_services(project, manifests, workloads, reading)
     addresses = Addresses(manifests.of("Service"))
     reading.nodes += (_with_grace(node, addresses, workloads) for node in _nodes(manifests, addresses, workloads))
     reading.unknown += _refused_snippets(manifests)

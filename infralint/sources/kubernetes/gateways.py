@@ -18,7 +18,7 @@ from infralint.platforms.envoy import (
     request_clock,
     silence_clock,
 )
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, few_hosts
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, few_hosts, whole_apis
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.clouds import google_route, is_of_google, openshift_nodes, policy_targets
 from infralint.sources.kubernetes.ingresses import (
@@ -63,7 +63,7 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         rules = [
             (route, rule, list(_route_rules(route, rule, addresses))) for route in members for rule in _rules(route)
         ]
-        every = [rule for _, _, found in rules for rule in found]
+        every = whole_apis(rule for _, _, found in rules for rule in found)
         is_google = is_of_google(named, controllers.get(named, ""))
         hops = [
             google_route(route, found, every, _backend_objects(rule), manifests)
@@ -285,7 +285,7 @@ def _istio(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode]:
     for environment, members in groups.items():
         routes = [(service, route) for service in members for route in service.root.items_of("spec", "http")]
         rules = [(service, route, list(_virtual_rules(service, route, addresses))) for service, route in routes]
-        every = [rule for _, _, found in rules for rule in found]
+        every = whole_apis(rule for _, _, found in rules for rule in found)
         hops = [_virtual_hop(service, route, found, every, manifests) for service, route, found in rules]
         yield route_node("Istio's gateway", environment, members, hops, in_order=True)
 
@@ -371,7 +371,7 @@ def _contour(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode
     for environment, proxies in groups.items():
         found = [(proxy, route) for proxy in proxies for route in proxy.root.items_of("spec", "routes")]
         rules = [(proxy, route, list(_proxy_rules(proxy, route, addresses))) for proxy, route in found]
-        every = [rule for _, _, listed in rules for rule in listed]
+        every = whole_apis(rule for _, _, listed in rules for rule in listed)
         hops = [_proxy_hop(proxy, route, listed, every) for proxy, route, listed in rules]
         if hops:
             yield route_node("Contour", environment, proxies, hops)

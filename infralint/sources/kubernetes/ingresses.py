@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, Address, Clock, Known, Location, Setting, Unknown, not_applicable
 from infralint.platforms import f5_nginx, ingress_nginx, nginx
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path, whole_apis
 from infralint.project.manifests import Manifest, number_of
 from infralint.sources.kubernetes.controllers import F5, INGRESS_NGINX, Classes
 from infralint.text.numbers import whole_number
@@ -160,7 +160,8 @@ def node_of(
     beside = [path for ingress in canaries for path in paths_of(ingress)]
     regular = _hosts_with_expressions(served) if controller == INGRESS_NGINX else frozenset()
     rules = [rule_of(path, controller, regular, addresses, beside) for path in paths]
-    hops = [_hop(controller, path, rule, rules, config, classes) for path, rule in zip(paths, rules, strict=True)]
+    apis = whole_apis(rules)
+    hops = [_hop(controller, path, rule, apis, config, classes) for path, rule in zip(paths, rules, strict=True)]
     return IngressNode(
         name=controller or "the ingress controller",
         hops=tuple(hops),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from infralint.model import Known, LostPort, Service, Setting, Unknown
+from infralint.model import Known, LostPort, Reading, Service, Setting, Unfollowed, Unknown
 from infralint.project import Project
 from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
@@ -43,6 +43,7 @@ class Workloads:
 
     def __init__(self, workloads: Sequence[Workload]) -> None:
         self.all = workloads
+        self._selected: dict[tuple[object, ...], list[Workload]] = {}
         self._order = {id(workload): number for number, workload in enumerate(workloads)}
         self._places: dict[tuple[str, str], Manifest] = {}
         self._by_label: dict[tuple[str, str], dict[tuple[str, str], list[Workload]]] = {}
@@ -57,6 +58,13 @@ class Workloads:
         selector = texts_of(service.root.get("spec", "selector"))
         if not (selector and self.all):
             return []
+        key = (service.environment, service.namespace, service.path, *sorted(selector.items()))
+        known = self._selected.get(key)
+        if known is None:
+            known = self._selected[key] = self._select(service, selector)
+        return known
+
+    def _select(self, service: Manifest, selector: dict[str, str]) -> list[Workload]:
         near = [place for place, other in self._places.items() if not _is_elsewhere(service, other)]
         labeled = (self._find_labeled(label, near) for label in selector.items())
         rarest = min(labeled, key=len, default=[])
@@ -197,23 +205,33 @@ def _names_of(name: str, namespace: str) -> frozenset[str]:
     return frozenset({name, inside, f"{inside}.svc", f"{inside}.{CLUSTER}"})
 
 
-def read_services(project: Project, manifests: Manifests, workloads: Workloads) -> Iterator[Service]:
-    """A record for each container behind each Service, for Services that lead to nothing that is here, and for the
+MOST_BEHIND = 10_000
+"""Containers behind Services, each as often as a Service leads to it."""
+
+
+def read_services(project: Project, manifests: Manifests, workloads: Workloads, reading: Reading) -> None:
+    """Add a record for each container behind each Service, for Services that lead to nothing that is here, and for the
     containers of pods that no Service leads to."""
     carried = {(found.environment, found.name): found.carries for found in manifests.of("ConfigMap") if found.carries}
     containers = _Containers(project, workloads, carried)
     services = [(service, workloads.selected_by(service)) for service in manifests.of("Service")]
     reached = {id(workload) for _, behind in services for workload in behind}
     alone = not workloads.all and len(services) == 1
+    left = MOST_BEHIND
     for service, behind in services:
         if not behind:
-            yield _service_without_pods(service, containers.images.build_of(service.name, alone))
+            build = containers.images.build_of(service.name, alone)
+            reading.services.append(_service_without_pods(service, build))
+        left -= sum(len(workload.containers) for workload in behind)
+        if left < 0:
+            why = f"leads to more pods than infralint follows: {MOST_BEHIND} containers behind all Services"
+            reading.unfollowed.append(Unfollowed(service.where, why))
+            break
         for workload in behind:
-            for container in workload.containers:
-                yield containers.record(workload, container, service)
+            reading.services += [containers.record(workload, found, service) for found in workload.containers]
     for workload in workloads.all:
         if id(workload) not in reached:
-            yield from (containers.record(workload, container, None) for container in workload.containers)
+            reading.services += [containers.record(workload, found, None) for found in workload.containers]
 
 
 def _pin_of(service: Manifest) -> Setting[str] | None:

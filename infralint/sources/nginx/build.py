@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import msgspec
 
 from infralint.model import (
     NOWHERE,
+    Address,
     Hint,
     Hop,
     Known,
@@ -85,6 +86,9 @@ MOST_PORTS = 64
 
 MOST_ROUTED = 2_048
 """Requests of which it is remembered at once who serves them."""
+MOST_ASKED = 8_000
+"""How often servers of one nginx are asked who serves a request that names no host; then FEW are for each such request."""
+FEW = 4
 
 
 class NginxInstance(msgspec.Struct, eq=False):
@@ -108,7 +112,8 @@ class Shared(msgspec.Struct, eq=False):
 
 class Nginx(Node, kw_only=True, eq=False, dict=True):
     """One nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
-    heard: comments that declare a stream, and that a location took. refused: what this very nginx does not know."""
+    heard: comments that declare a stream, and that a location took. refused: what this very nginx does not know.
+    asked: how often its servers were asked about requests that name no host."""
 
     platform: ClassVar[str] = "nginx"
 
@@ -119,6 +124,7 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
     unseen: list[Unknown] = msgspec.field(default_factory=list)
     refused: list[Unreadable] = msgspec.field(default_factory=list)
     heard: set[Location] = msgspec.field(default_factory=set)
+    asked: int = 0
 
     @cached_property
     def sockets(self) -> Sockets:
@@ -126,15 +132,61 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
 
     def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
-        if request not in self._routed:
-            if len(self._routed) >= MOST_ROUTED:
-                self._routed.clear()
-            self._routed[request] = self._route(request)
-        return self._routed[request]
+        return self._route_once(request)[0]
+
+    def match_of(self, request: Request, hop: Hop) -> Match | None:
+        found = self._route_once(request)[1].get(id(hop))
+        if found is None and isinstance(hop, NginxLocation) and self._asks_few(request):
+            return self._match_unasked(request, hop)
+        return found
+
+    def hops_at(self, address: Address) -> Collection[int] | None:
+        servers = self.sockets.reached_servers(address)
+        if self.streams or not servers:
+            return None
+        return [identity for server in servers for identity in self._hops_of.get(id(server), ())]
 
     @cached_property
-    def _routed(self) -> dict[Request, list[Match]]:
-        """What was chosen before: whoever looks for what leads to a route asks the same for each location."""
+    def _hops_of(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for hop in self.hops:
+            if isinstance(hop, NginxLocation):
+                found.setdefault(id(hop.block.server), []).append(id(hop))
+        return found
+
+    def _match_unasked(self, request: Request, hop: NginxLocation) -> Match | None:
+        """How a location is chosen whose server is not asked with the others."""
+        server = hop.block.server
+        if hop.family == "stream" or server not in self.sockets.reached_servers(request.to):
+            return None
+        is_chosen = any(way.block is hop.block for way in self.processing.ways(server, request))
+        return Match(hop, False, (self.unasked,)) if is_chosen else None
+
+    @property
+    def unasked(self) -> str:
+        if self.asked <= MOST_ASKED:
+            return ""
+        return (
+            f"so many requests that name no host may come to any of the {len(self.servers)} servers of {self.name} that"
+            f" for most of them only {FEW} of these are asked"
+        )
+
+    def _asks_few(self, request: Request) -> bool:
+        """Whether only few of the servers that a request may come to are asked."""
+        return request.host is None and bool(self.unasked) and len(self.sockets.reached_servers(request.to)) > FEW
+
+    def _route_once(self, request: Request) -> tuple[list[Match], dict[int, Match]]:
+        found = self._routed.get(request)
+        if found is None:
+            if len(self._routed) >= MOST_ROUTED:
+                self._routed.clear()
+            matches = self._route(request)
+            found = self._routed[request] = matches, {id(match.hop): match for match in reversed(matches)}
+        return found
+
+    @cached_property
+    def _routed(self) -> dict[Request, tuple[list[Match], dict[int, Match]]]:
+        """What was chosen before, as a list and by the location: whoever looks for what leads to a route asks that often."""
         return {}
 
     def _route(self, request: Request) -> list[Match]:
@@ -144,10 +196,12 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
         handing = [ways for ways in found if any(_handed_on(way) for way in ways)]
         matches = _matches([way for ways in handing or found for way in ways])
+        if self._asks_few(request):
+            matches = [*(_in_doubt(match, self.unasked) for match in matches), Match(None, False, (self.unasked,))]
         passing = [hop for hop in self.streams if self._takes(hop, request)]
         if passing and not (request.to is not None and not matches):
             why = f"whether {passing[0].name} or a server of http {{}} gets it is not known"
-            matches = [Match(match.hop, False, (*match.reasons, why), match.answer) for match in matches]
+            matches = [_in_doubt(match, why) for match in matches]
         certain = len(passing) == 1 and (
             self._is_first_asked(passing[0], request) if request.to is None else not matches
         )
@@ -229,7 +283,10 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
     def _servers_asked(self, request: Request) -> Iterator[tuple[VirtualServer, tuple[str, ...]]]:
         """The servers that may get a request, each with the reasons why another may."""
         if request.host is None:
-            yield from ((server, ()) for server in self.sockets.reached_servers(request.to))
+            servers = self.sockets.reached_servers(request.to)
+            if len(servers) > FEW:
+                self.asked += len(servers)
+            yield from ((server, ()) for server in (servers[:FEW] if self._asks_few(request) else servers))
             return
         chosen = self.sockets.choose_servers(request.host, request.to)
         named = [choice.server for choice in chosen if choice.by_name]
@@ -265,6 +322,10 @@ def _hidden_server(server: VirtualServer, request: Request) -> str:
 
 def _handed_on(way: RequestEnd) -> bool:
     return way.block is not None or way.answer is None
+
+
+def _in_doubt(match: Match, why: str) -> Match:
+    return Match(match.hop, False, (*match.reasons, why), match.answer)
 
 
 def _matches(ways: Sequence[RequestEnd]) -> list[Match]:

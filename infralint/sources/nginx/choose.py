@@ -23,6 +23,10 @@ EVERYWHERE = frozenset({"", "*", "0.0.0.0", "[::]"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
+MOST_CHOSEN = 1_024
+"""Hosts and addresses of which it is remembered at once which servers answer there."""
+
+
 class LocationEntry(msgspec.Struct, eq=False, dict=True):
     """A location: its modifier (`@` for a named one), its pattern, the locations nested in it.
 
@@ -344,7 +348,10 @@ class Socket(msgspec.Struct, eq=False, dict=True):
 
     def choose(self, host: str) -> Chosen:
         """The server that answers for a host: by its name, else the default one."""
-        host = plain_host(host)
+        return self.choose_plain(plain_host(host))
+
+    def choose_plain(self, host: str) -> Chosen:
+        """The same for a host as names are compared with it."""
         if host in self.exact:
             return Chosen(self.exact[host], True)
         named = _best_named(self.others, host)
@@ -362,12 +369,17 @@ class Sockets:
     def __init__(self, servers: Sequence[VirtualServer]) -> None:
         self.servers = servers
         self.by_key: dict[str, Socket] = {}
+        self._by_port: dict[int | None, list[Socket]] = {}
+        self._chosen: dict[tuple[str, Address | None], list[Chosen]] = {}
         for server in servers:
             for listener in server.listeners:
                 self._add(server, listener)
 
     def _add(self, server: VirtualServer, listener: ListenAddress) -> None:
-        socket = self.by_key.setdefault(listener.key, Socket(listener, server))
+        socket = self.by_key.get(listener.key)
+        if socket is None:
+            socket = self.by_key[listener.key] = Socket(listener, server)
+            self._by_port.setdefault(listener.address.port, []).append(socket)
         if listener.default:
             socket.default = server
         if server in socket.servers[-1:]:
@@ -386,23 +398,51 @@ class Sockets:
         to: None for a browser, which reaches what the host keeps to itself only through something else on it.
         """
         if to is None:
-            sockets = list(self.by_key.values())
-            return [found for found in sockets if not found.listener.is_of_the_host] or sockets
+            return self._of_browsers
         exact = self.by_key.get(f"{to.host}:{to.port}")
-        return [exact] if exact is not None else [found for found in self.by_key.values() if found.listener.takes(to)]
+        if exact is not None:
+            return [exact]
+        is_bound = to.port is not None and not to.host.startswith("unix:")
+        sockets = self._on_port(to.port) if is_bound else self.by_key.values()
+        return [found for found in sockets if found.listener.takes(to)]
+
+    @cached_property
+    def _of_browsers(self) -> list[Socket]:
+        sockets = list(self.by_key.values())
+        return [found for found in sockets if not found.listener.is_of_the_host] or sockets
+
+    def _on_port(self, port: int | None) -> list[Socket]:
+        """The sockets on a port, and those of which the port is not known, in their order."""
+        known, open_ones = self._by_port.get(port, []), self._by_port.get(None, [])
+        if not (known and open_ones):
+            return known or open_ones
+        wanted = {id(socket) for socket in (*known, *open_ones)}
+        return [socket for socket in self.by_key.values() if id(socket) in wanted]
 
     def choose_servers(self, host: str, to: Address | None = None) -> list[Chosen]:
         """For each socket that a request may reach, the server that answers for its host."""
-        unique: dict[int, Chosen] = {}
-        for socket in self.reached_by(to):
-            chosen = socket.choose(host)
-            if chosen.by_name or id(chosen.server) not in unique:
-                unique[id(chosen.server)] = chosen
-        return list(unique.values())
+        host = plain_host(host)
+        known = self._chosen.get((host, to))
+        if known is None:
+            unique: dict[int, Chosen] = {}
+            for socket in self.reached_by(to):
+                chosen = socket.choose_plain(host)
+                if chosen.by_name or id(chosen.server) not in unique:
+                    unique[id(chosen.server)] = chosen
+            if len(self._chosen) >= MOST_CHOSEN:
+                self._chosen.clear()
+            known = self._chosen[host, to] = list(unique.values())
+        return known
 
     def reached_servers(self, to: Address | None) -> list[VirtualServer]:
         """The servers that listen where a request is sent to; None: where browsers come."""
+        if to is None:
+            return self._servers_of_browsers
         return list({id(server): server for socket in self.reached_by(to) for server in socket.servers}.values())
+
+    @cached_property
+    def _servers_of_browsers(self) -> list[VirtualServer]:
+        return list({id(server): server for socket in self._of_browsers for server in socket.servers}.values())
 
     def settle_slashes(self) -> None:
         """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""

@@ -19,6 +19,7 @@ from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_langu
 from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
 from infralint.text.lazy import lazy
+from infralint.text.paths import is_below
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",
@@ -91,6 +92,7 @@ class Includes:
         self._brings: dict[str, set[str]] = {}
         self._followed: Counter[str] = Counter()
         self._resolved: dict[tuple[str, str, str], list[str]] = {}
+        self._in_images: dict[str, set[str]] = {}
 
     def tree(self, path: str) -> list[Directive] | None:
         """The directives of a file as written, or None where it can't be had (see broken and beyond)."""
@@ -306,7 +308,7 @@ class Includes:
     def _find(self, argument: str, source: NginxFile, base: str) -> list[str]:
         if source.key and (found := self._beside(argument, source)):
             return found
-        placed = self._placed_files(argument)
+        placed = self._placed_files(argument, source)
         for pattern in self._candidates(argument, source, base):
             if found := self._matching(pattern):
                 return [path for path in dict.fromkeys([*found, *placed]) if path != source.path]
@@ -328,18 +330,44 @@ class Includes:
                 found.setdefault(source.path.partition("#")[0], []).append(source)
         return found
 
-    def _placed_files(self, argument: str) -> list[str]:
-        """Files that a Dockerfile or compose puts, one by one, where a glob looks."""
+    def _placed_files(self, argument: str, source: NginxFile) -> list[str]:
+        """Files that a Dockerfile or compose puts, one by one, where a glob looks: into the image of the file that includes
+        them, and where there are none into any."""
         if not is_glob(argument):
             return []
         full = argument if argument.startswith("/") else f"/etc/nginx/{argument}"
-        return [local for server, local in self._mappings if matches_path(server, full) and local in self._known]
+        found = [pair for pair in self._mappings if matches_path(pair[0], full) and pair[1] in self._known]
+        elsewhere = [pair for pair in found if self._is_elsewhere(pair, source)]
+        return [pair[1] for pair in found if len(elsewhere) == len(found) or pair not in elsewhere]
+
+    def _is_elsewhere(self, mapping: tuple[str, str], source: NginxFile) -> bool:
+        """Whether only Dockerfiles put something somewhere that do not build what a file is in."""
+        images, here = self._images.get(mapping), self._images_of(source.path)
+        return bool(images and here and not images & here)
+
+    def _images_of(self, path: str) -> set[str]:
+        """The Dockerfiles that put a file into their images."""
+        if path not in self._in_images:
+            found = (names for (_, local), names in self._images.items() if is_below(path, local))
+            self._in_images[path] = {name for names in found for name in names}
+        return self._in_images[path]
+
+    @cached_property
+    def _images(self) -> dict[tuple[str, str], set[str]]:
+        """What Dockerfiles alone put somewhere -> the Dockerfiles."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for path in self.project.files_named(*DOCKERFILES):
+            for mapping in self._copied_by(path):
+                found.setdefault(mapping, set()).add(path)
+        for mapping in self._mounted_paths():
+            found.pop(mapping, None)
+        return found
 
     def _candidates(self, argument: str, source: NginxFile, base: str) -> Iterator[str]:
         """Where the file could lie, nearest meaning first: mapped folders, the main file's, those around the including file."""
         here = posixpath.dirname(source.path.partition("#")[0])
         if argument.startswith("/"):
-            yield from self._mapped_paths(argument)
+            yield from self._mapped_paths(argument, source)
             argument = re.sub(
                 r"^/(?:etc|usr/local/etc|usr/local/nginx/conf|usr/local/openresty|config)/(?:nginx/)?(?:conf/)?",
                 "",
@@ -356,10 +384,10 @@ class Includes:
             folder = posixpath.dirname(folder)
         yield from self._anywhere(argument)
 
-    def _mapped_paths(self, argument: str) -> Iterator[str]:
-        for server, local in self._mappings:
-            if argument == server or argument.startswith(f"{server}/"):
-                yield posixpath.normpath(posixpath.join(local, argument[len(server) :].lstrip("/"))).removeprefix("./")
+    def _mapped_paths(self, argument: str, source: NginxFile) -> Iterator[str]:
+        found = [pair for pair in self._mappings if argument == pair[0] or argument.startswith(f"{pair[0]}/")]
+        for server, local in sorted(found, key=lambda pair: self._is_elsewhere(pair, source)) if found else ():
+            yield posixpath.normpath(posixpath.join(local, argument[len(server) :].lstrip("/"))).removeprefix("./")
 
     @cached_property
     def _mappings(self) -> list[tuple[str, str]]:
@@ -371,13 +399,15 @@ class Includes:
 
     def _copied_paths(self) -> Iterator[tuple[str, str]]:
         for path in self.project.files_named(*DOCKERFILES):
-            for copied in (
-                copied for stage in stages_of(self.project.text_or_nothing(path)).values() for copied in stage.copied
-            ):
-                for source in copied.sources:
-                    for context in dict.fromkeys((posixpath.dirname(path), "")):
-                        origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
-                        yield from self._one_mapping(origin, copied.target)
+            yield from self._copied_by(path)
+
+    def _copied_by(self, path: str) -> Iterator[tuple[str, str]]:
+        """What a Dockerfile puts where; its context is its own folder, or the root."""
+        for stage in stages_of(self.project.text_or_nothing(path)).values():
+            for source, target in ((source, copied.target) for copied in stage.copied for source in copied.sources):
+                for context in dict.fromkeys((posixpath.dirname(path), "")):
+                    origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
+                    yield from self._one_mapping(origin, target)
 
     def _mounted_paths(self) -> Iterator[tuple[str, str]]:
         for service in read_compose(self.project).services:

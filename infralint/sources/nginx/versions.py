@@ -85,11 +85,16 @@ class Versions:
     @cached_property
     def _running(self) -> list[tuple[ComposeService, Dockerfile | None, tuple[str, ...]]]:
         """The services, each with the Dockerfile that builds its image, and what that copies."""
-        images = [(service, dockerfile_of(self.project, service)) for service in self._services]
-        return [
-            (service, image, tuple(source for _, source in copied_files(service, image)) if image else ())
-            for service, image in images
-        ]
+        found: list[tuple[ComposeService, Dockerfile | None, tuple[str, ...]]] = []
+        known: dict[tuple[str | None, int], tuple[str, ...]] = {}
+        for service in self._services:
+            image = dockerfile_of(self.project, service)
+            copied = known.get((service.context, id(image)))
+            if copied is None:
+                copied = tuple({source: None for _, source in copied_files(service, image)} if image else ())
+                known[service.context, id(image)] = copied
+            found.append((service, image, copied))
+        return found
 
     def _of_service(self, service: ComposeService, image: Dockerfile | None) -> Iterator[Version]:
         if image is not None and service.build is not None:

@@ -34,19 +34,22 @@ class TemplateAllowance:
 def check_length(text: str, length: int | None = None) -> str:
     """A text that is not too long. length: what its length will be, where it is not made yet. Raises TemplateProblem."""
     if (len(text) if length is None else length) > LONGEST:
-        raise TemplateProblem("makes a text that is too long")
+        raise TemplateProblem("makes a text that is too long", is_limit=True)
     return text
 
 
 def check_count(count: int) -> int:
     """A number of values that is not too large. Raises TemplateProblem."""
     if count > MOST_VALUES:
-        raise TemplateProblem("makes more values than a chart should")
+        raise TemplateProblem("makes more values than a chart should", is_limit=True)
     return count
 
 
-def measure(values: Iterable[Any]) -> int:
-    """The steps that it takes to go through values and all within them. Raises TemplateProblem where that is too much."""
+def measure(values: Iterable[Any], per_step: int = 100) -> int:
+    """The steps that it takes to go through values and all within them. Raises TemplateProblem where that is too much.
+
+    per_step: how many of them are gone through in one.
+    """
     waiting = list(values)
     count = length = 0
     while waiting:
@@ -59,8 +62,8 @@ def measure(values: Iterable[Any]) -> int:
         elif isinstance(value, list | tuple):
             waiting.extend(value)
         if count + len(waiting) > MOST_VALUES or length > 4 * LONGEST:
-            raise TemplateProblem("goes through more values than a chart should")
-    return count // 100 + length // 1000
+            raise TemplateProblem("goes through more values than a chart should", is_limit=True)
+    return count // per_step + length // 1000
 
 
 def extent(value: Any) -> int:

@@ -419,7 +419,10 @@ def _has(item: Any, values: Any) -> bool:
 
 def _unique(values: Any) -> list[Any]:
     found: list[Any] = []
+    if all(isinstance(value, str) for value in values):
+        return list(dict.fromkeys(values))
     for value in values:
+        check_count(len(found) * len(found) // 10)
         if not _has(value, found):
             found.append(value)
     return found
@@ -702,6 +705,15 @@ HANDED_ON = frozenset(
     " typeIs typeOf".split()
 )
 """Functions that look at no more of a value than what it is, and what it holds first."""
+REMADE = 1
+"""Values of which a function makes others, or text, in the time of one step."""
+
+
+def is_remade(name: str) -> bool:
+    """Whether a function makes anew all that is within the values that it is given."""
+    return name.startswith(("to", "from", "merge", "mustTo", "mustFrom", "mustMerge", "deepCopy", "mustDeepCopy"))
+
+
 FUNCTIONS |= {
     f"must{name[:1].upper()}{name[1:]}": FUNCTIONS[name]
     for name in (

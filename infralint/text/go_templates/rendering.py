@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from infralint.text.go_templates.bounds import MOST_STEPS, TemplateAllowance, check_count, extent, measure
-from infralint.text.go_templates.functions import FUNCTIONS, HANDED_ON, is_true
+from infralint.text.go_templates.functions import FUNCTIONS, HANDED_ON, REMADE, is_remade, is_true
 from infralint.text.go_templates.parsing import (
     ActionNode,
     BlockNode,
@@ -94,7 +94,7 @@ class RenderedOutput:
     def add(self, text: str, places: Sequence[YamlSpan | None], literal: bool = False) -> None:
         self.length += len(text)
         if self.length > LONGEST_OUTPUT:
-            raise TemplateProblem("writes more than a manifest can hold")
+            raise TemplateProblem("writes more than a manifest can hold", is_limit=True)
         if text:
             self.pieces.append(OutputPiece(text, places, literal))
 
@@ -181,13 +181,13 @@ class Renderer:
     def _spend(self, steps: int) -> None:
         self.left -= steps
         if self.left < 0:
-            raise TemplateProblem("takes more steps than a chart should")
+            raise TemplateProblem("takes more steps than a chart should", is_limit=True)
 
     def _run(self, nodes: Nodes, file: TemplateFile, dot: Any, output: RenderedOutput) -> None:
         before, self.file = self.file, file
         self.depth += 1
         if self.depth > DEEPEST_CALL:
-            raise TemplateProblem("its templates call each other without end")
+            raise TemplateProblem("its templates call each other without end", is_limit=True)
         try:
             self._nodes(nodes, TemplateScope(dot, {"$": dot}), output)
         finally:
@@ -352,11 +352,11 @@ class Renderer:
         if unknown is not None and name not in ("not", "empty", "kindIs", "typeIs"):
             return unknown
         try:
-            self._spend(0 if name in HANDED_ON else measure(arguments))
+            self._spend(0 if name in HANDED_ON else measure(arguments, REMADE if is_remade(name) else 100))
             result = function(*arguments)
             self._spend(extent(result))
         except TemplateProblem as problem:
-            raise TemplateProblem(problem.message, problem.offset or called.offset) from problem
+            raise TemplateProblem(problem.message, problem.offset or called.offset, problem.is_limit) from problem
         except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
             raise TemplateProblem(f"`{name}` can't be called with these values", called.offset) from error
         places = next((found for argument in reversed(arguments) if (found := places_of(argument))), ())
