@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import printed, run, write
+from conftest import Lint, printed, run, write
 from markdown_it import MarkdownIt
 
 from infralint.reporters import REPORTERS
@@ -232,3 +232,73 @@ def test_keys_that_are_no_secret_are_told_though_values_below_them_are_sensitive
     text = printed("text", "--assume", "warning")
     assert 'aws_lb.a["web"] cuts the stream' in text
     assert "s3cr3tword" not in text
+
+
+NO_ECHO = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Idle: {Type: String, NoEcho: true, Default: hunter2}
+  Port: {Default: hunter2, Type: Number, NoEcho: "true"}
+  Name:
+    Type: String
+    AllowedPattern: "[0-9]+"
+    NoEcho: true
+    Default: hunter2
+Resources:
+  LB:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties:
+      Name: !Ref Name
+      Type: !Sub "${Name}"
+      LoadBalancerAttributes: [{Key: idle_timeout.timeout_seconds, Value: !Ref Idle}]
+"""
+SENSITIVE_PLAN = {
+    "format_version": "1.2",
+    "planned_values": {
+        "root_module": {
+            "resources": [
+                {
+                    "address": "aws_lb.a",
+                    "mode": "managed",
+                    "type": "aws_lb",
+                    "name": "a",
+                    "values": {"name": "hunter2", "idle_timeout": "hunter2", "load_balancer_type": "hunter2"},
+                    "sensitive_values": {"name": True, "idle_timeout": True, "load_balancer_type": True},
+                },
+                {
+                    "address": "aws_lb_target_group.t",
+                    "mode": "managed",
+                    "type": "aws_lb_target_group",
+                    "name": "t",
+                    "values": {"port": "hunter2", "stickiness": [{"enabled": "hunter2"}], "tags": {"a": "hunter2"}},
+                    "sensitive_values": {"port": True, "stickiness": [{"enabled": True}], "tags": {"a": True}},
+                },
+            ]
+        }
+    },
+}
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: hunter2, b: [hunter2]}\ndata: hunter2\n"
+ENVIRONMENT = {
+    "compose.yaml": 'services:\n  a:\n    image: nginx\n    ports: ["80:${PW}"]\n    environment:\n'
+    "      API_TOKEN: [hunter2]\n      DATABASE_URL: postgres://u:hunter2@db/x\n",
+    ".env": 'PW=hunter2\nnot a line hunter2\nTOKEN="hunter2',
+}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"t.yaml": NO_ECHO}, {"plan.json": json.dumps(SENSITIVE_PLAN)}, {"s.yaml": SECRET}, ENVIRONMENT],
+    ids=["NoEcho", "plan", "Secret", "environment"],
+)
+def test_what_platforms_show_to_nobody_is_in_no_report(files: dict[str, str | bytes], here: Path) -> None:
+    write(here, files)
+    for form in sorted(REPORTERS):
+        assert "hunter2" not in run("check", "--format", form).output, form
+    for form in ("text", "json", "html", "mermaid", "svg"):
+        assert "hunter2" not in run("trace", "/", "--format", form).output, form
+
+
+def test_what_is_not_shown_is_not_judged_either(lint: Lint) -> None:
+    template = NO_ECHO.replace("hunter2", "30").replace('      Type: !Sub "${Name}"\n', "")
+    [entry] = [entry for entry in lint({"t.yaml": template})["unknown"] if "Idle" in entry["message"]]
+    assert "the parameter Idle is NoEcho, and its value is not shown" in entry["message"]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,30 @@ def test_every_file_is_whole_and_the_next_run_says_what_was_written(
     assert run("check", "--fix").exit_code == 0
     assert (written(here), left(here)) == ([True] * 3, [])
     assert run("check").stderr == ""
+
+
+MODES = (0o600, 0o644, 0o755)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.0005, 0.001, 0.003])
+def test_killed_at_any_moment_files_keep_their_modes_and_what_shares_them_stays(delay: float, here: Path) -> None:
+    for name, mode in zip(SITES, MODES, strict=True):
+        (here / name).chmod(mode)
+    os.link(here / "b/nginx.conf", here / "shared.txt")
+    command = [sys.executable, "-m", "infralint", "check", "--fix"]
+    with subprocess.Popen(command, cwd=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not left(here) and process.poll() is None:
+            pass
+        time.sleep(delay)
+        process.kill()
+    replaced = sum(written(here))
+    assert [(here / name).stat().st_mode & 0o7777 for name in SITES] == list(MODES)
+    assert (here / "shared.txt").read_text() == SITE
+    result = run("check", "--format", "json")
+    assert json.loads(result.stdout)["read"] == {"nginx": sorted(SITES)}
+    assert ("a --fix was stopped" in result.stderr) >= (0 < replaced < len(SITES))
+    assert run("check", "--fix").exit_code == 0
+    assert (written(here), left(here)) == ([True] * 3, [])
 
 
 def test_killed_after_all_was_written(here: Path) -> None:

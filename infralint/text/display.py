@@ -23,13 +23,15 @@ _SCHEME = r"(?:Bearer|Basic|Token|ApiKey)\s+"
 _HEADER = rf"_header\s+[\"']?[\w\-]{{0,40}}?(?:{_WORDS}|cookie)[\w\-]{{0,40}}[\"']?"
 _IN_HEADER = rf"{_HEADER}\s+[\"']?(?:{_SCHEME})?(?!{_SCHEME})([^\s\"';$*{{}}]{{4,}})"
 _AUTHORIZATION = rf"Authorization[\"']?[\s:=,]+[\"'`]?{_SCHEME}([^\s\"'`;$*{{}}<]{{4,}})"
+_DEFAULT = r"\bDefault[\"']?\s*:\s*[\"']?([^\s\"',}}]+)"
+_NO_ECHO = rf"NoEcho[\"']?\s*:[^\n]*?{_DEFAULT}|{_DEFAULT}(?=[^\n]*NoEcho[\"']?\s*:)"
 _SECRET = lazy(
-    rf"(?:(?<=://){_AFTER_COLON}|(?<=://){_WITHOUT_USER}|{_WITHOUT_SCHEME})|{_IN_HEADER}|{_AUTHORIZATION}|[?&;][\w\-]{{0,40}}?(?:{_WORDS})=([^\s&;#\"'$*{{}}]+)",
+    rf"{_NO_ECHO}|(?:(?<=://){_AFTER_COLON}|(?<=://){_WITHOUT_USER}|{_WITHOUT_SCHEME})|{_IN_HEADER}|{_AUTHORIZATION}|[?&;][\w\-]{{0,40}}?(?:{_WORDS})=([^\s&;#\"'$*{{}}]+)",
     re.IGNORECASE,
 )
 """A password or a long token before the `@` of an address; a value in its query whose name says that it is secret.
 Likewise what a header is set to whose name says so, and what follows the scheme of an `Authorization`. Variables
-(`$token`, `${var.token}`) are none."""
+(`$token`, `${var.token}`) are none. In a line that says NoEcho, what CloudFormation shows to nobody."""
 
 
 def visible(text: str) -> str:
@@ -51,7 +53,7 @@ def visible_lines(text: str) -> str:
 
 def hide_secrets(text: str) -> str:
     """Text in which what looks like credentials in an address or a header is stars, as many as it had characters."""
-    may_hold = "=" in text or "@" in text or "_header" in text or "authorization" in text.lower()
+    may_hold = "=" in text or "@" in text or "_header" in text or "NoEcho" in text or "authorization" in text.lower()
     return _SECRET.sub(_hide, text) if may_hold else text
 
 

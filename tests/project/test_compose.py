@@ -542,3 +542,37 @@ def test_many_files_and_long_ranges_take_little_time(tmp_path: Path) -> None:
     start = time.process_time()
     assert len(services_of(project)) == 350
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("port", "why"),
+    [
+        ("80:abc", "names no port of the container: abc is none"),
+        ("80:", "names no port of the container"),
+        ("99999:80", "names no port of the host: 99999 is none"),
+        ("127.0.0.1:80", "names no port of the host: 127.0.0.1 is none"),
+        ("80-82:90-91", "has ranges of two lengths"),
+        ("9-3", "names no port of the container: 9-3 is none"),
+        ("80:80/xyz", "names the protocol xyz, and there are tcp, udp and sctp"),
+        ("localhost:80:80", "names no address of the host: localhost is none"),
+        *((port, "") for port in ("80", "8000-8002", "8000-8001:80", ":80", "127.0.0.1::80", "0:80", "[::1]:80:80")),
+        *((port, "") for port in ("127.0.0.1:5000-5010:5000-5010", "6060:6060/UDP", "${PORT}:80", "::1:80:80")),
+    ],
+)
+def test_ports_that_are_none_are_refused(port: str, why: str, lint: Lint) -> None:
+    """https://pkg.go.dev/github.com/docker/go-connections/nat#ParsePortSpec"""
+    report = lint({"compose.yaml": f"services:\n  a:\n    image: nginx\n    ports: ['{port}']\n"})
+    messages = [entry["message"] for entry in report["unreadable"]]
+    assert messages == ([f"services.a.ports: `{port}` {why}"] if why else [])
+
+
+def test_files_that_include_each_other_are_refused(lint: Lint) -> None:
+    services = "services:\n  {0}: {{image: nginx}}\n"
+    files = {
+        "compose.yaml": "include: [b/compose.yaml]\n" + services.format("a"),
+        "b/compose.yaml": "include:\n  - path: [../c.yaml, over.yaml]\n" + services.format("b"),
+        "c.yaml": "include: [./compose.yaml]\n" + services.format("c"),
+    }
+    [entry] = lint(files)["unreadable"]
+    assert "includes itself through" in entry["message"]
+    assert lint({**files, "c.yaml": services.format("c")})["unreadable"] == []

@@ -29,6 +29,7 @@ from infralint.project.compose.shape import check_shape, refused_parts, undeclar
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
 from infralint.project.starting import PORT_VARIABLES, ports_of_command
 from infralint.project.variables import env_values
+from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.paths import is_below
@@ -95,6 +96,7 @@ class _ComposeReader:
         partial = {path: base for path in named if path not in over and (base := _base_of_partial(path, named))}
         whole = [document for path, document in named.items() if path not in over and path not in partial]
         included = list(self._include_documents(whole))
+        self._refuse_circles()
         known = {document.path for group in included for document in group}
         groups = [
             [document, *self._laid_on(document.path, over, named)] for document in whole if document.path not in known
@@ -137,6 +139,18 @@ class _ComposeReader:
                         other.group = document.group
                     pending += found
                     yield found
+
+    def _refuse_circles(self) -> None:
+        """Name files that include themselves. https://docs.docker.com/reference/compose-file/include/"""
+        documents = {document.path: document for document in self.documents.values() if document is not None}
+        uses = {path: [paths[0] for paths, _ in _includes(document)] for path, document in documents.items()}
+        for circle in find_circles(
+            {path: [other for other in others if other in uses] for path, others in uses.items()}
+        ):
+            root = documents[circle[0]].root
+            line = (root.keys.get("include") or root.span).line
+            why = f"includes itself{say_through([self.project.show(path) for path in circle])}, which compose refuses"
+            self.found.unreadable.append(self.project.unreadable(circle[0], why, line))
 
     def _document(self, path: str, folder: str | None = None, home: str | None = None) -> Document | None:
         """A file that holds services. folder: what paths in it are relative to; home: where its .env file lies."""

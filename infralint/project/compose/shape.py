@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import mistyped_for
-from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes
 
 _KEYS = frozenset(
     "annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name"
@@ -27,6 +27,7 @@ _KEYS = frozenset(
 _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 """A variable whose brace is never closed."""
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
+_IPV4 = lazy(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
 _NAMED_VOLUME = lazy(r"([A-Za-z0-9][\w.-]+):/.*")
 
 
@@ -49,11 +50,48 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
             if right := mistyped_for(key, _KEYS):
                 where = service.keys.get(key, service.span)
                 yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
+        for item in service.items_of("ports"):
+            if item.text is not None and (why := _why_no_port(item.text)):
+                yield _problem(item.span, f"services.{name}.ports: `{item.text[:80]}` {why}")
         if not root.items_of("include"):  # services of included files can be extended, too
             yield from _lost_extends(name, services, followed)
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
+
+
+def _why_no_port(text: str) -> str:
+    """Why compose does not take a published port; empty where it does, or where a variable decides it.
+
+    https://pkg.go.dev/github.com/docker/go-connections/nat#ParsePortSpec
+    """
+    if "$" in text or has_holes(text) or text.count("/") > 1:
+        return ""
+    before, _, container = text.rpartition(":")
+    container, _, protocol = container.partition("/")
+    address, colon, host = before.rpartition(":")
+    if protocol and protocol.lower() not in ("tcp", "udp", "sctp"):
+        return f"names the protocol {protocol}, and there are tcp, udp and sctp"
+    if not container:
+        return "names no port of the container"
+    if (targets := _count_ports(container)) is None:
+        return f"names no port of the container: {container} is none"
+    if host and (hosts := _count_ports(host)) is None:
+        return f"names no port of the host: {host} is none"
+    if colon and ":" not in address and address and not _IPV4.fullmatch(address):
+        return f"names no address of the host: {address} is none"
+    if host and targets not in (1, hosts):
+        return "has ranges of two lengths"
+    return ""
+
+
+def _count_ports(text: str) -> int | None:
+    """How many ports `80` or `8000-8002` are; None for what is none."""
+    first, dash, last = text.partition("-")
+    ends = [int(end) for end in (first, last if dash else first) if end.isascii() and end.isdecimal() and len(end) < 9]
+    if len(ends) < 2 or max(ends) > 65535 or ends[1] < ends[0]:
+        return None
+    return ends[1] - ends[0] + 1
 
 
 def undeclared_names(root: YamlValue, others: Sequence[YamlValue] = ()) -> Iterator[YamlProblem]:

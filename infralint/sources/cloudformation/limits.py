@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infralint.sources.cloudformation.anatomy import Complaint
-from infralint.sources.cloudformation.template import function_of
+from infralint.sources.cloudformation.template import function_of, is_secret
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.suggestions import hint
@@ -70,7 +70,9 @@ def _wrong_default(name: str, parameter: YamlValue) -> Iterator[Complaint]:
             values = [part.strip() for part in default.text.split(",")]
         for value in values:
             if why := _why_not(parameter, type_, value, is_loose=not default.quoted):
-                yield default, f"CloudFormation refuses the Default of the parameter {name}: {value!r} {why}"
+                secret = parameter.get("NoEcho") if is_secret(parameter) else None
+                shown = repr(value) if secret is None else "a value that is not shown"
+                yield secret or default, f"CloudFormation refuses the Default of the parameter {name}: {shown} {why}"
                 return
 
 

@@ -421,6 +421,8 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
         return Missing(f"{name} is known once the stack is deployed", ((name, ""),))
 
     def _parameter(self, name: str, parameter: YamlValue, trail: list[Related]) -> Value:
+        if is_secret(parameter):
+            return Missing(f"the parameter {name} is NoEcho, and its value is not shown")
         default = parameter.get("Default")
         given = self.given.of(name)
         if given:
@@ -572,6 +574,14 @@ _FURTHER: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "AWS::Route53::RecordSet": (("AliasTarget", "DNSName"), ("ResourceRecords",)),
 }
 """Types that only lead to another resource -> the properties that say to which."""
+
+
+def is_secret(parameter: YamlValue) -> bool:
+    """Whether CloudFormation shows a parameter's value to nobody.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+    """
+    return parameter.text_of("NoEcho").lower() == "true"
 
 
 def function_of(value: YamlValue) -> tuple[str, YamlValue] | None:

@@ -25,6 +25,8 @@ from infralint.sources.terraform.values import plain
 MOST_REFERENCES = 200
 """References that are followed for one argument."""
 Json = Mapping[str, Any]
+WITHHELD: Any = object()
+"""Stands for a planned value that is sensitive."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -160,7 +162,7 @@ class _PlanReader(msgspec.Struct):
         address, kind = str(resource["address"]), str(resource["type"])
         block = self._block(address, root) if root is not None else None
         written = self.expressions.get(_without_keys(address))
-        values = resource.get("values") or {}
+        values = _withhold(resource.get("values") or {}, resource.get("sensitive_values"))
         item = self._shape_item(SHAPES[kind], values, unknown, written, block, address)
         item.type = ALIASES[kind]
         for name in ("arn", "id", "dns_name"):
@@ -192,6 +194,8 @@ class _PlanReader(msgspec.Struct):
         if _is_unknown(unknown, name):
             why = f"{name} is known after apply"
             return Unknown(place, name, why, "hand in the state after it was applied") if is_written else None
+        if _is_withheld(values.get(name)):
+            return Unknown(place, name, f"{name} is sensitive and not shown")
         value = plain(values.get(name))
         if value is None:
             return None
@@ -213,6 +217,8 @@ class _PlanReader(msgspec.Struct):
             where = block.where if block else Location(self.shown)
             return Unknown(where, kind, f"{kind} is known after apply") if expression else []
         found = values.get(kind)
+        if found is WITHHELD:
+            return Unknown(block.where if block else Location(self.shown), kind, f"{kind} is sensitive and not shown")
         listed = [block for block in (found if isinstance(found, list) else [found]) if isinstance(block, dict)]
         unknowns = unknown.get(kind) if isinstance(unknown, dict) else None
         sources = block.of(kind) if block else []
@@ -324,3 +330,24 @@ def _parent(prefix: str) -> str:
 def _key_of(address: str) -> str:
     found = re.search(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]$', address)
     return found[0] if found else ""
+
+
+def _withhold(value: Any, sensitive: Any) -> Any:
+    """Planned values without those that nobody may see.
+
+    https://developer.hashicorp.com/terraform/internals/json-format#values-representation (sensitive_values)
+    """
+    if sensitive is True:
+        return WITHHELD
+    if isinstance(value, dict) and isinstance(sensitive, dict):
+        return {name: _withhold(part, sensitive.get(name)) for name, part in value.items()}
+    if isinstance(value, list) and isinstance(sensitive, list):
+        return [_withhold(part, _at(sensitive, index)) for index, part in enumerate(value)]
+    return value
+
+
+def _is_withheld(value: Any) -> bool:
+    """Whether a value, or any part of it, is not to be seen."""
+    if isinstance(value, dict | list):
+        return any(map(_is_withheld, value.values() if isinstance(value, dict) else value))
+    return value is WITHHELD
