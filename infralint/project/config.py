@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -360,9 +360,15 @@ def places_of(path: Path, shown: str, keys: Iterable[str]) -> list[Location]:
     """Where each of these keys of a configuration stands, as `place_of` has it."""
     places: Places = {}
     with suppress(BadConfig, CantRead, UnicodeDecodeError):
-        _, places = _parse_yaml(read_file(str(path), LARGEST).decode("utf-8-sig"), shown)
+        places = _places_in(read_file(str(path), LARGEST).decode("utf-8-sig"), shown)
     found = [places.get(key) for key in keys]
     return [Location(shown, place[0], place[1], place[0], place[2]) if place else Location(shown) for place in found]
+
+
+@lru_cache(maxsize=1)
+def _places_in(text: str, shown: str) -> Places:
+    """Where the keys of a configuration stand. Raises BadConfig."""
+    return _parse_yaml(text, shown)[1]
 
 
 def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:

@@ -34,7 +34,7 @@ def hint(word: str, words: Iterable[str], form: str = "{}") -> str:
 
 @lru_cache(maxsize=1024)
 def _closest(word: str, words: tuple[str, ...], likeness: float) -> str:
-    near = [other for other in words if _most_alike(word, other) >= likeness]
+    near = [other for other in words if _most_alike(word, other, likeness) >= likeness]
     if not near:
         return ""
     from difflib import get_close_matches
@@ -42,7 +42,15 @@ def _closest(word: str, words: tuple[str, ...], likeness: float) -> str:
     return next(iter(get_close_matches(word, near, 1, likeness)), "")
 
 
-def _most_alike(word: str, other: str) -> float:
-    """What likeness can't be more, by the letters alone."""
-    alike = sum((Counter(word) & Counter(other)).values())
-    return 2 * alike / (len(word) + len(other)) if word or other else 1
+def _most_alike(word: str, other: str, likeness: float) -> float:
+    """What likeness can't be more, by the lengths and, where these may do, by the letters alone."""
+    both = len(word) + len(other)
+    if not both:
+        return 1
+    by_length = 2 * min(len(word), len(other)) / both
+    return 2 * (_letters(word) & _letters(other)).total() / both if by_length >= likeness else by_length
+
+
+@lru_cache(maxsize=4096)
+def _letters(word: str) -> Counter[str]:
+    return Counter(word)

@@ -50,6 +50,7 @@ class Topology:
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._copies: dict[tuple[Pool, int], bool] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
+        self._named: dict[str, list[Placement]] = {}
         self._own_diallers: dict[int, tuple[list[Numbered], dict[int, list[Numbered]]]] = {}
 
     @cached_property
@@ -101,21 +102,21 @@ class Topology:
 
     def _places_named(self, name: str) -> list[Placement]:
         wanted = name.removeprefix("./")
-        exact = [place for place in self.placements.all if wanted in self._callings[id(place.node)]]
-        if exact or not is_glob(wanted):
-            return exact
-        return [
-            place
-            for place in self.placements.all
-            if any(matches_text(calling, wanted) for calling in self._callings[id(place.node)])
-        ]
+        if wanted not in self._named:
+            places = self._called.get(wanted, [])
+            self._named[wanted] = places if places or not is_glob(wanted) else self._places_like(wanted)
+        return self._named[wanted]
 
-    @property
+    def _places_like(self, pattern: str) -> list[Placement]:
+        likely = {id(place) for name, places in self._called.items() if matches_text(name, pattern) for place in places}
+        return [place for place in self.placements.all if id(place) in likely]
+
+    @cached_property
     def names(self) -> list[str]:
         """What the nodes are called."""
         return list(dict.fromkeys(node.name for node in self.nodes))
 
-    @property
+    @cached_property
     def callings(self) -> list[str]:
         """All that the nodes may be called by, their names first, for who mistypes one."""
         others = sorted(calling for callings in self._callings.values() for calling in callings)
@@ -125,6 +126,15 @@ class Topology:
     def _callings(self) -> dict[int, frozenset[str]]:
         """All that each node may be called by."""
         return {id(place.node): frozenset(_callings(place)) for place in self.placements.all}
+
+    @cached_property
+    def _called(self) -> dict[str, list[Placement]]:
+        """Who is called by each name."""
+        found: dict[str, list[Placement]] = {}
+        for place in self.placements.all:
+            for calling in self._callings[id(place.node)]:
+                found.setdefault(calling, []).append(place)
+        return found
 
     @cached_property
     def _declared_next(self) -> dict[int, list[Placement]]:
