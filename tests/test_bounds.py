@@ -38,6 +38,14 @@ def test_a_long_text_is_judged_in_time(name: str, piece: str, lint: Lint) -> Non
     assert problems(report, "buffered-stream")
 
 
+@pytest.mark.parametrize("word", ["location", "upstream", "proxy_pass", "map", "listen"])
+def test_a_word_with_nothing_but_blanks_behind_it_is_judged_in_time(word: str, lint: Lint) -> None:
+    start = time.process_time()
+    report = lint({"nginx.conf": inside(word + " " * SIZE), "rest/nginx.conf": SITE})
+    assert time.process_time() - start < 2
+    assert problems(report, "buffered-stream")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

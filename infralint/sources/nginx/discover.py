@@ -49,24 +49,24 @@ _OURS = (
     rb"(?:server_name|proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|proxy_set_header|proxy_http_version"
     rb"|proxy_buffering|proxy_read_timeout|worker_processes|worker_connections|worker_shutdown_timeout|try_files"
     rb"|ssl_certificate|add_header|fastcgi_param|uwsgi_param|client_max_body_size|log_format|gzip|gzip_types"
-    rb"|ip_hash|fastcgi_buffering|uwsgi_buffering)[ \t]+[^;{}\n]{0,400};"
-    rb"|(?:location|upstream|map|geo|split_clients)[ \t]+[^;{}\n]{0,400}\{"
+    rb"|ip_hash|fastcgi_buffering|uwsgi_buffering)[ \t]++[^;{}\n]{0,400};"
+    rb"|(?:location|upstream|map|geo|split_clients)[ \t]++[^;{}\n]{0,400}\{"
     rb"|(?:http|events)\s*\{)"
 )
 _SNIFF = lazy(_OURS, re.MULTILINE)
 _STRONG = lazy(
     rb"(?:^|[;{}\s])(?:proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|server_name|proxy_set_header|proxy_buffering"
-    rb"|proxy_http_version|proxy_read_timeout|worker_connections|worker_shutdown_timeout|ip_hash)[ \t]+[^;\n]{0,400};"
-    rb"|(?:^|[;{}])[ \t]*(?:location[ \t]+[^;{}\n]{0,400}|upstream[ \t]+[^\s;{}]{1,400}[ \t]*)\{"
-    rb"|(?:^|[;{}])[ \t]*(?:map|geo|split_clients)[ \t]+[^;{}\n]{0,400}\$\w+[ \t]*\{",
+    rb"|proxy_http_version|proxy_read_timeout|worker_connections|worker_shutdown_timeout|ip_hash)[ \t]++[^;\n]{0,400};"
+    rb"|(?:^|[;{}])[ \t]*(?:location[ \t]++[^;{}\n]{0,400}|upstream[ \t]++[^\s;{}]{1,400}[ \t]*)\{"
+    rb"|(?:^|[;{}])[ \t]*(?:map|geo|split_clients)[ \t]++[^;{}\n]{0,400}\$\w+[ \t]*\{",
     re.MULTILINE,
 )
 _WEAK = lazy(
-    rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]{1,400}|upstream[ \t]+[^;{}\n]{1,400})\s*\{"
+    rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]++[^;{}\n]{1,400}|upstream[ \t]++[^;{}\n]{1,400})\s*\{"
 )
 _APACHE = lazy(rb"^[ \t]*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
 _PASSING = lazy(
-    rb"(?:^|[;{}\s])(?:(?:proxy|fastcgi|uwsgi|scgi|grpc)_\w+|server_name|listen|worker_connections)[ \t]+[^=\s]",
+    rb"(?:^|[;{}\s])(?:(?:proxy|fastcgi|uwsgi|scgi|grpc)_\w+|server_name|listen|worker_connections)[ \t]++[^=\s]",
     re.MULTILINE,
 )
 _ASSIGNMENT = lazy(rb"^[ \t]*[A-Za-z][\w.-]*[ \t]*=[ \t]*[^=\s][^\n]*$", re.MULTILINE)
