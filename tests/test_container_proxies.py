@@ -137,6 +137,8 @@ def test_a_file_of_the_host_puts_both_right(name: str, problems_left: int, lint:
     compose = proxied("nginxproxy/nginx-proxy:1.7", volumes=VHOST)
     lines = "proxy_buffering off;\nproxy_read_timeout 10m;\n"
     assert len(judge(lint, compose, **{f"vhost.d/{name}": lines})) == problems_left
+    rooted = proxied("nginxproxy/nginx-proxy:1.7", volumes=VHOST.replace("./vhost.d:", "./:"))
+    assert len(judge(lint, rooted, **{name: lines})) == problems_left
 
 
 def test_a_short_time_is_found_in_the_file_that_says_it(lint: Lint) -> None:
@@ -186,6 +188,11 @@ def caddy(*labels: str) -> str:
         "  caddy:\n    image: lucaslorentz/caddy-docker-proxy:2.9\n    ports: ['80:80']\n"
         f"  api:\n    build: ./api\n    labels:\n      caddy: chat.example.com\n{listed}"
     )
+
+
+def test_a_site_of_caddy_without_a_name_stops_nothing(lint: Lint) -> None:
+    nameless = caddy('caddy.reverse_proxy: "{{upstreams 8000}}"').replace("caddy: chat.example.com", 'caddy: ","')
+    assert not lint({**APPLICATION, "compose.yaml": f"services:\n{nameless}"})["unreadable"]
 
 
 def test_caddy_passes_a_stream_on_and_waits(lint: Lint) -> None:

@@ -278,6 +278,19 @@ def test_of_many_servers_few_are_asked_about_many_streams_without_a_host_and_tha
     assert any("not all of them are followed from" in text for text in messages)
 
 
+def test_an_nginx_that_passes_nothing_on_is_named_by_its_file_where_few_of_its_servers_are_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "MOST_ASKED", 100)
+    files = servers_and_declared_streams(60)
+    files["nginx.conf"] = str(files["nginx.conf"]).replace("location / { proxy_pass http://api:8000; }", "return 204;")
+    write(tmp_path, files)
+    report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path)).stdout)
+    assert report["unreadable"] == []
+    [unasked] = [entry for entry in report["unknown"] if entry["message"].startswith("streams: so many requests")]
+    assert unasked["location"]["path"].endswith("nginx.conf")
+
+
 def test_of_many_nginxes_few_are_asked_about_many_streams_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -239,6 +239,7 @@ AWSTemplateFormatVersion: "2010-09-09"
 Parameters:
   Idle: {Type: String, NoEcho: true, Default: hunter2}
   Port: {Default: hunter2, Type: Number, NoEcho: "true"}
+  Wait: {Type: Number, NoEcho: true, Default: "so quiet, hunter2"}
   Name:
     Type: String
     AllowedPattern: "[0-9]+"
@@ -250,6 +251,7 @@ Resources:
     Properties:
       Name: !Ref Name
       Type: !Sub "${Name}"
+      IpAddressType: !Ref Wait
       LoadBalancerAttributes: [{Key: idle_timeout.timeout_seconds, Value: !Ref Idle}]
 """
 SENSITIVE_PLAN = {

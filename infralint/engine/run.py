@@ -197,8 +197,13 @@ def _describe_left_out(node: Node) -> Unknown:
         f"so many hops send requests on to {node.name}, and so many streams pass it, that not all of their ways are"
         f" followed: of most streams, only those through the first {FEW} of these hops"
     )
-    where = next((hop.where for hop in node.hops), NOWHERE)
-    return Unknown(where, "streams", why, _NAME_STREAMS)
+    return Unknown(_place_of_node(node), "streams", why, _NAME_STREAMS)
+
+
+def _place_of_node(node: Node) -> Location:
+    """Where the first hop of a node stands, or the first file of one without hops."""
+    places = (*(hop.where for hop in node.hops), *map(Location, sorted(node.files)))
+    return next(iter(places), NOWHERE)
 
 
 _NAME_STREAMS = (
@@ -215,11 +220,9 @@ def _describe_unfollowed(topology: Topology) -> Iterator[Unknown]:
             f"so many streams may take so many ways that not all of them are followed from {names}: what a stream meets"
             " on the others is not known"
         )
-        where = next((hop.where for hop in node.hops), NOWHERE)
-        yield Unknown(where, "streams", why, _NAME_STREAMS)
-    yield from (
-        Unknown(node.hops[0].where, "streams", node.unasked, _NAME_STREAMS) for node in topology.nodes if node.unasked
-    )
+        yield Unknown(_place_of_node(node), "streams", why, _NAME_STREAMS)
+    unasked = (node for node in topology.nodes if node.unasked)
+    yield from (Unknown(_place_of_node(node), "streams", node.unasked, _NAME_STREAMS) for node in unasked)
 
 
 def _describe_astray(astray: tuple[Stream, str]) -> Unknown:

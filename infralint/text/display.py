@@ -23,15 +23,16 @@ _SCHEME = r"(?:Bearer|Basic|Token|ApiKey)\s+"
 _HEADER = rf"_header\s+[\"']?[\w\-]{{0,40}}?(?:{_WORDS}|cookie)[\w\-]{{0,40}}[\"']?"
 _IN_HEADER = rf"{_HEADER}\s+[\"']?(?:{_SCHEME})?(?!{_SCHEME})([^\s\"';$*{{}}]{{4,}})"
 _AUTHORIZATION = rf"Authorization[\"']?[\s:=,]+[\"'`]?{_SCHEME}([^\s\"'`;$*{{}}<]{{4,}})"
-_DEFAULT = r"\bDefault[\"']?\s*:\s*[\"']?([^\s\"',}}]+)"
-_NO_ECHO = rf"NoEcho[\"']?\s*:[^\n]*?{_DEFAULT}|{_DEFAULT}(?=[^\n]*NoEcho[\"']?\s*:)"
+_DEFAULT = r"\bDefault[\"']?\s*:\s*(?:\"([^\"\n]+)|'([^'\n]+)|([^\s\"',}]+))"
+_IS_NO_ECHO = r"NoEcho[\"']?\s*:\s*[\"']?true\b"
+_NO_ECHO = rf"{_IS_NO_ECHO}[^\n]{{0,500}}?{_DEFAULT}|{_DEFAULT}(?=[^\n]{{0,500}}?{_IS_NO_ECHO})"
 _SECRET = lazy(
     rf"{_NO_ECHO}|(?:(?<=://){_AFTER_COLON}|(?<=://){_WITHOUT_USER}|{_WITHOUT_SCHEME})|{_IN_HEADER}|{_AUTHORIZATION}|[?&;][\w\-]{{0,40}}?(?:{_WORDS})=([^\s&;#\"'$*{{}}]+)",
     re.IGNORECASE,
 )
 """A password or a long token before the `@` of an address; a value in its query whose name says that it is secret.
 Likewise what a header is set to whose name says so, and what follows the scheme of an `Authorization`. Variables
-(`$token`, `${var.token}`) are none. In a line that says NoEcho, what CloudFormation shows to nobody."""
+(`$token`, `${var.token}`) are none. In a line that says `NoEcho: true`, what CloudFormation shows to nobody."""
 
 
 def visible(text: str) -> str:

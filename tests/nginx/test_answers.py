@@ -57,6 +57,8 @@ def test_who_answers(server: str, http: str, answer: str, here: Path) -> None:
 
 
 AUTH = f"location / {{ auth_request /auth; {APP} }}"
+SETTING = f"location / {{ set $may 1; auth_request /auth; {APP} }}"
+DENY = "map $request_uri $deny { default 1; ~^/api 0; }"
 DEAD = "upstream dead { server 127.0.0.1:1 down; server 127.0.0.1:2 down; }"
 
 
@@ -81,6 +83,12 @@ DEAD = "upstream dead { server 127.0.0.1:1 down; server 127.0.0.1:2 down; }"
         (f"auth_request /auth; location / {{ auth_request off; {APP} }} location = /auth {{ return 401; }}", "", ""),
         (f"error_page 401 = @app; {AUTH} location = /auth {{ return 401; }} location @app {{ {APP} }}", "", ""),
         (f"{AUTH} include more.conf; location = /auth {{ return 401; }}", "", ""),
+        (f'{AUTH} location = /auth {{ if ($request_uri ~ "^/api") {{ return 204; }} return 401; }}', "", ""),
+        (f"{AUTH} location = /auth {{ if ($deny) {{ return 403; }} return 204; }}", DENY, ""),
+        (f'{AUTH} location = /auth {{ if ($http_upgrade = "") {{ return 403; }} return 204; }}', "", ""),
+        (f"{SETTING} location = /auth {{ if ($may) {{ return 204; }} return 401; }}", "", ""),
+        (f"{SETTING} location = /auth {{ rewrite ^ /b$may; }} location = /b1 {{ return 200; }} location /b {{ return 401; }}", "", ""),
+        (f"{AUTH} rewrite ^/old$ /new; location = /auth {{ return 401; if ($request_uri) {{ return 204; }} }}", "", "401"),
     ],
 )  # fmt: skip
 def test_whoever_is_asked_for_permission_may_always_refuse(server: str, http: str, answer: str, here: Path) -> None:

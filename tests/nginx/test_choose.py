@@ -14,6 +14,7 @@ from infralint.sources.nginx.choose import (
     choose_locations,
     is_surely_match,
     normalise_path,
+    plain_host,
 )
 
 
@@ -91,7 +92,7 @@ def test_names_rank_exact_leading_trailing_regex_default(host: str, name: str) -
         "default.local",
     ]
     servers = [VirtualServer([ListenAddress("*:80", one == "default.local")], [one]) for one in names]
-    assert Sockets(servers).by_key["*:80"].choose(host).server.names == [name]
+    assert Sockets(servers).by_key["*:80"].choose(plain_host(host)).server.names == [name]
 
 
 def test_a_hostile_expression_ends() -> None:

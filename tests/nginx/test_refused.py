@@ -315,6 +315,14 @@ def test_what_other_programs_read_is_no_broken_nginx(path: str, text: str, lint:
     assert report["read"]["nginx"] == ["nginx.conf"]
 
 
+@pytest.mark.parametrize("name", ["chat.example.org", "example.org", "example.pl", "news", "history"])
+def test_files_of_sites_are_read_whatever_their_name(name: str, lint: Lint) -> None:
+    buffering = "server { listen 80; location /sse { proxy_pass http://app; } }\n"
+    quiet = "server { listen 80; location / { return 204; } }\n"
+    report = lint({f"nginx/sites-enabled/{name}": buffering, "nginx/sites-enabled/a.example.com": quiet})
+    assert {finding["location"]["path"] for finding in report["findings"]} == {f"nginx/sites-enabled/{name}"}
+
+
 @pytest.mark.parametrize("path", ["nginx.conf", "site.conf", "conf.d/site.conf"])
 def test_a_value_that_is_assigned_in_nginx_is_refused(path: str, lint: Lint) -> None:
     text = "server {\n  listen 80;\n  location / {\n    proxy_pass http://a;\n    proxy_read_timeout = 60s;\n  }\n}\n"

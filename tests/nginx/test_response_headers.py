@@ -117,3 +117,60 @@ def test_an_answer_that_nginx_drops_for_a_path_of_its_own_is_no_stream(value: st
     assert "nginx drops what it sends" in entry["message"]
     ignoring = nginx.replace("proxy_pass", "proxy_ignore_headers X-Accel-Redirect; proxy_pass")
     assert lint({**files, "nginx.conf": ignoring})["unknown"] == []
+
+
+EXPRESS = """import express from "express";
+const app = express();
+app.get("/api/chat", (req, res) => {
+  NAMING
+  res.setHeader("Content-Type", "text/event-stream");
+  res.write("data: x\\n\\n");
+});
+app.listen(8000);
+"""
+STARLETTE = """from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+app = FastAPI()
+
+
+@app.get("/api/chat")
+async def chat():
+    answer = StreamingResponse(events(), media_type="text/event-stream")
+    NAMING
+    return answer
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "naming", "is_set"),
+    [
+        (STARLETTE, 'answer.headers["X-Accel-Redirect"] = place_of(answer)', True),
+        (STARLETTE, 'answer.headers.append("X-Accel-Redirect", place_of(answer))', True),
+        (STARLETTE, 'del answer.headers["X-Accel-Redirect"]', False),
+        (STARLETTE, 'answer.headers.pop("X-Accel-Redirect", None)', False),
+        (STARLETTE, 'path = answer.headers["X-Accel-Redirect"]', False),
+        (STARLETTE, 'logger.info("X-Accel-Redirect", answer)', False),
+        (STARLETTE, 'inner = [name for name in names if "x-accel-redirect" != name]', False),
+        (EXPRESS, 'res.setHeader("X-Accel-Redirect", placeOf(req));', True),
+        (EXPRESS, 'res.set({"X-Accel-Redirect": placeOf(req)});', True),
+        (EXPRESS, 'res.setHeader("X-Accel-Redirect", `/inside/${req.id}`);', True),
+        (EXPRESS, 'res.removeHeader("X-Accel-Redirect");', False),
+        (EXPRESS, 'const drop = new Set(["x-accel-redirect"]);', False),
+        (EXPRESS, 'const drop = new Set(["x-accel-redirect", "te"]);', False),
+        (EXPRESS, 'const hit = names.some((name) => "x-accel-redirect" === name);', False),
+        (EXPRESS, 'switch (req.query.a) { case "x-accel-redirect": forget(req); }', False),
+        (EXPRESS, 'const path = upstream.headers["x-accel-redirect"];', False),
+    ],
+)
+def test_only_an_answer_that_sets_a_path_of_nginx_is_dropped(code: str, naming: str, is_set: bool, lint: Lint) -> None:
+    location = "proxy_pass http://app:8000; proxy_buffering on; proxy_read_timeout 1h;"
+    files = {
+        "nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; location /api/chat {{ {location} }} }} }}\n",
+        "main.py" if code is STARLETTE else "server.ts": code.replace("NAMING", naming),
+        "requirements.txt": "fastapi\n",
+        "package.json": '{"dependencies": {"express": "^4"}}',
+    }
+    report = lint(files)
+    assert [finding["check"] for finding in report["findings"]] == ([] if is_set else ["buffered-stream"])
+    assert ["nginx drops what it sends" in entry["message"] for entry in report["unknown"]] == [True] * is_set

@@ -178,8 +178,12 @@ def is_request(module: SourceModule, node: SgNode) -> bool:
 
 
 def heeded_value(name: str, text: str | None) -> str | None:
-    """What is known of a header's value: that it is there is all that matters of X-Accel-Redirect, whatever is computed."""
-    return (text or "…").replace("\0", "…") if name == "x-accel-redirect" else text
+    """What is known of a value that a header is given: X-Accel-Redirect takes a path or a named location, and matters even
+    where it is computed. text: None where the value can't be worked out."""
+    if name != "x-accel-redirect":
+        return text
+    path = (text or "…").replace("\0", "…")
+    return path if path.startswith(("/", "@", "…")) else None
 
 
 def headers_in(
@@ -211,10 +215,17 @@ def _header_settings(
     ):
         name, is_line, rest = node.text().strip("\"'`").partition(":")
         value = None if is_line else _value_of(module, node)
-        text = rest.strip() if is_line else resolver.text(module, value) if value is not None else None
-        text = heeded_value(name.lower(), text)
+        if value is None and not is_line:
+            continue
+        text = heeded_value(name.lower(), rest.strip() if value is None else resolver.text(module, value))
         if name.lower() in HEADERS and text is not None and "\0" not in text and not is_request(module, node):
             yield name.lower(), text, _conditions_around(node, definition)
+
+
+_COMPARING = lazy(r"binary|comparison|case|switch|when|match")
+"""Kinds of nodes in which what follows a text is no value of it."""
+_NOT_SETTING = lazy(r"del|remove|pop|unset|get|has|log|print|debug|info|warn|error", re.IGNORECASE)
+"""Calls that set nothing, though something follows the name of a header: `headers.pop(name, None)`."""
 
 
 def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
@@ -236,7 +247,11 @@ def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
             if outer.kind() in module.language.functions:
                 return None
             outer = outer.parent()
-        return outer.named_children()[-1] if outer is not None else None
+        value = outer.named_children()[-1] if outer is not None else None
+        return value if value is not None and not span_of(value).has(span_of(node)) else None
+    call = module.call_of(parent.parent())
+    if _COMPARING.search(parent.kind()) or (call is not None and _NOT_SETTING.match(call.name)):
+        return None
     following = holder.next()
     while following is not None and not following.is_named():
         following = following.next()

@@ -366,9 +366,10 @@ class _MountedFiles:
         """The directives of the first of some files that is there, each with its line. names: as nginx-proxy sees them."""
         for name in names:
             for folder in _upwards(posixpath.normpath(name)):
-                source = self.sources.get(folder)
-                path = source and posixpath.normpath(posixpath.join(source, posixpath.relpath(name, folder)))
-                if path and path in self.project.file_set:
+                if (source := self.sources.get(folder)) is None:
+                    continue
+                path = posixpath.normpath(posixpath.join(source, posixpath.relpath(name, folder)))
+                if path in self.project.file_set:
                     return directives_by_name(self._directives(path))
         return {}
 
@@ -520,7 +521,7 @@ def _caddy_site(
         paths = PrefixMap(path.rstrip("/"), "") if _directive(inside[0]) == "handle_path" else SAME_PATH
         target = container.address(found[2] or "")
         rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in named]
-        fields = _common(container, f"site {names[0] or hosts.text}", where, rules)
+        fields = _common(container, f"site {next(iter(names), hosts.text)}", where, rules)
         fields |= _response_buffers(container, key)
         delay = _caddy_time(container, key, "stream_close_delay")
         if delay is None:

@@ -347,11 +347,7 @@ class Socket(msgspec.Struct, eq=False, dict=True):
     others: list[tuple[str, VirtualServer]] = []
 
     def choose(self, host: str) -> Chosen:
-        """The server that answers for a host: by its name, else the default one."""
-        return self.choose_plain(plain_host(host))
-
-    def choose_plain(self, host: str) -> Chosen:
-        """The same for a host as names are compared with it."""
+        """The server that answers for a host, as names are compared with it: by its name, else the default one."""
         if host in self.exact:
             return Chosen(self.exact[host], True)
         named = _best_named(self.others, host)
@@ -426,7 +422,7 @@ class Sockets:
         if known is None:
             unique: dict[int, Chosen] = {}
             for socket in self.reached_by(to):
-                chosen = socket.choose_plain(host)
+                chosen = socket.choose(host)
                 if chosen.by_name or id(chosen.server) not in unique:
                     unique[id(chosen.server)] = chosen
             if len(self._chosen) >= MOST_CHOSEN:

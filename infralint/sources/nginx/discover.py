@@ -23,6 +23,8 @@ _OTHER_ENDINGS = frozenset(
     " ini env properties gradle plist snap po mo wasm pyc mp3 mp4 wav patch diff log gitkeep gitignore dockerignore rb"
     " bats ksh awk tcl pl pm vim adoc asciidoc org tex nix dart ex exs erl clj jl vcl mk cmake".split()
 )
+_DOMAINS = frozenset({"mk", "org", "pl", "pm"})
+"""Those by which the names of sites end, too."""
 _OTHER_NAMES = (
     "license copying notice authors changelog readme codeowners makefile dockerfile containerfile procfile gemfile rakefile"
     " vagrantfile jenkinsfile caddyfile justfile version go."
@@ -33,6 +35,8 @@ _SAMPLES = frozenset({"sample", "example", "dist"})
 _PLACES = lazy(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
 )
+_SITES = lazy(r"(?:^|/)(?:sites-(?:available|enabled)|conf\.d|vhosts?(?:\.d)?)/[^/]*$", re.IGNORECASE)
+"""Folders of which nginx takes files by any name: that of a site's host as a rule."""
 _ENDINGS = lazy(
     r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|ejs|epp|mustache|hbs|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
     r"|\.template\.|_nginx$|nginx",
@@ -118,8 +122,12 @@ def _possible(project: Project) -> list[tuple[str, str]]:
     """The files whose names do not rule nginx out at once, each with its last part, in order."""
     found: list[tuple[str, str]] = []
     for ending, pairs in project.names.by_ending.items():
-        is_other = ending in _OTHER_ENDINGS
-        found += [pair for pair in pairs if pair[0].count(".") > 1] if is_other else pairs
+        if ending not in _OTHER_ENDINGS:
+            found += pairs
+        elif ending in _DOMAINS:
+            found += [pair for pair in pairs if pair[0].count(".") > 1 or _SITES.search(pair[0])]
+        else:
+            found += [pair for pair in pairs if pair[0].count(".") > 1]
     given = [(path, path.rpartition("/")[2]) for path in project.given if path in project.file_set]
     return sorted({*found, *given})
 
@@ -130,9 +138,12 @@ def _could_be(path: str, name: str) -> bool:
         return False
     if _MANIFEST.search(path):
         return True
-    if _PROSE.fullmatch(name) or name.lower().endswith((".bak", ".old", ".orig", ".disabled", "~", ".save", ".swp")):
+    if name.lower().endswith((".bak", ".old", ".orig", ".disabled", "~", ".save", ".swp")):
         return False
-    if name.rpartition(".")[2].lower() in _OTHER_ENDINGS or name.lower().startswith(tuple(_OTHER_NAMES)):
+    ending = name.rpartition(".")[2].lower()
+    if _PROSE.fullmatch(name) or ending in _DOMAINS:
+        return bool(_SITES.search(path))
+    if ending in _OTHER_ENDINGS or name.lower().startswith(tuple(_OTHER_NAMES)):
         return False
     return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
 

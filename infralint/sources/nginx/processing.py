@@ -29,6 +29,7 @@ from infralint.sources.nginx.scopes import Level, unseen_by
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import Upstreams, read_target
 from infralint.sources.nginx.variables import (
+    VARIABLE,
     Definitions,
     Moment,
     Values,
@@ -354,12 +355,13 @@ class Processing:
 
     def _ask_permission(self, block: NginxBlock, line: Directive) -> Answer | None:
         """What `auth_request` makes of its location, where that answers by itself whatever it is asked: 2xx lets a request
-        pass, 401 and 403 are handed on, anything else becomes 500.
+        pass, 401 and 403 are handed on, anything else becomes 500. All other variables than `$uri` are those of the
+        client's request.
 
         https://nginx.org/en/docs/http/ngx_http_auth_request_module.html
         """
         server = block.server
-        moment = moment_of_arrival(server, Request("sse", line.args[0]), line.args[0], line.args[0])
+        moment = moment_of_arrival(server, None, None, line.args[0])
         asked = Run(moment, server.block, internal=True, asking=True)
         ends = _limit(self._through_server(asked)) if not server.open_places else []
         answers = [end.answer for end in ends if end.answer is not None and not end.run.paged and not end.overruled]
@@ -514,6 +516,8 @@ class Processing:
                 yield replace(run, stopped=True, moved=run.moved or run.changed, changed=False)
             case "return" if directive.args:
                 yield self._return_code(directive, run)
+            case "if" | "rewrite" if run.asking and VARIABLE.search(" ".join(directive.args)):
+                yield run.because(f"what `{directive.written}` does depends on the request that is asked about")
             case "rewrite" if len(directive.args) > 1:
                 yield from self._rewritten(directive, run)
             case "if" if id(directive) in block.inner:
