@@ -262,6 +262,54 @@ def test_a_submodule_is_asked_nothing(repository: Repository) -> None:
     assert not repository.mark.exists()
 
 
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_files_below_a_submodule_without_a_git_folder_are_not_this_repository_s(
+    is_committed: bool, repository: Repository
+) -> None:
+    write(repository.folder, {".gitignore": "tracked*\nout*\n", "tracked.conf": SITE})
+    repository.git("add", "-f", ".gitignore", "tracked.conf")
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{repository.git('rev-parse', 'HEAD')},vendor/sub")
+    if is_committed:
+        repository.git("commit", "-qm", "a submodule")
+    write(repository.folder, dict.fromkeys(("vendor/sub/a/in.conf", "vendor/new.conf", "out.conf"), ELSEWHERE))
+    found = run("check", "--changed-since", "HEAD").output
+    assert "vendor/new.conf" in found
+    assert ("tracked.conf" in found) is not is_committed
+    assert "in.conf" not in found
+    assert "out.conf" not in found
+
+
+def test_a_submodule_that_became_files_is_new(repository: Repository) -> None:
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{repository.git('rev-parse', 'HEAD')},part")
+    repository.git("commit", "-qm", "a submodule")
+    repository.git("rm", "-q", "--cached", "part")
+    write(repository.folder, {"part/in.conf": ELSEWHERE})
+    assert "part/in.conf" in run("check", "--changed-since", "HEAD").output
+
+
+@pytest.mark.parametrize(
+    ("revision", "why"),
+    [
+        ("HEAD@{99}", "git knows no revision HEAD@{99}"),
+        ("HEAD@{upstream}", "no upstream configured"),
+    ],
+)
+def test_why_git_finds_no_revision_is_told(revision: str, why: str, repository: Repository) -> None:
+    result = run("check", "--changed-since", revision)
+    assert result.exit_code == 2
+    assert why in result.stderr
+
+
+def test_a_commit_that_is_broken_is_not_called_unknown(repository: Repository) -> None:
+    name = repository.git("rev-parse", "HEAD")
+    repository.forget("HEAD")
+    write(repository.folder, {f".git/objects/{name[:2]}/{name[2:]}": "garbage"})
+    result = run("check", "--changed-since", "HEAD")
+    assert result.exit_code == 2
+    assert "git rev-parse: " in result.stderr
+    assert "knows no revision" not in result.stderr
+
+
 @pytest.mark.parametrize(
     "revision", ["--output=it-ran", "-c", "--ext-diff", "HEAD --ext-diff", ":/(((", "HEAD:nginx.conf", ""]
 )

@@ -18,7 +18,7 @@ from infralint.engine.report import Report, with_fingerprints
 from infralint.model import SEVERITIES, Finding, Location
 from infralint.project import LARGEST, CantRead, Project
 from infralint.project.config import Settings
-from infralint.project.history import LINK, Blob, NoHistory, Repository, open_repository
+from infralint.project.history import GITLINK, LINK, Blob, NoHistory, Repository, open_repository
 
 __all__ = ["Before", "Changes", "NoHistory", "changes_since", "of_the_change"]
 
@@ -124,7 +124,8 @@ class _Comparison(msgspec.Struct):
 
     def _without_ignored(self, paths: Sequence[str]) -> list[str]:
         """Files that no commit has, but those that git leaves out: ignored ones, and those of other repositories."""
-        root, nested = self.project.root, dict[str, bool]({"": False})
+        root, tracked = self.project.root, self.repository.index() if paths else {}
+        nested = {"": False} | {path: True for path, mode in tracked.items() if mode == GITLINK}
 
         def is_nested(folder: str) -> bool:
             if folder not in nested:
@@ -132,7 +133,7 @@ class _Comparison(msgspec.Struct):
             return nested[folder]
 
         mine = [path for path in paths if not is_nested(posixpath.dirname(path))]
-        ignored = self.repository.find_ignored(mine)
+        ignored = self.repository.find_ignored(path for path in mine if path not in tracked)
         return [path for path in mine if path not in ignored]
 
     def _blob(self, path: str) -> Blob | None:

@@ -13,8 +13,8 @@ from itertools import islice, product
 
 import msgspec
 
+from infralint.text.globs import matches_name
 from infralint.text.lazy import lazy
-from infralint.text.paths import is_below
 
 _INSTRUCTION = lazy(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
 _FLAG = lazy(r"--[\w-]+(?:=\S*)?")
@@ -30,6 +30,8 @@ COPIES = 1000
 
 LONGEST = 16 * 1024
 """Characters of a text with its variables filled in; a longer one stays as it is written."""
+LONGEST_PATH = 4096
+"""Characters of a path: Linux has no longer one. https://man7.org/linux/man-pages/man3/realpath.3.html (PATH_MAX)"""
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -140,14 +142,16 @@ def _extend_stage(
     values = _texts(arguments | stage.environment)
     match instruction.keyword:
         case "COPY" | "ADD":
-            more = islice(_copied_paths(rest, line, stage.workdir, stages), COPIES - len(stage.copied))
-            return change(stage, copied=(*stage.copied, *more))
+            found = _copied_paths(rest, line, stage.workdir, values, stages)
+            more = (copied for copied in found if max(map(len, (copied.target, *copied.sources))) <= LONGEST_PATH)
+            return change(stage, copied=(*stage.copied, *islice(more, COPIES - len(stage.copied))))
         case "EXPOSE":
             return change(stage, exposed=(*stage.exposed, *_ports(_fill(rest, values))))
         case "ENV":
             return change(stage, environment=stage.environment | instruction.pairs(values))
         case "WORKDIR":
-            return change(stage, workdir=posixpath.normpath(posixpath.join(stage.workdir, rest.strip())))
+            workdir = posixpath.join(stage.workdir, _fill(rest.strip(), values))
+            return change(stage, workdir=posixpath.normpath(workdir)) if len(workdir) <= LONGEST_PATH else stage
         case "ENTRYPOINT":
             return change(stage, entrypoint=_words(rest), command=())
         case "CMD":
@@ -171,32 +175,57 @@ def _ports(text: str) -> Iterator[int]:
             yield int(number)
 
 
-def _copied_paths(rest: str, line: int, workdir: str, stages: Mapping[str, Dockerfile]) -> Iterator[Copied]:
+def _copied_paths(
+    rest: str, line: int, workdir: str, values: Mapping[str, str], stages: Mapping[str, Dockerfile]
+) -> Iterator[Copied]:
     flags = [word for word in rest.split() if _FLAG.match(word)]
     origin = next((flag.partition("=")[2] for flag in flags if flag.startswith("--from=")), "")
     words = [word for word in rest.split() if not _FLAG.match(word)]
     words = _list_words(" ".join(words)) or words
     if len(words) < 2 or words[0].startswith("<<"):
         return
-    target = posixpath.join(workdir, words[-1])
+    *sources, target = _fill("\0".join(words), values).split("\0")
+    target = posixpath.join(workdir, target)
     if not origin:
-        yield Copied(tuple(words[:-1]), target, line)
+        yield Copied(tuple(sources), target, line)
     elif origin in stages:
-        yield from _taken_over([posixpath.join("/", word) for word in words[:-1]], target, line, stages[origin])
+        yield from _taken_over([posixpath.join("/", source) for source in sources], target, line, stages[origin])
 
 
 def _taken_over(paths: list[str], target: str, line: int, stage: Dockerfile) -> Iterator[Copied]:
     """What of the context is in paths of an earlier stage: all that was copied there, or below; of a folder that was copied
-    above, what lies there so."""
-    for path, copied in product(map(posixpath.normpath, paths), stage.copied):
-        place, folder = posixpath.normpath(copied.target), "/" * copied.target.endswith("/")
-        if is_below(place[1:], path[1:]):
-            inside = posixpath.relpath(place, path)
-            yield Copied(copied.sources, target if inside == "." else posixpath.join(target, inside) + folder, line)
-        elif is_below(path[1:], place[1:]):
-            inside = posixpath.relpath(path, place)
-            itself = [source for source in copied.sources if posixpath.basename(source) == inside]
-            yield Copied((*itself, *(posixpath.join(source, inside) for source in copied.sources)), target, line)
+    above, what lies there so. Where a path has a variable of unknown value, all may be there."""
+    for path, copied in product(paths, stage.copied):
+        wanted, place = _names(path), _names(copied.target)
+        if "$" in path or "$" in copied.target:
+            yield Copied(copied.sources, target, line)
+        elif not all(matches_name(name, pattern, dots=True) for name, pattern in zip(place, wanted, strict=False)):
+            continue
+        elif inside := wanted[len(place) :]:
+            for source in copied.sources:
+                yield from (Copied((found,), target, line) for found in _found_in(source, inside))
+        elif below := place[len(wanted) :]:
+            folder = "/" * copied.target.endswith("/")
+            yield Copied(copied.sources, posixpath.join(target, *below) + folder, line)
+        else:
+            yield Copied(copied.sources, target, line)
+
+
+def _names(path: str) -> list[str]:
+    return [name for name in posixpath.normpath(path).split("/") if name]
+
+
+def _found_in(source: str, inside: list[str]) -> Iterator[str]:
+    """What a path finds in a folder that a source was copied to: the source itself, a file, or what lies in it, a folder.
+
+    Both may have wildcards.
+    """
+    folder, name = posixpath.split(source)
+    if len(inside) == 1 and matches_name(name, inside[0], dots=True):
+        yield source
+    elif len(inside) == 1 and matches_name(inside[0], name, dots=True):
+        yield posixpath.join(folder, inside[0])
+    yield posixpath.join(source, *inside)
 
 
 def instructions(text: str) -> Iterator[Instruction]:

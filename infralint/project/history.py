@@ -16,7 +16,7 @@ import msgspec
 
 from infralint.project.git_folder import NoHistory, environment_for
 
-__all__ = ["LINK", "Blob", "NoHistory", "Repository", "open_repository"]
+__all__ = ["GITLINK", "LINK", "Blob", "NoHistory", "Repository", "open_repository"]
 
 _OPTIONS = (
     "--no-pager",
@@ -33,6 +33,8 @@ SECONDS = 60.0
 """After which an answer is not waited for any longer: a pipe may lie where git reads a file."""
 LINK = "120000"
 """The mode of a symbolic link, whose content is what it leads to."""
+GITLINK = "160000"
+"""The mode of a folder that is a commit of another repository: a submodule, whether its own folder is there or not."""
 _FILES = frozenset(["100644", "100755", "100664", LINK])
 
 
@@ -53,7 +55,7 @@ class Repository(msgspec.Struct, frozen=True):
     def commit(self, revision: str) -> str:
         """The commit that a revision names; nothing that begins with a dash is taken for an option. Raises NoHistory."""
         arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        found = self._ask(*arguments, allowed=(0, 1, 128))
+        found = self._ask(*arguments, allowed=(0, 1), may_fail_silently=True)
         if not found:
             raise NoHistory(f"git knows no revision {revision}; in CI, fetch the history (fetch-depth: 0)")
         return found.decode().strip()
@@ -75,8 +77,13 @@ class Repository(msgspec.Struct, frozen=True):
                 found[path] = Blob(mode, name, int(size) if size.isdecimal() else 0)
         return found
 
+    def index(self) -> dict[str, str]:
+        """What is tracked now, with its mode. Raises NoHistory."""
+        entries = (line.partition("\t") for line in _split(self._ask("ls-files", "--stage", "-z")))
+        return {path: facts.partition(" ")[0] for facts, _, path in entries}
+
     def find_ignored(self, paths: Iterable[str]) -> set[str]:
-        """Those of these files that are ignored, and not tracked. Raises NoHistory."""
+        """Those of these files, of which none is tracked, that are ignored. Raises NoHistory."""
         asked = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)
         found = self._ask("check-ignore", "--stdin", "-z", stdin=asked, allowed=(0, 1)) if asked else b""
         return {path.removeprefix("./") for path in _split(found)}
@@ -98,7 +105,9 @@ class Repository(msgspec.Struct, frozen=True):
             at = end + 1 + int(size) + 1
             yield answer[end + 1 : at - 1]
 
-    def _ask(self, *arguments: str, stdin: bytes = b"", allowed: tuple[int, ...] = (0,)) -> bytes:
+    def _ask(
+        self, *arguments: str, stdin: bytes = b"", allowed: tuple[int, ...] = (0,), may_fail_silently: bool = False
+    ) -> bytes:
         command = ["git", *_OPTIONS, "-C", str(self.root), *arguments]
         try:
             done = subprocess.run(
@@ -113,7 +122,7 @@ class Repository(msgspec.Struct, frozen=True):
             raise NoHistory(f"git {arguments[0]} gave no answer in {SECONDS:g} seconds") from error
         except (OSError, ValueError) as error:
             raise NoHistory("git is not on this machine, and --changed-since asks it what changed") from error
-        if done.returncode not in allowed:
+        if done.returncode not in allowed and (done.stderr or not may_fail_silently):
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise NoHistory(f"git {arguments[0]}: {lines[0] if lines else 'failed'}")
         return done.stdout

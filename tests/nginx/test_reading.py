@@ -151,6 +151,15 @@ INCLUDES = {
         "docker/Dockerfile": "FROM nginx:1.27\nCOPY shared /etc/nginx/company\n",
         "docker/shared/x.conf": "proxy_buffering off;",
     },
+    "taken over of an earlier stage by a pattern and a variable": {
+        "app.conf": "include /etc/nginx/inc/x.conf;\n%s",
+        "Dockerfile": "FROM a AS build\nENV H=/conf\nCOPY cfg/a.conf cfg/x.conf $H/\n"
+        "FROM nginx:1.27\nENV H=/conf\nCOPY --from=build ${H}/*.conf /etc/nginx/inc/\n",
+        "cfg/a.conf": "",
+        "cfg/x.conf": "proxy_buffering off;",
+        "other/x.conf": "",
+        "other/inc/x.conf": "",
+    },
     "mounted by compose": {
         "conf/app.conf": "include /srv/special/x.conf;\n%s",
         "compose.yaml": "services:\n  web:\n    volumes:\n      - ./mounted:/srv/special:ro\n",

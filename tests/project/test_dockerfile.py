@@ -73,12 +73,28 @@ def test_what_is_copied(text: str, copied: list[tuple[tuple[str, ...], str]]) ->
         (
             "WORKDIR /app\nCOPY site.conf ./",
             "/app/site.conf /etc/nginx/conf.d/",
-            [("site.conf", "site.conf/site.conf")],
+            [("site.conf",), ("site.conf/site.conf",)],
         ),
+        (
+            "COPY cfg/a.conf cfg/b.txt /c/",
+            "/c/*.conf /x/",
+            [("cfg/a.conf",), ("cfg/a.conf/*.conf",), ("cfg/b.txt/*.conf",)],
+        ),
+        ("COPY cfg /c/", "/c/*.conf /x/", [("cfg/*.conf",)]),
+        ("COPY cfg/*.conf /c/", "/c/a.conf /x/", [("cfg/a.conf",), ("cfg/*.conf/a.conf",)]),
+        ("COPY cfg/*.conf /c/", "/c/* /x/", [("cfg/*.conf",), ("cfg/*.conf/*",)]),
+        ("COPY a.conf /c/a.conf\nCOPY b.txt /c/b.txt", "/c/*.conf /x/", [("a.conf",)]),
+        ("COPY a /c/one/deep\nCOPY b /c/two", "/c/o*/ /x/", [("a",)]),
+        ("ENV H=/c\nCOPY a $H/\nCOPY b /d/", "/c/ /x/", [("a",)]),
+        ("ENV H=/c\nWORKDIR $H\nCOPY a ./\nCOPY b /d/", "/c/ /x/", [("a",)]),
+        ("COPY a /c/\nCOPY b /d/", "${KNOWN}/ /x/", [("a",)]),
+        ("COPY a /c/\nCOPY b /d/", '["$KNOWN", "/x/"]', [("a",)]),
+        ("COPY a /c/\nCOPY b /d/", "$UNKNOWN/ /x/", [("a",), ("b",)]),
+        ("COPY a $UNKNOWN/\nCOPY b /d/", "/c/ /x/", [("a",)]),
     ],
 )
 def test_what_is_taken_over_of_an_earlier_stage(first: str, copy: str, copied: list[tuple[str, ...]]) -> None:
-    found = parse_dockerfile(f"FROM a AS build\n{first}\nFROM b\nCOPY --from=build {copy}\n").copied
+    found = parse_dockerfile(f"FROM a AS build\n{first}\nFROM b\nENV KNOWN=/c\nCOPY --from=build {copy}\n").copied
     assert [tuple(map(posixpath.normpath, each.sources)) for each in found] == copied
 
 
@@ -107,6 +123,23 @@ def test_stages_that_multiply_are_bounded() -> None:
     start = time.process_time()
     assert len(parse_dockerfile("\n".join(lines)).copied) == 1000
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("path", ["/x/a", "/x/*", "/x", "/x/$UNKNOWN"])
+def test_paths_that_grow_with_each_stage_are_bounded(path: str) -> None:
+    lines = ["ARG LONG=" + "long/" * 200, "FROM a AS s0", "COPY a /x/"]
+    for number in range(1, 60):
+        lines += [
+            f"FROM a AS s{number}",
+            "WORKDIR $LONG",
+            f"COPY --from=s{number - 1} {path} /x/",
+            "COPY $LONG $LONG /x/",
+        ]
+    start = time.process_time()
+    found = parse_dockerfile("\n".join(lines))
+    assert time.process_time() - start < 1
+    assert len(found.copied) <= 1000
+    assert len(found.workdir) <= 4096
 
 
 def test_values_that_double_with_each_line_are_bounded() -> None:

@@ -165,6 +165,39 @@ def test_what_is_known_after_apply_can_not_be_told(tmp_path: Path) -> None:
     assert "idle_timeout is known after apply" in doubts(report)
 
 
+def sensitive(address: str, hidden: Any) -> str:
+    """A plan of which a resource has values that nobody may see."""
+    found = plan()
+    origin = {"origin_id": "o", "domain_name": "x.example.com", "custom_origin_config": [{"origin_read_timeout": 5}]}
+    distribution = resource("aws_cloudfront_distribution.c", origin=[origin])
+    distribution["values"]["default_cache_behavior"] = [{"target_origin_id": "o", "allowed_methods": ["GET"]}]
+    resources = found["planned_values"]["root_module"]["resources"]
+    resources.append(distribution)
+    for entry in resources:
+        if entry["address"] == address:
+            entry["sensitive_values"] = hidden
+    return json.dumps(found)
+
+
+def test_a_resource_that_is_sensitive_as_a_whole_can_not_be_told(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"plan.json": sensitive("aws_lb.main", True)})
+    assert not said(report)
+    assert "is sensitive and not shown" in doubts(report)
+
+
+def test_a_block_that_is_sensitive_can_not_be_told(tmp_path: Path) -> None:
+    stream = {"infralint.yaml": "streams: [{path: /}]\n"}
+    shown = judged(
+        tmp_path / "a", {"plan.json": sensitive("aws_cloudfront_distribution.c", {"origin": [{}]}), **stream}
+    )
+    assert "aws_cloudfront_distribution.c cuts" in " ".join(finding.message for finding in shown.findings)
+    for number, hidden in enumerate((True, [True])):
+        content = sensitive("aws_cloudfront_distribution.c", {"origin": hidden})
+        report = judged(tmp_path / f"b{number}", {"plan.json": content, **stream})
+        assert "which origin of aws_cloudfront_distribution.c it leads to can't be told" in doubts(report)
+        assert "aws_cloudfront_distribution.c cuts" not in " ".join(finding.message for finding in report.findings)
+
+
 def test_a_state_links_by_the_names_that_aws_gave(tmp_path: Path) -> None:
     sticky = [{"enabled": True, "type": "lb_cookie", "cookie_duration": 86400}]
     state = {

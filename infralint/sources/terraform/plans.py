@@ -162,7 +162,8 @@ class _PlanReader(msgspec.Struct):
         address, kind = str(resource["address"]), str(resource["type"])
         block = self._block(address, root) if root is not None else None
         written = self.expressions.get(_without_keys(address))
-        values = _withhold(resource.get("values") or {}, resource.get("sensitive_values"))
+        values, sensitive = resource.get("values") or {}, resource.get("sensitive_values")
+        values = _withhold(values, dict.fromkeys(values, True) if sensitive is True else sensitive)
         item = self._shape_item(SHAPES[kind], values, unknown, written, block, address)
         item.type = ALIASES[kind]
         for name in ("arn", "id", "dns_name"):
@@ -217,9 +218,10 @@ class _PlanReader(msgspec.Struct):
             where = block.where if block else Location(self.shown)
             return Unknown(where, kind, f"{kind} is known after apply") if expression else []
         found = values.get(kind)
-        if found is WITHHELD:
+        entries = found if isinstance(found, list) else [found]
+        if WITHHELD in entries:
             return Unknown(block.where if block else Location(self.shown), kind, f"{kind} is sensitive and not shown")
-        listed = [block for block in (found if isinstance(found, list) else [found]) if isinstance(block, dict)]
+        listed = [entry for entry in entries if isinstance(entry, dict)]
         unknowns = unknown.get(kind) if isinstance(unknown, dict) else None
         sources = block.of(kind) if block else []
         return [
@@ -241,6 +243,9 @@ class _PlanReader(msgspec.Struct):
             why = f"what an argument of {address} refers to leads through more than {MOST_REFERENCES} references"
             yield ResourceReference(hole=Unknown(Location(self.shown), address, why))
             return
+        if not targets and _is_withheld(value):
+            why = f"what an argument of {address} refers to is sensitive and not shown"
+            yield ResourceReference(hole=Unknown(Location(self.shown), address, why))
         yield from (ResourceReference(address=target) for target in targets)
 
     def _targets(self, prefix: str, expression: Any, key: str) -> list[str] | None:
