@@ -243,6 +243,29 @@ def test_of_many_ways_of_many_streams_few_are_followed_and_that_is_said(
     assert "not all of their ways are followed" in unknown["message"]
 
 
+def methods_of_one_name(count: int) -> dict[str, str | bytes]:
+    """A type of Go that sets its routes so many times over, by handlers that are methods of its fields."""
+    head = (
+        'package main\nimport "github.com/gin-gonic/gin"\ntype Rooms struct{}\ntype Server struct { rooms Rooms }\n'
+        'func (r Rooms) Handle(c *gin.Context) { c.SSEvent("message", 1) }\n'
+    )
+    again = (
+        'func (s *Server) Engine() *gin.Engine {\n  r := gin.New()\n  r.GET("/rooms", s.rooms.Handle)\n  return r\n}\n'
+    )
+    return {
+        "go.mod": "module example.org/talk\nrequire github.com/gin-gonic/gin v1.9.0\n",
+        "main.go": head + again * count,
+    }
+
+
+def test_methods_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", methods_of_one_name(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", methods_of_one_name(40), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", methods_of_one_name(80), ("check", "--no-cache"))
+    assert 0 < many["span_of"] <= 2.2 * few["span_of"]
+    assert many.total() <= 2.2 * few.total()
+
+
 def test_many_load_balancers_take_as_long_as_they_are_many(tmp_path: Path) -> None:
     count_calls(tmp_path / "first", balancers(2), ("check", "--no-cache"))
     few = count_calls(tmp_path / "few", balancers(30), ("check", "--no-cache"))

@@ -218,8 +218,7 @@ class Resolver:
                 if definition.span.has(assignment.span):
                     return self.meaning(module, assignment.value, depth + 1)
         if module.language.name == "go":
-            methods = (method for method in self._go_methods(definition) if method.name == name)
-            return next(methods, None) or self._declared_go_field(definition, name, depth)
+            return self._go_method(definition, name) or self._declared_go_field(definition, name, depth)
         return self._injected_meaning(definition, name, depth)
 
     def _injected_meaning(self, definition: Definition, name: str, depth: int) -> Meaning | None:
@@ -254,11 +253,13 @@ class Resolver:
                 return self.meaning(home, home.literal_fields[name], depth + 1)
         return None
 
-    def _go_methods(self, definition: Definition) -> Iterator[Definition]:
+    def _go_method(self, definition: Definition, name: str) -> Definition | None:
+        """A method of a type, in whichever file of its package."""
         for home in (definition.module, *self.program.siblings(definition.module)):
-            for method in home.definitions:
+            for method in home.definitions_of(name):
                 if method.kind == "function" and receiver_type(method) == definition.name:
-                    yield method
+                    return method
+        return None
 
     def _of_call(self, call: Call, depth: int) -> Meaning | None:
         module = call.module

@@ -6,7 +6,7 @@ Parsed with ast-grep (tree-sitter's grammars in one wheel), never run: https://a
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -525,6 +525,19 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
             kinds = self._any_of(sorted(self.language.identifiers))
             return self.find({"all": [kinds, {"regex": f"^{re.escape(name)}$"}]})
         return self._identifiers.get(name, [])
+
+    def identifiers_in(self, name: str, span: SourceSpan) -> list[SgNode]:
+        """Where a name stands within a span."""
+        if name not in self._starts:
+            nodes = self.identifiers(name)
+            self._starts[name] = nodes, [span_of(node).start for node in nodes]
+        nodes, starts = self._starts[name]
+        return nodes[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
+
+    @cached_property
+    def _starts(self) -> dict[str, tuple[list[SgNode], list[int]]]:
+        """Identifiers by name, with where each begins, in the order of the text."""
+        return {}
 
     @cached_property
     def _identifiers(self) -> dict[str, list[SgNode]]:

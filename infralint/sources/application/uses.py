@@ -24,10 +24,8 @@ class Uses:
         self._known: dict[tuple[str, str], list[tuple[SourceModule, SgNode]]] = {}
 
     def within(self, module: SourceModule, name: str, function: Definition) -> list[tuple[SourceModule, SgNode]]:
-        nodes = module.identifiers(name)
-        return [
-            (module, node) for node in nodes if function.span.has(span_of(node)) and not _is_definition(module, node)
-        ]
+        nodes = module.identifiers_in(name, function.span)
+        return [(module, node) for node in nodes if not _is_definition(module, node)]
 
     def of(self, module: SourceModule, name: str) -> list[tuple[SourceModule, SgNode]]:
         """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
