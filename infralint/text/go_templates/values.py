@@ -74,7 +74,8 @@ _BOOLEANS = {
 }
 _INTEGER = lazy(r"[-+]?(?:0|[1-9][0-9_]*)")
 _OTHER_INTEGER = lazy(r"[-+]?0(?:x[0-9a-fA-F_]+|o?[0-7_]+|b[01_]+)")
-_FLOAT = lazy(r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+\.")
+_FLOAT = lazy(r"[-+]?(?:\.[0-9]++|[0-9]++(?:\.[0-9]*+)?)(?:[eE][-+]?[0-9]++)?")
+"""Without underscores, which stand for nothing. https://github.com/go-yaml/yaml/blob/v3/resolve.go"""
 _SPECIAL = {
     ".inf": math.inf,
     ".Inf": math.inf,
@@ -149,17 +150,14 @@ def number_in(text: str) -> int | float | None:
     if _OTHER_INTEGER.fullmatch(text):
         plain = text.replace("_", "").lower()
         try:
-            return int(plain, 0) if not re.fullmatch(r"[-+]?0[0-7]+", plain) else int(plain, 8)
+            number = int(plain, 0) if not re.fullmatch(r"[-+]?0[0-7]+", plain) else int(plain, 8)
         except ValueError:
             return None
+        return number if -(1 << 63) <= number < 1 << 64 else None
     if text in _SPECIAL:
         return _SPECIAL[text]
-    if _FLOAT.fullmatch(text) and any(character.isdigit() for character in text):
-        try:
-            return float(text.replace("_", ""))
-        except ValueError:
-            return None
-    return None
+    plain = text.replace("_", "")
+    return float(plain) if not text.startswith("_") and _FLOAT.fullmatch(plain) else None
 
 
 def places_of(value: object) -> Sequence[YamlSpan | None]:
