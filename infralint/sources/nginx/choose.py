@@ -359,6 +359,11 @@ class Socket(msgspec.Struct, eq=False, dict=True):
         return [found for server in self.servers for found in server.listeners if found.key == self.listener.key]
 
 
+def _servers_of(sockets: Iterable[Socket]) -> list[VirtualServer]:
+    """The servers that listen on sockets, each once."""
+    return list({id(server): server for socket in sockets for server in socket.servers}.values())
+
+
 class Sockets:
     """Where the servers of one nginx listen, and which of them answers there."""
 
@@ -434,11 +439,11 @@ class Sockets:
         """The servers that listen where a request is sent to; None: where browsers come."""
         if to is None:
             return self._servers_of_browsers
-        return list({id(server): server for socket in self.reached_by(to) for server in socket.servers}.values())
+        return _servers_of(self.reached_by(to))
 
     @cached_property
     def _servers_of_browsers(self) -> list[VirtualServer]:
-        return list({id(server): server for socket in self._of_browsers for server in socket.servers}.values())
+        return _servers_of(self._of_browsers)
 
     def settle_slashes(self) -> None:
         """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
