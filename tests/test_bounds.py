@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 from conftest import Lint, problems, run, write
+from yardstick import at_most
 
 SIZE = 90_000
 SITE = "events {}\nhttp { server { listen 80; location /api/chat { proxy_pass http://app:8000; } } }\n"
@@ -32,17 +32,15 @@ def test_a_long_text_is_judged_in_time(name: str, piece: str, lint: Lint) -> Non
     text = inside(piece * (SIZE // len(piece)))
     if name.endswith("yaml"):
         text = "data:\n  a.conf: |\n" + "".join(f"    {line}\n" for line in text.split("\n")[:20_000])
-    start = time.process_time()
-    report = lint({name: text, "rest/nginx.conf": SITE})
-    assert time.process_time() - start < 2
+    with at_most(200):
+        report = lint({name: text, "rest/nginx.conf": SITE})
     assert problems(report, "buffered-stream")
 
 
 @pytest.mark.parametrize("word", ["location", "upstream", "proxy_pass", "map", "listen"])
 def test_a_word_with_nothing_but_blanks_behind_it_is_judged_in_time(word: str, lint: Lint) -> None:
-    start = time.process_time()
-    report = lint({"nginx.conf": inside(word + " " * SIZE), "rest/nginx.conf": SITE})
-    assert time.process_time() - start < 2
+    with at_most(200):
+        report = lint({"nginx.conf": inside(word + " " * SIZE), "rest/nginx.conf": SITE})
     assert problems(report, "buffered-stream")
 
 
@@ -80,9 +78,8 @@ def test_settings_say_what_is_wrong_in_time(
 ) -> None:
     write(tmp_path, {"nginx.conf": SITE, "infralint.yaml": text})
     monkeypatch.chdir(tmp_path)
-    start = time.process_time()
-    result = run("check")
-    assert time.process_time() - start < 2
+    with at_most(200):
+        result = run("check")
     assert result.exit_code == 2
     assert message in result.stderr
     assert len(result.stderr) < 400
@@ -226,9 +223,8 @@ def test_a_file_that_nginx_refuses_is_not_put_right(tmp_path: Path, monkeypatch:
     locations = "location /sse { proxy_pass http://a; }\n" * 300
     write(tmp_path, {"nginx.conf": "events {}\nhttp { server { listen 80;\n" + locations + "} }\n"})
     monkeypatch.chdir(tmp_path)
-    start = time.process_time()
-    result = run("check", "--diff")
-    assert time.process_time() - start < 2
+    with at_most(200):
+        result = run("check", "--diff")
     assert "can't be read as it stands" in result.stderr
 
 
@@ -312,9 +308,8 @@ MAPPED = "server { location /maps { proxy_pass http://$c1499; proxy_set_header U
     ],
 )
 def test_what_repeats_is_judged_in_time(files: dict[str, str], lint: Lint) -> None:
-    start = time.process_time()
-    report = lint({**files, "rest/nginx.conf": SITE})
-    assert time.process_time() - start < 5
+    with at_most(500):
+        report = lint({**files, "rest/nginx.conf": SITE})
     assert problems(report, "buffered-stream")
 
 
@@ -340,7 +335,6 @@ def test_a_template_that_is_no_text_is_unreadable(lint: Lint) -> None:
 
 
 def test_blocks_of_a_template_that_never_end_are_judged_in_time(lint: Lint) -> None:
-    start = time.process_time()
-    report = lint({"nginx.conf": "{% if a %}\n" * 6000 + SITE})
-    assert time.process_time() - start < 5
+    with at_most(500):
+        report = lint({"nginx.conf": "{% if a %}\n" * 6000 + SITE})
     assert problems(report, "buffered-stream")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from yardstick import at_most
 
 from infralint.sources.nginx.choose import (
     ListenAddress,
@@ -96,10 +95,9 @@ def test_names_rank_exact_leading_trailing_regex_default(host: str, name: str) -
 
 
 def test_a_hostile_expression_ends() -> None:
-    started = time.process_time()
-    assert not is_surely_match(r"^(a+)+$", "a" * 40 + "!")
-    assert not is_surely_match(r"^(", "x")
-    assert time.process_time() - started < 30
+    with at_most(1000):
+        assert not is_surely_match(r"^(a+)+$", "a" * 40 + "!")
+        assert not is_surely_match(r"^(", "x")
 
 
 @pytest.mark.parametrize(

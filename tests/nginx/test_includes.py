@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from conftest import Lint, problems
+from yardstick import at_most
 
 LOCATION = "location /api/chat { proxy_pass http://app:8000; }\n"
 REST = f"events {{}}\nhttp {{ server {{ listen 80; {LOCATION} }} }}\n"
@@ -23,17 +22,15 @@ def told(report: dict) -> list[str]:
 
 
 def test_a_pattern_of_stars_is_matched_at_once(lint: Lint) -> None:
-    start = time.process_time()
-    report = lint({"nginx.conf": main("*a" * 60), f"{'a' * 120}.conf": "", "rest/nginx.conf": REST})
-    assert time.process_time() - start < 2
+    with at_most(200):
+        report = lint({"nginx.conf": main("*a" * 60), f"{'a' * 120}.conf": "", "rest/nginx.conf": REST})
     assert problems(report, "buffered-stream")
 
 
 def test_files_that_include_two_each_are_followed_up_to_a_bound(lint: Lint) -> None:
     files = {f"f{number}.conf": f"include f{number + 1}.conf;\n" * 2 for number in range(40)}
-    start = time.process_time()
-    report = lint({**files, "f40.conf": "gzip off;\n", "nginx.conf": main("f0.conf"), "rest/nginx.conf": REST})
-    assert time.process_time() - start < 2
+    with at_most(200):
+        report = lint({**files, "f40.conf": "gzip off;\n", "nginx.conf": main("f0.conf"), "rest/nginx.conf": REST})
     assert any("too many includes to follow" in entry for entry in told(report))
     assert {problem.split(":")[0] for problem in problems(report, "buffered-stream")} >= {"rest/nginx.conf"}
     assert report["status"] == 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from pathlib import Path
 
 import pytest
 from conftest import Lint, write
+from yardstick import at_most
 
 from infralint.model import Known, Service, Unknown
 from infralint.project import Project
@@ -539,9 +539,8 @@ def test_many_files_and_long_ranges_take_little_time(tmp_path: Path) -> None:
     wide = "services:\n" + "".join(f"  s{number}: {{image: x, ports: ['1-65535:1-65535']}}\n" for number in range(50))
     files = {f"a{number}/docker-compose.yml": "services: {a: {image: x}}\n" for number in range(300)}
     project = laid_out(tmp_path, {**files, "compose.yml": wide})
-    start = time.process_time()
-    assert len(services_of(project)) == 350
-    assert time.process_time() - start < 2
+    with at_most(200):
+        assert len(services_of(project)) == 350
 
 
 @pytest.mark.parametrize(

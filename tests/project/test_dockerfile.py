@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import time
 
 import pytest
+from yardstick import at_most
 
 from infralint.project.dockerfile import Dockerfile, instructions, parse_dockerfile
 
@@ -120,9 +120,8 @@ def test_stages_that_multiply_are_bounded() -> None:
     lines = ["FROM a AS s0", "COPY a b c /x"]
     for number in range(1, 60):
         lines += [f"FROM a AS s{number}", *[f"COPY --from=s{number - 1} /x /x"] * 8]
-    start = time.process_time()
-    assert len(parse_dockerfile("\n".join(lines)).copied) == 1000
-    assert time.process_time() - start < 1
+    with at_most(100):
+        assert len(parse_dockerfile("\n".join(lines)).copied) == 1000
 
 
 @pytest.mark.parametrize("path", ["/x/a", "/x/*", "/x", "/x/$UNKNOWN"])
@@ -135,9 +134,8 @@ def test_paths_that_grow_with_each_stage_are_bounded(path: str) -> None:
             f"COPY --from=s{number - 1} {path} /x/",
             "COPY $LONG $LONG /x/",
         ]
-    start = time.process_time()
-    found = parse_dockerfile("\n".join(lines))
-    assert time.process_time() - start < 1
+    with at_most(100):
+        found = parse_dockerfile("\n".join(lines))
     assert len(found.copied) <= 1000
     assert len(found.workdir) <= 4096
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from yardstick import at_most
 
 from infralint.project.variables import LONGEST_VALUE, env_values, fill, parse_env
 
@@ -49,10 +48,9 @@ def test_what_is_not_known_stays_as_it_is_written(text: str) -> None:
 
 
 def test_holes_in_holes_are_bounded() -> None:
-    start = time.process_time()
-    assert fill("${B:-" * 20_000 + "}" * 20_000, {}).startswith("${B:-")
-    assert fill("${B:-" * 20_000, {})
-    assert time.process_time() - start < 1
+    with at_most(100):
+        assert fill("${B:-" * 20_000 + "}" * 20_000, {}).startswith("${B:-")
+        assert fill("${B:-" * 20_000, {})
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yardstick import at_most
 
 from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 
@@ -76,10 +76,9 @@ def test_what_is_no_secret_is_left_alone(text: str) -> None:
     "piece", ["a", "://", "::a ", "&a-", "key=", "a:", "\n", "##[", "@", "?token", "NoEcho: ", "NoEcho: true "]
 )
 def test_time_grows_with_the_length_alone(piece: str) -> None:
-    start = time.process_time()
-    visible(f"http://{piece * 50_000}=@")
-    hide_secrets(f"http://{piece * 10_000}=@")
-    assert time.process_time() - start < 2
+    with at_most(200):
+        visible(f"http://{piece * 50_000}=@")
+        hide_secrets(f"http://{piece * 10_000}=@")
 
 
 @given(st.text(max_size=30))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from conftest import write
+from yardstick import at_most
 
 from infralint.text.globs import Exclusions, matches_path, matches_text, name_matcher
 
@@ -35,9 +35,8 @@ def test_glob_as_the_c_library_has_it(pattern: str, taken: list[str], left: list
 
 
 def test_stars_take_no_exponential_time() -> None:
-    start = time.process_time()
-    assert not matches_path("a" * 5000, "*a" * 500 + "b")
-    assert time.process_time() - start < 2
+    with at_most(200):
+        assert not matches_path("a" * 5000, "*a" * 500 + "b")
 
 
 FILES = (

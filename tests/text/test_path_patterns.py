@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import pytest
+from yardstick import at_most
 
 from infralint.text.path_patterns import InvalidPathPattern, PatternMap, fill_path, match_path, parse_path
 from infralint.text.patterns import Unsearchable, fresh_budget
@@ -77,9 +77,7 @@ def test_a_pattern_that_is_none_is_said(pattern: str) -> None:
 
 
 def test_no_pattern_takes_long() -> None:
-    start = time.process_time()
-    with fresh_budget():
+    with at_most(200), fresh_budget():
         for length in range(20, 60):
             with contextlib.suppress(Unsearchable):
                 match_path("/:a((?:x|xx)+y|x{99})", "/" + "x" * length)
-    assert time.process_time() - start < 2

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import write
+from yardstick import at_most
 
 from infralint.model import Known, Unknown
 from infralint.project import Project
@@ -57,9 +57,8 @@ def test_a_glob_matches_what_minimatch_matches(pattern: str) -> None:
     ],
 )
 def test_no_pattern_takes_long(pattern: str) -> None:
-    start = time.perf_counter()
-    glob_matches("a" * 120 + "/" + "a/" * 30 + "b", pattern)
-    assert time.perf_counter() - start < 5
+    with at_most(500):
+        glob_matches("a" * 120 + "/" + "a/" * 30 + "b", pattern)
 
 
 def functions(folder: Path, files: dict[str, str], bundler: str) -> dict[str, VercelFunction]:
