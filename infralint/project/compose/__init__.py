@@ -251,7 +251,7 @@ class _ComposeReader:
         folder, name = posixpath.split(path)
         if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
             return False
-        beside = self.project.names.by_folder.get(folder, ())
+        beside = self.project.names.in_folder(folder)
         names = [posixpath.basename(other) for other in beside if other != path]
         return not any(_NAMED.fullmatch(other) or _SAMPLE.fullmatch(other) for other in names)
 

@@ -129,7 +129,9 @@ class _ManifestReader:
             self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders, self.project)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
-            kind = KNATIVE if manifest.group == _KNATIVE_API and manifest.kind == "Service" else manifest.kind
+            kind = manifest.kind
+            if kind == "Service" and manifest.group == _KNATIVE_API:
+                kind = KNATIVE
             self.found.kinds.setdefault(kind, []).append(manifest)
         return self.found
 
@@ -343,9 +345,9 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
         places.setdefault(key, {}).setdefault(folder, []).append(manifest)
     apart = {folder for folders in places.values() if len(folders) > 1 for folder in folders}
     for folders in places.values():
-        for folder, manifests in folders.items():
-            for manifest in manifests:
-                manifest.environment = manifest.environment or (folder if folder in apart else "")
+        for folder in apart.intersection(folders):
+            for manifest in folders[folder]:
+                manifest.environment = manifest.environment or folder
 
 
 _TEMPLATE = "is a template, which has to be rendered first"

@@ -121,7 +121,8 @@ def _shown_by(path: str, project: Project) -> str:
 def _possible(project: Project) -> list[tuple[str, str]]:
     """The files whose names do not rule nginx out at once, each with its last part, in order."""
     found: list[tuple[str, str]] = []
-    for ending, pairs in project.names.by_ending.items():
+    for ending, alike in project.names.by_ending.items():
+        pairs = zip(*alike, strict=True)
         if ending not in _OTHER_ENDINGS:
             found += pairs
         elif ending in _DOMAINS:

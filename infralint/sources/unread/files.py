@@ -105,8 +105,8 @@ _LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
 
 def find_with_rules(names: FileNames) -> list[str]:
     """The files that may fall under a rule, by their names, in order: quick, and none of the others does."""
-    looked_at = (pairs for ending, pairs in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
-    found = {path for pairs in looked_at for path, _ in pairs}
+    looked_at = (alike for ending, alike in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
+    found = {path for paths, _ in looked_at for path in paths}
     for path, name in names.find_holding(*NAMES, *_WORDS):
         if name.lower() in NAMES or any(word in name.lower() for word in _WORDS):
             found.add(path)
