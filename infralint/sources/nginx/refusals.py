@@ -91,10 +91,10 @@ ARGUMENTS = {
 """How many arguments nginx takes, at least and at most: https://nginx.org/en/docs/dirindex.html"""
 _HOST = lazy(r"\*|[\w.-]*[A-Za-z.][\w.-]*", re.ASCII)
 _PORT = lazy(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
-_TIMES = lazy(
-    r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_(?:read|send|connect)_timeout|client_(?:body|header)_timeout|send_timeout"
-    r"|lingering_timeout|resolver_timeout|proxy_timeout|worker_shutdown_timeout|keepalive_timeout"
-)
+_TIMES = frozenset(
+    "client_body_timeout client_header_timeout send_timeout lingering_timeout resolver_timeout proxy_timeout"
+    " worker_shutdown_timeout keepalive_timeout".split()
+) | {f"{family}_{phase}_timeout" for family in (*_FAMILIES, "memcached") for phase in ("read", "send", "connect")}
 """Directives whose argument is a time: https://nginx.org/en/docs/syntax.html"""
 _URI = lazy(r"https?://(?:unix:[^:]*:.|(?!unix:)[^/?]*[/?])")
 """Where the path begins in what proxy_pass names."""
@@ -118,7 +118,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
             elif message := _problem(directive, around, level, is_whole):
                 yield _refuse(directive, message)
-            elif _takes_time(directive.name) and _is_no_time(directive):
+            elif directive.name in _TIMES and _is_no_time(directive):
                 yield Unreadable(not_taken(directive), directive.where)
             if directive.name in _MATCHING:
                 yield from _invalid_expressions(directive)
@@ -156,11 +156,6 @@ def _malformation(directive: Directive) -> str:
     if name not in _BLOCKS and directive.block is not None:
         return f'directive "{name}" is not terminated by ";"'
     return ""
-
-
-@cache
-def _takes_time(name: str) -> bool:
-    return _TIMES.fullmatch(name) is not None
 
 
 def _is_no_time(directive: Directive) -> bool:
