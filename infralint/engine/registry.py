@@ -67,7 +67,7 @@ class Check:
     def summary(self) -> str:
         return self._loaded.summary
 
-    @property
+    @cached_property
     def function(self) -> Callable[[Any], Answer]:
         return self._loaded.function
 

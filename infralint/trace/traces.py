@@ -320,7 +320,7 @@ def arriving_request(forward: Forward, to: Address | None) -> Request:
 
 def _taken_in(request: Request) -> Request:
     """A request once a node has taken it: whether it came by TLS says nothing of how it goes on."""
-    return replace(request, secure=None)
+    return request if request.secure is None else replace(request, secure=None)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

@@ -128,10 +128,13 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
 
 def _problem(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
     """What nginx says of a directive by its words and its place; empty where it takes it, or where a template decides."""
-    is_settled = not (directive.has_hole or directive.has_alternatives)
+    prepared = directive.source.prepared
+    is_settled = (prepared.text.isascii() or not directive.has_hole) and not directive.has_alternatives
     if is_settled and not directive.missing and (message := _malformation(directive)):
         return message
-    if message := _misplacement(directive, around, level, is_whole and not _is_in_definition(directive)):
+    if message := misplacement(directive, around, is_whole and not _is_in_definition(directive)):
+        return message
+    if directive.name in PASSES and around.blocks and (message := _misplaced_pass(directive, around, level)):
         return message
     if is_settled and not directive.opaque and (message := invalid_value(directive, around)):
         return message
@@ -244,12 +247,8 @@ def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _misplacement(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
-    """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
-    if message := misplacement(directive, around, is_whole):
-        return message
-    if not around.blocks or directive.name not in PASSES:
-        return ""
+def _misplaced_pass(directive: Directive, around: BlocksAround, level: Sequence[Directive]) -> str:
+    """What nginx says of a `*_pass` that it does not take in the block around it; empty where it does."""
     place = around.blocks[-1]
     if place.name == "server" and _is_http(directive, around.blocks, level):
         return f'"{directive.name}" directive is not allowed here'
@@ -288,9 +287,10 @@ def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
         if directive.name not in _SINGLE:
             continue
         key, message = _once(directive) if directive.block is None else _single_block(directive)
-        if key and (key, directive.conditions) in seen:
+        mark = key, directive.conditions
+        if key and mark in seen:
             yield _refuse(directive, message)
-        seen.add((key, directive.conditions))
+        seen.add(mark)
 
 
 def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, Unknown]]:
