@@ -178,6 +178,8 @@ def _listen_problem(directive: Directive) -> str:
     if not directive.args or directive.has_hole:
         return ""
     address = directive.args[0]
+    if len(address) < 6 and address.isascii() and address.isdecimal() and 1 <= int(address) <= 65535:
+        return ""
     host, colon, port = address.rpartition(":")
     if address.startswith(("unix:", "$")) or port.endswith("]") or (not colon and _HOST.fullmatch(port)):
         return ""

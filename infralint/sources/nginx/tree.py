@@ -328,7 +328,8 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
     def _flush_splices(self, block: list[Directive]) -> None:
         """`{{ extra }}` on a line of its own before a block's first word."""
-        if len(self.words) > 1 and HOLE.fullmatch(self.words[0].text) and self.words[1].line > self.words[0].line:
+        first = self.words[0]
+        if len(self.words) > 1 and self.words[1].line > first.line and HOLE.fullmatch(first.text):
             block.append(directive_of(self.words[:1], self.source, splice=True, end_line=self.words[0].line))
             self.words = self.words[1:]
 
