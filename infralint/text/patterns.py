@@ -6,6 +6,7 @@ compiled expression and spends from the same budget (`spend`).
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from infralint.cache.recording import spoil
+from infralint.text.lazy import lazy
 from infralint.text.pcre import InvalidPcre, Unexpressed, parse
 
 Result = TypeVar("Result")
@@ -30,6 +32,11 @@ _FREE = 0.0002
 """Seconds of a search that are not charged, so that a large project with plain expressions never spends its budget."""
 _LARGE = 500
 """Bytes of an expression that is no longer compiled once the budget is spent."""
+
+_LITERALS = lazy(r"[A-Za-z0-9/_~%-]*+(?![?*{])|[A-Za-z0-9/_~%-]*(?=[A-Za-z0-9/_~%-][?*{])")
+
+_BRACKETS = lazy(r"\\.|[()|]", re.DOTALL)
+_HIDING = lazy(r"\\[QE]|\[[^\]]*[()|\[\\]|\(\?[^:<P]|#")
 
 
 class Unsearchable(ValueError):
@@ -95,6 +102,25 @@ def search(pattern: str, text: str, ignore_case: bool = False) -> Any:
     """Where a PCRE expression is found in a text, as a match of `regex`; None where it is not. Raises Unsearchable."""
     expression = compile_pattern(pattern, ignore_case)
     return spend(pattern, lambda seconds: expression.search(text, timeout=seconds))
+
+
+@lru_cache(maxsize=16384)
+def literal_start(pattern: str) -> str:
+    """The letters with which every text begins that an expression fits from its beginning, as far as a look tells."""
+    found = _LITERALS.match(pattern)
+    return found[0] if found is not None and ("|" not in pattern or _is_one_branch(pattern)) else ""
+
+
+def _is_one_branch(pattern: str) -> bool:
+    """Whether an expression is plainly none of several: each `|` stands in brackets, and nothing hides which these are."""
+    if _HIDING.search(pattern):
+        return False
+    depth = 0
+    for mark in _BRACKETS.findall(pattern):
+        depth += {"(": 1, ")": -1}.get(mark, 0)
+        if mark == "|" and depth < 1:
+            return False
+    return True
 
 
 def spend(pattern: str, work: Callable[[float], Result]) -> Result:
