@@ -177,6 +177,19 @@ def test_many_parts_of_one_file_take_as_long_as_they_are_many(tmp_path: Path) ->
     assert many.total() < 2.15 * few.total()
 
 
+def one_name(count: int) -> dict[str, str | bytes]:
+    """So many routes whose functions bear one name, as those that they answer with."""
+    part = ROUTE.format(router="app", number="") + 'async def events():\n    yield "data: x\\n\\n"\n\n'
+    return {"main.py": STREAMING + part * count}
+
+
+def test_functions_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", one_name(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", one_name(100), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", one_name(200), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()
+
+
 def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) -> None:
     count_calls(tmp_path / "first", returns(2), ("check", "--no-cache"))
     few = count_calls(tmp_path / "few", returns(40), ("check", "--no-cache"))
