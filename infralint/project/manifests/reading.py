@@ -11,7 +11,7 @@ from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
 from infralint.project.manifests.given import ChartRelease, given_manifests, place_value
-from infralint.project.manifests.helm import Charts
+from infralint.project.manifests.helm import Charts, RenderedFile, RenderedText
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.releases import releases_in
@@ -264,29 +264,34 @@ class _ManifestReader:
     def _charts(self, folders: frozenset[str], releases: Sequence[ChartRelease]) -> None:
         """The objects of Helm charts."""
         charts = Charts(self.project, self.found.atlas, folders, releases)
+        read: dict[RenderedText, list[YamlValue]] = {}
         for rendered in charts.render():
-            lines = rendered.text.split("\n")
-            sheet = Sheet(self.project.show(rendered.path), rows=rendered.rows, lines=lines)
-            first = self.found.atlas.add(sheet, len(lines))
-            try:
-                roots = read_yaml(rendered.text, allow_duplicates=True, first_line=first)
-            except YamlProblem as problem:
-                where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
-                why = f"what this template of a Helm chart comes to {problem.complaint()}"
-                self.found.unknown.append(Unknown(where, "", why))
-                charts.failed.add(rendered.path)
-                continue
+            if rendered.written not in read:
+                read[rendered.written] = self._read_rendered(rendered, charts)
             self.found.objects += (
-                Manifest(item, self.found.atlas, rendered.path, rendered.environment, rendered.sealed)
-                for root in roots
-                for item in objects_in(root)
-                if item.text_of("kind") in ASKED
+                Manifest(root, self.found.atlas, rendered.path, rendered.environment, rendered.sealed)
+                for root in read[rendered.written]
             )
         self.found.unknown += charts.unknown
         self.found.unreadable += charts.unreadable
         self.found.unfollowed += charts.unfollowed
         self.found.files += dict.fromkeys(charts.files)
         self.found.rendered = charts.rendered - charts.failed
+
+    def _read_rendered(self, rendered: RenderedFile, charts: Charts) -> list[YamlValue]:
+        """The objects in what a template of a chart came to."""
+        lines = rendered.written.text.split("\n")
+        sheet = Sheet(self.project.show(rendered.path), rows=rendered.written.rows, lines=lines)
+        first = self.found.atlas.add(sheet, len(lines))
+        try:
+            roots = read_yaml(rendered.written.text, allow_duplicates=True, first_line=first)
+        except YamlProblem as problem:
+            where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
+            why = f"what this template of a Helm chart comes to {problem.complaint()}"
+            self.found.unknown.append(Unknown(where, "", why))
+            charts.failed.add(rendered.path)
+            return []
+        return [item for root in roots for item in objects_in(root) if item.text_of("kind") in ASKED]
 
     def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
         """A file that is no JSON."""
