@@ -209,3 +209,33 @@ def test_reports_on_standard_input_and_on_nothing_fit_the_schema(
     assert complaints(run("check", "--format", "json", "-", stdin=SITE.encode()).stdout) == []
     write(tmp_path, {"nginx.conf": SITE, "broken.conf": "server {\n"})
     assert complaints(run("check", "--format", "json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['parseint("28", 16)', "40 + count.index", "length([1, 2, 3]) * 10", "range(10, 41, 15)[2]", "80 / 2", "1e2 / 3"],
+)
+def test_a_number_that_terraform_works_out_is_a_number_of_json(written: str, lint: Lint) -> None:
+    report = lint({"main.tf": f'resource "aws_lb" "m" {{\n  count = 1\n  idle_timeout = {written}\n}}\n'})
+    assert complaints(json.dumps(report)) == []
+    [finding] = report["findings"]
+    assert finding["check"] == "short-idle-timeout"
+    assert {"40": "40 s", "1e": "33"}.get(written[:2], "s of silence") in finding["message"]
+
+
+@pytest.mark.parametrize("written", ["length([1])", "parseint('1', 2)", "length([]) + 1"])
+def test_counts_that_terraform_works_out_are_numbers_of_json(written: str, lint: Lint) -> None:
+    count = written.replace("'", '"')
+    task = (
+        f'resource "aws_ecs_service" "api" {{\n  desired_count = {count}\n  load_balancer {{\n'
+        "    target_group_arn = aws_lb_target_group.api.arn\n    container_port = 80\n  }\n}\n"
+    )
+    group = 'resource "aws_lb_target_group" "api" {\n  deregistration_delay = length([]) + 5\n}\n'
+    balancer = (
+        'resource "aws_lb" "m" {\n  idle_timeout = length([1]) + 50\n}\nresource "aws_lb_listener" "l" {\n'
+        '  load_balancer_arn = aws_lb.m.arn\n  default_action {\n    type = "forward"\n'
+        "    target_group_arn = aws_lb_target_group.api.arn\n  }\n}\n"
+    )
+    report = lint({"main.tf": task + group + balancer, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert complaints(json.dumps(report)) == []
+    assert "51 s" in str(report["findings"])

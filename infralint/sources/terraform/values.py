@@ -351,7 +351,7 @@ def plain_number(value: Value) -> int | float:
     if isinstance(value, float):
         return value
     number = to_number(value)
-    return number if isinstance(number, int) and abs(number) < 2**63 else to_float(number)
+    return int(number) if isinstance(number, int) and abs(number) < 2**63 else to_float(number)
 
 
 def plain(value: Value) -> Value:
