@@ -67,6 +67,11 @@ TEMPLATE_SERVICES = tuple((rf"\bAWS::{service}::", kind) for service, kind in TE
 """Regular expression over a CloudFormation template -> its kind."""
 _RESOURCES = rb"Microsoft\.(?:Network/(?:applicationGateways|frontDoors)|App/containerApps|Web/|Cdn/|ApiManagement/)"
 
+_BESIDE_FUNCTIONS = (
+    rb"\bAWS::(?:ApiGateway::RestApi|ApiGatewayV2::Api|AppRunner::Service|CloudFront::Distribution"
+    rb"|ECS::Service|ElasticLoadBalancingV2::(?:ListenerRule|LoadBalancer)|Lambda::Url)\b"
+)
+
 PATHS = tuple(
     (lazy(rf"(?:^|/)(?:{paths})$"), rule)
     for paths, rule in (
@@ -85,6 +90,7 @@ PATHS = tuple(
         (r"config/deploy\.[\w-]+\.yml", _KAMAL),
         (r"[^/]*krakend[^/]*\.json", _rule("KrakenD")),
         (r"[^/]*lighttpd[^/]*", _rule("lighttpd", rb"\bproxy\.server\b")),
+        (r"serverless\.ya?ml", _rule("CloudFormation beside functions of the Serverless Framework", _BESIDE_FUNCTIONS)),
         (r"[^/]*traefik[^/]*\.toml", _rule("Traefik")),
         (r"[^/]*\.toml", _rule("Traefik", rb"^\[(?:http\.(?:routers|services|middlewares)|entryPoints)[.\]]")),
         (r"traefik\.ya?ml", _rule("Traefik", rb"^(?:entryPoints|providers|http|tcp):")),
