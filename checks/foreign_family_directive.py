@@ -14,9 +14,11 @@ def foreign_family_directive(crossing: Crossing[NginxLocation]) -> Iterator[Find
     hop = crossing.hop
     if hop.family not in FAMILIES:
         return
+    here = hop.rules.nearest.by_name
     for family in FAMILIES:
         for setting in SETTINGS:
-            found = hop.directive(f"{family}_{setting}") if family != hop.family else None
+            name = f"{family}_{setting}"
+            found = hop.directive(name) if family != hop.family and name in here else None
             if isinstance(found, Known) and found.origin == "explicit" and not _meant_for_another(hop, family):
                 yield _finding(hop, found, setting)
 

@@ -12,12 +12,11 @@ def ineffective_accel_buffering(crossing: Crossing[NginxLocation]) -> Iterator[F
     if not isinstance(buffering, Known) or buffering.value == "never" or crossing.hop.family == "stream":
         return
     for name in ("add_header", "proxy_set_header", "more_set_headers"):
-        for header in crossing.hop.directives(name):
-            if header.value and header.value[0].lower().startswith("x-accel-buffering"):
-                to = "the backend" if name == "proxy_set_header" else "the browser"
-                message = (
-                    f"`{header.written}` tells {to}, not this nginx: {crossing.hop.name} still buffers."
-                    " nginx obeys the header only in the backend's response"
-                )
-                fix = crossing.hop.fix("buffers_responses")
-                yield Finding("warning", header, message, fix, setting="buffers_responses")
+        for header in crossing.hop.directives(name, about="x-accel-buffering"):
+            to = "the backend" if name == "proxy_set_header" else "the browser"
+            message = (
+                f"`{header.written}` tells {to}, not this nginx: {crossing.hop.name} still buffers."
+                " nginx obeys the header only in the backend's response"
+            )
+            fix = crossing.hop.fix("buffers_responses")
+            yield Finding("warning", header, message, fix, setting="buffers_responses")

@@ -133,4 +133,6 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'infralint' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "infralint.model")), name)
+    value: object = getattr(import_module(_HOMES.get(name, "infralint.model")), name)
+    globals()[name] = value
+    return value

@@ -83,6 +83,27 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
     assert report["status"] == 2
 
 
+NAMING = {
+    "Makefile": "up:\n\tdocker compose -f shop/compose.yaml -f web/compose.yaml up\n",
+    "scripts/up.sh": "docker compose --file=./shop/compose.yaml --file=./web/compose.yaml up\n",
+    ".github/workflows/ci.yml": "env: {COMPOSE_FILE: 'shop/compose.yaml:web/compose.yaml'}\njobs: {}\n",
+}
+
+
+@pytest.mark.parametrize("path", NAMING)
+def test_a_compose_file_that_a_command_names_may_be_given_with_others(path: str, lint: Lint) -> None:
+    shop = "services: { api: { image: x } }\nnetworks: { front: {} }\n"
+    files = {"site/nginx.conf": SITE, "web/compose.yaml": PART, "shop/compose.yaml": shop}
+    for more in ({}, {path: NAMING[path].replace("web/", "webs/")}):
+        assert [entry["location"]["path"] for entry in lint({**files, **more})["unreadable"]] == [
+            "web/compose.yaml"
+        ] * 2
+    nowhere = {"shop/compose.yaml": shop.replace("front", "back"), path: NAMING[path]}
+    [entry] = lint({**files, **nowhere})["unreadable"]
+    assert entry["message"] == "services.web.networks: no network of this file is called front"
+    assert lint({**files, path: NAMING[path]})["unreadable"] == []
+
+
 PART = "services:\n  web: { image: nginx, networks: [front], depends_on: [api] }\n"
 
 

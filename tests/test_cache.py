@@ -496,6 +496,21 @@ def test_what_a_copy_of_the_process_saw_is_known(tmp_path: Path, monkeypatch: py
     assert here.recall("copy.py", list[str]) == ["parsed"]
 
 
+def test_files_are_the_same_from_wherever_they_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glances, "SETTLED", -(10**18))
+    monkeypatch.setattr(glances, "FEWEST", 1)
+    root = tmp_path / "project"
+    write(root, {"web/chat.py": "print(1)\n", "web/web/chat.py": "print(22)\n"})
+    paths = ["web/chat.py", "web/web/chat.py"]
+    monkeypatch.chdir(root)
+    first = glances.Glances(str(tmp_path / "cache"), str(root))
+    assert first.sift("streams", paths, lambda _: False) == []
+    first.save()
+    for folder in (root, root / "web", tmp_path):
+        monkeypatch.chdir(folder)
+        assert glances.Glances(str(tmp_path / "cache"), str(root)).sift("streams", paths, lambda _: True) == []
+
+
 def test_looks_at_files_that_changed_a_moment_ago_are_not_remembered(
     looks: Looks, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

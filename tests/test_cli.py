@@ -11,6 +11,7 @@ import pytest
 from conftest import Lint, run, write
 
 from infralint import __version__
+from infralint.engine import registry
 
 HELD = """events {}
 http {
@@ -311,6 +312,21 @@ def test_what_reads_nginx_is_loaded_where_there_is_some(file: str, is_loaded: bo
     result = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert result.returncode in (0, 1), result.stderr
     assert ("infralint.sources.nginx.build" in result.stderr) == is_loaded
+
+
+def test_checks_are_loaded_where_there_is_something_to_ask_them_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    load = registry._load_file
+    monkeypatch.setattr(registry, "_load_file", lambda path: loaded.append(path.stem) or load(path))
+    (tmp_path / "main.tf").write_text('variable "name" {}\n')
+    assert run("check", "--no-cache", "--allow-empty", str(tmp_path)).exit_code == 0
+    assert not loaded
+    (tmp_path / "nginx.conf").write_text(CLEAN)
+    run("check", "--no-cache", str(tmp_path))
+    assert {"buffered_stream", "cacheable_stream"} <= set(loaded)
+    assert "drift" not in loaded
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,19 @@ def test_many_parts_of_one_file_take_as_long_as_they_are_many(tmp_path: Path) ->
     assert many.total() < 2.15 * few.total()
 
 
+def one_name(count: int) -> dict[str, str | bytes]:
+    """So many routes whose functions bear one name, as those that they answer with."""
+    part = ROUTE.format(router="app", number="") + 'async def events():\n    yield "data: x\\n\\n"\n\n'
+    return {"main.py": STREAMING + part * count}
+
+
+def test_functions_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", one_name(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", one_name(100), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", one_name(200), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()
+
+
 def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) -> None:
     count_calls(tmp_path / "first", returns(2), ("check", "--no-cache"))
     few = count_calls(tmp_path / "few", returns(40), ("check", "--no-cache"))
@@ -410,3 +423,71 @@ def test_many_services_and_routes_of_containers_take_as_long_as_they_are_many(
     few = count_calls(tmp_path / "few", files(40), ("check", "--no-cache"))
     many = count_calls(tmp_path / "many", files(80), ("check", "--no-cache"))
     assert many.total() < 2.15 * few.total()
+
+
+WEB = """apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [{ port: 8000 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  selector: { matchLabels: { app: web } }
+  template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web, image: web }] } }
+---
+"""
+
+
+def traefik_routes(count: int, match: str) -> dict[str, str | bytes]:
+    """So many routes of Traefik, each of them a hop, in front of one application with one stream."""
+    routes = "".join(
+        f"  - match: '{match.format(number=number)}'\n    kind: Rule\n    services: [{{ name: web, port: 8000 }}]\n"
+        for number in range(count)
+    )
+    return {
+        "compose.yaml": "services:\n  web: { image: web, build: . }\n",
+        "Dockerfile": "FROM python\nEXPOSE 8000\nCOPY . .\nCMD uvicorn main:app\n",
+        "main.py": STREAMING + ROUTE.format(router="app", number=0),
+        "k8s.yaml": WEB + "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: { name: routes }\n"
+        f"spec:\n  routes:\n{routes}",
+    }
+
+
+@pytest.mark.parametrize("match", ["PathPrefix(`/a{number}`)", "Headers(`X-Part`, `{number}`)", "Host(`h{number}`)"])
+def test_routes_of_one_application_take_as_long_as_they_are_many(tmp_path: Path, match: str) -> None:
+    count_calls(tmp_path / "first", traefik_routes(2, match), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", traefik_routes(80, match), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", traefik_routes(160, match), ("check", "--no-cache"))
+    assert 0 < many["takes"] <= 2.2 * few["takes"]
+    assert many.total() < 2.15 * few.total()
+
+
+def expressions_of_a_gateway(count: int) -> dict[str, str | bytes]:
+    """So many rules of the Gateway API, each with an expression that does not fit the one stream behind them."""
+    rules = "".join(
+        f"  - matches: [{{ path: {{ type: RegularExpression, value: '.*/a{number}/(x|y)+' }} }}]\n"
+        "    backendRefs: [{ name: web, port: 8000 }]\n"
+        for number in range(count)
+    )
+    gateway = """apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front }
+spec: { gatewayClassName: istio, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: routes }
+spec:
+  parentRefs: [{ name: front }]
+  rules:
+"""
+    return {**traefik_routes(0, ""), "k8s.yaml": WEB + gateway + rules}
+
+
+def test_each_expression_of_a_gateway_is_tried_once_for_a_stream(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", expressions_of_a_gateway(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", expressions_of_a_gateway(40), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", expressions_of_a_gateway(80), ("check", "--no-cache"))
+    assert 0 < many["spend"] <= 2.2 * few["spend"]

@@ -3,6 +3,7 @@ say what was given up, and keep nothing else from being judged."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -125,3 +126,69 @@ def test_loops_within_loops_of_a_template_are_bounded(lint: Lint) -> None:
     balancer = "  LB: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {}}\n"
     report = in_time(lint, {"t.yaml": f"Transform: AWS::LanguageExtensions\nResources:\n{balancer}{loops}"})
     assert any("it makes more than 500 resources" in entry["message"] for entry in report["unknown"])
+
+
+def test_more_ports_than_are_looked_at_are_named(lint: Lint) -> None:
+    ports = "".join(f"      - '{number}-65535:{number}-65535'\n" for number in range(1, 2000))
+    text = f"{WEB}  x:\n    image: x\n    ports:\n{ports}  y:\n    image: x\n    ports: ['9000-9999:9000-9999']\n"
+    assert in_time(lint, {"compose.yaml": text})["unfollowed"] == [
+        "compose.yaml:5: services.x publishes 129,007,464 ports, of which the first 1,000 are looked at"
+    ]
+
+
+def test_many_patches_of_many_objects_are_given_up(lint: Lint) -> None:
+    item = '- {target: {kind: Deployment}, patch: \'[{"op":"add","path":"/spec/replicas","value":2}]\'}\n'
+    pods = "---\n".join(POD.replace("name: d", f"name: d{number}") for number in range(150))
+    report = in_time(lint, {"kustomization.yaml": f"{KUSTOMIZATION}patches:\n{item * 600}", "d.yaml": pods})
+    [why] = report["unfollowed"]
+    assert re.fullmatch(
+        r"kustomization.yaml:\d{3}:3: its patches change more, object by object, than is followed: .*", why
+    )
+    few = in_time(lint, {"kustomization.yaml": f"{KUSTOMIZATION}patches:\n{item * 20}", "d.yaml": pods})
+    assert "unfollowed" not in few
+
+
+def test_a_long_list_that_is_patched_item_by_item_is_given_up(lint: Lint) -> None:
+    operations = ['{"op":"add","path":"/spec/a","value":[]}', *['{"op":"add","path":"/spec/a/0","value":1}'] * 1500]
+    patch = f"patches:\n- target: {{kind: Deployment}}\n  patch: '[{','.join(operations)}]'\n"
+    pods = "---\n".join(POD.replace("name: d", f"name: d{number}") for number in range(100))
+    report = in_time(lint, {"kustomization.yaml": KUSTOMIZATION + patch, "d.yaml": pods})
+    [why] = report["unfollowed"]
+    assert why.startswith("kustomization.yaml:5:3: its patches change more")
+
+
+APPLICATION = """apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: a{0}}}
+spec: {{source: {{repoURL: x, path: chart, helm: {{releaseName: {1}}}}}, destination: {{namespace: n}}}}
+"""
+
+
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_a_chart_that_is_installed_often(is_apart: bool, lint: Lint) -> None:
+    """What comes out the same is read once; what does not, as far as there are steps for it."""
+    wide = "".join(f"# {'x' * 70}\n" for _ in range(100))
+    chart = {**CHART, "chart/templates/s.yaml": SERVICE.replace("name: s", "name: {{ .Release.Name }}") + wide}
+    names = [f"r{number}" if is_apart else "r" for number in range(500)]
+    text = "---\n".join(APPLICATION.format(number, name) for number, name in enumerate(names))
+    report = in_time(lint, {**chart, "apps.yaml": text})
+    assert report["unreadable"] == []
+    places = {(entry["location"]["path"], entry["location"]["line"] > 0) for entry in report["unknown"]}
+    assert places == ({("chart/templates/s.yaml", True)} if is_apart else set())
+
+
+def test_many_templates_that_write_much_are_given_up(lint: Lint) -> None:
+    loop = "{{ range until 500 }}---\n" + SERVICE + "{{ end }}"
+    templates = {f"chart/templates/t{number}.yaml": loop for number in range(200)}
+    report = in_time(lint, {**CHART, **templates})
+    assert report["unknown"]
+    assert all("takes more steps than a chart should" in entry["message"] for entry in report["unknown"])
+
+
+def test_a_template_that_includes_itself_twice_is_given_up(lint: Lint) -> None:
+    again = '{{ include "a" (sub (int .) 1) }}'
+    recursion = (
+        f'{{{{ define "a" }}}}{{{{ if gt (int .) 0 }}}}{again * 2}{{{{ end }}}}{{{{ end }}}}{{{{ include "a" 40 }}}}\n'
+    )
+    [entry] = in_time(lint, {**CHART, "chart/templates/s.yaml": recursion + SERVICE})["unknown"]
+    assert "takes more steps than a chart should" in entry["message"]

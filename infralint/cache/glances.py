@@ -12,7 +12,7 @@ import os
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +22,8 @@ from infralint.cache.recording import SETTLED
 
 FEWEST = 500
 """Looks and texts that must be new: for fewer, writing them down costs more than it saves."""
+PART = 1000
+"""Of how many files it is asked whether they are known, where a guess is enough."""
 MOST_PARSED = 4 * 1024 * 1024
 """Bytes of what was parsed of one project's files; with the looks, these have to fit into an entry."""
 
@@ -53,7 +55,7 @@ class Glances:
 
     def __init__(self, folder: str, root: str) -> None:
         self._folder = folder
-        self._root = root
+        self._above = _lead_to(root)
         self._key = entries.key_of_project(root)
         self._settled = time.time_ns() - SETTLED
         known = _decode(entries.load(folder, self._key), KnownLooks) or KnownLooks([], {})
@@ -93,10 +95,9 @@ class Glances:
         """The files in which a look finds something, in their order; finds: as in `look`, for a path."""
         bit = self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits))
         paths = list(paths)
-        self._see(paths)
-        seen, found = self._seen, []
-        for path in [path for path in paths if (known := seen[path]) is None or not known.looks & bit]:
-            file = seen[path]
+        files = zip(paths, self._see(paths), strict=True)
+        found = []
+        for path, file in [pair for pair in files if pair[1] is None or not pair[1].looks & bit]:
             if finds(path):
                 found.append(path)
             elif file is not None:
@@ -104,28 +105,29 @@ class Glances:
                 self._new += 1
         return found
 
-    def unknown_among(self, paths: Iterable[str]) -> list[str]:
-        """The files in which no look found nothing, as far as is remembered: for a guess at the work, none is looked at."""
-        known = self._known
-        return [path for path in paths if (file := known.get(path)) is None or not file.looks]
+    def guess_unknown(self, paths: Sequence[str]) -> int:
+        """In how many files no look found nothing, as far as is remembered: of very many a part is asked, and none is looked at."""
+        known, step = self._known, 1 + len(paths) // PART
+        return step * sum(1 for path in paths[::step] if (file := known.get(path)) is None or not file.looks)
 
     def _file(self, path: str) -> KnownFile | None:
         """A file as it is now; None where a change could go unnoticed."""
-        if path not in self._seen:
-            self._see((path,))
-        return self._seen[path]
+        return self._seen[path] if path in self._seen else self._see((path,))[0]
 
-    def _see(self, paths: Iterable[str]) -> None:
-        """Look at files as they are now, but for those that were looked at before."""
-        seen, known, settled, root = self._seen, self._known, self._settled, f"{self._root}/"
+    def _see(self, paths: Iterable[str]) -> list[KnownFile | None]:
+        """Files as they are now, or were when they were looked at before; as `_file`, for many."""
+        seen, known, settled, above = self._seen, self._known, self._settled, self._above
         lstat, pack_state = os.lstat, _pack_state
+        files: list[KnownFile | None] = []
         for path in paths:
             if path in seen:
+                files.append(seen[path])
                 continue
             try:
-                found = lstat(root + path)
+                found = lstat(above + path)
             except (OSError, ValueError):
                 seen[path] = None
+                files.append(None)
                 continue
             modified, changed = found.st_mtime_ns, found.st_ctime_ns
             file = None
@@ -135,6 +137,8 @@ class Glances:
                 if file is None or file.state != state:
                     file = KnownFile(state, 0) if stat.S_ISREG(found.st_mode) else None
             seen[path] = file
+            files.append(file)
+        return files
 
     def hand_over(self) -> KnownLooks:
         """What is known of the files that were looked at, for the process that this one works for."""
@@ -169,6 +173,14 @@ class Glances:
                 file.parsed = b""
         with contextlib.suppress(UnicodeEncodeError):  # a name that is no UTF-8
             entries.save(self._folder, self._key, msgspec.msgpack.encode(KnownLooks(list(self._bits), files)))
+
+
+def _lead_to(root: str) -> str:
+    """What leads from where this process stands to the files of a project: nothing where it stands there, as a hook does."""
+    try:
+        return "" if os.path.samefile(root, os.curdir) else f"{root}/"
+    except OSError:
+        return f"{root}/"
 
 
 folder: str | None = None

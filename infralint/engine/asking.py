@@ -41,10 +41,11 @@ def _weigh_answers(
     check: Check, crossing: Crossing[Hop], guard: Guard, assumed: Callable[[Hop], Severity]
 ) -> list[Finding | Unknown]:
     """A check's answers about a crossing that it asks for, each with where it came from."""
-    return [
-        answer if isinstance(answer, Unknown) else _with_provenance(weigh(answer, crossing, assumed), check, crossing)
-        for answer in _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard)
-    ]
+    answers = _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard)
+    for number, answer in enumerate(answers):
+        if isinstance(answer, Finding):
+            answers[number] = _with_provenance(weigh(answer, crossing, assumed), check, crossing)
+    return answers
 
 
 def ask_of_item(check: Check, item: object, project: Project) -> Iterator[Finding | Unknown]:
@@ -82,7 +83,7 @@ def ask_all(
 def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
     """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
     try:
-        return [_sound(answer) for answer in check.function(item) or ()]
+        return list(map(_sound, check.function(item) or ()))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a test's `skip()`, too, which is no Exception, must not end the run

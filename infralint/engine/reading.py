@@ -34,7 +34,7 @@ def read(project: Project) -> list[Reading]:
     needed = [module for module, globs in SOURCES.items() if project.names.has_named(*globs)]
     readings = _read_each(project, [module for module in needed if module == SPREAD])
     others = [module for module in needed if module != SPREAD]
-    if BESIDE in needed and len(project.unknown_among(project.names.find_ending(*CODE_ENDINGS))) >= FEWEST:
+    if BESIDE in needed and project.guess_unknown(project.names.find_ending(*CODE_ENDINGS)) >= FEWEST:
         readings |= _read_beside(project, others)
     else:
         readings |= _read_each(project, others)

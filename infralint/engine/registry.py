@@ -9,7 +9,7 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -67,7 +67,7 @@ class Check:
     def summary(self) -> str:
         return self._loaded.summary
 
-    @property
+    @cached_property
     def function(self) -> Callable[[Any], Answer]:
         return self._loaded.function
 
@@ -118,13 +118,23 @@ def load_checks(folder: Path) -> list[Check]:
     """The checks of a pack, by name. Raises BrokenPack for a folder or file that can't be used."""
     if not os.path.isdir(folder):  # Path.is_dir() raises for names that no folder can have
         raise BrokenPack(f"{folder}: no such folder of checks")
-    files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
+    files = _files_of(folder)
     if not files:
         raise BrokenPack(f"{folder}: holds no check (a file NAME.py with a function marked @check)")
     found = [check for path in files for check in _defer(path) or _checks_of(path)]
     return sorted(found, key=lambda check: check.name)
 
 
+def _files_of(folder: Path) -> list[Path]:
+    """The files of a pack that hold checks, in order."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [folder / name for name in names if name.endswith(".py") and not name.startswith("_")]
+
+
+@cache
 def built_in_folder() -> Path:
     """Where the built-in pack lies: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parent.parent
@@ -134,16 +144,17 @@ def built_in_folder() -> Path:
 
 def built_in_names() -> list[str]:
     """The names of the built-in checks, each from its file."""
-    return [
-        _name_of_check(path.stem) for path in sorted(built_in_folder().glob("*.py")) if not path.name.startswith("_")
-    ]
+    return [_name_of_check(path.stem) for path in _files_of(built_in_folder())]
 
 
+_BUILT_IN_TYPES = PLATFORM_TYPES | {"Hop": "infralint.model.node", "Ignore": "infralint.engine.ignores"}
+"""What our own checks ask about -> the module that defines it; they are loaded where there is some of it."""
 _ASKS = lazy(r"^@check(?:\(group=\"(\w+)\"\))?\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
 
 
 def _defer(path: Path) -> list[Check]:
-    """The check of a file that says, at a glance, that it is about one platform alone; none: load it to know."""
+    """The check of a file that says, at a glance, what it is about, of a platform or of ours; none: load it to know."""
+    is_ours = path.parent == built_in_folder()
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -152,8 +163,8 @@ def _defer(path: Path) -> list[Check]:
     if len(found) != 1 or text.count("@check") != 1:
         return []
     group, name, wanted = found[0]
-    home = PLATFORM_TYPES.get(wanted, "")
-    if not home or home in sys.modules or f"class {wanted}" in text:
+    home = (_BUILT_IN_TYPES if is_ours else PLATFORM_TYPES).get(wanted, "")
+    if not home or (home in sys.modules and not is_ours) or f"class {wanted}" in text:
         return []
     page = path.with_suffix(".md")
     return [Check(_name_of_check(name), page, lambda: _load_file(path)[0], group or DEFAULT_GROUP, home)]
@@ -182,7 +193,7 @@ class SourceLoader(SourceFileLoader):
 
 def _load_file(path: Path) -> list[Loaded]:
     # Named by its full path, so that packs never meet, and dropped from sys.modules: nothing imports it by name.
-    name = f"infralint_checks_{abs(hash(str(path.resolve())))}_{path.stem}"
+    name = f"infralint_checks_{abs(hash(os.path.abspath(path)))}_{path.stem}"
     loader = None if path.parent == built_in_folder() else SourceLoader(name, str(path))
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:

@@ -7,7 +7,7 @@ https://learn.microsoft.com/en-us/azure/application-gateway/configuration-http-s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -67,10 +67,10 @@ class GatewayHop(RoutedHop, frozen=True, kw_only=True):
 
 
 def gateway_hop(
-    settings: BackendSettings, rules: Sequence[RouteRule], every: Sequence[RouteRule], **fields: Any
+    settings: BackendSettings, rules: Sequence[RouteRule], apis: Collection[str], **fields: Any
 ) -> GatewayHop:
-    """Backend settings behind some of a gateway's rules. every: all of its rules; fields: what its source knows of every
-    hop.
+    """Backend settings behind some of a gateway's rules. apis: the `whole_apis` of all its rules; fields: what
+    its source knows of every hop.
 
     Microsoft's pages say of WebSockets that they pass, and not how long one may be silent.
     https://learn.microsoft.com/en-us/azure/application-gateway/application-gateway-websocket
@@ -85,7 +85,7 @@ def gateway_hop(
         runtime=not_applicable("", settings.where),
         hosts=hosts_of(rules),
         paths=paths_of(rules),
-        assumable=are_general(rules, every),
+        assumable=are_general(rules, apis),
         rules=tuple(rules),
         grace=settings.draining,
         settings=settings,

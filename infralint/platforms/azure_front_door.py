@@ -7,7 +7,7 @@ https://learn.microsoft.com/en-us/troubleshoot/azure/front-door/troubleshoot-iss
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from infralint.model import (
@@ -80,12 +80,12 @@ def front_door_route(
     name: str,
     where: Location,
     rules: Sequence[RouteRule],
-    every: Sequence[RouteRule],
+    apis: Collection[str],
     timeout: Setting[float],
     cached: Setting[bool],
     **fields: Any,
 ) -> FrontDoorRoute:
-    """A route. every: the rules of all routes of its endpoint. timeout: seconds. cached: whether it caches answers. fields:
+    """A route. apis: the `whole_apis` of all routes of its endpoint. timeout: seconds. cached: whether it caches answers. fields:
     what its source knows of every hop."""
     buffering: Setting[Buffering] = Unknown(where, "server-sent events of Front Door", _EVENTS, _REMEDY)
     return FrontDoorRoute(
@@ -98,7 +98,7 @@ def front_door_route(
         runtime=not_applicable("", where),
         hosts=hosts_of(rules),
         paths=paths_of(rules),
-        assumable=are_general(rules, every),
+        assumable=are_general(rules, apis),
         rules=tuple(rules),
         **fields,
     )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from infralint.model import SSE, Address, Buffering, Known, Location, Setting, not_applicable, silence_clocks
-from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general, hosts_of
+from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general, hosts_of, whole_apis
 
 READ_TIMEOUT = 125.0
 """Seconds between two reads from the origin; it can be raised for Enterprise zones alone.
@@ -122,7 +122,7 @@ def tunnel_node(
         hosts=hosts,
         paths=tuple(dict.fromkeys(rule.written or rule.path for rule in rules)),
         rules=tuple(rules),
-        assumable=are_general(rules, rules),
+        assumable=are_general(rules, whole_apis(rules)),
         **fields,
     )
     return RoutingNode(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from infralint.model import Location, Setting, Unknown
 
@@ -24,6 +25,7 @@ FORWARDING = frozenset(
 """Those that no browser sends by itself: https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers#proxies"""
 
 
-def set_by(name: str, where: Location, headers: Iterable[str] = FORWARDING) -> dict[str, Setting[str]]:
+@lru_cache(maxsize=4096)
+def set_by(name: str, where: Location, headers: Collection[str] = FORWARDING) -> Mapping[str, Setting[str]]:
     """Headers that a hop sets to what is not known beforehand. name: what to call the hop."""
     return {header: Unknown(where, header, f"what {name} sends as {header} is not known") for header in headers}

@@ -7,7 +7,7 @@ https://docs.cloud.google.com/load-balancing/docs/l7-internal
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -136,9 +136,9 @@ class UrlMapNode(RoutingNode, kw_only=True, eq=False, dict=True):
 
 
 def backend_hop(
-    backend: BackendService, rules: Sequence[RouteRule], every: Sequence[RouteRule], **fields: Any
+    backend: BackendService, rules: Sequence[RouteRule], apis: Collection[str], **fields: Any
 ) -> GoogleBackendHop:
-    """A backend service behind some of a URL map's rules. every: all of its rules; fields: what its source knows of
+    """A backend service behind some of a URL map's rules. apis: the `whole_apis` of all its rules; fields: what its source knows of
     every hop."""
     return GoogleBackendHop(
         name=backend.name,
@@ -150,7 +150,7 @@ def backend_hop(
         runtime=not_applicable("", backend.where),
         hosts=hosts_of(rules),
         paths=tuple(dict.fromkeys(_path_text(rule) for rule in rules)),
-        assumable=are_general(rules, every),
+        assumable=are_general(rules, apis),
         rules=tuple(rules),
         http=_spoken(backend.protocol),
         grace=None if backend.serverless else backend.draining,

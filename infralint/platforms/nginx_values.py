@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import string
-
 from infralint.text.lazy import lazy
 
 _TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
 _TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _REST = lazy("[0-9]{0,19}")
+_DIGITS = frozenset("0123456789")
 
 
 class BadValue(ValueError):
@@ -30,7 +29,7 @@ def time(text: str) -> float:
         smallest = scale if part[2].strip() else 0
         milliseconds += int(part[1] or 0) * scale
     rest = text[at:]
-    if not _REST.fullmatch(rest) or not any(character in string.digits for character in text):
+    if not _REST.fullmatch(rest) or _DIGITS.isdisjoint(text):
         raise BadValue(text)
     milliseconds += int(rest or 0) * 1000
     if milliseconds >= 1 << 63:

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -36,7 +36,7 @@ from infralint.model import (
     Upgrade,
 )
 from infralint.platforms.forwarding import set_by
-from infralint.text.patterns import Unsearchable, search
+from infralint.text.patterns import Unsearchable, literal_start, search
 from infralint.text.stream_names import CATCH_ALLS
 
 PathKind = Literal["exact", "segments", "prefix", "regex"]
@@ -88,10 +88,15 @@ class RouteRule(msgspec.Struct, frozen=True):
         """Whether a request is taken; None: it may be."""
         if request.host is not None and not _is_host(request.host, self.host):
             return False
-        if not self._fits(request.path):
-            return False
+        fits = self._fits(request.path)
         unsure = self.doubt or (request.host is None and self.host)
-        return None if unsure else True
+        return None if fits and unsure else fits
+
+    def why_unsure(self, request: Request) -> str:
+        """Why it is not known whether it takes a request."""
+        if self._fits(request.path) is None:
+            return f"the expression `{self.name}` can't be tried on {request.path}"
+        return self.doubt or CATCH_ALL_REASON
 
     def acceptance(self, path: str) -> str:
         """Why it takes a path."""
@@ -108,7 +113,7 @@ class RouteRule(msgspec.Struct, frozen=True):
             return f"the host is {request.host}"
         return f"{request.path} does not fit it"
 
-    def _fits(self, path: str) -> bool:
+    def _fits(self, path: str) -> bool | None:
         if self.kind == "exact":
             return path == self.path
         if self.kind == "prefix":
@@ -116,10 +121,13 @@ class RouteRule(msgspec.Struct, frozen=True):
         if self.kind == "segments":
             plain = self.path.rstrip("/")
             return path == plain or path.startswith(f"{plain}/")
+        start = literal_start(self.path)
+        if not (path.lower().startswith(start.lower()) if self.ignore_case else path.startswith(start)):
+            return False
         try:
             found = search(f"^(?:{self.path})", path, self.ignore_case)
         except Unsearchable:
-            return False
+            return None
         return found is not None
 
     @property
@@ -172,6 +180,10 @@ class RoutedHop(Hop, frozen=True, kw_only=True):
         forwards = (self._forward(rule, request) for rule in taking)
         distinct = {(forward.request.path, forward.pool): forward for forward in forwards}
         return tuple(distinct.values())
+
+    def path_maps(self, request: Request) -> Iterable[PathMap]:
+        taking = list(best_rules(self.rules, request)) or self.rules
+        return dict.fromkeys(rule.paths for rule in taking)
 
     def _forward(self, rule: RouteRule, request: Request) -> Forward:
         path = rule.paths.forward(request.path)
@@ -231,7 +243,24 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
     in_order: bool = False
 
     def route(self, request: Request) -> Sequence[Match]:
-        """The hops whose rules take a request; certain where no other may."""
+        """The hops whose rules take a request; certain where no other may. The last answer is kept: each hop of a node is
+        asked for the same request, one after the other."""
+        asked = (request.host, request.path)
+        if asked not in self._last_route:
+            self._last_route.clear()
+            self._last_route[asked] = self._route(request)
+        return self._last_route[asked]
+
+    @cached_property
+    def _last_route(self) -> dict[tuple[str | None, str], Sequence[Match]]:
+        return {}
+
+    def match_of(self, request: Request, hop: Hop) -> Match | None:
+        """How a hop of it is chosen for a request; the others are asked only where a rule of this hop's may take it."""
+        rules = hop.rules if isinstance(hop, RoutedHop) else ()
+        return super().match_of(request, hop) if any(rule.takes(request) is not False for rule in rules) else None
+
+    def _route(self, request: Request) -> Sequence[Match]:
         found: list[tuple[RoutedHop, RouteRule]] = []
         reasons: list[str] = []
         for rule, hop in self._rules_for(request.host):
@@ -241,16 +270,14 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
             found.append((hop, rule))
             if taken:
                 break
-            reasons.append(rule.doubt or CATCH_ALL_REASON)
-        hops = list(dict.fromkeys(id(hop) for hop, _ in found))
-        by_identity = {id(hop): hop for hop, _ in found}
-        certain = len(hops) == 1 and (not reasons or set(reasons) == {CATCH_ALL_REASON})
+            reasons.append(rule.why_unsure(request))
+        hops = {id(hop): hop for hop, _ in found}.values()
+        distinct = tuple(dict.fromkeys(reasons))
         answers = [rule.answer for _, rule in found if rule.answer is not None]
         if answers and len(answers) == len(found):
-            return [Match(None, not reasons, tuple(dict.fromkeys(reasons)), answers[0])]
-        return [
-            Match(by_identity[identity], certain, () if certain else tuple(dict.fromkeys(reasons))) for identity in hops
-        ]
+            return [Match(None, not reasons, distinct, answers[0])]
+        certain = len(hops) == 1 and distinct in ((), (CATCH_ALL_REASON,))
+        return [Match(hop, certain, () if certain else distinct) for hop in hops]
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The rule that leads to a hop, and those that would take the request elsewhere, or nearly do."""
@@ -317,27 +344,24 @@ def _is_near(rule: RouteRule, chosen: RouteRule) -> bool:
     return rule.host == chosen.host or rule.path == chosen.path
 
 
-def whole_apis(rules: Iterable[RouteRule]) -> tuple[RouteRule, ...]:
-    """One rule of each host that takes a whole API by a path of its own (`/api`): all of them that `are_general` asks for."""
-    return tuple({rule.host: rule for rule in rules if plain_path(rule) in CATCH_ALLS - {""}}.values())
+def whole_apis(rules: Iterable[RouteRule]) -> frozenset[str]:
+    """The hosts of which a rule takes the whole API by a path of its own (`/api`)."""
+    return frozenset(rule.host for rule in rules if plain_path(rule) in CATCH_ALLS - {""})
 
 
-def are_general(rules: Sequence[RouteRule], all_rules: Sequence[RouteRule]) -> bool:
+def are_general(rules: Iterable[RouteRule], apis: Collection[str]) -> bool:
     """Whether rules take whatever an application serves: `/` does where no other rule of its host takes the whole API.
 
-    all_rules: those of the node, or their `whole_apis`, found once for many hops.
+    apis: the `whole_apis` of all rules of the node.
     """
-    return any(_is_general(rule, all_rules) for rule in rules)
+    return any(_is_general(rule, apis) for rule in rules)
 
 
-def _is_general(rule: RouteRule, all_rules: Sequence[RouteRule]) -> bool:
+def _is_general(rule: RouteRule, apis: Collection[str]) -> bool:
     if rule.kind == "exact" or rule.answer is not None:
         return False
     path = plain_path(rule)
-    if path not in CATCH_ALLS:
-        return False
-    alike = [other for other in all_rules if other.host == rule.host]
-    return path != "" or not any(plain_path(other) in CATCH_ALLS - {""} for other in alike)
+    return path in CATCH_ALLS and (path != "" or rule.host not in apis)
 
 
 def hosts_of(rules: Iterable[RouteRule]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from infralint.model import SSE, Clock, Known, Location, Unknown, not_applicable, silence_clocks
-from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general
+from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general, whole_apis
 
 IDLE = 60.0
 """Seconds of silence of a connection to a target unless more is set; 600 at most.
@@ -59,7 +59,7 @@ def lattice_node(name: str, where: Location, rules: Sequence[RouteRule], **field
         keeps_affinity=not_applicable("single", where),
         runtime=not_applicable("", where),
         paths=tuple(dict.fromkeys(rule.path for rule in rules)),
-        assumable=are_general(rules, rules),
+        assumable=are_general(rules, whole_apis(rules)),
         rules=tuple(rules),
         **fields,
     )

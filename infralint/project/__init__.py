@@ -268,9 +268,9 @@ class Project:
             return [path for path in paths if finds(path)]
         return self.glances.sift(name, paths, finds)
 
-    def unknown_among(self, paths: Sequence[str]) -> Sequence[str]:
-        """The files of which no earlier run remembers that there was nothing in them, changed ones maybe left out."""
-        return paths if self.glances is None else self.glances.unknown_among(paths)
+    def guess_unknown(self, paths: Sequence[str]) -> int:
+        """Of about how many files no earlier run remembers that there was nothing in them, changed ones maybe left out."""
+        return len(paths) if self.glances is None else self.glances.guess_unknown(paths)
 
     def recall(self, path: str, kind: type[Result]) -> Result | None:
         """What an earlier run parsed of a file that is the same since; None where nothing was kept."""

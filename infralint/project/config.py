@@ -19,7 +19,7 @@ from infralint.project.walking import LEADS_OUT, CantRead, leads_out, read_file
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 from infralint.text.wording import listing
-from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 CONFIG_NAMES = ("infralint.yaml", ".infralint.yaml", "infralint.yml", ".infralint.yml")
 LARGEST = 1024 * 1024
@@ -315,7 +315,7 @@ def parse_settings(text: str, shown: str) -> Settings:
     return _validate(data, places, shown)
 
 
-Places = dict[str, tuple[int, int, int]]
+Places = dict[str, YamlSpan]
 """`$.streams[0].kind` -> line, column and end column of the key or item."""
 
 
@@ -362,7 +362,11 @@ def places_of(path: Path, shown: str, keys: Iterable[str]) -> list[Location]:
     with suppress(BadConfig, CantRead, UnicodeDecodeError):
         places = _places_in(read_file(str(path), LARGEST).decode("utf-8-sig"), shown)
     found = [places.get(key) for key in keys]
-    return [Location(shown, place[0], place[1], place[0], place[2]) if place else Location(shown) for place in found]
+    return [_location(shown, span) if span is not None else Location(shown) for span in found]
+
+
+def _location(shown: str, span: YamlSpan) -> Location:
+    return Location(shown, span.line, span.column, span.line, span.end_column)
 
 
 @lru_cache(maxsize=1)
@@ -388,7 +392,7 @@ def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
         if header := re.match(r"\s*\[+([^\]]+)\]", line_text):
             in_table = header[1].strip().startswith("tool.infralint")
         elif in_table and (key := re.match(r"\s*([\w-]+)\s*=", line_text)):
-            places.setdefault(f"$.{key[1]}", (number, key.start(1) + 1, key.end(1) + 1))
+            places.setdefault(f"$.{key[1]}", YamlSpan(number, key.start(1) + 1, key.end(1) + 1))
     return (tools.get("infralint", {}) if isinstance(tools, dict) else {}), places
 
 
@@ -426,9 +430,9 @@ def _at(path: str, message: str, places: Places, shown: str) -> Unreadable:
     known = path
     while known not in places and known != "$":
         known = re.sub(r"(\.[^.\[]+|\[\d+\])$", "", known) or "$"
-    line, column, end = places.get(known, (1, 1, 1))
+    span = places.get(known, YamlSpan(1, 1, 1))
     key = path.removeprefix("$").removeprefix(".")
-    return Unreadable(f"{key}: {message}" if key else message, Location(shown, line, column, line, end))
+    return Unreadable(f"{key}: {message}" if key else message, _location(shown, span))
 
 
 _TYPES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -56,6 +55,8 @@ def _named_by(root: str, path: str) -> Iterator[str]:
 
 def _matching(root: str, pattern: str) -> Iterator[str]:
     """Regular files inside a folder that a name or a glob stands for."""
+    import glob
+
     pattern = os.path.normpath(pattern)
     if pattern.startswith(("/", "..")) or glob.has_magic(os.path.dirname(pattern)):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -9,6 +10,11 @@ from functools import cached_property
 from infralint.text.globs import is_glob, matches_name, name_matcher
 from infralint.text.lazy import lazy
 
+Alike = tuple[list[str], list[str]]
+"""The paths of some files, in order, and the last part of each."""
+NONE: Alike = ([], [])
+_AFTER_SLASH = chr(ord("/") + 1)
+"""Paths below a folder are sorted before what its name is followed by this in."""
 _WILD = lazy(r"\[[^]]*\]?|[*?\\]")
 
 
@@ -24,14 +30,18 @@ class FileNames:
         return frozenset(self.files)
 
     @cached_property
-    def by_ending(self) -> dict[str, list[tuple[str, str]]]:
-        """The paths of all files with their last parts, by what follows the last dot of these (empty: they have none)."""
-        found = defaultdict[str, list[tuple[str, str]]](list, {"": []})
+    def by_ending(self) -> dict[str, Alike]:
+        """All files by what follows the last dot of their names (empty: they have none)."""
+        found: dict[str, Alike] = {"": ([], [])}
         for path in self.files:
-            name = path.rpartition("/")[2]
+            name = path[path.rfind("/") + 1 :]
             _, dot, ending = name.rpartition(".")
-            found[ending if dot else ""].append((path, name))
-        return dict(found)
+            alike = found.get(ending if dot else "")
+            if alike is None:
+                alike = found[ending] = [], []
+            alike[0].append(path)
+            alike[1].append(name)
+        return found
 
     @cached_property
     def _names_of_endings(self) -> dict[str, dict[str, list[str]]]:
@@ -45,7 +55,7 @@ class FileNames:
         found = self._names_of_endings.get(ending)
         if found is None:
             found = self._names_of_endings[ending] = {}
-            for path, last in self.by_ending.get(ending, ()):
+            for path, last in zip(*self.by_ending.get(ending, NONE), strict=True):
                 found.setdefault(last, []).append(path)
         return found.get(name, ())
 
@@ -57,10 +67,25 @@ class FileNames:
             found[path.rpartition("/")[0]].append(path)
         return dict(found)
 
+    def in_folder(self, folder: str) -> list[str]:
+        """The files that lie in a folder itself (empty: the first), in order."""
+        if folder not in self._in_folders:
+            files, above = self.files, f"{folder}/" if folder else ""
+            start = bisect_left(files, above)
+            end = bisect_left(files, f"{folder}{_AFTER_SLASH}", start) if folder else len(files)
+            length = len(above)
+            self._in_folders[folder] = [path for path in files[start:end] if path.find("/", length) < 0]
+        return self._in_folders[folder]
+
+    @cached_property
+    def _in_folders(self) -> dict[str, list[str]]:
+        """The files in the folders that somebody asked for."""
+        return {}
+
     @cached_property
     def _small_letters(self) -> dict[str, str]:
         """The names of each ending, one after the other, in small letters."""
-        return {ending: "\n".join([name for _, name in pairs]).lower() for ending, pairs in self.by_ending.items()}
+        return {ending: "\n".join(names).lower() for ending, (_, names) in self.by_ending.items()}
 
     def find_holding(self, *words: str) -> list[tuple[str, str]]:
         """Files in whose names a word of small letters stands, in whatever case, each with its last part, in order."""
@@ -68,12 +93,13 @@ class FileNames:
         for ending, names in self._small_letters.items():
             here = [word for word in words if word in names]
             if here:
-                found += [pair for pair in self.by_ending[ending] if any(word in pair[1].lower() for word in here)]
+                pairs = zip(*self.by_ending[ending], strict=True)
+                found += [pair for pair in pairs if any(word in pair[1].lower() for word in here)]
         return sorted(found)
 
     def find_ending(self, *endings: str) -> list[str]:
         """Files whose names end so after their last dot, in order."""
-        found = [path for ending in set(endings) for path, _ in self.by_ending.get(ending, ())]
+        found = [path for ending in set(endings) for path in self.by_ending.get(ending, NONE)[0]]
         if len(endings) > 1:
             found.sort()
         return found
@@ -88,7 +114,8 @@ class FileNames:
             matches, part = name_matcher(pattern), max(_WILD.split(pattern), key=len)
             for ending in self._endings_like(pattern):
                 if part.lower() in self._small_letters[ending]:
-                    found.update(path for path, name in self.by_ending[ending] if part in name and matches(name))
+                    pairs = zip(*self.by_ending[ending], strict=True)
+                    found.update(path for path, name in pairs if part in name and matches(name))
         return sorted(found)
 
     def has_named(self, *patterns: str) -> bool:

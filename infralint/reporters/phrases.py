@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from infralint.engine.report import Report
@@ -71,6 +70,8 @@ def trace_command(finding: Finding, snapshot: str | None = None) -> str:
     words += ["--host", request.host] if request.host else []
     words += ["--kind", "websocket"] if request.kind == "websocket" else []
     words += ["--snapshot", snapshot, "--from", trace.legs[0].node] if snapshot else []
+    import shlex
+
     return shlex.join(words)
 
 

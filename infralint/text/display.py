@@ -37,9 +37,12 @@ Likewise what a header is set to whose name says so, and what follows the scheme
 
 def visible(text: str) -> str:
     """Text on one line, without secrets: what would steer a terminal or a runner is an escape (`\\x1b`, `\\n`, `\\u202e`)."""
-    return _COMMAND.sub(
-        lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}", _STEERING.sub(_escape, hide_secrets(text))
-    )
+    shown = hide_secrets(text)
+    if not shown.isprintable():
+        shown = _STEERING.sub(_escape, shown)
+    if "##" not in shown and "::" not in shown:
+        return shown
+    return _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}", shown)
 
 
 def gives_orders(text: str) -> bool:

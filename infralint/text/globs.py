@@ -97,9 +97,13 @@ def _holds_in_order(text: str, literals: Sequence[str]) -> bool:
 @lru_cache(maxsize=256)
 def name_matcher(*patterns: str) -> Callable[[str], object]:
     """A quick test of many names against patterns of our own: what it gives is true for a name that matches one."""
-    begin, star, end = patterns[0].partition("*")
-    if len(patterns) == 1 and star and not is_glob(begin + end):  # as most are: nothing to compile
-        return lambda name: name.startswith(begin) and name.endswith(end) and len(name) >= len(begin) + len(end)
+    literals = patterns[0].split("*")
+    if len(patterns) == 1 and len(literals) > 1 and not is_glob("".join(literals)):  # as most are: nothing to compile
+        if len(literals) == 2:
+            begin, end = literals
+            return lambda name: name.startswith(begin) and name.endswith(end) and len(name) >= len(begin) + len(end)
+        longest = max(literals, key=len)
+        return lambda name: longest in name and _holds_in_order(name, literals)
     return re.compile("|".join(map(translate, patterns))).match
 
 

@@ -6,6 +6,7 @@ compiled expression and spends from the same budget (`spend`).
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +17,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from infralint.cache.recording import spoil
+from infralint.text.lazy import lazy
 from infralint.text.pcre import InvalidPcre, Unexpressed, parse
 
 Result = TypeVar("Result")
 
 SECONDS = 0.8
-"""What all slow searches of a run may take together."""
+"""What all slow searches of a run may take together, of the processor: a busy machine is no slow expression."""
 PATIENCE = 0.05
 """Seconds that one search may take."""
 _LEFT = 0.001
@@ -30,6 +32,11 @@ _FREE = 0.0002
 """Seconds of a search that are not charged, so that a large project with plain expressions never spends its budget."""
 _LARGE = 500
 """Bytes of an expression that is no longer compiled once the budget is spent."""
+
+_LITERALS = lazy(r"[A-Za-z0-9/_~%-]*+(?![?*{])|[A-Za-z0-9/_~%-]*(?=[A-Za-z0-9/_~%-][?*{])")
+
+_BRACKETS = lazy(r"\\.|[()|]", re.DOTALL)
+_HIDING = lazy(r"\\[QE]|\[[^\]]*[()|\[\\]|\(\?[^:<P]|#")
 
 
 class Unsearchable(ValueError):
@@ -45,7 +52,7 @@ class TooSlow(Unsearchable):
 
     def __init__(self) -> None:
         super().__init__("takes too long to match")
-        spoil()  # on an idle machine it might not
+        spoil()  # on a faster machine it might not
 
 
 class PatternBudget(msgspec.Struct):
@@ -97,6 +104,25 @@ def search(pattern: str, text: str, ignore_case: bool = False) -> Any:
     return spend(pattern, lambda seconds: expression.search(text, timeout=seconds))
 
 
+@lru_cache(maxsize=16384)
+def literal_start(pattern: str) -> str:
+    """The letters with which every text begins that an expression fits from its beginning, as far as a look tells."""
+    found = _LITERALS.match(pattern)
+    return found[0] if found is not None and ("|" not in pattern or _is_one_branch(pattern)) else ""
+
+
+def _is_one_branch(pattern: str) -> bool:
+    """Whether an expression is plainly none of several: each `|` stands in brackets, and nothing hides which these are."""
+    if _HIDING.search(pattern):
+        return False
+    depth = 0
+    for mark in _BRACKETS.findall(pattern):
+        depth += {"(": 1, ")": -1}.get(mark, 0)
+        if mark == "|" and depth < 1:
+            return False
+    return True
+
+
 def spend(pattern: str, work: Callable[[float], Result]) -> Result:
     """Let an expression work for as many seconds as the budget gives it. Raises TooSlow.
 
@@ -106,14 +132,14 @@ def spend(pattern: str, work: Callable[[float], Result]) -> Result:
     if pattern in account.slow:
         raise TooSlow
     seconds = account.patience
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         return work(seconds)
     except (TimeoutError, MemoryError) as error:
         account.slow.add(pattern)
         raise TooSlow from error
     finally:
-        account.charge(time.perf_counter() - start)
+        account.charge(time.process_time() - start)
 
 
 def compile_pattern(pattern: str, ignore_case: bool = False) -> Any:
@@ -150,8 +176,8 @@ def _compile(pattern: str, written: str, size: int, flags: int) -> Any:
     if size > _LARGE and account.spent > account.seconds:
         account.slow.add(pattern)
         raise TooSlow
-    start = time.perf_counter()
+    start = time.process_time()
     found = regex.compile(written, flags, cache_pattern=False)
     if size > _LARGE:
-        account.charge(time.perf_counter() - start)
+        account.charge(time.process_time() - start)
     return found

@@ -6,7 +6,6 @@ https://www.pcre.org/current/doc/html/pcre2pattern.html
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -31,6 +30,10 @@ _CONTROLS = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SETS = {"h": _HORIZONTAL, "v": _VERTICAL, "N": ""}
 _POSIX = frozenset("alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit".split())
 _FLAGS = frozenset("imsx")
+_WHITESPACE = " \t\n\r\v\f"
+_DIGITS = "0123456789"
+_HEXADECIMAL = f"{_DIGITS}abcdefABCDEF"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SETTINGS = frozenset(
     "UTF UTF8 UCP NO_JIT NO_START_OPT NO_AUTO_POSSESS NO_DOTSTAR_ANCHOR CR LF CRLF ANYCRLF ANY NUL".split()
 )
@@ -234,7 +237,7 @@ class _PcreParser(msgspec.Struct):
         return (*branches, _scope_flags(items, flags))
 
     def _skip_space(self) -> bool:
-        if self._peek() in string.whitespace:
+        if self._peek() in _WHITESPACE:
             self.at += 1
             return True
         if self._peek() == "#":
@@ -350,7 +353,7 @@ class _PcreParser(msgspec.Struct):
     def _hexadecimal(self) -> str:
         if self._peek() == "{":
             return self._character_of_code(16)
-        return chr(int("0" + self._digits(string.hexdigits, 2), 16))
+        return chr(int("0" + self._digits(_HEXADECIMAL, 2), 16))
 
     def _character_of_code(self, base: int) -> str:
         end = self.pattern.find("}", self.at)
@@ -603,7 +606,7 @@ def _holds(member: _Member, letter: str) -> bool:
         return member.span[0] <= letter <= member.span[1]
     if member.character is not None:
         return member.character == letter
-    classes = {r"\d": string.digits, r"\s": " \t\n", r"\w": string.ascii_letters + string.digits + "_"}
+    classes = {r"\d": _DIGITS, r"\s": " \t\n", r"\w": f"{_LETTERS}{_LETTERS.upper()}{_DIGITS}_"}
     return letter in classes.get(member.written, "")
 
 

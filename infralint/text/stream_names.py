@@ -112,8 +112,11 @@ def names_files(path: str) -> bool:
 @lru_cache(maxsize=4096)
 def _segments(text: str) -> list[str]:
     """The words between slashes, regular expression marks dropped: `^/(ws|sse)/.*$` -> ws, sse."""
-    text = re.sub(r"\(\?<?[!=](?:[^()]|\([^()]*\))*\)", "", text)
-    plain = re.sub(r"\\([.\-/])", r"\1", text.lower())
+    if "(?" in text:
+        text = re.sub(r"\(\?<?[!=](?:[^()]|\([^()]*\))*\)", "", text)
+    plain = text.lower()
+    if "\\" in plain:
+        plain = re.sub(r"\\([.\-/])", r"\1", plain)
     parts = re.split(r"[/|()^$?*+\[\]{}\\:@]+", plain)
     words = [part.strip(".") if part not in (".well-known",) else part for part in parts]
     return [word for part in words if part for word in (part, *_product(part))]
@@ -121,5 +124,5 @@ def _segments(text: str) -> list[str]:
 
 def _product(part: str) -> list[str]:
     """`websocket-backend`, `ws_upstream` -> their first word, where the rest only says "server"."""
-    first, _, rest = re.sub(r"[_-]", " ", part).partition(" ")
+    first, _, rest = part.replace("_", " ").replace("-", " ").partition(" ")
     return [first] if rest in {"backend", "upstream", "server", "servers", "service", "app", "proxy"} else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from operator import is_
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -31,8 +31,6 @@ _HOLES = ("{{", "{%", "<%")
 
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_new = tuple.__new__
-"""Makes a named tuple in half the time of a call of its class."""
 
 
 def has_holes(text: str) -> bool:
@@ -55,7 +53,7 @@ class YamlProblem(ValueError):
         return self.message if self.is_content else f"{refusal}: {self.message}"
 
 
-class YamlSpan(NamedTuple):
+class YamlSpan(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where something is written: line, column and, on the same line, end column (1-based, exclusive)."""
 
     line: int
@@ -63,7 +61,7 @@ class YamlSpan(NamedTuple):
     end_column: int
 
 
-class YamlValue(msgspec.Struct, eq=False, array_like=True):
+class YamlValue(msgspec.Struct, eq=False, array_like=True, gc=False):
     """A scalar (text), a sequence (items) or a mapping (members, by the text of their keys).
 
     keys: where each key stands. quoted: a scalar in quotes, a block or a `!!str`, which is text whatever it looks like. tag:
@@ -272,13 +270,14 @@ class _YamlReader:
             for name, member in (value.members or {}).items():
                 self.merged += 1
                 if self.merged > MOST_MERGED:
-                    raise YamlProblem(_TOO_MUCH, *self._span(node)[:2], is_content=True)
+                    span = self._span(node)
+                    raise YamlProblem(_TOO_MUCH, span.line, span.column, is_content=True)
                 yield name, member, value.keys[name]
 
     def _span(self, node: Any) -> YamlSpan:
         start, end = node.start_mark, node.end_mark
         line, column = start.line, start.column + 1
-        return _new(YamlSpan, (line + self.first_line, column, end.column + 1 if end.line == line else column))
+        return YamlSpan(line + self.first_line, column, end.column + 1 if end.line == line else column)
 
 
 def _is_empty(node: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -176,13 +177,15 @@ def _cross(found: Sequence[Sequence[Trace]]) -> list[Crossing[Hop]]:
 def _each_hop_once(groups: Iterable[Iterable[Crossing[Hop]]]) -> Iterator[Crossing[Hop]]:
     """One crossing a hop, and for each answer that may come back to it: a certain one before a possible one, one that is
     served before others, the longest way first."""
+    every = list(chain.from_iterable(groups))
+    if len(every) == 1:
+        return iter(every)
     best: dict[object, Crossing[Hop]] = {}
-    for group in groups:
-        for crossing in group:
-            key = id(crossing.hop), _answer_of(crossing.leg)
-            known = best.get(key)
-            if known is None or _weight(crossing) > _weight(known):
-                best[key] = crossing
+    for crossing in every:
+        key = id(crossing.hop), _answer_of(crossing.leg)
+        known = best.get(key)
+        if known is None or _weight(crossing) > _weight(known):
+            best[key] = crossing
     return iter(best.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from infralint.model import Address, Basis, Hop, Node
 from infralint.text.lazy import lazy
@@ -23,7 +23,7 @@ ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
 NAMELESS = LOOPBACK | ANYWHERE | {"_"}
 
 
-class Link(NamedTuple):
+class Link(msgspec.Struct, frozen=True):
     """A node that is taken to stand behind a hop, and on what ground. to: where the request arrives there, as the node
     itself listens; None where no address says so."""
 
@@ -32,7 +32,7 @@ class Link(NamedTuple):
     to: Address | None = None
 
 
-class Dialler(NamedTuple):
+class Dialler(msgspec.Struct, frozen=True):
     """A hop that sends requests to a node. to: where they arrive."""
 
     node: Node

@@ -19,9 +19,13 @@ _ROUTE_SEGMENT = lazy(r"/\[(\[)?(\.\.\.)?\w+\](?(1)\])(?=/|$)")
 """`/[id]`, `/[...rest]` or `/[[...rest]]` of a route that a folder names."""
 
 
+_OF_EXPRESSIONS = frozenset("\\^$()|+[")
+
+
 def _concrete(text: str) -> list[str]:
-    text = _ROUTE_SEGMENT.sub(lambda segment: "/**" if segment[2] else "/*", text)
-    if text.startswith("/") and not re.search(r"[\\^$()|+\[]", text):
+    if "/[" in text:
+        text = _ROUTE_SEGMENT.sub(lambda segment: "/**" if segment[2] else "/*", text)
+    if text.startswith("/") and _OF_EXPRESSIONS.isdisjoint(text):
         return samples(text)
     try:
         return [path for path in matching(text.lstrip("~* ")) if path.startswith("/")]

@@ -7,6 +7,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
+from msgspec.structs import replace
+
 from infralint.model import STREAM_KINDS, STRONG, Address, Basis, Hop, Known, Node, Pool, Request, Service, Setting
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
@@ -70,7 +72,7 @@ class Topology:
         found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:
             found += [
-                link if link.to is not None else link._replace(to=target) for link in self.listening(target, front)
+                link if link.to is not None else replace(link, to=target) for link in self.listening(target, front)
             ]
         if not found and not pool.targets and pool.references:
             found += self.guesses.only_other(front)
@@ -277,7 +279,7 @@ class Topology:
             behind = [link] if link.node.folder is not None else self._behind_node(link.node, guessing)
             if behind is None:
                 return None
-            found += [other if link.basis in STRONG else other._replace(basis=link.basis) for other in behind]
+            found += [other if link.basis in STRONG else replace(other, basis=link.basis) for other in behind]
         return found
 
     def _behind_node(self, node: Node, guessing: bool) -> list[Link] | None:
@@ -498,7 +500,7 @@ class Topology:
         several = are_of_several_projects(
             [place for link in near if (place := self.placements.of(link.node)) is not None]
         )
-        return [link._replace(basis="assumed") for link in near] if several else near
+        return [replace(link, basis="assumed") for link in near] if several else near
 
     @cached_property
     def _published_on(self) -> dict[int, list[Link]]:

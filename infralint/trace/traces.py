@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice, pairwise
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -47,7 +47,7 @@ FEW_LEGS = 3
 """How far a way is followed to the front, and as far again behind, where many streams have many ways."""
 
 
-class Walk(NamedTuple):
+class Walk(msgspec.Struct, frozen=True):
     """How far a way was followed: its legs, and where it ended."""
 
     legs: tuple[Leg, ...]
@@ -56,7 +56,7 @@ class Walk(NamedTuple):
     ending: Ending | None = None
 
 
-class Front(NamedTuple):
+class Front(msgspec.Struct, frozen=True):
     """A leg of a node in front of another, and the basis of the link to that one. to: where the request arrives there."""
 
     node: Node
@@ -65,7 +65,7 @@ class Front(NamedTuple):
     to: Address | None = None
 
 
-class Passage(NamedTuple):
+class Passage(msgspec.Struct, frozen=True):
     """The legs in front of a node, the request that arrives there, and the basis of the link to it."""
 
     legs: tuple[Leg, ...]
@@ -320,7 +320,7 @@ def arriving_request(forward: Forward, to: Address | None) -> Request:
 
 def _taken_in(request: Request) -> Request:
     """A request once a node has taken it: whether it came by TLS says nothing of how it goes on."""
-    return replace(request, secure=None)
+    return request if request.secure is None else replace(request, secure=None)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Lint, problems
 
 INGRESS = """apiVersion: networking.k8s.io/v1
@@ -24,6 +25,16 @@ CHARTS = {
     "never_closed": ({"templates/a.yaml": "{{ if .Values.a }}\nkind: Secret\n"}, "templates/a.yaml:3", "never closed"),
     "closes_nothing": ({"templates/a.yaml": "kind: Secret\n{{ end }}\n"}, "templates/a.yaml:2", "`end` closes nothing"),
     "key_of_a_list": ({"templates/_a.tpl": "{{ .Values.a[0].b }}\n"}, "templates/_a.tpl:1", "unexpected `[0].b`"),
+    "no_function": (
+        {"templates/_a.tpl": '{{ define "a" }}{{ toYml . }}{{ end }}'},
+        "templates/_a.tpl:1",
+        "did you mean `toYaml`",
+    ),
+    "environment": (
+        {"templates/a.yaml": "{{ if false }}\n{{ env `A` }}{{ end }}\n"},
+        "templates/a.yaml:2",
+        "no function `env`",
+    ),
     "no_version": ({"Chart.yaml": "apiVersion: v2\nname: c\n"}, "Chart.yaml:0", "has no `version`"),
 }
 
@@ -52,6 +63,74 @@ def test_what_helm_takes_is_left_alone(lint: Lint) -> None:
     assert (report["unreadable"], report["unknown"]) == ([], [])
     made = "{% if x %}kind: Secret\na: {{ cookiecutter['x'] }}\n{% endif %}"
     assert lint({**chart, "c/templates/a.yaml": made})["unreadable"] == []
+
+
+def test_functions_that_others_bring_are_no_mistakes(lint: Lint) -> None:
+    """werf has some of its own, and cookiecutter and Backstage fill in a chart before Helm reads it."""
+    chart = {"c/Chart.yaml": CHART, "c/values.yaml": "a: 1\n", "c/templates/web.yaml": INGRESS}
+    assert lint({**chart, "c/templates/a.yaml": "kind: Secret\na: {{ werf_image `x` }}\n"})["unreadable"] == []
+    for other in ("{{ cookiecutter.name }}", "${{ values.name }}"):
+        refused = lint({**chart, "c/templates/a.yaml": f"kind: Secret\na: {other}\n"})["unreadable"]
+        assert not any("no function" in entry["message"] for entry in refused)
+
+
+def test_templates_of_a_subchart_that_is_switched_off_are_not_parsed(lint: Lint) -> None:
+    part = {
+        "c/charts/p/Chart.yaml": CHART.replace("name: c", "name: p"),
+        "c/charts/p/templates/a.yaml": "{{ toYml . }}",
+    }
+    metadata = f"{CHART}dependencies: [{{name: p, version: 0.1.0, condition: p.enabled}}]\n"
+    for enabled, count in (("false", 0), ("true", 1)):
+        values = f"a: 1\np: {{enabled: {enabled}}}\n"
+        report = lint({"c/Chart.yaml": metadata, "c/values.yaml": values, "c/templates/web.yaml": INGRESS, **part})
+        assert len(report["unreadable"]) == count
+
+
+SCHEMA = """{
+    "type": "object", "additionalProperties": false, "required": ["never"],
+    "properties": {
+\t"a": {"type": "integer"}, "b": {"type": "string"}, "m": {"enum": ["x", "y"]}, "r": {"$ref": "#/$defs/r", "type": "object"},
+\t"o": {"type": "object", "properties": {"p": {"type": ["string", "null"]}}}
+    }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ("a: '1'", "`a` is a text, and has to be a whole number"),
+        ("a: true", "`a` is true or false, and has to be a whole number"),
+        ("a: 1.5", "`a` is a number, and has to be a whole number"),
+        ("b: 1", "`b` is a whole number, and has to be a text"),
+        ("m: z", "`m` is z, and has to be one of x or y"),
+        ("o: {p: 3}", "`o.p` is a whole number, and has to be a text or nothing"),
+        ("o: []", "`o` is a list, and has to be a mapping"),
+        ("zz: 1", "`zz` is no value that values.schema.json of the chart knows"),
+        *((values, "") for values in ("a: 1.0", "a: 1e3", "a: null", "zz: null", "b: 2020-01-01", "m: x", "r: 1")),
+        *((values, "") for values in ("a: ${A}", "b: yes", "o: {q: 1}", "a: 1_000")),
+    ],
+)
+def test_values_that_contradict_the_schema_of_their_chart(values: str, why: str, lint: Lint) -> None:
+    """Each is what Helm 4.3 says of it, but for texts that another program fills in."""
+    files = {"c/Chart.yaml": CHART, "c/values.schema.json": SCHEMA, "c/templates/web.yaml": INGRESS}
+    found = [
+        (
+            entry["location"]["path"],
+            entry["location"]["line"],
+            entry["message"].removesuffix(" in values.schema.json of the chart"),
+        )
+        for entry in lint({**files, "c/values.yaml": f"{values}\n"})["unreadable"]
+    ]
+    assert found == ([("c/values.yaml", 1, f"holds values with which Helm refuses the chart: {why}")] if why else [])
+
+
+def test_values_that_others_complete_are_not_held_against_the_schema(lint: Lint) -> None:
+    files = {"c/Chart.yaml": CHART, "c/values.schema.json": SCHEMA, "c/templates/web.yaml": INGRESS}
+    files |= {"c/values.yaml": "a: fill me in\n", "c/values-prod.yaml": "a: 1\n", "c/values-test.yaml": "b: 2\n"}
+    assert lint({**files, "c/values-test.yaml": "a: 2\n"})["unreadable"] == []
+    files |= {"c/values-dev.yaml": "a: 2\nb: 2\n"}
+    [entry] = lint(files)["unreadable"]
+    assert (entry["location"]["path"], entry["location"]["line"]) == ("c/values-dev.yaml", 2)
 
 
 OVERLAYS = {

@@ -565,6 +565,16 @@ def test_ports_that_are_none_are_refused(port: str, why: str, lint: Lint) -> Non
     assert messages == ([f"services.a.ports: `{port}` {why}"] if why else [])
 
 
+def test_ports_without_quotes_are_numbers_of_yaml(lint: Lint) -> None:
+    """https://github.com/compose-spec/compose-go/blob/main/transform/ports.go: whole numbers are written as decimals, and
+    others are of an invalid type."""
+    ports = "services:\n  a:\n    image: nginx\n    ports: [0x1F90, 8_081, 0o17620, 8083, 8080.0, '0x1F90']\n"
+    messages = [entry["message"] for entry in lint({"compose.yaml": ports})["unreadable"]]
+    assert messages == [
+        f"services.a.ports: `{port}` names no port of the container: {port} is none" for port in ("8080.0", "0x1F90")
+    ]
+
+
 def test_files_that_include_each_other_are_refused(lint: Lint) -> None:
     services = "services:\n  {0}: {{image: nginx}}\n"
     files = {

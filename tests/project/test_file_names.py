@@ -67,3 +67,16 @@ def test_files_by_endings_and_folders() -> None:
         "web/package.json",
     ]
     assert names.by_folder["web"] == ["web/.env", "web/app.json", "web/package.json"]
+
+
+def test_the_files_of_one_folder_are_those_of_the_table_of_all_folders() -> None:
+    names = FileNames(sorted([*FILES, "web-app/a.ts", "web.ts", "web/src-old/a.ts", "web/src/a.ts", "web0/a.ts"]))
+    for folder, files in names.by_folder.items():
+        assert names.in_folder(folder) == files
+    assert names.in_folder("web/src") == ["web/src/a.ts"]
+    assert [names.in_folder(folder) for folder in ("we", "web/s", "zoo", "web/src/compose/index.ts")] == [
+        [],
+        [],
+        [],
+        [],
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,27 @@ def test_names_are_told_apart_by_several_patterns() -> None:
         "Dockerfile.prod",
         "a.Dockerfile",
     ]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*", "a*", "*ba", "ab*ba", "*compose*.yaml", "*compose*.y*ml", "a**b", "a*b*b", "a[bc]*"]
+)
+def test_names_match_as_in_a_shell_however_many_stars_stand_in_a_pattern(pattern: str) -> None:
+    names = [
+        "",
+        "a",
+        "ab",
+        "aba",
+        "abba",
+        "abb",
+        "ba",
+        "compose.yaml",
+        "compose.yml",
+        "my-compose.prod.yaml",
+        "composeyaml",
+        "yaml.compose",
+    ]
+    assert list(filter(name_matcher(pattern), names)) == [name for name in names if fnmatchcase(name, pattern)]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infralint.text.yaml_places import YamlProblem, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlSpan, read_yaml
 
 
 def test_every_value_knows_its_place() -> None:
@@ -12,7 +12,7 @@ def test_every_value_knows_its_place() -> None:
     assert root.text_of("a") == "1"
     assert (root.keys["b"].line, root.keys["b"].column) == (2, 1)
     first, second = root.items_of("b")
-    assert (first.text, first.quoted, first.span) == ("x", True, (3, 5, 8))
+    assert (first.text, first.quoted, first.span) == ("x", True, YamlSpan(3, 5, 8))
     assert (second.text_of("c"), second.get("c") and second.get("c").line) == ("yes", 4)  # type: ignore[union-attr]
 
 

@@ -135,7 +135,7 @@ class LoadBalancer(Hop, frozen=True, kw_only=True):
         asked = [(port, protocol) for port, protocol in self.listeners if dialled in (None, port) or port is None]
         if not asked:
             return {}
-        headers = set_by(self.name, self.where, ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"))
+        headers = dict(set_by(self.name, self.where, ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")))
         ports, protocols = {str(port) for port, _ in asked}, {protocol.lower() for _, protocol in asked}
         for name, texts in (("x-forwarded-port", ports - {"None"}), ("x-forwarded-proto", protocols - {""})):
             if len(texts) == 1 and len(asked) == 1:

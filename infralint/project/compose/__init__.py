@@ -6,13 +6,14 @@ https://docs.docker.com/reference/compose-file/, https://docs.docker.com/compose
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from infralint.model import HOST_NETWORK, Location, Service, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
-from infralint.project.compose.document import Document, replaced_keys
+from infralint.project.compose.document import MOST_PORTS, Document, replaced_keys
 from infralint.project.compose.entry_files import entry_files
 from infralint.project.compose.networks import Networks
 from infralint.project.compose.service import (
@@ -55,6 +56,25 @@ NAMES = ("*compose*.y*ml", "*stack*.y*ml", "*swarm*.y*ml", "local.y*ml", "produc
 DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The file that compose takes in a folder, the first the first."""
 
+_COMMANDS = (
+    *(
+        "*.sh",
+        "*.bash",
+        "*.ps1",
+        "*.bat",
+        "*.cmd",
+        "*.md",
+        "*.mk",
+        "*.yml",
+        "*.yaml",
+        "*.toml",
+        "*.env",
+        ".env*",
+        ".envrc",
+    ),
+    *("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", "package.json", "Jenkinsfile", "*.service"),
+)
+"""Files that hold commands, by their names."""
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
 _NAMED = lazy(r"(docker-)?compose([.-][^/]*)?\.ya?ml")
 """Names that say that compose reads a file."""
@@ -169,7 +189,17 @@ class _ComposeReader:
 
         document = Document(path, root, folder, self._variables(home), self.project.show, extend)
         self._note_elsewhere(document)
+        self._note_ports(document)
         return document
+
+    def _note_ports(self, document: Document) -> None:
+        """Note services that publish more ports than are looked at."""
+        for name, value in document.services.items():
+            count = document.count_ports(name)
+            if count > MOST_PORTS:
+                where = Location(self.project.show(document.path), (value.keys.get("ports") or value.span).line)
+                why = f"services.{name} publishes {count:,} ports, of which the first {MOST_PORTS:,} are looked at"
+                self.found.unfollowed.append(Unfollowed(where, why))
 
     def _note_elsewhere(self, document: Document) -> None:
         """Note files and addresses outside of the project that a compose file takes services from."""
@@ -237,21 +267,30 @@ class _ComposeReader:
 
     def _refuse_undeclared(self, path: str, root: YamlValue) -> None:
         """Name what nothing declares in a file that compose takes by itself. What a file of a folder above declares may be
-        given with it (`-f compose.yml -f tools/compose.yml`)."""
-        if path not in self.taken_over and any(undeclared_names(root)):
-            above = [
-                other
-                for name, other in self.roots.items()
-                if other is not None and is_below(posixpath.dirname(path), posixpath.dirname(name)) and name != path
-            ]
-            self._refuse(path, undeclared_names(root, above))
+        given with it (`-f compose.yml -f tools/compose.yml`), and what any declares where a command names the file."""
+        if path in self.taken_over or not any(undeclared_names(root)):
+            return
+        others = {name: other for name, other in self.roots.items() if other is not None and name != path}
+        folder = posixpath.dirname(path)
+        above = [other for name, other in others.items() if is_below(folder, posixpath.dirname(name))]
+        refused, refused_with_all = (list(undeclared_names(root, known)) for known in (above, list(others.values())))
+        self._refuse(
+            path, refused if len(refused) == len(refused_with_all) or not self._is_named(path) else refused_with_all
+        )
+
+    def _is_named(self, path: str) -> bool:
+        """Whether a command somewhere in the project gives compose this file: `-f tools/compose.yml`."""
+        tail = re.escape("/".join(path.split("/")[-2:]))
+        pattern = re.compile(rf"(?:(?<!\S)-f|--file|COMPOSE_FILE)\b[^\n]{{0,500}}?(?<![\w.-]){tail}(?![\w.-])")
+        texts = map(self.project.text_or_nothing, self.project.files_named(*_COMMANDS))
+        return any(pattern.search(text) for text in texts if "compose" in text)
 
     def _stands_alone(self, path: str, root: YamlValue) -> bool:
         """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it."""
         folder, name = posixpath.split(path)
         if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
             return False
-        beside = self.project.names.by_folder.get(folder, ())
+        beside = self.project.names.in_folder(folder)
         names = [posixpath.basename(other) for other in beside if other != path]
         return not any(_NAMED.fullmatch(other) or _SAMPLE.fullmatch(other) for other in names)
 

@@ -9,10 +9,12 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 
 import msgspec
 
 from infralint.model import Known, Location, Setting, Unknown
+from infralint.project.compose.ports import ports_in
 from infralint.project.compose.service import (
     ComposeService,
     ComposeText,
@@ -27,7 +29,7 @@ from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
 MOST_PORTS = 1000
-"""Ports of one range."""
+"""Ports of one service that are looked at."""
 MOST_CONTAINERS = 16
 """Containers of one service that are known by their names."""
 _HERE = frozenset({"PWD"})
@@ -107,7 +109,7 @@ class Document:
             mounts=(*self._volumes(value), *self._files(value, "configs", "/"), *self._files(value, "secrets", "/run/secrets")),
             environment=self._environment(value),
             env_files=tuple(self._env_files(value)),
-            ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed_ports(value)])),
+            ports=tuple(dict.fromkeys(self._first_ports(value))),
             names=frozenset(filter(None, [name, *self._names_in_swarm(name, value), *self._names(value)])),
             containers=frozenset(self._containers(name, value)),
             extra_hosts=dict(self._extra_hosts(value)),
@@ -207,7 +209,16 @@ class Document:
             name, _, alias = text.partition(":")
             yield alias or name, name
 
+    def _first_ports(self, value: YamlValue) -> Iterator[Port]:
+        yield from islice(self._ports(value), MOST_PORTS)
+        yield from islice(self._exposed_ports(value), MOST_PORTS)
+
     def _ports(self, value: YamlValue) -> Iterator[Port]:
+        for address, host, target in self._list_published(value):
+            is_local = address.strip("[]") in _OWN_ADDRESSES
+            yield from (msgspec.structs.replace(port, is_local=is_local) for port in _pair_ports(host, target))
+
+    def _list_published(self, value: YamlValue) -> Iterator[tuple[str, str, str]]:
         """`[host:][published:]target[/protocol]`, or a mapping. What is not TCP carries no stream."""
         for item in value.items_of("ports"):
             host, target = self._text(item, "published"), self._text(item, "target")
@@ -218,8 +229,12 @@ class Document:
                 found = _ADDRESS_AND_PORT.fullmatch(before)
                 address, host = (found["address"] or "", found["port"]) if found is not None else ("", before)
             if protocol in ("", "tcp"):
-                is_local = address.strip("[]") in _OWN_ADDRESSES
-                yield from (msgspec.structs.replace(port, is_local=is_local) for port in _pair_ports(host, target))
+                yield address, host, target
+
+    def count_ports(self, name: str) -> int:
+        """How many ports a service of this file publishes."""
+        published = self._list_published(self.services[name])
+        return sum(len(_numbers(target) or _numbers(host)) for _, host, target in published)
 
     def _exposed_ports(self, value: YamlValue) -> Iterator[Port]:
         for text in self._texts(value, "expose"):
@@ -363,11 +378,8 @@ def _pair_ports(published: str, target: str) -> Iterator[Port]:
 
 
 def _numbers(text: str) -> range:
-    """The ports of `80` or `8000-8002`; none for what is no number."""
-    first, _, last = text.strip().partition("-")
-    if not _is_number(first) or (last and not _is_number(last)):
-        return range(0)
-    return range(int(first), min(int(last or first), int(first) + MOST_PORTS - 1) + 1)
+    """The ports that a text names; none for what names none, or not yet."""
+    return ports_in(text.strip()) or range(0)
 
 
 def _is_number(text: str) -> bool:

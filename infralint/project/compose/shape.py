@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from infralint.project.compose.ports import ports_in
 from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import mistyped_for
@@ -27,6 +28,8 @@ _KEYS = frozenset(
 _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 """A variable whose brace is never closed."""
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
+_WHOLE = lazy(r"0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[1-9]\d*_[\d_]*")
+"""Whole numbers that are written otherwise than as decimals."""
 _IPV4 = lazy(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
 _NAMED_VOLUME = lazy(r"([A-Za-z0-9][\w.-]+):/.*")
 
@@ -51,13 +54,19 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
                 where = service.keys.get(key, service.span)
                 yield _problem(where, f"services.{name}: there is no key `{key}`; did you mean {right}?")
         for item in service.items_of("ports"):
-            if item.text is not None and (why := _why_no_port(item.text)):
+            if item.text is not None and not _is_whole(item) and (why := _why_no_port(item.text)):
                 yield _problem(item.span, f"services.{name}.ports: `{item.text[:80]}` {why}")
         if not root.items_of("include"):  # services of included files can be extended, too
             yield from _lost_extends(name, services, followed)
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
+
+
+def _is_whole(item: YamlValue) -> bool:
+    """Whether YAML takes a port for a whole number, which compose writes as its own decimals: `0x1F90`, `8_080`. One with
+    a fraction it refuses. https://github.com/compose-spec/compose-go/blob/main/transform/ports.go"""
+    return not item.quoted and bool(_WHOLE.fullmatch(item.text or ""))
 
 
 def _why_no_port(text: str) -> str:
@@ -74,24 +83,16 @@ def _why_no_port(text: str) -> str:
         return f"names the protocol {protocol}, and there are tcp, udp and sctp"
     if not container:
         return "names no port of the container"
-    if (targets := _count_ports(container)) is None:
+    targets, hosts = ports_in(container), ports_in(host)
+    if targets is None:
         return f"names no port of the container: {container} is none"
-    if host and (hosts := _count_ports(host)) is None:
+    if host and hosts is None:
         return f"names no port of the host: {host} is none"
     if colon and ":" not in address and address and not _IPV4.fullmatch(address):
         return f"names no address of the host: {address} is none"
-    if host and targets not in (1, hosts):
+    if hosts is not None and len(targets) > 1 and len(targets) != len(hosts):
         return "has ranges of two lengths"
     return ""
-
-
-def _count_ports(text: str) -> int | None:
-    """How many ports `80` or `8000-8002` are; None for what is none."""
-    first, dash, last = text.partition("-")
-    ends = [int(end) for end in (first, last if dash else first) if end.isascii() and end.isdecimal() and len(end) < 9]
-    if len(ends) < 2 or max(ends) > 65535 or ends[1] < ends[0]:
-        return None
-    return ends[1] - ends[0] + 1
 
 
 def undeclared_names(root: YamlValue, others: Sequence[YamlValue] = ()) -> Iterator[YamlProblem]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Location
 from infralint.project import Project
@@ -81,10 +82,10 @@ def _number_lines(value: GivenValue, rows: list[list[Piece]]) -> YamlValue:
 
 def _move_down(value: YamlValue, lines: int) -> YamlValue:
     """Everything so many lines further down."""
-    value.span = value.span._replace(line=value.span.line + lines)
+    value.span = replace(value.span, line=value.span.line + lines)
     for item in (*(value.items or ()), *(value.members or {}).values()):
         _move_down(item, lines)
-    value.keys = {key: span._replace(line=span.line + lines) for key, span in value.keys.items()}
+    value.keys = {key: replace(span, line=span.line + lines) for key, span in value.keys.items()}
     return value
 
 

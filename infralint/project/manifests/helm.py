@@ -16,6 +16,7 @@ from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
+from infralint.project.manifests.value_schemas import contradictions
 from infralint.text.go_templates import (
     HOLE,
     RenderedOutput,
@@ -27,13 +28,16 @@ from infralint.text.go_templates import (
     plain_values,
 )
 from infralint.text.go_templates.values import PlacedMapping, PlacedText
+from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing
-from infralint.text.yaml_places import YamlProblem, has_holes, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 KUBERNETES = (1, 31)
 """The version of a cluster that charts are rendered for."""
 _VALUES = lazy(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
+_READ = 8
+"""Characters of what a template comes to that are read as YAML in the time of a step."""
 MOST_FILES = 12
 """Values files of one chart that make an environment each."""
 _SKIPPED_ENVIRONMENTS = frozenset({"schema", "example", "examples", "sample", "test", "ci", "template", "tmpl"})
@@ -41,12 +45,13 @@ _SKIPPED_ENVIRONMENTS = frozenset({"schema", "example", "examples", "sample", "t
 
 class Chart(msgspec.Struct, eq=False):
     """A chart. folder: where it lies; metadata: its Chart.yaml; values: its values.yaml; parts: its vendored subcharts,
-    by the name under which their values stand."""
+    by the name under which their values stand; schema: what its values.schema.json says."""
 
     folder: str
     metadata: PlacedMapping
     values: PlacedMapping
     templates: list[TemplateFile]
+    schema: YamlValue | None = None
     parts: dict[str, Chart] = {}
 
     @property
@@ -54,13 +59,18 @@ class Chart(msgspec.Struct, eq=False):
         return str(self.metadata.get("name") or posixpath.basename(self.folder) or "chart")
 
 
-class RenderedFile(msgspec.Struct, frozen=True):
-    """A template of a chart as it comes out. path: the template's; rows: where each line comes from; environment: of the
-    values file."""
+class RenderedText(msgspec.Struct, eq=False):
+    """What a template comes to, also with several values. rows: where each line comes from."""
 
-    path: str
     text: str
     rows: list[list[Piece]]
+
+
+class RenderedFile(msgspec.Struct, frozen=True):
+    """A template of a chart as it comes out. path: the template's; environment: of the values file."""
+
+    path: str
+    written: RenderedText
     environment: str
     sealed: str
 
@@ -82,6 +92,7 @@ class Charts:
         self.failed: set[str] = set()
         self.rendered: set[str] = set()
         self.allowance = TemplateAllowance()
+        self._written: dict[tuple[str, str], list[tuple[RenderedOutput, RenderedText]]] = {}
         self._below: dict[str, list[str]] = {folder: [] for folder in folders}
         for path in project.files:
             owner = self._owner(path)
@@ -105,8 +116,28 @@ class Charts:
                 continue
             chart = self._chart(folder)
             if chart is not None and chart.metadata.get("type") != "library":
-                for environment, values, release in self._environments(chart):
+                environments = list(self._environments(chart))
+                for environment, values, release in environments:
+                    if environment or len(environments) == 1:  # its own values alone are for others to complete
+                        self._refuse_values(chart, values)
                     yield from self._render_release(chart, values, environment, release)
+
+    def _refuse_values(self, chart: Chart, values: PlacedMapping) -> None:
+        """Name the values that contradict the schema of a chart, or of one within it."""
+        for span, why in contradictions(chart.schema, values) if chart.schema is not None else ():
+            refused = Unreadable(f"holds values with which Helm refuses the chart: {why}", self.atlas.place(span))
+            self.unreadable += [refused] if refused not in self.unreadable else []
+        for part, inner in _installed_parts(chart, values):
+            self._refuse_values(part, inner)
+
+    def _schema(self, folder: str) -> YamlValue | None:
+        """What the `values.schema.json` of a chart says; None where there is none that can be read."""
+        path = posixpath.join(folder, "values.schema.json")
+        try:
+            nodes = parse_json_stream(self.project.utf8_text(path)) if path in self.project.file_set else []
+        except (CantRead, BadJson):
+            return None
+        return yaml_of_json(nodes[0]) if nodes else None
 
     def _is_part(self, folder: str) -> bool:
         """Whether a chart lies in the `charts/` of another."""
@@ -136,7 +167,7 @@ class Charts:
             if (template := self._template(path, f"{called}/{path.removeprefix(f'{folder}/') if folder else path}"))
             is not None
         ]
-        chart = Chart(folder, metadata, values, templates)
+        chart = Chart(folder, metadata, values, templates, self._schema(folder))
         inside = posixpath.join(folder, "charts")
         vendored = {posixpath.basename(other): other for other in self.folders if posixpath.dirname(other) == inside}
         for name, other in vendored.items():
@@ -273,7 +304,7 @@ class Charts:
         namespace = (installed.namespace if installed is not None else "") or "default"
         release = {"Name": name, "Namespace": namespace, "Service": "Helm", "IsInstall": True}
         release |= {"IsUpgrade": False, "Revision": 1}
-        library = list(_all_templates(chart))
+        library = list(_all_templates(chart, values))
         yield from self._of_chart(chart, values, values.get("global") or {}, release, library, environment)
 
     def _of_chart(
@@ -307,11 +338,8 @@ class Charts:
             if template.name not in broken and _is_asked_for(template):
                 dot["Template"] = {"BasePath": f"{chart.name}/templates", "Name": template.called}
                 yield from self._of_template(template, renderer, dot, environment)
-        for name, part in chart.parts.items():
-            given_values = values.get(name)
-            if _is_enabled(chart, name, values):
-                inner = merge_values(part.values, given_values if isinstance(given_values, Mapping) else {})
-                yield from self._of_chart(part, inner, values.get("global") or shared, release, library, environment)
+        for part, inner in _installed_parts(chart, values):
+            yield from self._of_chart(part, inner, values.get("global") or shared, release, library, environment)
 
     def _refuse_template(self, file: TemplateFile, problem: TemplateProblem) -> None:
         """Name a template that Helm can't parse, which keeps it from installing the chart."""
@@ -327,7 +355,7 @@ class Charts:
         self, template: TemplateFile, renderer: Renderer, dot: PlacedMapping, environment: str
     ) -> Iterator[RenderedFile]:
         try:
-            output = renderer.render(template, dot)
+            written = self._text_of(template, renderer.render(template, dot))
         except TemplateProblem as problem:
             self.failed.add(template.name)
             if not _ROUTED.search(template.text) and not problem.is_limit:
@@ -338,11 +366,21 @@ class Charts:
             remedy = "name the values it is installed with under `helm: charts:` in infralint.yaml"
             self.unknown.append(Unknown(where, "", why, remedy))
             return
-        text = output.text()
         self.rendered.add(template.name)
-        if text.strip():
+        if written.text.strip():
             self.files.append(template.name)
-            yield RenderedFile(template.name, text, self._rows(output), environment, "a Helm template makes it")
+            yield RenderedFile(template.name, written, environment, "a Helm template makes it")
+
+    def _text_of(self, template: TemplateFile, output: RenderedOutput) -> RenderedText:
+        """What a template comes to: the same for all values with which it writes the same from the same places."""
+        text = output.text()
+        alike = self._written.setdefault((template.name, text), [])
+        for other, written in alike:
+            if other.pieces == output.pieces:
+                return written
+        self.allowance.spend(len(text) // _READ)
+        alike.append((output, RenderedText(text, self._rows(output))))
+        return alike[-1][1]
 
     def _rows(self, output: RenderedOutput) -> list[list[Piece]]:
         return [
@@ -392,10 +430,18 @@ def _is_enabled(chart: Chart, name: str, values: Mapping[str, Any]) -> bool:
     return True
 
 
-def _all_templates(chart: Chart) -> Iterator[TemplateFile]:
+def _installed_parts(chart: Chart, values: PlacedMapping) -> Iterator[tuple[Chart, PlacedMapping]]:
+    """The subcharts that are installed with a chart, and the values of each."""
+    for name, part in chart.parts.items():
+        if _is_enabled(chart, name, values):
+            given = values.get(name)
+            yield part, merge_values(part.values, given if isinstance(given, Mapping) else {})
+
+
+def _all_templates(chart: Chart, values: PlacedMapping) -> Iterator[TemplateFile]:
     """The templates of a chart and its parts: they share their names, and a parent's come last."""
-    for part in chart.parts.values():
-        yield from _all_templates(part)
+    for part, inner in _installed_parts(chart, values):
+        yield from _all_templates(part, inner)
     yield from chart.templates
 
 

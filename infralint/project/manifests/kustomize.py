@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -38,6 +39,10 @@ MOST_OBJECTS = 20_000
 """Objects of all overlays of a project together."""
 DEEPEST = 30
 """Kustomizations within each other."""
+_LEAST_CHANGES = 40_000
+"""How often patches may be held against an object or change something in one, in a run."""
+_CHARACTERS = 5
+"""Characters of kustomizations and patches that add a change to that."""
 
 _REMOTE = lazy(r"[a-z+]+://|git@|git::|github\.com[/:]|[\w.-]+@[\w.-]+:|[^?]*\?(?:ref|version|timeout)=")
 _BUILT_IN = frozenset("Service Deployment StatefulSet DaemonSet ReplicaSet Ingress".split())
@@ -63,6 +68,14 @@ _BACKEND_NAMES = (
     ("spec", "backend", "serviceName"),
 )
 """Where an Ingress names Services."""
+
+
+class _TooManyChanges(Exception):
+    """Patches change more than is followed. span: of the one with which it is too much."""
+
+    def __init__(self, span: YamlSpan) -> None:
+        super().__init__()
+        self.span = span
 
 
 class Kustomization(msgspec.Struct, eq=False):
@@ -137,6 +150,8 @@ class Kustomizations:
         self.consumed: set[str] = set()
         self._partial: set[str] = set()
         self._objects = 0
+        self._changes = _LEAST_CHANGES
+        self._lines: dict[str, list[str]] = {}
         self._documents: dict[str, list[YamlValue]] = {}
         self._built: dict[str, list[LayeredObject]] = {}
         self._by_folder = {found.folder: found for found in self._find()}
@@ -251,6 +266,11 @@ class Kustomizations:
                 self._name_unread(kustomization, item)
         try:
             transformed = self._transform(kustomization, resources)
+        except _TooManyChanges as limit:
+            why = "its patches change more, object by object, than is followed: none of its objects is read"
+            self.unfollowed[Unfollowed(self.atlas.place(limit.span), why)] = None
+            self._partial.add(kustomization.folder)
+            return []
         except PatchProblem as problem:
             where = self.atlas.place(problem.span)
             self.unreadable.append(Unreadable(f"is a patch that Kustomize refuses: {problem.message}", where))
@@ -401,6 +421,7 @@ class Kustomizations:
         for item in kustomization.items_of("patchesStrategicMerge"):
             for patch, by in self._patches(kustomization, item):
                 self._refuse_aimless(kustomization, patch, resources)
+                self._count(len(resources), item)
                 resources = _lay_patch(resources, patch, None, by)
         for item in kustomization.items_of("patches"):
             resources = self._apply_patch(kustomization, item, resources)
@@ -419,18 +440,26 @@ class Kustomizations:
         target = item.get("target")
         written = _written_patches(item)
         for patch, by in self._patches(kustomization, written[0]) if written else ():
+            self._count(len(resources), item)
             if patch.items is None:
                 if target is None:
                     self._refuse_aimless(kustomization, patch, resources)
                 resources = _lay_patch(resources, patch, target, by)
                 continue
+            chosen = [target is not None and _is_target(resource, target) for resource in resources]
+            self._count(len(patch.items) * sum(chosen), item)
+            change = partial(apply_json_patch, patch=patch)
             resources = [
-                resource.change((), lambda root, patch=patch: apply_json_patch(root, patch), by)  # type: ignore[misc]
-                if target is not None and _is_target(resource, target)
-                else resource
-                for resource in resources
+                resource.change((), change, by) if is_chosen else resource
+                for resource, is_chosen in zip(resources, chosen, strict=True)
             ]
         return resources
+
+    def _count(self, changes: int, item: YamlValue) -> None:
+        """Take changes that an item of a kustomization makes. Raises _TooManyChanges."""
+        self._changes -= changes
+        if self._changes < 0:
+            raise _TooManyChanges(item.span)
 
     def _refuse_aimless(
         self, kustomization: Kustomization, patch: YamlValue, resources: Sequence[LayeredObject]
@@ -469,6 +498,7 @@ class Kustomizations:
             self._documents[path] = []
             try:
                 text = self.project.utf8_text(path)
+                self._changes += len(text) // _CHARACTERS
                 first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
                 self._documents[path] = read_yaml(text, allow_duplicates=True, first_line=first)
             except CantRead as problem:
@@ -482,9 +512,11 @@ class Kustomizations:
     def _inline(self, kustomization: Kustomization, written: YamlValue) -> list[YamlValue]:
         """A patch that is written out in the kustomization itself."""
         text, where = written.text or "", self.atlas.place(written.span)
-        lines = self.project.text(kustomization.path).split("\n")[where.line - 1 :]
-        is_block = lines[0][where.column - 1 : where.column] == "|"
-        body = next((line for line in lines[1:] if line.strip()), "")
+        if kustomization.path not in self._lines:
+            self._lines[kustomization.path] = self.project.text(kustomization.path).split("\n")
+        lines = self._lines[kustomization.path]
+        is_block = lines[where.line - 1][where.column - 1 : where.column] == "|"
+        body = next((line for line in islice(lines, where.line, None) if line.strip()), "")
         column = len(body) - len(body.lstrip()) + 1
 
         def row(offset: int) -> list[Piece]:
@@ -564,19 +596,22 @@ def _is_named(resource: LayeredObject, patch: YamlValue) -> bool:
     )
 
 
+_TARGETED: Mapping[str, Callable[[LayeredObject], Iterable[str]]] = {
+    "kind": lambda resource: (resource.kind,),
+    "group": lambda resource: (resource.group,),
+    "version": lambda resource: (resource.root.text_of("apiVersion").rpartition("/")[2],),
+    "name": lambda resource: {resource.name, *(name for name, _ in resource.names)},
+    "namespace": lambda resource: {resource.namespace, *(namespace for _, namespace in resource.names)},
+}
+"""What a target may ask for -> the texts of an object that may fit it."""
+
+
 def _is_target(resource: LayeredObject, target: YamlValue) -> bool:
     """https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/#name-and-kind-changes"""
-    names = resource.names | {(resource.name, resource.namespace)}
-    version = resource.root.text_of("apiVersion").rpartition("/")[2]
-    asked = (
-        (target.text_of("group"), {resource.group}),
-        (target.text_of("version"), {version}),
-        (target.text_of("kind"), {resource.kind}),
-        (target.text_of("name"), {name for name, _ in names}),
-        (target.text_of("namespace"), {namespace for _, namespace in names}),
-    )
-    if not all(not wanted or any(_fits(wanted, text) for text in texts) for wanted, texts in asked):
-        return False
+    for field, texts in _TARGETED.items():
+        wanted = target.text_of(field)
+        if wanted and not any(_fits(wanted, text) for text in texts(resource)):
+            return False
     labels = texts_of(resource.root.get("metadata", "labels"))
     annotations = texts_of(resource.root.get("metadata", "annotations"))
     return _is_chosen(target.text_of("labelSelector"), labels) and _is_chosen(

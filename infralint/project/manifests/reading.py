@@ -11,7 +11,7 @@ from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
 from infralint.project.manifests.given import ChartRelease, given_manifests, place_value
-from infralint.project.manifests.helm import Charts
+from infralint.project.manifests.helm import Charts, RenderedFile, RenderedText
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.releases import releases_in
@@ -129,7 +129,9 @@ class _ManifestReader:
             self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders, self.project)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
-            kind = KNATIVE if manifest.group == _KNATIVE_API and manifest.kind == "Service" else manifest.kind
+            kind = manifest.kind
+            if kind == "Service" and manifest.group == _KNATIVE_API:
+                kind = KNATIVE
             self.found.kinds.setdefault(kind, []).append(manifest)
         return self.found
 
@@ -262,29 +264,34 @@ class _ManifestReader:
     def _charts(self, folders: frozenset[str], releases: Sequence[ChartRelease]) -> None:
         """The objects of Helm charts."""
         charts = Charts(self.project, self.found.atlas, folders, releases)
+        read: dict[RenderedText, list[YamlValue]] = {}
         for rendered in charts.render():
-            lines = rendered.text.split("\n")
-            sheet = Sheet(self.project.show(rendered.path), rows=rendered.rows, lines=lines)
-            first = self.found.atlas.add(sheet, len(lines))
-            try:
-                roots = read_yaml(rendered.text, allow_duplicates=True, first_line=first)
-            except YamlProblem as problem:
-                where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
-                why = f"what this template of a Helm chart comes to {problem.complaint()}"
-                self.found.unknown.append(Unknown(where, "", why))
-                charts.failed.add(rendered.path)
-                continue
+            if rendered.written not in read:
+                read[rendered.written] = self._read_rendered(rendered, charts)
             self.found.objects += (
-                Manifest(item, self.found.atlas, rendered.path, rendered.environment, rendered.sealed)
-                for root in roots
-                for item in objects_in(root)
-                if item.text_of("kind") in ASKED
+                Manifest(root, self.found.atlas, rendered.path, rendered.environment, rendered.sealed)
+                for root in read[rendered.written]
             )
         self.found.unknown += charts.unknown
         self.found.unreadable += charts.unreadable
         self.found.unfollowed += charts.unfollowed
         self.found.files += dict.fromkeys(charts.files)
         self.found.rendered = charts.rendered - charts.failed
+
+    def _read_rendered(self, rendered: RenderedFile, charts: Charts) -> list[YamlValue]:
+        """The objects in what a template of a chart came to."""
+        lines = rendered.written.text.split("\n")
+        sheet = Sheet(self.project.show(rendered.path), rows=rendered.written.rows, lines=lines)
+        first = self.found.atlas.add(sheet, len(lines))
+        try:
+            roots = read_yaml(rendered.written.text, allow_duplicates=True, first_line=first)
+        except YamlProblem as problem:
+            where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
+            why = f"what this template of a Helm chart comes to {problem.complaint()}"
+            self.found.unknown.append(Unknown(where, "", why))
+            charts.failed.add(rendered.path)
+            return []
+        return [item for root in roots for item in objects_in(root) if item.text_of("kind") in ASKED]
 
     def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
         """A file that is no JSON."""
@@ -343,9 +350,9 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
         places.setdefault(key, {}).setdefault(folder, []).append(manifest)
     apart = {folder for folders in places.values() if len(folders) > 1 for folder in folders}
     for folders in places.values():
-        for folder, manifests in folders.items():
-            for manifest in manifests:
-                manifest.environment = manifest.environment or (folder if folder in apart else "")
+        for folder in apart.intersection(folders):
+            for manifest in folders[folder]:
+                manifest.environment = manifest.environment or folder
 
 
 _TEMPLATE = "is a template, which has to be rendered first"

@@ -77,12 +77,16 @@ def _of_javascript(resolver: Resolver, module: SourceModule, definition: Definit
 
 
 def _of_python(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
-    for function in (definition, *_named_in(resolver, module, definition)):
-        if function not in resolver.pings:
-            resolver.pings[function] = _pings_of_python(resolver, function)
-        if (interval := resolver.pings[function]) is not None:
-            return interval
-    return None
+    functions = (definition, *_pinging_in(resolver, module, definition))
+    return next(
+        (interval for function in functions if (interval := _python_pings(resolver, function)) is not None), None
+    )
+
+
+def _python_pings(resolver: Resolver, function: Definition) -> float | None:
+    if function not in resolver.pings:
+        resolver.pings[function] = _pings_of_python(resolver, function)
+    return resolver.pings[function]
 
 
 def _pings_of_python(resolver: Resolver, function: Definition) -> float | None:
@@ -95,15 +99,24 @@ def _pings_of_python(resolver: Resolver, function: Definition) -> float | None:
     return next((wait for wait in waits if wait and wait >= 3), UNTOLD if pings else None)
 
 
-def _named_in(resolver: Resolver, module: SourceModule, definition: Definition) -> Iterator[Definition]:
-    """The functions that a function calls by their names: those of its file, and those that it imports."""
+def _pinging_in(resolver: Resolver, module: SourceModule, definition: Definition) -> Iterator[Definition]:
+    """The functions that a function calls by their names: those of its file that ping, and those that it imports."""
     called = dict.fromkeys(_CALLED.findall(definition.node.text()))
-    here = (other for name in called for other in module.definitions_of(name))
-    yield from (other for other in here if other.kind == "function" and other is not definition)
+    here = (other for name in called for other in _pinging_of(resolver, module, name))
+    yield from (other for other in here if other is not definition)
     for name in resolver.program.imports(module).keys() & called.keys():
         meaning = resolver.at_home(module, name)
         if isinstance(meaning, Definition) and meaning.kind == "function":
             yield meaning
+
+
+def _pinging_of(resolver: Resolver, module: SourceModule, name: str) -> list[Definition]:
+    """The functions of a file that bear a name and ping: each of many of one name is looked at once."""
+    key = (module.path, name)
+    if key not in resolver.pinging:
+        functions = (other for other in module.definitions_of(name) if other.kind == "function")
+        resolver.pinging[key] = [other for other in functions if _python_pings(resolver, other) is not None]
+    return resolver.pinging[key]
 
 
 def _number(resolver: Resolver, module: SourceModule, text: str) -> float | None:

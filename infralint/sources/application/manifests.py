@@ -59,8 +59,8 @@ _ASIDE_NAME = lazy(
     r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_.*(?<!\.py)$|_spec\.rb$|^conftest\.py$"
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|^(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
-_ASIDE_BEGINNINGS = ("conftest", "gulpfile", "Gruntfile", "setup")
-"""Names of files that are aside begin so, or hold an underscore or two dots: most files have no such name."""
+_PLAIN_NAME = lazy(r"(?!conftest|gulpfile|Gruntfile|setup)[^_.]*(?:\.(?!php\Z)[^_.]*)?\Z")
+"""A name that is aside in no folder, as most are: others begin so, or hold an underscore or two dots. PHP is one by its folder."""
 _SERVED = lazy(r"(?:^|(?<=/))public/")
 """Where a PHP application has its entry, among files that are sent as they are."""
 
@@ -77,10 +77,11 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
     The names of `web_test.py` and `test_session.py` leave open whether they are tests of something, or the part of a tester
     that is about it: their code tells.
     """
-    folder, _, name = path.rpartition("/")
-    if _is_folder_aside(folder, name.endswith(".php")):
+    start = path.rfind("/") + 1
+    name = path[start:]
+    if _is_folder_aside(path[:start], name.endswith(".php")):
         return True
-    if not ("_" in name or name.count(".") > 1 or name.startswith(_ASIDE_BEGINNINGS)):
+    if _PLAIN_NAME.match(name):
         return False
     if _ASIDE_NAME.search(name):
         return True
@@ -98,8 +99,8 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_folder_aside(folder: str, with_public: bool) -> bool:
-    """Whether what lies in a folder is no part of what is deployed. with_public: `public/` is."""
-    return _ASIDE_FOLDER.search(_SERVED.sub("", f"{folder}/") if with_public else f"{folder}/") is not None
+    """Whether what lies in a folder, named with its slash, is no part of what is deployed. with_public: `public/` is."""
+    return _ASIDE_FOLDER.search(_SERVED.sub("", folder) if with_public else folder) is not None
 
 
 class DeployedFiles(Set[str]):
@@ -120,7 +121,13 @@ class DeployedFiles(Set[str]):
 
     def among(self, paths: Iterable[str]) -> list[str]:
         """Those of the project's files that are not aside."""
-        return [path for path in paths if not is_aside(path, self._text)]
+        is_plain, is_folder_aside, text = _PLAIN_NAME.match, _is_folder_aside, self._text
+        return [
+            path
+            for path in paths
+            if (is_plain(path, start := path.rfind("/") + 1) and not is_folder_aside(path[:start], False))
+            or not is_aside(path, text)
+        ]
 
     def find_named(self, *patterns: str) -> list[str]:
         """Those whose names match one of the globs, in order."""
@@ -156,7 +163,7 @@ def packages(manifests: Iterable[str], text: Callable[[str], bytes]) -> dict[str
     return found
 
 
-def nearest(found: Mapping[str, Package], folder: str) -> str:
+def nearest(found: Mapping[str, object], folder: str) -> str:
     """The nearest folder upwards that has a manifest."""
     while folder and folder not in found:
         folder = posixpath.dirname(folder)

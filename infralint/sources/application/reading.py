@@ -36,7 +36,7 @@ from infralint.text.lazy import lazy
 
 Item = TypeVar("Item")
 
-_STARTING = lazy(r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$")
+_STARTING = lazy(r"(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$")
 
 
 Glance = Callable[[str, Iterable[str], Callable[[str], bool]], list[str]]
@@ -115,12 +115,14 @@ class Reader:
     @cached_property
     def _packages(self) -> dict[str, Package]:
         found = packages(self._files.find_named(*MANIFESTS), self._program.content)
-        folders: dict[str, Package] = {}
-        for path in sorted(chain.from_iterable(self._code.values())):
+        folders = {folder: package.files for folder, package in found.items()}
+        unread = chain.from_iterable(self._code[ending] for ending in self._code.keys() - BY_ENDING.keys())
+        for path in sorted(chain(self._program.sources, unread)):
             folder = path.rpartition("/")[0]
-            if folder not in folders:
-                folders[folder] = found[nearest(found, folder)]
-            folders[folder].files.append(path)
+            files = folders.get(folder)
+            if files is None:
+                files = folders[folder] = folders[nearest(folders, folder)]
+            files.append(path)
         return found
 
     def _package_of(self, path: str) -> Package:
@@ -307,7 +309,8 @@ class Reader:
         return says_how_to_serve(content) or path in self._program.generated or path in self._program.skipped
 
     def _starting(self, package: Package) -> list[str]:
-        return [path for path in package.files if _STARTING.match(path.rpartition("/")[2])]
+        begins = _STARTING.match
+        return [path for path in package.files if begins(path, path.rfind("/") + 1)]
 
     @cached_property
     def _unread_endings(self) -> tuple[str, ...]:

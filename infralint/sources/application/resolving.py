@@ -64,6 +64,7 @@ class Resolver:
         self._known = known
         self.heartbeats: dict[Definition, float | None] = {}
         self.pings: dict[Definition, float | None] = {}
+        self.pinging: dict[tuple[str, str], list[Definition]] = {}
         self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:

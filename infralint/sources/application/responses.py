@@ -226,6 +226,34 @@ _COMPARING = lazy(r"binary|comparison|case|switch|when|match")
 """Kinds of nodes in which what follows a text is no value of it."""
 _NOT_SETTING = lazy(r"del|remove|pop|unset|get|has|log|print|debug|info|warn|error", re.IGNORECASE)
 """Calls that set nothing, though something follows the name of a header: `headers.pop(name, None)`."""
+_LISTING = lazy(r"(?:.*\b(?:List|Set|Stream)\.of|.*\basList|(?:\w+L|l)istOf|(?:\w+S|s)etOf|arrayOf|sequenceOf)$")
+"""Calls that make a list or a set of what they are given, in Java and Kotlin."""
+_SEQUENCES = frozenset(
+    "list tuple set expression_list array array_expression tuple_expression literal_value array_initializer"
+    " initializer_expression expression_element".split()
+)
+"""Kinds of nodes that hold values one after another, of which the second need not belong to the first."""
+
+
+def _sets_nothing(call: Call) -> bool:
+    return bool(_NOT_SETTING.match(call.name) or _LISTING.match(call.full_name[-80:]))
+
+
+def _is_header_pair(module: SourceModule, sequence: SgNode, name: SgNode) -> bool:
+    """Whether a list or a tuple is a header with its value: one of several such pairs, or what a call is given that speaks
+    of headers, `raw_headers.append((name, value))`, `res.writeHead(200, [name, value])`. Any other is a list of words."""
+    values = sequence.named_children()
+    if len(values) % 2 or not span_of(values[0]).has(span_of(name)):
+        return False
+    holder = sequence.parent()
+    while holder is not None and holder.kind() in ("argument", "literal_element"):
+        holder = holder.parent()
+    if holder is None:
+        return False
+    if len(values) == 2 and holder.kind() in _SEQUENCES:
+        return True
+    call = module.call_of(holder.parent())
+    return call is not None and re.search(r"(?i)head", call.full_name[-80:]) is not None and not _sets_nothing(call)
 
 
 def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
@@ -250,7 +278,9 @@ def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
         value = outer.named_children()[-1] if outer is not None else None
         return value if value is not None and not span_of(value).has(span_of(node)) else None
     call = module.call_of(parent.parent())
-    if _COMPARING.search(parent.kind()) or (call is not None and _NOT_SETTING.match(call.name)):
+    if _COMPARING.search(parent.kind()) or (call is not None and _sets_nothing(call)):
+        return None
+    if parent.kind() in _SEQUENCES and not _is_header_pair(module, parent, holder):
         return None
     following = holder.next()
     while following is not None and not following.is_named():

@@ -47,6 +47,7 @@ from infralint.platforms.routing import (
     few_hosts,
     hosts_of,
     plain_path,
+    whole_apis,
 )
 from infralint.platforms.traefik import (
     ARGUMENT,
@@ -167,7 +168,7 @@ def _common(container: Container, name: str, where: Location, rules: Sequence[Ro
         "scope": f"{container.compose.group} {name}",
         "files": frozenset({container.compose.path}),
         "rules": tuple(rules),
-        "assumable": are_general(rules, rules),
+        "assumable": are_general(rules, whole_apis(rules)),
     }
 
 

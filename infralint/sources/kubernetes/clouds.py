@@ -29,7 +29,7 @@ from infralint.platforms.gateways import (
     haproxy_time,
     openshift_clocks,
 )
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, whole_apis
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.ingresses import Addresses, IngressNode, IngressPath, paths_of, places_of_annotations
 from infralint.sources.kubernetes.routes import common_fields, route_node
@@ -59,9 +59,10 @@ def google_node(
     """Ingresses that a load balancer of Google's serves."""
     paths = [path for ingress in ingresses for path in paths_of(ingress)]
     rules = [_starred_rule(path, addresses) for path in paths]
+    apis = whole_apis(rules)
     hops = []
     for path, rule in zip(paths, rules, strict=True):
-        fields = common_fields(path.ingress, [rule], rules, path.ingress.title)
+        fields = common_fields(path.ingress, [rule], apis, path.ingress.title)
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
         spec = config.root.get("spec") if config is not None else None
         fields |= _google_settings(config, spec, "affinityType", path.ingress.where)
@@ -80,7 +81,7 @@ def is_of_google(gateway_class: str, controller: str) -> bool:
 def google_route(
     route: Manifest,
     rules: Sequence[RouteRule],
-    every: Sequence[RouteRule],
+    apis: Collection[str],
     backends: Collection[tuple[str, str]],
     manifests: Manifests,
 ) -> GoogleIngress:
@@ -88,7 +89,7 @@ def google_route(
 
     https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_timeout
     """
-    fields = common_fields(route, rules, every, route.title)
+    fields = common_fields(route, rules, apis, route.title)
     policies = manifests.of("GCPBackendPolicy")
     policy = next((found for found in policies if _is_for(found, backends, route)), None)
     spec = policy.root.get("spec", "default") if policy is not None else None
@@ -159,10 +160,11 @@ def azure_node(environment: str, ingresses: Sequence[Manifest], addresses: Addre
     """Ingresses that an Application Gateway serves."""
     paths = [path for ingress in ingresses for path in paths_of(ingress)]
     rules = [_starred_rule(path, addresses, _backend_path(path)) for path in paths]
+    apis = whole_apis(rules)
     hops = []
     for path, rule in zip(paths, rules, strict=True):
         ingress = path.ingress
-        fields = common_fields(ingress, [rule], rules, ingress.title)
+        fields = common_fields(ingress, [rule], apis, ingress.title)
         kept = ingress.annotations.get(AFFINITY)
         if isinstance(kept, Known) and kept.value == "true":
             fields["keeps_affinity"] = kept.with_value("client")
@@ -191,7 +193,8 @@ def openshift_nodes(manifests: Manifests, addresses: Addresses) -> Iterator[Ingr
             groups.setdefault(route.environment, []).append(route)
     for environment, routes in groups.items():
         rules = {id(route): _openshift_rule(route, addresses) for route in routes}
-        hops = [_openshift_hop(route, rules[id(route)], list(rules.values())) for route in routes]
+        apis = whole_apis(rules.values())
+        hops = [_openshift_hop(route, rules[id(route)], apis) for route in routes]
         yield route_node("OpenShift's router", environment, routes, hops)
 
 
@@ -208,8 +211,8 @@ def _openshift_rule(route: Manifest, addresses: Addresses) -> RouteRule:
     return RouteRule(host, path, "segments", "", targets, reason, where=route.where)
 
 
-def _openshift_hop(route: Manifest, rule: RouteRule, every: Sequence[RouteRule]) -> RoutedHop:
-    fields = common_fields(route, [rule], every, f"Route {route.name}")
+def _openshift_hop(route: Manifest, rule: RouteRule, apis: Collection[str]) -> RoutedHop:
+    fields = common_fields(route, [rule], apis, f"Route {route.name}")
     annotations = route.annotations
     server: Setting[float] = Known(OPENSHIFT_TIMEOUT, route.where, OPENSHIFT_ANNOTATION, "default")
     tunnel: Setting[float] = Known(OPENSHIFT_TUNNEL, route.where, OPENSHIFT_TUNNEL_ANNOTATION, "default")

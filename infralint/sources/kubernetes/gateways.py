@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from infralint.model import SAME_PATH, Address, Known, Location, PathMap, PrefixMap, Setting
@@ -63,12 +63,12 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         rules = [
             (route, rule, list(_route_rules(route, rule, addresses))) for route in members for rule in _rules(route)
         ]
-        every = whole_apis(rule for _, _, found in rules for rule in found)
+        apis = whole_apis(rule for _, _, found in rules for rule in found)
         is_google = is_of_google(named, controllers.get(named, ""))
         hops = [
-            google_route(route, found, every, _backend_objects(rule), manifests)
+            google_route(route, found, apis, _backend_objects(rule), manifests)
             if is_google
-            else _gateway_hop(route, rule, found, every, product, named, gateway, manifests)
+            else _gateway_hop(route, rule, found, apis, product, named, gateway, manifests)
             for route, rule, found in rules
         ]
         name = f"Gateway {parent}" if parent else "a gateway"
@@ -168,13 +168,13 @@ def _gateway_hop(
     route: Manifest,
     rule: YamlValue,
     rules: Sequence[RouteRule],
-    every: Sequence[RouteRule],
+    apis: Collection[str],
     product: GatewayProduct | None,
     named: str,
     gateway: Manifest | None,
     manifests: Manifests,
 ) -> RoutedHop:
-    fields = common_fields(route, rules, every, route.title)
+    fields = common_fields(route, rules, apis, route.title)
     if route.kind == "GRPCRoute":
         # Browsers open neither an event stream nor a WebSocket to it.
         fields["assumable"] = False
@@ -285,8 +285,8 @@ def _istio(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode]:
     for environment, members in groups.items():
         routes = [(service, route) for service in members for route in service.root.items_of("spec", "http")]
         rules = [(service, route, list(_virtual_rules(service, route, addresses))) for service, route in routes]
-        every = whole_apis(rule for _, _, found in rules for rule in found)
-        hops = [_virtual_hop(service, route, found, every, manifests) for service, route, found in rules]
+        apis = whole_apis(rule for _, _, found in rules for rule in found)
+        hops = [_virtual_hop(service, route, found, apis, manifests) for service, route, found in rules]
         yield route_node("Istio's gateway", environment, members, hops, in_order=True)
 
 
@@ -334,9 +334,9 @@ def _uri(match: YamlValue | None) -> tuple[str, PathKind]:
 
 
 def _virtual_hop(
-    service: Manifest, route: YamlValue, rules: Sequence[RouteRule], every: Sequence[RouteRule], manifests: Manifests
+    service: Manifest, route: YamlValue, rules: Sequence[RouteRule], apis: Collection[str], manifests: Manifests
 ) -> RoutedHop:
-    fields = common_fields(service, rules, every, f"VirtualService {service.name}")
+    fields = common_fields(service, rules, apis, f"VirtualService {service.name}")
     affinity = _consistent_hash(manifests, rules, service.where)
     clock = request_clock(service.setting(route, "timeout"), ISTIO, service.where, "timeout")
     return EnvoyRoute(
@@ -371,8 +371,8 @@ def _contour(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode
     for environment, proxies in groups.items():
         found = [(proxy, route) for proxy in proxies for route in proxy.root.items_of("spec", "routes")]
         rules = [(proxy, route, list(_proxy_rules(proxy, route, addresses))) for proxy, route in found]
-        every = whole_apis(rule for _, _, listed in rules for rule in listed)
-        hops = [_proxy_hop(proxy, route, listed, every) for proxy, route, listed in rules]
+        apis = whole_apis(rule for _, _, listed in rules for rule in listed)
+        hops = [_proxy_hop(proxy, route, listed, apis) for proxy, route, listed in rules]
         if hops:
             yield route_node("Contour", environment, proxies, hops)
 
@@ -390,8 +390,8 @@ def _proxy_rules(proxy: Manifest, route: YamlValue, addresses: Addresses) -> Ite
         yield RouteRule(host, path, kind, doubt, targets, reason, where=where)
 
 
-def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], every: Sequence[RouteRule]) -> RoutedHop:
-    fields = common_fields(proxy, rules, every, f"HTTPProxy {proxy.name}")
+def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], apis: Collection[str]) -> RoutedHop:
+    fields = common_fields(proxy, rules, apis, f"HTTPProxy {proxy.name}")
     policy = route.get("timeoutPolicy")
     response = proxy.setting(policy, "response", "timeoutPolicy.response") if policy is not None else None
     idle = proxy.setting(policy, "idle", "timeoutPolicy.idle") if policy is not None else None

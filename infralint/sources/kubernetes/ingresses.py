@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -237,16 +237,16 @@ def _hop(
     controller: str,
     path: IngressPath,
     rule: RouteRule,
-    rules: Sequence[RouteRule],
+    apis: Collection[str],
     config: Config,
     classes: Classes,
 ) -> RoutedHop:
     ingress = path.ingress
     fields = fields_of_path(path, rule)
     if controller == INGRESS_NGINX:
-        return _of_ingress_nginx(ingress, fields, rule, rules, config)
+        return _of_ingress_nginx(ingress, fields, rule, apis, config)
     if controller == F5:
-        return _of_f5(ingress, path.service, fields, rule, rules, config)
+        return _of_f5(ingress, path.service, fields, rule, apis, config)
     return UnreadIngress(**fields, **unread_fields(ingress, _unread_reason(controller, ingress, classes)))
 
 
@@ -313,7 +313,7 @@ def places_of_annotations(manifest: Manifest) -> tuple[dict[str, Location], Loca
 
 
 def _of_ingress_nginx(
-    ingress: Manifest, fields: dict[str, Any], rule: RouteRule, rules: Sequence[RouteRule], config: Config
+    ingress: Manifest, fields: dict[str, Any], rule: RouteRule, apis: Collection[str], config: Config
 ) -> RoutedHop:
     annotations = ingress.annotations
     facts = ingress_nginx.facts_of(annotations, config, ingress.where)
@@ -325,7 +325,7 @@ def _of_ingress_nginx(
         forwards_upgrade=ingress_nginx.upgrade_of(facts, annotations),
         keeps_affinity=ingress_nginx.affinity_of(annotations, ingress.where),
         hints=tuple(ingress_nginx.hints_of(annotations)),
-        assumable=are_general([rule], rules) and facts.family != "grpc",
+        assumable=are_general([rule], apis) and facts.family != "grpc",
         http=facts.http_version,
     )
 
@@ -335,7 +335,7 @@ def _of_f5(
     service: str,
     fields: dict[str, Any],
     rule: RouteRule,
-    rules: Sequence[RouteRule],
+    apis: Collection[str],
     config: Config,
 ) -> RoutedHop:
     annotations = ingress.annotations
@@ -349,7 +349,7 @@ def _of_f5(
         forwards_upgrade=f5_nginx.upgrade_of(facts, annotations, service),
         keeps_affinity=f5_nginx.affinity_of(annotations, config, ingress.where, service),
         hints=tuple(f5_nginx.hints_of(annotations, service)),
-        assumable=are_general([rule], rules) and facts.family != "grpc",
+        assumable=are_general([rule], apis) and facts.family != "grpc",
         http=facts.http_version,
         services=named.value if isinstance(named, Known) else "",
     )

@@ -34,9 +34,7 @@ def _hop(service: Manifest) -> KnativeRevision:
     is_cloud_run = any(name.startswith(_CLOUD_RUN) for name in service.annotations) or any(
         name.startswith(_CLOUD_RUN) for name in service.root.members_of("spec", "template", "metadata", "annotations")
     )
-    fields = common_fields(
-        service, [rule], [rule], f"{'Cloud Run' if is_cloud_run else 'Knative'} Service {service.name}"
-    )
+    fields = common_fields(service, [rule], (), f"{'Cloud Run' if is_cloud_run else 'Knative'} Service {service.name}")
     fields |= {
         "clocks": revision_clocks(
             _seconds(service, "timeoutSeconds") or default_timeout(service.where),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,7 @@ from infralint.platforms.haproxy_ingress import (
 )
 from infralint.platforms.kong import KongRoute, KongSettings, facts_of
 from infralint.platforms.nginx import buffering_of, clocks
-from infralint.platforms.routing import RoutedHop, RouteRule, are_general
+from infralint.platforms.routing import RoutedHop, RouteRule, are_general, whole_apis
 from infralint.project.manifests import Manifest
 from infralint.sources.kubernetes.controllers import KONG
 from infralint.sources.kubernetes.ingresses import (
@@ -63,9 +63,8 @@ def proxy_node(
     around = Surroundings(config, addresses)
     paths = [path for ingress in ingresses for path in paths_of(ingress)]
     rules = [_rule(path, controller, addresses) for path in paths]
-    hops = [
-        _HOPS[controller](path, _fields(path, rule, rules), around) for path, rule in zip(paths, rules, strict=True)
-    ]
+    apis = whole_apis(rules)
+    hops = [_HOPS[controller](path, _fields(path, rule, apis), around) for path, rule in zip(paths, rules, strict=True)]
     hosts = {path.host for path in paths if path.host and "*" not in path.host}
     return IngressNode(
         name=controller,
@@ -102,14 +101,14 @@ def _rule(path: IngressPath, controller: str, addresses: Addresses) -> RouteRule
     return replace(rule, paths=PrefixMap(before, after.rstrip("/"))) if after else rule
 
 
-def _fields(path: IngressPath, rule: RouteRule, rules: Sequence[RouteRule]) -> dict[str, Any]:
+def _fields(path: IngressPath, rule: RouteRule, apis: Collection[str]) -> dict[str, Any]:
     where = path.ingress.where
     return {
         **fields_of_path(path, rule),
         "buffers_responses": not_applicable("never", where),
         "forwards_upgrade": passed_upgrade(where),
         "keeps_affinity": Known("single", where, "sessionPersistence", "default"),
-        "assumable": are_general([rule], rules),
+        "assumable": are_general([rule], apis),
     }
 
 

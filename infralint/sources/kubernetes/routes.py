@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from infralint.model import Known, not_applicable
@@ -28,10 +28,8 @@ def route_node(
     )
 
 
-def common_fields(
-    manifest: Manifest, rules: Sequence[RouteRule], every: Sequence[RouteRule], name: str
-) -> dict[str, Any]:
-    """What hops of routes have in common. every: all rules beside these."""
+def common_fields(manifest: Manifest, rules: Sequence[RouteRule], apis: Collection[str], name: str) -> dict[str, Any]:
+    """What hops of routes have in common. apis: the `whole_apis` of these and of all rules beside them."""
     paths = [plain_path(rule) or "/" for rule in rules if rule.answer is None]
     targets = [target for rule in rules for target in rule.targets]
     return {
@@ -48,5 +46,5 @@ def common_fields(
         "environment": manifest.environment,
         "files": manifest.files,
         "rules": tuple(rules),
-        "assumable": are_general(rules, every),
+        "assumable": are_general(rules, apis),
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from infralint.model import Address, Clock, Known, Setting
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, whole_apis
 from infralint.platforms.traefik import (
     ARGUMENT,
     CompressMiddleware,
@@ -151,8 +151,8 @@ def traefik_nodes(manifests: Manifests, addresses: Addresses) -> Iterator[Ingres
     for environment, members in groups.items():
         found = [(route, item) for route in members for item in route.root.items_of("spec", "routes")]
         rules = [(route, item, list(_rules(route, item, addresses))) for route, item in found]
-        every = [rule for _, _, listed in rules for rule in listed]
-        hops = [_hop(route, item, listed, every, objects) for route, item, listed in rules]
+        apis = whole_apis(rule for _, _, listed in rules for rule in listed)
+        hops = [_hop(route, item, listed, apis, objects) for route, item, listed in rules]
         yield route_node("Traefik", environment, members, hops)
 
 
@@ -170,9 +170,9 @@ def _rules(route: Manifest, item: YamlValue, addresses: Addresses) -> Iterator[R
 
 
 def _hop(
-    route: Manifest, item: YamlValue, rules: Sequence[RouteRule], every: Sequence[RouteRule], objects: TraefikObjects
+    route: Manifest, item: YamlValue, rules: Sequence[RouteRule], apis: Collection[str], objects: TraefikObjects
 ) -> RoutedHop:
-    fields = common_fields(route, rules, every, f"IngressRoute {route.name}")
+    fields = common_fields(route, rules, apis, f"IngressRoute {route.name}")
     fields |= objects.effects_of(_keys(item, route.namespace), route)
     services = item.items_of("services")
     sticky = next((service for service in services if service.get("sticky", "cookie") is not None), None)
@@ -200,11 +200,11 @@ def ingress_node(
         # `strictPrefixMatching` is off unless Traefik's own configuration says otherwise.
         kind: PathKind = "exact" if path.kind == "Exact" else "prefix"
         rules.append(RouteRule(path.host, path.path, kind, "", *_target(address), where=path.where))
-    hops = []
+    apis, hops = whole_apis(rules), []
     for path, rule in zip(paths, rules, strict=True):
         ingress, service = path.ingress, addresses.service(path.service, path.ingress)
         annotations = service.annotations if service is not None else {}
-        fields = common_fields(ingress, [rule], rules, ingress.title)
+        fields = common_fields(ingress, [rule], apis, ingress.title)
         fields |= objects.effects_of(_middlewares_of(ingress), ingress) | _sticky(annotations)
         named = annotations.get(f"{PREFIX}service.serverstransport")
         transport = (

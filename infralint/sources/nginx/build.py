@@ -295,7 +295,7 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
             return
         # Who dials this very address gets the default server, whatever it is called; a browser may mean another nginx.
         is_dialled = request.dialled and len(chosen) == 1
-        for server, _ in chosen:
+        for server in (choice.server for choice in chosen):
             why = (
                 f"no server_name is {request.host}: the server of {', '.join(server.names)} answers as the default one"
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -178,7 +178,7 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(segments)
 
 
-class LocationChoice(NamedTuple):
+class LocationChoice(msgspec.Struct, frozen=True):
     """A location that nginx may choose; None: no location fits. redirect: the path that it sends the client to instead.
 
     reasons: why another one may be chosen.
@@ -329,7 +329,7 @@ class _Search:
             return True
 
 
-class Chosen(NamedTuple):
+class Chosen(msgspec.Struct, frozen=True):
     """The server that answers on one socket. by_name: a name of it is the host."""
 
     server: VirtualServer

@@ -6,7 +6,9 @@ https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#if
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import (
@@ -24,7 +26,7 @@ from infralint.text.patterns import Unsearchable, search
 EXPRESSIONS = frozenset({"~", "~*", "!~", "!~*"})
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True):
     """Whether a condition holds. None: can't be told, for this reason. moment: variables where it holds."""
 
     holds: bool | None

@@ -29,7 +29,8 @@ _OTHER_NAMES = (
     "license copying notice authors changelog readme codeowners makefile dockerfile containerfile procfile gemfile rakefile"
     " vagrantfile jenkinsfile caddyfile justfile version go."
 ).split()
-_PROSE = lazy(r"(?:changes|changelog|history|news|todo|install|thanks|credits)(?:[-._][\d.]*)?", re.IGNORECASE)
+_PROSE_BEGINS = ("changes", "changelog", "history", "news", "todo", "install", "thanks", "credits")
+_PROSE = lazy(rf"(?:{'|'.join(_PROSE_BEGINS)})(?:[-._][\d.]*)?", re.IGNORECASE)
 """Names of texts about a program, such as nginx's own CHANGES."""
 _SAMPLES = frozenset({"sample", "example", "dist"})
 _PLACES = lazy(
@@ -42,7 +43,7 @@ _ENDINGS = lazy(
     r"|\.template\.|_nginx$|nginx",
     re.IGNORECASE,
 )
-_MANIFEST = lazy(r"\.(?:ya?ml|tpl)(?:\.|$)", re.IGNORECASE)
+_MANIFESTS = frozenset({"yaml", "yml", "tpl"})
 
 _OURS = (
     rb"(?:^|[;{}])[ \t]*(?:"
@@ -121,7 +122,8 @@ def _shown_by(path: str, project: Project) -> str:
 def _possible(project: Project) -> list[tuple[str, str]]:
     """The files whose names do not rule nginx out at once, each with its last part, in order."""
     found: list[tuple[str, str]] = []
-    for ending, pairs in project.names.by_ending.items():
+    for ending, alike in project.names.by_ending.items():
+        pairs = zip(*alike, strict=True)
         if ending not in _OTHER_ENDINGS:
             found += pairs
         elif ending in _DOMAINS:
@@ -136,16 +138,23 @@ def _could_be(path: str, name: str) -> bool:
     if path.endswith(".snap"):
         # What a test of a chart has rendered: https://github.com/helm-unittest/helm-unittest#snapshot-testing
         return False
-    if _MANIFEST.search(path):
+    if _ends_as_manifest(path):
         return True
     if name.lower().endswith((".bak", ".old", ".orig", ".disabled", "~", ".save", ".swp")):
         return False
     ending = name.rpartition(".")[2].lower()
-    if _PROSE.fullmatch(name) or ending in _DOMAINS:
+    if (name.lower().startswith(_PROSE_BEGINS) and _PROSE.fullmatch(name)) or ending in _DOMAINS:
         return bool(_SITES.search(path))
     if ending in _OTHER_ENDINGS or name.lower().startswith(tuple(_OTHER_NAMES)):
         return False
-    return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
+    if ending == "conf" or "." not in name.lstrip("."):
+        return True
+    return bool(_ENDINGS.search(name) or _PLACES.search(path))
+
+
+def _ends_as_manifest(path: str) -> bool:
+    """Whether an ending of a path, be it before another, is that of YAML or of a chart's template."""
+    return not _MANIFESTS.isdisjoint(path.lower().split(".")[1:])
 
 
 def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) -> Iterator[NginxFile]:
@@ -163,7 +172,7 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
         return
     if _is_manifest(path):
         yield from _from_manifest(project, path, text, reading)
-    elif _DUMP_MARK.search(text):
+    elif "# configuration file " in text and _DUMP_MARK.search(text):
         yield from _from_dump(project, path, text, shown, reading)
     elif is_nginx(text) or (_named_nginx(path) and _has_some(path, project.bytes(path))):
         yield from _plain(project, path, text, reading)
@@ -195,18 +204,23 @@ def _named_nginx(path: str) -> bool:
 
 
 def _is_manifest(path: str) -> bool:
-    return bool(_MANIFEST.search(path)) and not re.search(r"\.(?:conf|vhost|nginx)\b|nginx[^/]*\.tpl$", path)
+    return _ends_as_manifest(path) and not re.search(r"\.(?:conf|vhost|nginx)\b|nginx[^/]*\.tpl$", path)
 
 
 def _assigns(content: bytes) -> bool:
     """Whether a text gives values with `=`, as UCL, HOCON and Dovecot do, and says nothing that only nginx would."""
-    return bool(_ASSIGNMENT.search(content)) and b"_by_lua" not in content and not _PASSING.search(content)
+    return (
+        b"=" in content
+        and bool(_ASSIGNMENT.search(content))
+        and b"_by_lua" not in content
+        and not _PASSING.search(content)
+    )
 
 
 def is_nginx(text: str) -> bool:
     """Whether a text is nginx configuration by its content; Apache, HOCON, INI and the like are not."""
     content = text.encode("utf-8", "replace")
-    if _APACHE.search(content) or _assigns(content):
+    if (b"<" in content and _APACHE.search(content)) or _assigns(content):
         return False
     return bool(_STRONG.search(content)) or len(set(_SNIFF.findall(content))) >= 2
 

@@ -106,6 +106,7 @@ _METHODS = frozenset(
 )
 _NUMBERS = frozenset("keepalive_requests proxy_next_upstream_tries proxy_cache_min_uses max_ranges".split())
 _RANGES = {"gzip_comp_level": (1, 9), "limit_req_status": (400, 599), "limit_conn_status": (400, 599)}
+_LISTED = _NUMBERS.union(_WORDS, _RANGES)
 _LEVELS = frozenset("debug info notice warn error crit alert emerg".split())
 _WITHOUT_BACKUP = frozenset(["hash", "ip_hash", "random"])
 _SCHEMES = {"proxy": ("http://", "https://"), "grpc": ("grpc://", "grpcs://"), "uwsgi": ("uwsgi://", "suwsgi://")}
@@ -165,7 +166,7 @@ def invalid_value(directive: Directive, around: BlocksAround) -> str:
         return f'invalid value "{args[0]}" in "{name}" directive, it must be "on" or "off"'
     if name in _SIZES and len(args) == 1 and "$" not in args[0] and not _SIZE.fullmatch(args[0]):
         return f'"{name}" directive invalid value'
-    if around.is_http and (message := _outside_of_lists(name, args)):
+    if around.is_http and name in _LISTED and (message := _outside_of_lists(name, args)):
         return message
     if not args:
         return ""
@@ -270,8 +271,13 @@ def split_location(directive: Directive) -> tuple[str, str]:
 
 def split_modifier(text: str) -> tuple[str, str]:
     """The modifier that is written before a location's name without a blank ("" for none), and the name."""
+    if text[:1] not in _MARKS:
+        return "", text
     modifier = next((mark for mark in ("~*", "^~", "=", "~") if text.startswith(mark)), "")
     return modifier, text[len(modifier) :]
+
+
+_MARKS = frozenset("~^=")
 
 
 def _location(directive: Directive, around: BlocksAround) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import STRENGTH, Evidence, Hint, Location, Request, StreamKind, Unknown
@@ -78,7 +78,7 @@ def silence(hop: NginxLocation) -> NginxLocation:
     return replace(hop, hints=(), paths=(), assumable=False)
 
 
-class Handed(NamedTuple):
+class Handed(msgspec.Struct, frozen=True):
     """What became of the hints of a server. heard: the places of comments that some location took. refused: streams that
     nginx answers by itself."""
 

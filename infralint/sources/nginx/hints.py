@@ -147,28 +147,31 @@ _TELLING = _ABOUT_HEADERS.union(_SWITCHES, _ABOUT_TYPES)
 
 def _unbuffered_hints(block: Directive, scope: Scope, family: Family, catch_all: bool) -> Iterator[Hint]:
     """Somebody has already turned a buffer off, or names the stream's type."""
-    names = () if _moves_files(block, scope) else _SWITCHES
     for directive in scope.nearest.directives:
         if directive.name not in _TELLING:
             continue
         words = [arg.lower() for arg in directive.args]
-        if directive.name in names and words == ["off"]:
+        if directive.name in _SWITCHES and words == ["off"] and not _moves_files(block, scope):
             yield _hint("sse", "config", f"`{directive.written}` is set for it", directive.where, block)
         elif directive.name in _ABOUT_HEADERS and "x-accel-buffering" in words:
             yield _hint("sse", "config", f"`{directive.written}` is about a stream", directive.where, block)
         elif SSE_TYPE in words and directive.name in _ABOUT_TYPES:
             yield _hint("sse", "config", f"`{directive.written}` names {SSE_TYPE}", directive.where, block)
     inherited = scope.setting(f"{family}_buffering", True, Location(""), lambda text: text.lower() != "off")
-    if catch_all and names and isinstance(inherited, Known) and inherited.origin == "inherited" and not inherited.value:
+    if not catch_all or not isinstance(inherited, Known) or inherited.origin != "inherited" or inherited.value:
+        return
+    if not _moves_files(block, scope):
         yield _hint("sse", "config", f"`{inherited.written}` is set for it", inherited.where, block)
 
 
 def _moves_files(block: Directive, scope: Scope) -> bool:
     """Whether buffering is off for large bodies (registries, uploads) or a sign-in, not for a stream."""
     pattern = block.args[-1] if block.args else ""
-    large = any(directive.args == ["0"] for directive in scope.nearest.by_name.get("client_max_body_size", ()))
-    files = large or "proxy_request_buffering" in scope.nearest.by_name or _SLOW_FOR_OTHER_REASONS.search(pattern)
-    return bool(files and not stream_name(pattern)) or has_false_friend(pattern)
+    if has_false_friend(pattern) or stream_name(pattern):
+        return has_false_friend(pattern)
+    names = scope.nearest.by_name
+    large = any(directive.args == ["0"] for directive in names.get("client_max_body_size", ()))
+    return large or "proxy_request_buffering" in names or _SLOW_FOR_OTHER_REASONS.search(pattern) is not None
 
 
 def _comments(block: Directive) -> Iterator[Hint]:

@@ -122,9 +122,16 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         directives, here = found
         return line_of(directives[0], here) if directives else None
 
-    def directives(self, name: str) -> Sequence[Line]:
-        """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`)."""
-        return self.facts.lines(name)
+    def directives(self, name: str, about: str = "") -> Sequence[Line]:
+        """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`); about: those alone
+        whose first argument begins so, in lower case."""
+        found = self.rules.find(name)
+        if isinstance(found, Unknown):
+            return ()
+        directives, here = found
+        if about:
+            directives = [line for line in directives if line.args and line.args[0].lower().startswith(about)]
+        return [line_of(line, here) for line in directives]
 
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         if response is UNKNOWN_RESPONSE and request is None:

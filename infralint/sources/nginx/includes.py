@@ -451,14 +451,11 @@ class Includes:
         return found
 
     def _below(self, folder: str) -> Iterable[str]:
-        return self._known if is_glob(folder) else self._folders.get(folder, [])
+        return self._known if is_glob(folder) else self._known_names.in_folder(folder)
 
     @cached_property
-    def _folders(self) -> dict[str, list[str]]:
-        folders = self.project.names.by_folder
-        if not self.project.tree.odd:
-            return folders
-        return FileNames(sorted(self._known)).by_folder
+    def _known_names(self) -> FileNames:
+        return FileNames(sorted(self._known)) if self.project.tree.odd else self.project.names
 
     def _anywhere(self, argument: str) -> Iterator[str]:
         """The one file of the project whose path ends so; a bare glob is too little to go by, and so is the bare name of a

@@ -201,7 +201,9 @@ class Processing:
     ) -> list[Run]:
         """The runs that a server's own rewrites let go on. before: variables that are set already."""
         moment = moment_of_arrival(server, request, path, path)
-        start = Run(replace(moment, assigned={**moment.assigned, **before}), server.block)
+        if before:
+            moment = replace(moment, assigned={**moment.assigned, **before})
+        start = Run(moment, server.block)
         return [run for run in self._rewrites(server.block, start) if run.answer is None]
 
     def _set_before(self, place: LocationEntry) -> dict[str, Values]:

@@ -91,10 +91,10 @@ ARGUMENTS = {
 """How many arguments nginx takes, at least and at most: https://nginx.org/en/docs/dirindex.html"""
 _HOST = lazy(r"\*|[\w.-]*[A-Za-z.][\w.-]*", re.ASCII)
 _PORT = lazy(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
-_TIMES = lazy(
-    r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_(?:read|send|connect)_timeout|client_(?:body|header)_timeout|send_timeout"
-    r"|lingering_timeout|resolver_timeout|proxy_timeout|worker_shutdown_timeout|keepalive_timeout"
-)
+_TIMES = frozenset(
+    "client_body_timeout client_header_timeout send_timeout lingering_timeout resolver_timeout proxy_timeout"
+    " worker_shutdown_timeout keepalive_timeout".split()
+) | {f"{family}_{phase}_timeout" for family in (*_FAMILIES, "memcached") for phase in ("read", "send", "connect")}
 """Directives whose argument is a time: https://nginx.org/en/docs/syntax.html"""
 _URI = lazy(r"https?://(?:unix:[^:]*:.|(?!unix:)[^/?]*[/?])")
 """Where the path begins in what proxy_pass names."""
@@ -118,7 +118,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
             elif message := _problem(directive, around, level, is_whole):
                 yield _refuse(directive, message)
-            elif _takes_time(directive.name) and _is_no_time(directive):
+            elif directive.name in _TIMES and _is_no_time(directive):
                 yield Unreadable(not_taken(directive), directive.where)
             if directive.name in _MATCHING:
                 yield from _invalid_expressions(directive)
@@ -128,10 +128,13 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
 
 def _problem(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
     """What nginx says of a directive by its words and its place; empty where it takes it, or where a template decides."""
-    is_settled = not (directive.has_hole or directive.has_alternatives)
+    prepared = directive.source.prepared
+    is_settled = (prepared.text.isascii() or not directive.has_hole) and not directive.has_alternatives
     if is_settled and not directive.missing and (message := _malformation(directive)):
         return message
-    if message := _misplacement(directive, around, level, is_whole and not _is_in_definition(directive)):
+    if message := misplacement(directive, around, is_whole and not _is_in_definition(directive)):
+        return message
+    if directive.name in PASSES and around.blocks and (message := _misplaced_pass(directive, around, level)):
         return message
     if is_settled and not directive.opaque and (message := invalid_value(directive, around)):
         return message
@@ -158,11 +161,6 @@ def _malformation(directive: Directive) -> str:
     return ""
 
 
-@cache
-def _takes_time(name: str) -> bool:
-    return _TIMES.fullmatch(name) is not None
-
-
 def _is_no_time(directive: Directive) -> bool:
     """Whether nginx does not take a time; what a template or a variable puts there is judged where it matters."""
     prepared = directive.source.prepared
@@ -180,6 +178,8 @@ def _listen_problem(directive: Directive) -> str:
     if not directive.args or directive.has_hole:
         return ""
     address = directive.args[0]
+    if len(address) < 6 and address.isascii() and address.isdecimal() and 1 <= int(address) <= 65535:
+        return ""
     host, colon, port = address.rpartition(":")
     if address.startswith(("unix:", "$")) or port.endswith("]") or (not colon and _HOST.fullmatch(port)):
         return ""
@@ -249,12 +249,8 @@ def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _misplacement(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
-    """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
-    if message := misplacement(directive, around, is_whole):
-        return message
-    if not around.blocks or directive.name not in PASSES:
-        return ""
+def _misplaced_pass(directive: Directive, around: BlocksAround, level: Sequence[Directive]) -> str:
+    """What nginx says of a `*_pass` that it does not take in the block around it; empty where it does."""
     place = around.blocks[-1]
     if place.name == "server" and _is_http(directive, around.blocks, level):
         return f'"{directive.name}" directive is not allowed here'
@@ -293,9 +289,10 @@ def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
         if directive.name not in _SINGLE:
             continue
         key, message = _once(directive) if directive.block is None else _single_block(directive)
-        if key and (key, directive.conditions) in seen:
+        mark = key, directive.conditions
+        if key and mark in seen:
             yield _refuse(directive, message)
-        seen.add((key, directive.conditions))
+        seen.add(mark)
 
 
 def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, Unknown]]:

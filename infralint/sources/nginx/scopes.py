@@ -81,10 +81,12 @@ class Scope(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def ruler_of(self, name: str) -> int:
         """The number of the nearest level that has a directive of a name; -1 where none has."""
-        number = len(self.levels) - 1
-        while number >= 0 and name not in self.levels[number].by_name:
+        number = len(self.levels)
+        for level in reversed(self.levels):
             number -= 1
-        return number
+            if name in level.by_name:
+                return number
+        return -1
 
     def find(self, name: str) -> tuple[list[Directive], bool] | Unknown:
         """The directives of a name that rule here, and whether this very level holds them."""

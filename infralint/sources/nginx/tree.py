@@ -216,23 +216,29 @@ class Directive(msgspec.Struct, eq=False, gc=False):
     def where(self) -> Location:
         """All its words, without the block."""
         if self.location is None:
-            on_line = self.last_offset != self.offset
+            source, last_offset = self.source, self.last_offset
+            on_line = last_offset != self.offset
             last = self.args[-1] if on_line else self.name
-            quoted = self.quotes >> (len(self.args) if on_line else 0) & 1
-            self.location = self.source.place(
-                self.line, self.offset, Word(last, self.line, self.last_offset, quoted > 0)
-            )
+            if self.quotes or source.prepared.holes or "\\" in last or source.locate is not None:
+                quoted = self.quotes >> (len(self.args) if on_line else 0) & 1
+                self.location = source.place(self.line, self.offset, Word(last, self.line, last_offset, quoted > 0))
+            else:  # as nearly all are: each character is a column
+                before = source.indent + 1 - source.line_starts[self.line - 1]
+                number = self.line + source.first_line - 1
+                end = last_offset + len(last) + before
+                self.location = Location(source.shown, number, self.offset + before, number, end)
         return self.location
 
     @property
     def written(self) -> str:
         """As its author wrote it, quotes normalised away."""
-        if not self.quotes:
-            return self.source.prepared.original(" ".join((self.name, *self.args)))
-        texts = enumerate((self.name, *self.args))
-        return self.source.prepared.original(
-            " ".join(f'"{text}"' if self.quotes >> number & 1 else text for number, text in texts)
-        )
+        if self.quotes:
+            texts = enumerate((self.name, *self.args))
+            written = " ".join(f'"{text}"' if self.quotes >> number & 1 else text for number, text in texts)
+        else:
+            written = " ".join((self.name, *self.args))
+        prepared = self.source.prepared
+        return prepared.original(written) if prepared.holes else written
 
     def children(self, name: str) -> list[Directive]:
         return [directive for directive in self.block or () if directive.name == name]
@@ -322,7 +328,8 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
     def _flush_splices(self, block: list[Directive]) -> None:
         """`{{ extra }}` on a line of its own before a block's first word."""
-        if len(self.words) > 1 and HOLE.fullmatch(self.words[0].text) and self.words[1].line > self.words[0].line:
+        first = self.words[0]
+        if len(self.words) > 1 and self.words[1].line > first.line and HOLE.fullmatch(first.text):
             block.append(directive_of(self.words[:1], self.source, splice=True, end_line=self.words[0].line))
             self.words = self.words[1:]
 

@@ -127,8 +127,12 @@ class _Usage(msgspec.Struct, eq=False):
     def read(self, directive: Directive) -> None:
         """Take a directive in."""
         self.directives.add(directive.name)
-        if not _names_something(directive.name) and not any("$" in text or "(?" in text for text in directive.args):
-            return
+        if not _names_something(directive.name):
+            for text in directive.args:
+                if "$" in text or "(?" in text:
+                    break
+            else:
+                return
         for key, message in _uses(directive.name, directive.args):
             self.used.setdefault(key, (directive, message))
         self.declared.update(_declarations(directive))

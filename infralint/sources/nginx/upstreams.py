@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -32,7 +31,7 @@ _STATIC = frozenset(
 """What leaves an upstream its servers as they are written: where they share a `zone`, an API may bring one back."""
 
 
-class PassTarget(NamedTuple):
+class PassTarget(msgspec.Struct, frozen=True):
     """What a `*_pass` names: `http://app:3000/v2/`. authority: host and port as written; uri: what follows."""
 
     scheme: str

@@ -7,7 +7,7 @@ https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from infralint.platforms import azure_application_gateway as gateway
 from infralint.platforms import azure_apps
 from infralint.platforms.application_gateway import DEFAULT_TIMEOUT
 from infralint.platforms.azure_application_gateway import BackendSettings, GatewayHop
-from infralint.platforms.routing import PathKind, RouteRule, RoutingNode
+from infralint.platforms.routing import PathKind, RouteRule, RoutingNode, whole_apis
 from infralint.sources.terraform.arguments import argument_of, quiet
 from infralint.sources.terraform.dialling import environment_of
 from infralint.sources.terraform.graph import Graph
@@ -56,8 +56,8 @@ def _gateway(graph: Graph, item: Item) -> RoutingNode | None:
             blocks[id(settings)] = settings
     if not groups:
         return None
-    every = [rule for rule, _ in pairs]
-    hops = [_hop(graph, item, blocks[key], rules, every) for key, rules in groups.items()]
+    apis = whole_apis(rule for rule, _ in pairs)
+    hops = [_hop(graph, item, blocks[key], rules, apis) for key, rules in groups.items()]
     answered = tuple(rule for rule, settings in pairs if settings is None)
     hops[0] = replace(hops[0], rules=(*hops[0].rules, *answered))
     return RoutingNode(
@@ -69,7 +69,7 @@ def _gateway(graph: Graph, item: Item) -> RoutingNode | None:
     )
 
 
-def _hop(graph: Graph, item: Item, block: Item, rules: list[RouteRule], every: list[RouteRule]) -> GatewayHop:
+def _hop(graph: Graph, item: Item, block: Item, rules: list[RouteRule], apis: Collection[str]) -> GatewayHop:
     timeout = argument_of(block, "request_timeout", DEFAULT_TIMEOUT, plain_number)
     sticky = argument_of(block, "cookie_based_affinity", False, lambda value: to_text(value).lower() == "enabled")
     buffered = _buffering(item)
@@ -84,7 +84,7 @@ def _hop(graph: Graph, item: Item, block: Item, rules: list[RouteRule], every: l
         sticky=sticky,
         draining=_draining(block),
     )
-    return gateway.gateway_hop(settings, rules, every, **environment_of(graph))
+    return gateway.gateway_hop(settings, rules, apis, **environment_of(graph))
 
 
 def _buffering(item: Item) -> Setting[bool]:

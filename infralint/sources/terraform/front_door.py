@@ -5,14 +5,14 @@ https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from msgspec.structs import replace
 
 from infralint.model import UNLIMITED, Address, Known, Node, Setting, Unknown
 from infralint.platforms.azure_front_door import RESPONSE_TIMEOUT, FrontDoorRoute, front_door_route
-from infralint.platforms.routing import RouteRule, RoutingNode
+from infralint.platforms.routing import RouteRule, RoutingNode, whole_apis
 from infralint.sources.terraform.arguments import argument_of, quiet
 from infralint.sources.terraform.azure import REACHED
 from infralint.sources.terraform.dialling import environment_of
@@ -32,8 +32,8 @@ def front_door_nodes(graph: Graph) -> Iterator[Node]:
             endpoints.setdefault(named[0].address if named else route.address, []).append(route)
     for address, routes in endpoints.items():
         rules = {route.address: list(_rules(graph, route)) for route in routes}
-        every = [rule for listed in rules.values() for rule in listed]
-        hops = tuple(_hop(graph, route, rules[route.address], every) for route in routes if rules[route.address])
+        apis = whole_apis(rule for listed in rules.values() for rule in listed)
+        hops = tuple(_hop(graph, route, rules[route.address], apis) for route in routes if rules[route.address])
         if hops:
             yield RoutingNode(
                 name=address,
@@ -44,11 +44,11 @@ def front_door_nodes(graph: Graph) -> Iterator[Node]:
             )
 
 
-def _hop(graph: Graph, route: Item, rules: list[RouteRule], every: list[RouteRule]) -> FrontDoorRoute:
+def _hop(graph: Graph, route: Item, rules: list[RouteRule], apis: Collection[str]) -> FrontDoorRoute:
     timeout, cached = _timeout(graph, route), _caching(route)
     if route.silent:
         timeout, cached = quiet(timeout, UNLIMITED), quiet(cached, False)
-    hop = front_door_route(route.address, route.where, rules, every, timeout, cached, **environment_of(graph))
+    hop = front_door_route(route.address, route.where, rules, apis, timeout, cached, **environment_of(graph))
     return replace(hop, buffers_responses=quiet(hop.buffers_responses, "never")) if route.silent else hop
 
 

@@ -6,7 +6,7 @@ https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from infralint.model import SAME_PATH, UNLIMITED, Known, Location, Node, PathMap, PrefixMap, Setting, Unknown
 from infralint.platforms import google_load_balancing as google
 from infralint.platforms.google_load_balancing import BackendService, GoogleBackendHop, UrlMapNode
-from infralint.platforms.routing import PathKind, RouteRule
+from infralint.platforms.routing import PathKind, RouteRule, whole_apis
 from infralint.sources.terraform.arguments import argument_of, quiet
 from infralint.sources.terraform.dialling import environment_of
 from infralint.sources.terraform.graph import Graph
@@ -70,7 +70,8 @@ def _node(graph: Graph, item: Item, ways: list[_Way]) -> UrlMapNode | None:
     if not groups:
         return None
     every = [way.rule for way in ways]
-    hops = [_hop(graph, group, every) for group in groups.values()]
+    apis = whole_apis(every)
+    hops = [_hop(graph, group, apis) for group in groups.values()]
     leading = {id(rule) for hop in hops for rule in hop.rules}
     answered = tuple(rule for rule in every if id(rule) not in leading)
     hops[0] = replace(hops[0], rules=(*hops[0].rules, *answered))
@@ -92,11 +93,11 @@ def _timeout_key(timeout: Setting[float] | None) -> float | str:
     return timeout.value if isinstance(timeout, Known) else timeout.why
 
 
-def _hop(graph: Graph, ways: list[_Way], every: list[RouteRule]) -> GoogleBackendHop:
+def _hop(graph: Graph, ways: list[_Way], apis: Collection[str]) -> GoogleBackendHop:
     item = ways[0].backend
     assert item is not None
     backend = _backend(graph, item, ways[0].timeout)
-    return google.backend_hop(backend, [way.rule for way in ways], every, **environment_of(graph))
+    return google.backend_hop(backend, [way.rule for way in ways], apis, **environment_of(graph))
 
 
 def _speaks_http(graph: Graph, item: Item) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from infralint.project.names import FileNames
 from infralint.sources.unread.manifests import TEMPLATE_KINDS
 from infralint.text.lazy import lazy
 
 
-class UnreadKind(NamedTuple):
+class UnreadKind(msgspec.Struct, frozen=True):
     """A kind of file. words: what stands in such a file, where its name alone could mean something else."""
 
     kind: str
@@ -57,6 +58,7 @@ NAMES = {
 """Plain name -> its kind."""
 
 _PROXY_PASS = rb"^[ \t]*(?i:<?ProxyPass(?:Match)?[ \t]|BalancerMember[ \t]|RewriteRule[ \t][^\n]*[\[,]P[,\]])"
+_HAPROXY = _rule("HAProxy", rb"^(?:global|defaults|frontend|backend|listen)\b")
 _SECTIONS = rb"^(?:frontend|backend|listen)[ \t]+[\w.{}-]+[ \t]*\r?$"
 SCRIPTED_NGINX = "nginx that a script sets up"
 _WRITTEN_AT_START = (
@@ -73,33 +75,33 @@ _BESIDE_FUNCTIONS = (
 )
 
 PATHS = tuple(
-    (lazy(rf"(?:^|/)(?:{paths})$"), rule)
-    for paths, rule in (
-        (r"[^/]*apisix[^/]*\.ya?ml", _rule("APISIX", rb"^(?:apisix|routes|upstreams|deployment):")),
-        (r"[^/]*\.(?:conf|vhost)|\.htaccess|(?:sites-\w+|apache2?|httpd)/(?:[^/]+/)*[^/.]+", _rule("Apache", _PROXY_PASS)),
-        (r"[^/]*\.bicep", _rule("Azure (Bicep)", _RESOURCES)),
-        (r"(?:[^/]*\.)?caddyfile(?:[._-][^/]*)?", _rule("Caddy")),
+    (word, lazy(rf"(?:^|/)(?:{paths})$"), rule)
+    for word, paths, rule in (
+        ("apisix", r"[^/]*apisix[^/]*\.ya?ml", _rule("APISIX", rb"^(?:apisix|routes|upstreams|deployment):")),
+        ("", r"[^/]*\.(?:conf|vhost)|\.htaccess|(?:sites-\w+|apache2?|httpd)/(?:[^/]+/)*[^/.]+", _rule("Apache", _PROXY_PASS)),
+        (".bicep", r"[^/]*\.bicep", _rule("Azure (Bicep)", _RESOURCES)),
+        ("caddyfile", r"(?:[^/]*\.)?caddyfile(?:[._-][^/]*)?", _rule("Caddy")),
         *(
-            (r"[^/]*(?:template|cloudformation|cfn|stack|sam)[^/]*\.json|[^/]*\.template", _rule(kind, service.encode()))
+            (".", r"[^/]*(?:template|cloudformation|cfn|stack|sam)[^/]*\.json|[^/]*\.template", _rule(kind, service.encode()))
             for service, kind in TEMPLATE_SERVICES
         ),
-        (r"\.do/(?:app|deploy\.template)\.ya?ml", _rule("DigitalOcean App Platform")),
-        (r"[^/]*envoy[^/]*\.(?:ya?ml|json)", _rule("Envoy", rb"\b(?:static|dynamic)_resources\b|\bstaticResources\b")),
-        (r"[^/]*haproxy[^/]*\.(?:cfg|conf)|haproxy[^/.]*", _rule("HAProxy", rb"^(?:global|defaults|frontend|backend|listen)\b")),
-        (r"[^/]*\.cfg", _rule("HAProxy", _SECTIONS)),
-        (r"config/deploy\.[\w-]+\.yml", _KAMAL),
-        (r"[^/]*krakend[^/]*\.json", _rule("KrakenD")),
-        (r"[^/]*lighttpd[^/]*", _rule("lighttpd", rb"\bproxy\.server\b")),
-        (r"serverless\.ya?ml", _rule("CloudFormation beside functions of the Serverless Framework", _BESIDE_FUNCTIONS)),
-        (r"[^/]*traefik[^/]*\.toml", _rule("Traefik")),
-        (r"[^/]*\.toml", _rule("Traefik", rb"^\[(?:http\.(?:routers|services|middlewares)|entryPoints)[.\]]")),
-        (r"traefik\.ya?ml", _rule("Traefik", rb"^(?:entryPoints|providers|http|tcp):")),
-        (r"[^/]*\.vcl", _rule("Varnish")),
-        (r"[^/]*\.(?:sh|bash|tftpl|tpl|cfg|ya?ml)", _rule(SCRIPTED_NGINX, _WRITTEN_AT_START)),
-        (r"[^/]*\.(?:ya?ml|template)", _rule(SCRIPTED_NGINX, _USER_DATA)),
+        (".do/", r"\.do/(?:app|deploy\.template)\.ya?ml", _rule("DigitalOcean App Platform")),
+        ("envoy", r"[^/]*envoy[^/]*\.(?:ya?ml|json)", _rule("Envoy", rb"\b(?:static|dynamic)_resources\b|\bstaticResources\b")),
+        ("haproxy", r"[^/]*haproxy[^/]*\.(?:cfg|conf)|haproxy[^/.]*", _HAPROXY),
+        (".cfg", r"[^/]*\.cfg", _rule("HAProxy", _SECTIONS)),
+        ("config/deploy.", r"config/deploy\.[\w-]+\.yml", _KAMAL),
+        ("krakend", r"[^/]*krakend[^/]*\.json", _rule("KrakenD")),
+        ("lighttpd", r"[^/]*lighttpd[^/]*", _rule("lighttpd", rb"\bproxy\.server\b")),
+        ("serverless.y", r"serverless\.ya?ml", _rule("CloudFormation beside functions of the Serverless Framework", _BESIDE_FUNCTIONS)),
+        ("traefik", r"[^/]*traefik[^/]*\.toml", _rule("Traefik")),
+        (".toml", r"[^/]*\.toml", _rule("Traefik", rb"^\[(?:http\.(?:routers|services|middlewares)|entryPoints)[.\]]")),
+        ("traefik.y", r"traefik\.ya?ml", _rule("Traefik", rb"^(?:entryPoints|providers|http|tcp):")),
+        (".vcl", r"[^/]*\.vcl", _rule("Varnish")),
+        (".", r"[^/]*\.(?:sh|bash|tftpl|tpl|cfg|ya?ml)", _rule(SCRIPTED_NGINX, _WRITTEN_AT_START)),
+        (".", r"[^/]*\.(?:ya?ml|template)", _rule(SCRIPTED_NGINX, _USER_DATA)),
     )
 )  # fmt: skip
-"""Regular expression over the end of a path -> its kind."""
+"""What a path holds in which the end is looked for, a regular expression over that end, its kind."""
 
 _ENDINGS = frozenset("bash bicep cfg conf htaccess json sh template tftpl toml tpl vcl vhost yaml yml".split())
 """Names with another ending are no such file, unless it is one of NAMES or says one of _WORDS."""
@@ -111,8 +113,8 @@ _LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
 
 def find_with_rules(names: FileNames) -> list[str]:
     """The files that may fall under a rule, by their names, in order: quick, and none of the others does."""
-    looked_at = (pairs for ending, pairs in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
-    found = {path for pairs in looked_at for path, _ in pairs}
+    looked_at = (alike for ending, alike in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
+    found = {path for paths, _ in looked_at for path in paths}
     for path, name in names.find_holding(*NAMES, *_WORDS):
         if name.lower() in NAMES or any(word in name.lower() for word in _WORDS):
             found.add(path)
@@ -131,5 +133,5 @@ def rules_of(plain: str) -> list[UnreadKind]:
     found = [NAMES[name]] if name in NAMES else []
     _, dot, ending = name.rpartition(".")
     if not dot or ending in _ENDINGS or any(word in name for word in _WORDS):
-        found += [rule for path, rule in PATHS if path.search(plain)]
+        found += [rule for word, path, rule in PATHS if word in plain and path.search(plain)]
     return found

@@ -12,23 +12,30 @@ LONGEST = 1024 * 1024
 MOST_VALUES = 100_000
 """Values that a function may go through at once, each as often as it is reached: a list of a list that stands in it
 twice, and so on, is short to write and has no end to read."""
-MOST_STEPS = 200_000
-"""Actions of one rendered file; charts take some thousand."""
-_BASE = 150_000
-"""Steps of all files that are rendered in a run, however small they are."""
-_A_CHARACTER = 3
-"""Steps that each character of the charts' files adds to that."""
+MOST_STEPS = 100_000
+"""Actions of one rendered file, each of which takes some ten microseconds; charts take some thousand."""
+_BASE = 80_000
+"""Steps of all files that are rendered in a run, however small they are; each character of them adds one."""
+
+
+TOO_MANY_STEPS = "takes more steps than a chart should"
 
 
 class TemplateAllowance:
-    """The steps that are left for all templates of a run."""
+    """The steps that are left for all templates of a run, and for reading what they come to."""
 
     def __init__(self) -> None:
         self.left = _BASE
 
     def grow(self, characters: int) -> None:
         """Allow for a file of a chart that was read."""
-        self.left += _A_CHARACTER * characters
+        self.left += characters
+
+    def spend(self, steps: int) -> None:
+        """Take steps. Raises TemplateProblem where so many are not left."""
+        self.left -= steps
+        if self.left < 0:
+            raise TemplateProblem(TOO_MANY_STEPS, is_limit=True)
 
 
 def check_length(text: str, length: int | None = None) -> str:

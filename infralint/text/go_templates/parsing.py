@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from infralint.text.go_templates.names import HELM_FUNCTIONS, is_function
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import CODE, hint
 
 DEEPEST = 100
 """Blocks, or parentheses, within each other."""
@@ -386,6 +388,7 @@ def _operand(tokens: _Tokens) -> Any:
             return Constant(text == "true")
         if text == "nil":
             return Constant(None)
+        _check_function(text, offset, tokens.peek())
         return FunctionName(text, offset)
     if kind == "variable":
         start = text
@@ -405,6 +408,13 @@ def _operand(tokens: _Tokens) -> Any:
         tokens.take()
         names.append(text[1:])
     return Field(start, tuple(names), offset)
+
+
+def _check_function(name: str, offset: int, following: tuple[str, str, int, bool]) -> None:
+    """Refuse a function that Helm does not have. What has a field (`values.name`) is another program's template."""
+    kind, _, _, is_apart = following
+    if not is_function(name) and (is_apart or kind != "field"):
+        raise TemplateProblem(f"there is no function `{name}`{hint(name, HELM_FUNCTIONS, CODE)}", offset)
 
 
 _WORD = lazy(r"[A-Za-z_]\w*")

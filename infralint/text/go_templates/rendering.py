@@ -9,7 +9,14 @@ from typing import Any
 
 import msgspec
 
-from infralint.text.go_templates.bounds import MOST_STEPS, TemplateAllowance, check_count, extent, measure
+from infralint.text.go_templates.bounds import (
+    MOST_STEPS,
+    TOO_MANY_STEPS,
+    TemplateAllowance,
+    check_count,
+    extent,
+    measure,
+)
 from infralint.text.go_templates.functions import FUNCTIONS, HANDED_ON, REMADE, is_remade, is_true
 from infralint.text.go_templates.parsing import (
     ActionNode,
@@ -32,8 +39,10 @@ from infralint.text.yaml_places import YamlSpan
 
 LONGEST_OUTPUT = 4 * 1024 * 1024
 """Characters of one rendered file."""
-_WRITTEN = 8
-"""Characters that are written, or parsed once more, in a step."""
+_WRITTEN = 50
+"""Characters that are written in a step."""
+_PARSED = 8
+"""Characters that are parsed once more in a step."""
 DEEPEST_CALL = 60
 """Templates that call each other."""
 
@@ -181,7 +190,7 @@ class Renderer:
     def _spend(self, steps: int) -> None:
         self.left -= steps
         if self.left < 0:
-            raise TemplateProblem("takes more steps than a chart should", is_limit=True)
+            raise TemplateProblem(TOO_MANY_STEPS, is_limit=True)
 
     def _run(self, nodes: Nodes, file: TemplateFile, dot: Any, output: RenderedOutput) -> None:
         before, self.file = self.file, file
@@ -382,7 +391,7 @@ class Renderer:
             return output.as_value()
         if "{{" not in str(text):
             return text
-        self._spend(len(str(text)) // _WRITTEN)
+        self._spend(len(str(text)) // _PARSED)
         file = TemplateFile("tpl", str(text), next((at.line for at in places_of(text) if at is not None), 0))
         parsed = file.parsed
         self.defined |= {known: (nodes, file) for known, nodes in parsed.defined.items()}
