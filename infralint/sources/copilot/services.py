@@ -101,7 +101,7 @@ def _is_read(reading: Reading, project: Project, folder: str, path: str, manifes
     """Whether a file is a manifest of Copilot's; one that Copilot refuses is noted as unreadable."""
     kind = manifest.text_of("type")
     if kind in _KINDS:
-        problems = list(_mistyped(manifest))
+        problems = list(_find_mistakes(manifest))
         for span, why in problems:
             reading.unreadable.append(project.unreadable(path, why, span.line, span.column))
         return not problems
@@ -112,7 +112,7 @@ def _is_read(reading: Reading, project: Project, folder: str, path: str, manifes
     return False
 
 
-def _mistyped(manifest: YamlValue) -> Iterator[tuple[YamlSpan, str]]:
+def _find_mistakes(manifest: YamlValue) -> Iterator[tuple[YamlSpan, str]]:
     """What of a manifest is of another shape than Copilot takes."""
     for owner, before in ((manifest, ""), *((body, f"environments.{name}.") for name, body in _overrides(manifest))):
         http = owner.get("http")
@@ -247,11 +247,11 @@ def _find_patch(reading: Reading, project: Project, path: str) -> Setting[float]
         return Unknown(Location(shown), _IDLE, f"{shown} holds no list of patches")
     found: Setting[float] | None = None
     for patch in documents[0].items or () if documents else ():
-        found = _patched(shown, patch) or found
+        found = _patch_timeout(shown, patch) or found
     return found
 
 
-def _patched(shown: str, patch: YamlValue) -> Setting[float] | None:
+def _patch_timeout(shown: str, patch: YamlValue) -> Setting[float] | None:
     """What one patch makes of the idle timeout; None where it does not touch it.
 
     https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/
