@@ -6,31 +6,45 @@ https://toml.io/en/v1.0.0
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from infralint.text.lazy import lazy
 
 _LINE = lazy(r"\bline (\d+), column (\d+)")
-_HEADER = lazy(r"\s*\[\[?\s*([^\]#]+?)\s*\]\]?")
-_KEY = lazy(r"\s*([\w.\"'-]+?)\s*=")
+_HEADER = lazy(r"\s*+\[\[?+([^\]#]++)\]")
+_KEY = lazy(r"\s*+([\w.\"'-]++)\s*+=")
+DEEPEST = 200
+"""Names that a key may be made of; people write some three."""
 
 
 class BadToml(ValueError):
-    """A text that is no TOML: what is wrong, and the 1-based line and column (0: not told)."""
+    """A text that is no TOML: what is wrong, and the 1-based line and column (0: not told).
 
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+    is_limit: it may be TOML, and is not what is read here.
+    """
+
+    def __init__(self, message: str, line: int = 0, column: int = 0, is_limit: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.is_limit = is_limit
         self.line = line
         self.column = column
+
+    def complaint(self, refusal: str = "is not TOML") -> str:
+        """The message, after the refusal that it explains where the text is no TOML."""
+        return self.message if self.is_limit else f"{refusal}: {self.message}"
 
 
 class TomlDocument:
     """The tables of a text, and where their keys are written."""
 
     def __init__(self, text: str) -> None:
-        self.tables = _parse(text)
         self._lines = list(_keys(text))
+        for line, key in self._lines:
+            if len(key) > DEEPEST:
+                raise BadToml("has a key of more names than infralint reads", line, is_limit=True)
+        self.tables = _parse(text)
 
     def table(self, *path: str) -> dict[str, Any]:
         """A table, or a table of a table; empty where it is not there."""
@@ -53,6 +67,24 @@ class TomlDocument:
         """The lines of a key in each table of an array."""
         return [line for line, key in self._lines if key == path]
 
+    def line_in(self, table: str, position: int, key: str) -> int:
+        """The line of a key in one table of an array, or that of the table's header; 0 where no header begins it."""
+        headers = self._headers.get(table, [])
+        if position >= len(headers):
+            return 0
+        begin, end = headers[position], headers[position + 1] if position + 1 < len(headers) else len(self._lines)
+        found = (line for line, name in self._lines[begin:end] if name == (table, key))
+        return next(found, self._lines[begin][0])
+
+    @cached_property
+    def _headers(self) -> dict[str, list[int]]:
+        """Where, among the lines, tables of an array of the root begin, by its name."""
+        found: dict[str, list[int]] = {}
+        for position, (_, key) in enumerate(self._lines):
+            if len(key) == 1:
+                found.setdefault(key[0], []).append(position)
+        return found
+
 
 def check_toml(text: str) -> None:
     """Raises BadToml for a text that is no TOML."""
@@ -69,7 +101,7 @@ def _parse(text: str) -> dict[str, Any]:
         message = str(error).partition(" (at ")[0]
         raise BadToml(message, *(int(part) for part in place.groups()) if place else ()) from None
     except (RecursionError, ValueError):
-        raise BadToml("it says more than can be read") from None
+        raise BadToml("says more than infralint reads", is_limit=True) from None
 
 
 def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -108,3 +108,116 @@ def test_a_manifest_of_something_else_is_left_alone(lint: Lint) -> None:
 def test_a_broken_manifest_is_named(lint: Lint) -> None:
     report = lint({"copilot/api/manifest.yml": "name: [\n"})
     assert (report["status"], "YAML" in report["unreadable"][0]["message"]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (manifest().replace("Balanced", "Balnced"), "2 type: expected Load Balanced Web Service, "),
+        (
+            manifest().replace("http:\n  path: 'api'\n  ", "http: [api]\n"),
+            "6 http: expected a mapping with its path, or false",
+        ),
+        (manifest("additional_rules: 5"), "8 http.additional_rules: expected a list of rules"),
+        (manifest() + "environments: [test]\n", "10 environments: expected a mapping of names to what differs there"),
+    ],
+)
+def test_what_copilot_does_not_take_is_unreadable_and_the_rest_is_judged(text: str, why: str, lint: Lint) -> None:
+    other = manifest().replace("name: api", "name: other").replace("'api'", "'/'")
+    files = {"copilot/api/manifest.yml": text, "copilot/other/manifest.yml": other, "infralint.yaml": declared("90s")}
+    report = lint(files)
+    (entry,) = report["unreadable"]
+    assert f"{entry['location']['line']} {entry['message']}".startswith(why)
+    assert problems(report, "short-idle-timeout") == ["copilot/other/manifest.yml:6 error short-idle-timeout"]
+
+
+def test_a_manifest_of_another_program_is_none_of_copilots(lint: Lint) -> None:
+    files = {"copilot/extension/manifest.yml": "name: chat\ntype: extension\n", "app.py": "print()\n"}
+    assert lint(files)["unreadable"] == []
+    (entry,) = lint({**files, "copilot/.workspace": "application: chat\n"})["unreadable"]
+    assert entry["message"].startswith("type: expected")
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ("deregistration_delay: 4m30s", True),
+        ("deregistration_delay: 1h", False),
+        ("deregistration_delay: 60", False),
+        ("deregistration_delay: {a: 1}", False),
+        ("deregistration_delay: 60s", True),
+        ("deregistration_delay: 60s\nenvironments: {prod: {http: {deregistration_delay: 1h}}}", False),
+    ],
+)
+def test_only_what_is_a_duration_in_every_environment_is_a_delay(settings: str, found: bool, lint: Lint) -> None:
+    text = manifest(settings).replace("\ncount: 2", "") if "environments" in settings else manifest(settings)
+    report = lint({"copilot/api/manifest.yml": text, "infralint.yaml": declared(length="10m")})
+    assert bool(problems(report, "stream-cut-on-deploy")) == found
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ("", ["warning"]),
+        ("stickiness: off", ["warning"]),
+        ("stickiness: yes", []),
+        ("stickiness: [true]", []),
+        ("stickiness: false\nenvironments: {prod: {http: {stickiness: true}}}", []),
+    ],
+)
+def test_a_switch_is_read_as_copilot_reads_it(settings: str, found: list[str], lint: Lint) -> None:
+    report = lint({"copilot/api/manifest.yml": manifest(settings), "infralint.yaml": SOCKET})
+    assert [
+        finding["severity"] for finding in report["findings"] if finding["check"] == "missing-sticky-sessions"
+    ] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("environments/prod", "name: prod\ntype: Environment\ncdn: true\n", "CloudFront"),
+        ("jobs", "name: jobs\ntype: Backend Service\nhttp: {path: /}\n", "an internal Application Load Balancer"),
+        ("api", manifest() + "nlb: {port: 443/tls}\n", "a Network Load Balancer"),
+    ],
+)
+def test_what_stands_in_the_way_and_is_not_read_is_named(name: str, text: str, kind: str, lint: Lint) -> None:
+    path = f"copilot/{name}/manifest.yml"
+    assert lint({path: text})["unsupported"] == [f"{kind} of AWS Copilot ({path})"]
+    switched_off = text.replace("true", "false").replace("{path: /}", "false").replace("{port: 443/tls}", "false")
+    assert "unsupported" not in lint({path: switched_off})
+
+
+def test_a_load_balancer_that_copilot_did_not_make_has_an_unknown_timeout(lint: Lint) -> None:
+    report = lint({"copilot/api/manifest.yml": manifest("alb: shared"), "infralint.yaml": declared("90s")})
+    assert problems(report, "short-idle-timeout") == []
+    assert any("Copilot did not make" in entry["message"] for entry in report["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("patch", "line"),
+    [
+        (
+            "- op: replace\n  path: /Resources/PublicLoadBalancer/Properties/LoadBalancerAttributes/0/Value\n  value: 300\n",
+            2,
+        ),
+        (PATCH.replace("VALUE", "!Ref Idle"), 3),
+        (PATCH.replace("VALUE", "20").replace("op: add", "op: test"), 2),
+    ],
+)
+def test_a_patch_that_may_be_the_timeout_is_could_not_tell(patch: str, line: int, lint: Lint) -> None:
+    report = lint({"copilot/api/manifest.yml": manifest(), PATCHES: patch, "infralint.yaml": declared("90s")})
+    assert problems(report, "short-idle-timeout") == []
+    assert [entry["location"]["line"] for entry in report["unknown"] if entry["location"]["path"] == PATCHES] == [line]
+
+
+def test_a_patch_of_another_load_balancer_changes_nothing(lint: Lint) -> None:
+    patch = PATCH.replace("VALUE", "300").replace("PublicLoadBalancer", "InternalLoadBalancer")
+    report = lint({"copilot/api/manifest.yml": manifest(), PATCHES: patch, "infralint.yaml": declared("90s")})
+    assert problems(report, "short-idle-timeout") == ["copilot/api/manifest.yml:6 error short-idle-timeout"]
+
+
+@pytest.mark.parametrize(("patches", "why"), [("- [\n", "is not valid YAML"), ("a: 1\n", "expected a list of patches")])
+def test_broken_patches_are_unreadable(patches: str, why: str, lint: Lint) -> None:
+    report = lint({"copilot/api/manifest.yml": manifest(), PATCHES: patches, "infralint.yaml": declared("90s")})
+    assert [(entry["location"]["path"], why in entry["message"]) for entry in report["unreadable"]] == [(PATCHES, True)]
+    assert problems(report, "short-idle-timeout") == []

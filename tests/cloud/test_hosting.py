@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, Report, problems
+from yardstick import at_most
 
 CODE = (
     "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n\n\n"
@@ -154,3 +155,137 @@ def test_a_broken_file_is_named(name: str, text: str, kind: str, lint: Lint) -> 
     report = lint({name: text, "app/main.py": CODE})
     assert report["status"] == 2
     assert any(kind in item["message"] for item in report["unreadable"])
+
+
+def refused(report: Report) -> list[str]:
+    return [
+        f"{entry['location']['path']}:{entry['location']['line']} {entry['message']}" for entry in report["unreadable"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("fly.toml", "http_service = 5\n", "1 http_service: expected a table"),
+        ("fly.toml", "[http_service]\nhttp_options = 5\n", "2 http_service.http_options: expected a table"),
+        ("fly.toml", "[[services]]\nports = 5\n", "2 services.ports: expected a table"),
+        (
+            "fly.toml",
+            "[[services]]\n[[services.ports]]\nhandlers = 5\n",
+            '3 handlers: expected a list such as ["tls", "http"]',
+        ),
+        ("fly.toml", f"[{'.'.join('a' * 20000)}]\n", "1 has a key of more names than infralint reads"),
+        ("railway.json", "[]", "1 expected an object with build and deploy"),
+        ("railway.json", '{\n"deploy": []}', "2 deploy: expected a mapping of settings"),
+        ("railway.toml", "deploy = 5\n", "1 deploy: expected a mapping of settings"),
+        ("render.yaml", "- web\n", "1 expected a mapping with services"),
+        ("render.yaml", "services: {type: web}\n", "1 services: expected a list"),
+        ("render.yaml", "services:\n- web\n", "2 services: expected a list of mappings"),
+        ("render.yaml", "projects: [{environments: 5}]\n", "1 environments: expected a list"),
+        ("netlify.toml", "redirects = 5\n", "1 redirects: expected tables, each under `[[redirects]]`"),
+        ("netlify.toml", '[[redirects]]\nto = "/a"\n', "1 redirects: expected from and to, each a text"),
+        (
+            "netlify.toml",
+            '[[edge_functions]]\npath = ["/a"]\nfunction = "a"\n',
+            "2 edge_functions: expected function, and path or pattern, each a text",
+        ),
+        ("heroku.yml", "build: [\n", "2 is not YAML: did not find expected node content"),
+        ("heroku.yml", "- web\n", "1 expected a mapping with build"),
+        ("amplify.yml", "- web\n", "1 expected a mapping with frontend"),
+        ("amplify.yml", "applications: 5\n", "1 applications: expected a list of mappings"),
+        ("amplify.yml", "frontend: {artifacts: {baseDirectory: [a]}}\n", "1 baseDirectory: expected a folder"),
+    ],
+)
+def test_what_a_host_does_not_take_is_unreadable_and_the_rest_is_judged(
+    name: str, text: str, why: str, lint: Lint
+) -> None:
+    files = {f"a/{name}": text, "b/fly.toml": FLY + IDLE.replace("SECONDS", "60"), "infralint.yaml": declared("90s")}
+    report = lint(files)
+    assert refused(report) == [f"a/{name}:{why}"]
+    assert problems(report) == ["b/fly.toml:7 error short-idle-timeout"]
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-5", "1" + "0" * 400, '"60"', "[60]", "true"])
+def test_an_idle_timeout_that_is_no_number_is_could_not_tell(seconds: str, lint: Lint) -> None:
+    report = lint({"fly.toml": FLY + IDLE.replace("SECONDS", seconds), "infralint.yaml": declared("90s")})
+    assert (problems(report), refused(report)) == ([], [])
+    assert [entry["location"]["line"] for entry in report["unknown"]] == [7]
+
+
+@pytest.mark.parametrize("replicas", ["nan", "inf", "1.5", "-1", "1" + "0" * 400])
+def test_a_number_of_replicas_that_is_none_is_could_not_tell(replicas: str, lint: Lint) -> None:
+    report = lint({"railway.toml": f"[deploy]\nnumReplicas = {replicas}\n", "infralint.yaml": SOCKET})
+    assert (problems(report), refused(report)) == ([], [])
+    assert any(f"numReplicas: {replicas[:40]}" in entry["message"] for entry in report["unknown"])
+
+
+def test_a_number_of_json_that_is_endless_is_could_not_tell(lint: Lint) -> None:
+    report = lint({"railway.json": '{"deploy": {"numReplicas": 1e999}}', "infralint.yaml": SOCKET})
+    assert (problems(report), refused(report)) == ([], [])
+    assert any("numReplicas: inf" in entry["message"] for entry in report["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("deploy", "found", "unknown"),
+    [
+        ('{"deploy": {"multiRegionConfig": {"a": {"numReplicas": 1}, "b": {"numReplicas": 1}}}}', True, False),
+        ('{"deploy": {"multiRegionConfig": {"a": {"numReplicas": 1}}}}', False, False),
+        ('{"deploy": {"multiRegionConfig": 5}}', False, True),
+        ('{"environments": {"a": {"deploy": {"numReplicas": 3}}}}', False, True),
+        ('{"environments": {"a": {"deploy": {"startCommand": "b"}}}}', False, False),
+    ],
+)
+def test_replicas_are_counted_in_all_regions_and_environments(
+    deploy: str, found: bool, unknown: bool, lint: Lint
+) -> None:
+    report = lint({"railway.json": deploy, "infralint.yaml": SOCKET})
+    assert (bool(problems(report, "missing-sticky-sessions")), bool(report["unknown"])) == (found, unknown)
+
+
+@pytest.mark.parametrize(
+    ("rest", "unknown"),
+    [
+        ("scaling: 5", True),
+        ("scaling: {minInstances: 1}", True),
+        ("numInstances: [2]", True),
+        ("numInstances: 1", False),
+    ],
+)
+def test_instances_that_are_set_and_can_not_be_read_are_not_one(rest: str, unknown: bool, lint: Lint) -> None:
+    report = lint({"render.yaml": RENDER.replace("TYPE", "web") + f"    {rest}\n", "infralint.yaml": SOCKET})
+    assert (problems(report), bool(report["unknown"])) == ([], unknown)
+
+
+def test_services_of_projects_are_read(lint: Lint) -> None:
+    service = "{type: web, name: chat, runtime: python}"
+    text = f"projects: [{{name: a, environments: [{{name: b, services: [{service}]}}]}}]\n"
+    for blueprint in (text, f"ungrouped: {{services: [{service}]}}\n"):
+        report = lint({"render.yaml": blueprint, "infralint.yaml": declared(length="2h")})
+        assert problems(report) == ["render.yaml:1 error capped-stream"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("fly.toml", "[http_servce]\ninternal_port = 80\n", "Fly.io knows no `http_servce`; write `http_service`"),
+        ("render.yaml", "service: [{type: web}]\n", "Render knows no `service`; write `services`"),
+        ("render.yaml", "services: [{type: wbe}]\n", "infralint knows no `type: wbe` of a service"),
+        ("render.yaml", "services: [{name: a}]\n", "it has no `type`"),
+        ("amplify.yml", "frontend: {artifacts: {baseDirectory: $OUT}}\n", "`$OUT` may be what is built for a server"),
+    ],
+)
+def test_what_may_hide_a_host_is_not_called_clean(name: str, text: str, why: str, lint: Lint) -> None:
+    report = lint({name: text, "other/fly.toml": FLY})
+    assert [why in entry for entry in report["unfollowed"]] == [True]
+
+
+def test_services_of_fly_may_be_one_table(lint: Lint) -> None:
+    text = '[services]\n[services.ports]\nhandlers = ["http"]\n[services.ports.http_options]\nidle_timeout = 60\n'
+    report = lint({"fly.toml": text, "infralint.yaml": declared("90s")})
+    assert problems(report) == ["fly.toml:5 error short-idle-timeout"]
+
+
+def test_lines_that_look_like_headers_take_no_longer(lint: Lint) -> None:
+    text = f'a = """\n{("[" + " " * 200 + chr(10)) * 400}"""\n'
+    with at_most(40):
+        assert lint({"fly.toml": text + FLY.removeprefix('app = "chat"')})["findings"] == []

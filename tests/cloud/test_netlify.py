@@ -51,3 +51,20 @@ def test_a_site_that_names_no_function_is_seen_and_not_judged(lint: Lint) -> Non
     report = lint({"netlify.toml": '[build]\npublish = "dist"\n', "infralint.yaml": declared()})
     assert report["findings"] == []
     assert report["unsupported"] == ["Netlify (netlify.toml)"]
+
+
+def test_each_redirect_has_its_own_line_and_conditions(lint: Lint) -> None:
+    text = (
+        '[[redirects]]\nfrom = "/old"\nto = "/new"\n\n[[redirects]]\norigin = "/a"\ndestination = "/b"\n\n'
+        '[[redirects]]\nto = "/.netlify/functions/chat"\nstatus = "200!"\nfrom = "https://chat.test/api/chat"\n'
+    )
+    settings = "streams: [{path: /api/chat, silence: 10s, generation: 90s}]\n"
+    report = lint({"netlify.toml": text, "infralint.yaml": settings})
+    assert problems(report) == ["netlify.toml:12 error capped-stream"]
+
+
+def test_an_edge_function_by_a_pattern_may_take_a_request(lint: Lint) -> None:
+    text = '[[edge_functions]]\npattern = "/api/.*"\nfunction = "chat"\n'
+    settings = "streams: [{path: /api/chat, silence: 90s, generation: 2m}]\n"
+    report = lint({"netlify.toml": text, "infralint.yaml": settings})
+    assert problems(report) == ["netlify.toml:2 warning short-idle-timeout"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, Report, problems
+from yardstick import at_most
 
 SSE = "streams: [{path: /chat, silence: 20s, generation: LENGTH}]\n"
 SERVICE = """service: chat
@@ -137,3 +138,182 @@ def test_another_provider_is_named(lint: Lint) -> None:
 def test_a_broken_file_is_named(lint: Lint) -> None:
     report = lint({"serverless.yml": "functions: [\n"})
     assert (report["status"], "YAML" in report["unreadable"][0]["message"]) == (2, True)
+
+
+def refused(report: Report) -> list[str]:
+    return [
+        f"{entry['location']['path']}:{entry['location']['line']} {entry['message']}" for entry in report["unreadable"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("- chat\n", "1 expected a mapping with service, provider and functions"),
+        ("service: chat\nprovider: [aws]\n", "2 provider: expected aws, or a mapping with its name"),
+        ("service: chat\nprovider: {stage: prod}\n", "2 provider: expected aws, or a mapping with its name"),
+        ("service: chat\nprovider: aws\nfunctions: 5\n", "3 functions: expected a mapping of names to functions"),
+        (
+            "service: chat\nprovider: aws\nfunctions: {chat: [a]}\n",
+            "3 functions.chat: expected a mapping with its handler and events",
+        ),
+        (service("url: sure"), "10 functions.chat.url: expected true, or a mapping with invokeMode"),
+        (service("events: {http: GET /chat}"), "10 functions.chat.events: expected a list of events"),
+        (
+            service("events: [http: ]"),
+            "10 functions.chat.events: http takes a route such as `GET /chat`, or a mapping with its path",
+        ),
+    ],
+)
+def test_what_the_framework_does_not_take_is_unreadable_and_the_rest_is_judged(text: str, why: str, lint: Lint) -> None:
+    files = {"serverless.yml": text, "other/serverless.yml": url("BUFFERED"), "infralint.yaml": declared()}
+    report = lint(files)
+    assert refused(report) == [f"serverless.yml:{why}"]
+    assert problems(report, "buffered-stream") == ["other/serverless.yml:12 error buffered-stream"]
+
+
+@pytest.mark.parametrize(
+    "seconds", ["nan", "inf", "1e400", "-5", "0", "901", "1.5", "[300]", "{a: 1}", "${opt:seconds}"]
+)
+def test_a_timeout_that_the_framework_does_not_take_is_could_not_tell(seconds: str, lint: Lint) -> None:
+    report = lint({"serverless.yml": url("RESPONSE_STREAM", seconds), "infralint.yaml": declared()})
+    assert report["findings"] == []
+    assert [entry["location"]["line"] for entry in report["unknown"]] == [10]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        url("${opt:mode}"),
+        url("STREAMED"),
+        service("timeout: 300\n    url: ${opt:url}"),
+        service("timeout: 300\n    url: ${file(url.js)}"),
+    ],
+)
+def test_a_url_whose_mode_is_not_known_here_is_not_said_to_hold_answers(function: str, lint: Lint) -> None:
+    report = lint({"serverless.yml": function, "infralint.yaml": declared()})
+    assert report["findings"] == []
+    assert any("invokeMode" in entry["message"] for entry in report["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("variable", "seconds"),
+    [
+        ("${self:custom.list.1}", "30 s"),
+        ("${self:custom.list.7, self:custom.list.1}", "30 s"),
+        ("${self:custom.nothing, '30'}", "30 s"),
+        ("${file(more/values.yml):seconds}", "20 s"),
+        ("${file(more/values.json):seconds}", "25 s"),
+    ],
+)
+def test_variables_reach_into_lists_and_files_from_the_services_folder_on(
+    variable: str, seconds: str, lint: Lint
+) -> None:
+    files = {
+        "serverless.yml": url("RESPONSE_STREAM", variable).replace("custom:", "custom:\n  list: [300, 30]\n  nothing:"),
+        "more/values.yml": "seconds: ${file(more/deeper.yml):seconds}\n",
+        "more/deeper.yml": "seconds: 20\n",
+        "more/values.json": '{\n\t"seconds": 25\n}\n',
+        "infralint.yaml": declared(),
+    }
+    (finding,) = lint(files)["findings"]
+    assert seconds in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "why"),
+    [
+        ("${file(../../values.yml):a}", "names ../../values.yml, which is none of the files of this project"),
+        ("${file(there/values.yml):a}", "names there/values.yml, which is none of the files of this project"),
+        ("${file(round.yml):a}", "leads back to itself"),
+        ("${self:custom.none}", "stands for nothing that is written here"),
+        ("${opt:a}", "is known only where the service is deployed"),
+    ],
+)
+def test_what_a_variable_does_not_lead_to_is_could_not_tell_and_why(variable: str, why: str, lint: Lint) -> None:
+    files = {"serverless.yml": url("RESPONSE_STREAM", variable), "round.yml": "a: ${file(round.yml):a}\n"}
+    report = lint({**files, "infralint.yaml": declared()})
+    assert report["findings"] == []
+    assert [why in entry["message"] for entry in report["unknown"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("values.yml", "a: [\n", "is not YAML"),
+        ("values.json", '{"a": 5,', "is not JSON"),
+        ("values.yml", b"\xff\xfe\x00", ""),
+    ],
+)
+def test_a_broken_file_that_a_variable_names_is_unreadable_once(
+    name: str, text: str | bytes, why: str, lint: Lint
+) -> None:
+    variable = f"${{file({name}):a}}"
+    files = {"serverless.yml": url(variable, variable), "infralint.yaml": declared(), name: text}
+    report = lint({**files, "b/serverless.yml": url("BUFFERED", f"${{file(../{name}):a}}")})
+    assert [entry["location"]["path"] for entry in report["unreadable"]] == [name]
+    assert why in report["unreadable"][0]["message"]
+    assert problems(report, "buffered-stream") == ["b/serverless.yml:12 warning buffered-stream"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (service("events: ${file(events.js):chat}"), "its events can't be told: ${file(events.js):chat}"),
+        (service("events: ['${opt:event}']"), "an event of it can't be told: ${opt:event}"),
+        (service("events: [http: '${opt:route}']"), "a route can't be told: ${opt:route}"),
+        (service("evnts: [http: GET /chat]"), "`evnts`, which the framework passes over; write `events`"),
+        ("service: a\nprovider: ${file(p.js)}\nfunctions: {a: {handler: a.b}}\n", "its provider can't be told"),
+        ("service: a\nproviders: aws\nfunctions: {a: {handler: a.b}}\n", "names no provider"),
+    ],
+)
+def test_what_may_hide_a_way_to_a_function_is_not_called_clean(text: str, why: str, lint: Lint) -> None:
+    assert any(
+        why in entry for entry in lint({"serverless.yml": text, "a/serverless.yml": url("BUFFERED")})["unfollowed"]
+    )
+
+
+def test_events_by_a_variable_are_followed(lint: Lint) -> None:
+    text = service("events: ${self:custom.events}").replace("seconds: 120", "events: ['${self:custom.event}']")
+    text = text.replace("functions:", "  event: {http: GET /chat}\nfunctions:")
+    report = lint({"serverless.yml": text, "infralint.yaml": declared()})
+    assert problems(report, "buffered-stream") == ["serverless.yml:7 error buffered-stream"]
+
+
+def test_of_two_functions_with_one_name_the_last_counts(lint: Lint) -> None:
+    body = "chat: {handler: a.b, timeout: SECONDS, url: {invokeMode: RESPONSE_STREAM}}\n"
+    text = "service: chat\nprovider: aws\nfunctions: ['${file(a.yml)}', '${file(b.yml)}']\n"
+    files = {"a.yml": body.replace("SECONDS", "10"), "b.yml": body.replace("SECONDS", "300")}
+    assert lint({"serverless.yml": text, **files, "infralint.yaml": declared()})["findings"] == []
+
+
+def test_what_stands_beside_functions_is_named_as_not_read(lint: Lint) -> None:
+    text = (
+        service("events: [alb: {listenerArn: a}]")
+        + "resources: {Resources: {A: {Type: AWS::CloudFront::Distribution}}}\n"
+    )
+    assert sorted(lint({"serverless.yml": text})["unsupported"]) == [
+        "CloudFormation beside functions of the Serverless Framework (serverless.yml)",
+        "an Application Load Balancer in front of functions of the Serverless Framework (serverless.yml)",
+    ]
+    table = service("timeout: 30") + "resources: {Resources: {A: {Type: AWS::DynamoDB::Table}}}\n"
+    assert "unsupported" not in lint({"serverless.yml": table})
+
+
+def test_variables_that_lead_through_each_other_are_worked_out_once(lint: Lint) -> None:
+    custom = 'custom:\n  M0: &m {m: *m, up: "${self:custom.M1}"}\n'
+    for level in range(1, 16):
+        path = f"M{level - 1}{'.m' * 300}.up"
+        custom += f'  M{level}: {{m: "${{self:custom.{path}}}", up: "${{self:custom.M{level + 1}}}"}}\n'
+    text = url("RESPONSE_STREAM", "${self:custom.M15.m.m.m}").replace("custom:\n", custom)
+    with at_most(60):
+        assert lint({"serverless.yml": text})["findings"] == []
+
+
+def test_events_that_many_functions_share_are_bounded(lint: Lint) -> None:
+    events = "".join(f"  - http: GET /p{number}\n" for number in range(1500))
+    functions = "".join(f"  f{number}: {{handler: a.b, events: '${{self:custom.e}}'}}\n" for number in range(1000))
+    text = f"service: a\nprovider: aws\ncustom:\n  e:\n{events}functions:\n{functions}"
+    with at_most(100):
+        report = lint({"serverless.yml": text})
+    assert any("no more than 2000 routes of a service" in entry for entry in report["unfollowed"])

@@ -82,7 +82,7 @@ def _find_broken(project: Project, application: Application) -> Iterator[Unreada
         except BadJson as problem:
             yield project.unreadable(path, problem.complaint(), problem.line, problem.column)
         except BadToml as problem:
-            yield project.unreadable(path, f"is not TOML: {problem.message}", problem.line, problem.column)
+            yield project.unreadable(path, problem.complaint(), problem.line, problem.column)
 
 
 def _list_unfollowed(application: Application) -> Iterator[Unfollowed]:

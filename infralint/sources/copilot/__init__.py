@@ -5,14 +5,12 @@ https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from infralint.model import Node, Reading
+from infralint.model import Reading
 from infralint.project import CantRead, Project
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
-_MANIFEST = lazy(r"(?:^|.*/)copilot/[^/]+/manifest\.yml")
+_MANIFEST = lazy(r"(?:^|.*/)copilot/(?:environments/)?[^/]+/manifest\.yml")
 
 
 def read(project: Project) -> Reading:
@@ -27,19 +25,15 @@ def read(project: Project) -> Reading:
         except CantRead as problem:
             reading.unreadable.append(project.unreadable(path, problem))
         except YamlProblem as problem:
-            why = f"is not valid YAML: {problem.message}"
+            why = problem.complaint("is not valid YAML")
             reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
-            folder = path.rpartition("/")[0].rpartition("/")[0]
+            folder = path[: path.rindex("copilot/") + len("copilot")]
             manifests.setdefault(folder, []).extend((path, document) for document in documents[:1])
             reading.files.append(project.show(path))
-    reading.nodes += _nodes(project, manifests)
-    return reading
-
-
-def _nodes(project: Project, manifests: dict[str, list[tuple[str, YamlValue]]]) -> Iterator[Node]:
     if manifests:
-        from infralint.sources.copilot.services import nodes_of
+        from infralint.sources.copilot.services import add_application
 
         for folder, listed in manifests.items():
-            yield from nodes_of(project, folder, listed)
+            add_application(reading, project, folder, listed)
+    return reading

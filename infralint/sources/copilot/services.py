@@ -8,10 +8,10 @@ https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from infralint.model import Known, Location, Node, Setting, Unknown
+from infralint.model import Known, Location, Node, Reading, Setting, Unknown
 from infralint.platforms import aws_elb
 from infralint.platforms.app_runner import app_runner_node
 from infralint.platforms.aws_elb import (
@@ -30,10 +30,24 @@ from infralint.platforms.aws_elb import (
 )
 from infralint.project import CantRead, Project
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+from infralint.text.suggestions import NEARLY, closest
+from infralint.text.wording import listing
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 BALANCED = "Load Balanced Web Service"
 REQUEST_DRIVEN = "Request-Driven Web Service"
+_BACKEND = "Backend Service"
+_ENVIRONMENT = "Environment"
+_KINDS = (
+    BALANCED,
+    REQUEST_DRIVEN,
+    _BACKEND,
+    "Worker Service",
+    "Static Site",
+    "Scheduled Job",
+    _ENVIRONMENT,
+)
+"""What `type` may be: https://aws.github.io/copilot-cli/docs/manifest/overview/"""
 DRAINING = 60.0
 """Seconds of `http.deregistration_delay` where a manifest says nothing.
 
@@ -64,19 +78,98 @@ class CopilotBalancer(LoadBalancer, frozen=True, kw_only=True, eq=False):
         return ""
 
 
-def nodes_of(project: Project, folder: str, manifests: list[tuple[str, YamlValue]]) -> Iterator[Node]:
-    """The nodes of an application. folder: the one called `copilot`."""
+def add_application(reading: Reading, project: Project, folder: str, manifests: list[tuple[str, YamlValue]]) -> None:
+    """Add what one application has to a reading. folder: the one called `copilot`."""
+    kept = [(path, manifest) for path, manifest in manifests if _is_read(reading, project, folder, path, manifest)]
+    for path, manifest in kept:
+        reading.seen += [f"{what} of AWS Copilot ({project.show(path)})" for what in _unread(manifest)]
     balanced = [
         (path, manifest)
-        for path, manifest in manifests
-        if manifest.text_of("type") == BALANCED and manifest.text_of("http") != "false"
+        for path, manifest in kept
+        if manifest.text_of("type") == BALANCED and _truth(manifest.text_of("http")) is not False
     ]
     if balanced:
-        yield _balancer_node(project, folder, balanced)
-    for path, manifest in manifests:
+        reading.nodes.append(_balancer_node(reading, project, folder, balanced))
+    for path, manifest in kept:
         if manifest.text_of("type") == REQUEST_DRIVEN:
             where = _place(project.show(path), manifest, "name")
-            yield app_runner_node(f"the service {_name(path, manifest)}", where, (), (), scope=project.show(path))
+            name = f"the service {_name(path, manifest)}"
+            reading.nodes.append(app_runner_node(name, where, (), (), scope=project.show(path)))
+
+
+def _is_read(reading: Reading, project: Project, folder: str, path: str, manifest: YamlValue) -> bool:
+    """Whether a file is a manifest of Copilot's; one that Copilot refuses is noted as unreadable."""
+    kind = manifest.text_of("type")
+    if kind in _KINDS:
+        problems = list(_find_mistakes(manifest))
+        for span, why in problems:
+            reading.unreadable.append(project.unreadable(path, why, span.line, span.column))
+        return not problems
+    if f"{folder}/.workspace" in project.file_set or closest(kind, _KINDS, NEARLY):
+        value = manifest.get("type") or manifest
+        why = f"type: expected {listing(_KINDS, 'or', most=9)}"
+        reading.unreadable.append(project.unreadable(path, why, value.span.line, value.span.column))
+    return False
+
+
+def _find_mistakes(manifest: YamlValue) -> Iterator[tuple[YamlSpan, str]]:
+    """What of a manifest is of another shape than Copilot takes."""
+    for owner, before in ((manifest, ""), *((body, f"environments.{name}.") for name, body in _overrides(manifest))):
+        http = owner.get("http")
+        if http is not None and http.members is None and not http.is_null and _truth(http.text or "-") is None:
+            yield http.span, f"{before}http: expected a mapping with its path, or false"
+        elif http is not None and (rules := http.get("additional_rules")) is not None and rules.items is None:
+            yield rules.span, f"{before}http.additional_rules: expected a list of rules"
+    environments = manifest.get("environments")
+    if environments is not None and environments.members is None and not environments.is_null:
+        yield environments.span, "environments: expected a mapping of names to what differs there"
+
+
+def _unread(manifest: YamlValue) -> Iterator[str]:
+    """What a manifest sets up on a stream's way that is not read."""
+    kind = manifest.text_of("type")
+    layers = [manifest, *(body for _, body in _overrides(manifest))]
+    if kind == _ENVIRONMENT and any(_is_on(layer.get("cdn")) for layer in layers):
+        yield "CloudFront"
+    if kind == _BACKEND and any(_is_on(layer.get("http")) for layer in layers):
+        yield "an internal Application Load Balancer"
+    if kind == BALANCED and any(_is_on(layer.get("nlb")) for layer in layers):
+        yield "a Network Load Balancer"
+
+
+def _is_on(value: YamlValue | None) -> bool:
+    """Whether a part is there that may be switched off by false."""
+    return value is not None and not value.is_null and _truth(value.text or "") is not False
+
+
+def _overrides(manifest: YamlValue) -> Iterable[tuple[str, YamlValue]]:
+    """What each environment sets otherwise.
+
+    https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/#environments
+    """
+    return manifest.members_of("environments").items()
+
+
+def _elsewhere(manifest: YamlValue, *path: str) -> str:
+    """The first environment that sets something otherwise than the manifest does; "" for none."""
+    base = manifest.get(*path)
+    for name, body in _overrides(manifest):
+        value = body.get(*path)
+        if value is not None and (base is None or value.text is None or value.text != base.text):
+            return name
+    return ""
+
+
+_TRUE = frozenset("true True TRUE y Y yes Yes YES on On ON".split())
+_FALSE = frozenset("false False FALSE n N no No NO off Off OFF".split())
+
+
+def _truth(text: str) -> bool | None:
+    """A switch, as Copilot's reader of YAML takes one; None for another text.
+
+    https://pkg.go.dev/gopkg.in/yaml.v3#readme-compatibility
+    """
+    return True if text in _TRUE else False if text in _FALSE else None
 
 
 def _name(path: str, manifest: YamlValue) -> str:
@@ -91,7 +184,7 @@ def _place(shown: str, owner: YamlValue, key: str) -> Location:
     return Location(shown, span.line, span.column, span.line, max(end, span.column + 1))
 
 
-def _balancer_node(project: Project, folder: str, manifests: list[tuple[str, YamlValue]]) -> Node:
+def _balancer_node(reading: Reading, project: Project, folder: str, manifests: list[tuple[str, YamlValue]]) -> Node:
     shown = project.show(manifests[0][0])
     where = _place(shown, manifests[0][1], "http")
     rules = tuple(rule for path, manifest in manifests for rule in _rules(path, manifest))
@@ -100,7 +193,7 @@ def _balancer_node(project: Project, folder: str, manifests: list[tuple[str, Yam
         where=where,
         attributes={
             aws_elb.TYPE: Known("application", where, "type", "default"),
-            _IDLE: _idle(project, folder, where),
+            _IDLE: _idle(reading, project, folder, manifests, where),
         },
         listeners=(Listener(f"the listener of {project.show(folder)}", rules),),
         groups={_name(path, manifest): _group(project, path, manifest) for path, manifest in manifests},
@@ -114,13 +207,19 @@ def _hop(way: ForwardedGroup, scope: str) -> CopilotBalancer:
     return CopilotBalancer(**fields_of(way), upstream=upstream, scope=scope)
 
 
-def _idle(project: Project, folder: str, where: Location) -> Setting[float]:
+def _idle(
+    reading: Reading, project: Project, folder: str, manifests: list[tuple[str, YamlValue]], where: Location
+) -> Setting[float]:
     """Copilot leaves AWS's default, unless a patch of its templates says otherwise."""
+    for path, manifest in manifests:
+        if manifest.get("http", "alb") is not None:
+            place = _place(project.show(path), manifest, "http")
+            return Unknown(place, _IDLE, "`http.alb` names a load balancer that Copilot did not make")
     overrides = f"{folder}/environments/overrides/"
     files = [path for path in project.files if path.startswith(overrides)]
     for path in files:
         if path.endswith("cfn.patches.yml"):
-            found = _find_patch(project, path)
+            found = _find_patch(reading, project, path)
             if found is not None:
                 return found
         elif path.endswith((".ts", ".js")):
@@ -130,21 +229,58 @@ def _idle(project: Project, folder: str, where: Location) -> Setting[float]:
     return Known(aws_elb.ATTRIBUTES[_IDLE].default, where, _IDLE, "default", because=because)
 
 
-def _find_patch(project: Project, path: str) -> Setting[float] | None:
-    """The idle timeout that a file of patches gives."""
+def _find_patch(reading: Reading, project: Project, path: str) -> Setting[float] | None:
+    """The idle timeout that a file of patches gives; the last one counts."""
+    shown = project.show(path)
     try:
-        pending = list(read_yaml(project.utf8_text(path)))
-    except (CantRead, YamlProblem):
-        return Unknown(Location(project.show(path)), _IDLE, f"{project.show(path)} can't be read")
-    while pending:
-        value = pending.pop()
-        if value.text_of("Key") == _IDLE:
-            where, text = _place(project.show(path), value, "Value"), value.text_of("Value")
-            if not re.fullmatch(r"[0-9]{1,4}", text):
-                return Unknown(where, _IDLE, f"`{text}` is no number of seconds")
-            return Known(float(text), where, _IDLE, "explicit", f"{_IDLE}: {text}")
-        pending += [*(value.items or ()), *(value.members or {}).values()]
-    return None
+        documents = read_yaml(project.utf8_text(path))
+    except CantRead as problem:
+        reading.unreadable.append(project.unreadable(path, problem))
+        return Unknown(Location(shown), _IDLE, f"{shown} can't be read")
+    except YamlProblem as problem:
+        why = problem.complaint("is not valid YAML")
+        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
+        return Unknown(Location(shown), _IDLE, f"{shown} can't be read")
+    if documents and documents[0].items is None:
+        span = documents[0].span
+        reading.unreadable.append(project.unreadable(path, "expected a list of patches", span.line, span.column))
+        return Unknown(Location(shown), _IDLE, f"{shown} holds no list of patches")
+    found: Setting[float] | None = None
+    for patch in documents[0].items or () if documents else ():
+        found = _patch_timeout(shown, patch) or found
+    return found
+
+
+def _patch_timeout(shown: str, patch: YamlValue) -> Setting[float] | None:
+    """What one patch makes of the idle timeout; None where it does not touch it.
+
+    https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/
+    """
+    target, operation = patch.text_of("path"), patch.text_of("op")
+    if "InternalLoadBalancer" in target:
+        return None
+    attribute = _attribute_in(patch)
+    place = _place(shown, patch, "path")
+    if attribute is None:
+        reaches = operation == "remove" or target.endswith("/Value")
+        touched = "PublicLoadBalancer" in target and "LoadBalancerAttributes" in target and reaches
+        return Unknown(place, _IDLE, f"`{target}` may be the idle timeout") if touched else None
+    if operation not in ("add", "replace"):
+        return Unknown(place, _IDLE, f"`op: {operation}` of a patch is not followed")
+    where, text = _place(shown, attribute, "Value"), attribute.text_of("Value")
+    if not re.fullmatch(r"[0-9]{1,4}", text):
+        return Unknown(where, _IDLE, f"`Value: {text}` is no number of seconds" if text else "it has no plain `Value`")
+    return Known(float(text), where, _IDLE, "explicit", f"{_IDLE}: {text}")
+
+
+def _attribute_in(patch: YamlValue) -> YamlValue | None:
+    """The idle timeout among the attributes that a patch writes; a list of them, or a load balancer with these."""
+    value = patch.get("value")
+    if value is None:
+        return None
+    listed = value.get("Properties", "LoadBalancerAttributes") or value.get("LoadBalancerAttributes") or value
+    items = [listed] if listed.items is None else listed.items
+    return next((item for item in items if item.text_of("Key") == _IDLE), None)
 
 
 def _rules(path: str, manifest: YamlValue) -> Iterator[Rule]:
@@ -154,12 +290,23 @@ def _rules(path: str, manifest: YamlValue) -> Iterator[Rule]:
         if part is not None:
             asked = part.text_of("path") or "/"
             conditions = [*_path_condition(asked), *_host_condition(part)]
+            if part is http:
+                conditions += _differing(manifest)
             yield Rule(-len(asked), tuple(conditions), (Share(_name(path, manifest)),))
+
+
+def _differing(manifest: YamlValue) -> Iterator[Condition]:
+    """Conditions that differ by environment."""
+    for key, field in (("path", "path-pattern"), ("alias", "host-header")):
+        if name := _elsewhere(manifest, "http", key):
+            yield Condition(field, reason=f"environments.{name} sets another {key}")
 
 
 def _path_condition(path: str) -> Iterator[Condition]:
     plain = path.strip("/")
-    if plain:
+    if "${" in plain:
+        yield Condition("path-pattern", reason=f"`{path}` is filled in by the environment")
+    elif plain:
         yield Condition("path-pattern", (f"/{plain}", f"/{plain}/*"))
 
 
@@ -167,12 +314,15 @@ def _host_condition(part: YamlValue) -> Iterator[Condition]:
     alias = part.get("alias")
     listed = alias.items if alias is not None and alias.items is not None else [alias] if alias is not None else []
     names = tuple(name for item in listed if (name := item.text or item.text_of("name")))
-    if names:
+    if any("${" in name for name in names):
+        yield Condition("host-header", reason=f"`{names[0]}` is filled in by the environment")
+    elif names:
         yield Condition("host-header", names)
 
 
-_SECONDS = lazy(r"([0-9]{1,6})(s|m|h)?")
-_UNITS = {"s": 1, "m": 60, "h": 3600, None: 1}
+_PARTS = lazy(r"([0-9]{1,9}(?:\.[0-9]{0,9})?)(h|ms|m|s)")
+_DURATION = lazy(r"(?:[0-9]{1,9}(?:\.[0-9]{0,9})?(?:h|ms|m|s))+")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 
 def _group(project: Project, path: str, manifest: YamlValue) -> TargetGroup:
@@ -186,39 +336,46 @@ def _group(project: Project, path: str, manifest: YamlValue) -> TargetGroup:
         name=_name(path, manifest),
         where=where,
         attributes={
-            aws_elb.STICKY: _sticky(shown, part, where),
-            aws_elb.DEREGISTRATION: _draining(shown, part, where),
+            aws_elb.STICKY: _sticky(shown, manifest, part, where),
+            aws_elb.DEREGISTRATION: _draining(shown, manifest, part, where),
             aws_elb.TARGET_TYPE: Known("ip", where, "target_type", "default"),
         },
         **_replicas(shown, path, manifest),
     )
 
 
-def _sticky(shown: str, http: YamlValue, where: Location) -> Setting[bool]:
-    text = http.text_of("stickiness")
-    if not text:
-        return Known(False, where, "http.stickiness", "default")
+def _sticky(shown: str, manifest: YamlValue, http: YamlValue, where: Location) -> Setting[bool]:
+    value = http.get("stickiness")
+    name = "http.stickiness"
+    if environment := _elsewhere(manifest, "http", "stickiness"):
+        return Unknown(where, name, f"environments.{environment} sets another stickiness")
+    if value is None or value.is_null:
+        return Known(False, where, name, "default")
     place = _place(shown, http, "stickiness")
-    if text not in ("true", "false"):
-        return Unknown(place, "http.stickiness", f"`stickiness: {text}`: true or false was expected")
-    return Known(text == "true", place, "http.stickiness", "explicit", f"stickiness: {text}")
-
-
-def _draining(shown: str, http: YamlValue, where: Location) -> Setting[float]:
-    text = http.text_of("deregistration_delay")
-    if not text:
-        return Known(DRAINING, where, "http.deregistration_delay", "default")
-    place = _place(shown, http, "deregistration_delay")
-    found = _SECONDS.fullmatch(text)
+    found = _truth(value.text or "")
     if found is None:
-        return Unknown(place, "http.deregistration_delay", f"`{text}` is no duration such as 60s")
-    seconds = float(int(found[1]) * _UNITS[found[2]])
-    return Known(seconds, place, "http.deregistration_delay", "explicit", f"deregistration_delay: {text}")
+        return Unknown(place, name, f"`stickiness: {value.text or '…'}`: true or false was expected")
+    return Known(found, place, name, "explicit", f"stickiness: {value.text}")
+
+
+def _draining(shown: str, manifest: YamlValue, http: YamlValue, where: Location) -> Setting[float]:
+    value = http.get("deregistration_delay")
+    name = "http.deregistration_delay"
+    if environment := _elsewhere(manifest, "http", "deregistration_delay"):
+        return Unknown(where, name, f"environments.{environment} sets another deregistration_delay")
+    if value is None or value.is_null:
+        return Known(DRAINING, where, name, "default")
+    place = _place(shown, http, "deregistration_delay")
+    text = value.text or "…"
+    if not _DURATION.fullmatch(text):
+        return Unknown(place, name, f"`deregistration_delay: {text}`: a duration such as 60s was expected")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PARTS.findall(text))
+    return Known(seconds, place, name, "explicit", f"deregistration_delay: {text}")
 
 
 def _replicas(shown: str, path: str, manifest: YamlValue) -> dict[str, Any]:
-    """How many tasks there are, where a manifest says one."""
-    if manifest.text_of("count") != "1":
+    """How many tasks there are, where a manifest says one, and no environment says otherwise."""
+    if manifest.text_of("count") != "1" or _elsewhere(manifest, "count"):
         return {}
     count = Known(1, _place(shown, manifest, "count"), "count", "explicit", "count: 1")
     return replicas_of_service(_name(path, manifest), count, stays_alone=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from infralint.model import Node, Reading
+from infralint.model import Location, Node, Reading, Unfollowed
 from infralint.project import CantRead, Project
 from infralint.sources.hosting import heroku
+from infralint.sources.hosting.settings import Found, Refused
 from infralint.text.json_places import BadJson
 from infralint.text.toml_places import BadToml
 from infralint.text.yaml_places import YamlProblem
@@ -29,21 +30,30 @@ def read(project: Project) -> Reading:
     """What the hosts of a project put in front of it. Files that they could not read are unreadable."""
     reading = Reading("hosting")
     for path in project.files_named(*NAMES):
-        name = path.rpartition("/")[2]
-        try:
-            nodes = list(_reader(name)(project, path))
-        except CantRead as problem:
-            reading.unreadable.append(project.unreadable(path, problem))
-        except (BadJson, BadToml, YamlProblem) as problem:
-            kind = "TOML" if isinstance(problem, BadToml) else "JSON" if isinstance(problem, BadJson) else "YAML"
-            why = f"is not {kind}: {problem}"
-            reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
-        else:
-            reading.nodes += nodes
-            reading.files += [project.show(path)] if nodes else []
-            if not nodes:
-                reading.seen += _unread_kind(project, path, name)
+        with project.guard.around(Location(project.show(path))):
+            _add(reading, project, path)
     return reading
+
+
+def _add(reading: Reading, project: Project, path: str) -> None:
+    """Add what one file stands for."""
+    name = path.rpartition("/")[2]
+    try:
+        found = list(_reader(name)(project, path))
+    except CantRead as problem:
+        reading.unreadable.append(project.unreadable(path, problem))
+    except Refused as problem:
+        reading.unreadable.append(project.unreadable(path, problem, problem.line, problem.column))
+    except (BadJson, BadToml, YamlProblem) as problem:
+        kind = "TOML" if isinstance(problem, BadToml) else "JSON" if isinstance(problem, BadJson) else "YAML"
+        why = problem.complaint(f"is not {kind}")
+        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
+    else:
+        reading.nodes += [node for node in found if isinstance(node, Node)]
+        reading.unfollowed += [entry for entry in found if isinstance(entry, Unfollowed)]
+        reading.files += [project.show(path)] if found else []
+        if not found:
+            reading.seen += _unread_kind(project, path, name)
 
 
 def _unread_kind(project: Project, path: str, name: str) -> list[str]:
@@ -53,7 +63,7 @@ def _unread_kind(project: Project, path: str, name: str) -> list[str]:
     return [f"Heroku ({project.show(path)})"] if heroku.may_be_heroku(project, path) else []
 
 
-def _reader(name: str) -> Callable[[Project, str], Iterator[Node]]:
+def _reader(name: str) -> Callable[[Project, str], Iterator[Found]]:
     from infralint.sources.hosting import amplify, fly, netlify, railway, render
 
     if name == "amplify.yml":

@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from infralint.model import Location, Node, Setting
+from infralint.model import Location, Setting, Unfollowed
 from infralint.platforms.hosting import fly_node
 from infralint.project import Project
-from infralint.sources.hosting.settings import line_place, number
+from infralint.sources.hosting.settings import Found, Refused, line_place, number, quote
+from infralint.text.suggestions import mistyped_for
 from infralint.text.toml_places import TomlDocument
 
 _OPTIONS = "http_options"
+_SERVICES = frozenset({"http_service", "services"})
 
 
-def nodes_of(project: Project, path: str) -> Iterator[Node]:
+def nodes_of(project: Project, path: str) -> Iterator[Found]:
     """The app, where it has a service that speaks HTTP; what only passes bytes on is none."""
     text = project.utf8_text(path)
     document = TomlDocument(text)
@@ -29,19 +31,40 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
     if options:
         where = line_place(shown, text, document.line_of("http_service") or document.line_of("services"))
         yield fly_node(name, where, _idle(partial(_place, document, text, shown), options), scope=shown)
+    for key in () if _SERVICES & {*document.tables} else document.tables:
+        if near := mistyped_for(key, _SERVICES):
+            where = Location(shown, document.line_of(key))
+            yield Unfollowed(where, f"Fly.io knows no `{key}`; write `{near}` if it is meant")
 
 
 def _http_options(document: TomlDocument) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """The options of each place where HTTP is spoken, with the name of their table."""
-    service = document.table("http_service")
+    service = _table(document, document.tables.get("http_service"), ("http_service",))
     if service:
-        yield ("http_service", _OPTIONS), document.table("http_service", _OPTIONS)
-    for listed in document.tables_of("services"):
-        ports = listed.get("ports")
-        for port in ports if isinstance(ports, list) else ():
-            if isinstance(port, dict) and "http" in (port.get("handlers") or ()):
-                options = port.get(_OPTIONS)
-                yield ("services", "ports", _OPTIONS), options if isinstance(options, dict) else {}
+        name = ("http_service", _OPTIONS)
+        yield name, _table(document, service.get(_OPTIONS), name)
+    for listed in _tables(document, document.tables.get("services"), ("services",)):
+        for port in _tables(document, listed.get("ports"), ("services", "ports")):
+            handlers = port.get("handlers", [])
+            if not isinstance(handlers, list):
+                line = document.line_of("services", "ports", "handlers")
+                raise Refused('handlers: expected a list such as ["tls", "http"]', line)
+            if "http" in handlers:
+                key = ("services", "ports", _OPTIONS)
+                yield key, _table(document, port.get(_OPTIONS), key)
+
+
+def _table(document: TomlDocument, value: object, name: tuple[str, ...]) -> dict[str, Any]:
+    """A table, empty where it is left out. Raises Refused for anything else."""
+    if value is not None and not isinstance(value, dict):
+        raise Refused(f"{'.'.join(name)}: expected a table", document.line_of(*name))
+    return value or {}
+
+
+def _tables(document: TomlDocument, value: object, name: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The tables of an array, or one that stands alone, which Fly.io takes, too. Raises Refused for anything else."""
+    found = value if isinstance(value, list) else [] if value is None else [value]
+    return [_table(document, entry, name) for entry in found]
 
 
 def _idle(
@@ -49,7 +72,7 @@ def _idle(
 ) -> Setting[float] | None:
     """The idle timeout that all of them are given; the shortest of several."""
     found = [
-        number(table["idle_timeout"], place(name), "idle_timeout", _quote(table["idle_timeout"]))
+        number(table["idle_timeout"], place(name), "idle_timeout", f"idle_timeout = {quote(table['idle_timeout'])}")
         for name, table in options
         if "idle_timeout" in table
     ]
@@ -60,7 +83,3 @@ def _idle(
 
 def _place(document: TomlDocument, text: str, shown: str, name: tuple[str, ...]) -> Location:
     return line_place(shown, text, document.line_of(*name, "idle_timeout") or document.line_of(*name))
-
-
-def _quote(value: object) -> str:
-    return f"idle_timeout = {value}"

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from infralint.model import Node
 from infralint.platforms.hosting import heroku_node
-from infralint.project import Project
-from infralint.sources.hosting.settings import line_place
+from infralint.project import CantRead, Project
+from infralint.sources.hosting.settings import Refused, line_place
 from infralint.text.json_places import BadJson, JsonNode, parse_json
 from infralint.text.lazy import lazy
+from infralint.text.yaml_places import read_yaml
 
 _WEB = lazy(r"(?m)^web[ \t]*:")
-_ROUTED = lazy(r"(?m)^[ \t]+web[ \t]*:")
 _OF_HEROKU = ("addons", "buildpacks", "formation", "stack")
 """Keys of an app.json that only Heroku's has: other programs have files of that name, too."""
 
@@ -24,14 +24,35 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
     """The app, where its files say that it is for Heroku: others read a Procfile, too."""
     folder, slash, name = path.rpartition("/")
     text = project.utf8_text(path)
-    found = (_ROUTED if name == "heroku.yml" else _WEB).search(text)
+    line = _web_line(text) if name == "heroku.yml" else _first_line(text)
     described = _app_json(project, f"{folder}{slash}app.json")
     beside = f"{folder}{slash}heroku.yml" in project.file_set
-    if found is None or (name == "Procfile" and (beside or described is None)):
+    if not line or (name == "Procfile" and (beside or described is None)):
         return
     shown = project.show(path)
-    where = line_place(shown, text, text.count("\n", 0, found.start()) + 1)
+    where = line_place(shown, text, line)
     yield heroku_node(f"the Heroku app of {shown}", where, _is_alone(described), scope=shown)
+
+
+def _first_line(text: str) -> int:
+    """The line of a Procfile that starts a web process; 0 for none."""
+    found = _WEB.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else 0
+
+
+def _web_line(text: str) -> int:
+    """The line of a heroku.yml that builds or runs a web process; 0 for none.
+
+    https://devcenter.heroku.com/articles/build-docker-images-heroku-yml
+    """
+    for document in read_yaml(text):
+        if document.members is None:
+            raise Refused("expected a mapping with build", document.span.line, document.span.column)
+        for path in (("build", "docker"), ("run",)):
+            processes = document.get(*path)
+            if processes is not None and "web" in processes.keys:
+                return processes.keys["web"].line
+    return 0
 
 
 def may_be_heroku(project: Project, path: str) -> bool:
@@ -53,7 +74,7 @@ def _app_json(project: Project, path: str) -> JsonNode | None:
         return None
     try:
         document = parse_json(project.utf8_text(path))
-    except BadJson:
+    except (BadJson, CantRead):
         return None
     return document if any(document.get(key) is not None for key in _OF_HEROKU) else None
 

@@ -12,7 +12,8 @@ from infralint.model import Location, Node
 from infralint.platforms.netlify import site_node
 from infralint.platforms.routing import RouteRule
 from infralint.project import Project
-from infralint.sources.hosting.settings import line_place
+from infralint.sources.hosting.settings import Refused, line_place
+from infralint.text.lazy import lazy
 from infralint.text.toml_places import TomlDocument
 
 _FUNCTIONS = "/.netlify/functions/"
@@ -23,32 +24,75 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
     text = project.utf8_text(path)
     document = TomlDocument(text)
     shown = project.show(path)
-    redirects = _rules(document, text, shown, "redirects", "from", "to")
+    redirects = [
+        (_rule(entry, source, line_place(shown, text, line)), target)
+        for entry, line, source, target in _redirects(document)
+        if _status(entry.get("status")) in (200, 404)
+    ]
     functions = [rule for rule, target in redirects if target.startswith(_FUNCTIONS)]
-    edge = [rule for rule, _ in _rules(document, text, shown, "edge_functions", "path", "function")]
+    edge = [_rule(entry, source, line_place(shown, text, line)) for entry, line, source in _edge_functions(document)]
     if functions or edge:
         yield site_node(f"the Netlify site of {shown}", functions, edge, scope=shown)
 
 
-def _rules(
-    document: TomlDocument, text: str, shown: str, table: str, key: str, target: str
-) -> Iterator[tuple[RouteRule, str]]:
-    """The entries of an array of tables, each with what it leads to. Conditions make one possible only."""
-    lines = document.lines_of(table, key)
-    for position, entry in enumerate(document.tables_of(table)):
-        path, to = entry.get(key), entry.get(target)
-        if not isinstance(path, str) or not isinstance(to, str) or not path.startswith("/"):
-            continue
-        if table == "redirects" and entry.get("status", 301) not in (200, 404):
-            continue
-        where = line_place(shown, text, lines[position] if position < len(lines) else 0)
-        yield _rule(path, entry, where), to
+def _redirects(document: TomlDocument) -> Iterator[tuple[dict[str, Any], int, str, str]]:
+    """The redirects, each with its line, where it leads from and where to.
+
+    https://docs.netlify.com/manage/routing/redirects/overview#syntax-for-the-netlify-configuration-file
+    """
+    for position, entry in enumerate(_entries(document, "redirects")):
+        source, target = entry.get("from", entry.get("origin")), entry.get("to", entry.get("destination", ""))
+        line = document.line_in("redirects", position, "from")
+        if not isinstance(source, str) or not isinstance(target, str):
+            raise Refused("redirects: expected from and to, each a text", line)
+        yield entry, line, source, target
 
 
-def _rule(path: str, entry: dict[str, Any], where: Location) -> RouteRule:
-    doubt = "its conditions" if entry.get("conditions") or entry.get("query") else ""
-    if path.endswith("/*"):
-        return RouteRule("", path.removesuffix("*"), "prefix", doubt, where=where)
-    if ":" in path or "*" in path:
-        return RouteRule("", path.partition(":")[0].partition("*")[0], "prefix", doubt or "its pattern", where=where)
-    return RouteRule("", path, "exact", doubt, where=where)
+def _edge_functions(document: TomlDocument) -> Iterator[tuple[dict[str, Any], int, str]]:
+    """The declared edge functions, each with its line and its path; "" where it has a pattern instead.
+
+    https://docs.netlify.com/build/edge-functions/declarations
+    """
+    for position, entry in enumerate(_entries(document, "edge_functions")):
+        key = "pattern" if "pattern" in entry and "path" not in entry else "path"
+        line = document.line_in("edge_functions", position, key)
+        if not isinstance(entry.get("function"), str) or not isinstance(entry.get(key), str):
+            raise Refused("edge_functions: expected function, and path or pattern, each a text", line)
+        yield entry, line, entry[key] if key == "path" else ""
+
+
+def _entries(document: TomlDocument, name: str) -> list[dict[str, Any]]:
+    """An array of tables. Raises Refused for anything else."""
+    found = document.tables.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise Refused(f"{name}: expected tables, each under `[[{name}]]`", document.line_of(name))
+    return found
+
+
+def _status(value: object) -> int:
+    """The status of a redirect; 301 where none is written, and for one that is no number."""
+    found = _STATUS.fullmatch(value) if isinstance(value, str) else None
+    return int(found[1]) if found else value if isinstance(value, int) else 301
+
+
+def _rule(entry: dict[str, Any], source: str, where: Location) -> RouteRule:
+    conditions = any(entry.get(key) for key in _CONDITIONS)
+    doubt = "its conditions" if conditions else ""
+    host, path = _split(source)
+    if path.endswith("/*") and ":" not in path:
+        return RouteRule(host, path.removesuffix("*"), "prefix", doubt, where=where)
+    if not path or ":" in path or "*" in path:
+        literal = path.partition(":")[0].partition("*")[0] or "/"
+        return RouteRule(host, literal, "prefix", doubt or "its pattern", where=where)
+    return RouteRule(host, path, "exact", doubt, where=where)
+
+
+def _split(source: str) -> tuple[str, str]:
+    """Host and path of an address that may be a path alone."""
+    found = _ADDRESS.fullmatch(source)
+    return (found[1], found[2] or "/") if found else ("", source)
+
+
+_STATUS = lazy(r"([0-9]{3})!?")
+_ADDRESS = lazy(r"https?://([^/]*)(/.*)?")
+_CONDITIONS = ("conditions", "query", "params", "parameters", "excludedPath", "excludedPattern", "method", "header")

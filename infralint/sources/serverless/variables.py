@@ -9,15 +9,20 @@ import posixpath
 
 import msgspec
 
+from infralint.model import Unreadable
 from infralint.project import CantRead, Project
+from infralint.text.json_places import BadJson, parse_json, yaml_of_json
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 DEEPEST = 16
 """Variables within one another."""
 _WHOLE = lazy(r"\$\{([^${}]+)\}")
 _FILE = lazy(r"file\(\s*([^()]+?)\s*\)(?::(.+))?")
+_ALTERNATIVES = lazy(r"(?:'[^']*'|\"[^\"]*\"|\([^()]*\)|[^,'\"()])+")
 _QUOTED = lazy(r"'([^']*)'|\"([^\"]*)\"")
+_LATER = "is known only where the service is deployed"
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -28,65 +33,106 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Untold(msgspec.Struct, frozen=True):
-    """A value that is not known before the service is deployed. text: the variable."""
+    """A value that is not known here. text: the variable, or what it stands in. why: what follows `text` in a sentence."""
 
     text: str
+    why: str = _LATER
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.why}"
 
 
 Lookup = Written | Untold | None
 
 
-def resolve(project: Project, root: Written, found: Written, depth: int = 0) -> Written | Untold:
-    """What a value comes to. root: the service's file."""
-    text = found.value.text
-    if text is None or "${" not in text:
-        return found
-    whole = _WHOLE.fullmatch(text.strip())
-    if whole is None or depth > DEEPEST:
-        return Untold(text)
-    name, _, fallback = whole[1].partition(",")
-    target = _look_up(project, root, found, name.strip(), depth)
-    if target is None and fallback and "," not in fallback:
-        quoted = _QUOTED.fullmatch(fallback.strip())
-        literal = (quoted[1] or quoted[2] or "") if quoted else fallback.strip()
-        plain = msgspec.structs.replace(found.value, text=literal)
-        return Written(plain, found.path) if quoted or literal.isdecimal() else Untold(text)
-    return target if target is not None else Untold(text)
+class Variables(msgspec.Struct):
+    """What the variables of a service come to. unreadable: files that they name and that could not be read."""
+
+    project: Project
+    root: Written
+    unreadable: dict[str, Unreadable] = {}
+    known: dict[int, tuple[YamlValue, Written | Untold]] = {}
+
+    def resolve(self, found: Written, depth: int = 0) -> Written | Untold:
+        """What a value comes to."""
+        text = found.value.text
+        if text is None or "${" not in text:
+            return found
+        if depth > DEEPEST:
+            return Untold(text, "stands below more variables than infralint follows")
+        key = id(found.value)
+        if key not in self.known:
+            self.known[key] = (found.value, Untold(text, "leads back to itself"))
+            self.known[key] = (found.value, self._work_out(found, text, depth))
+        return self.known[key][1]
+
+    def _work_out(self, found: Written, text: str, depth: int) -> Written | Untold:
+        """The first alternative of a variable that stands for something."""
+        whole = _WHOLE.fullmatch(text.strip())
+        for alternative in _ALTERNATIVES.findall(whole[1]) if whole else ():
+            target = self._alternative(found, alternative.strip(), depth)
+            if isinstance(target, Untold) or (target is not None and not target.value.is_null):
+                return target
+        return Untold(text, "stands for nothing that is written here") if whole else Untold(text)
+
+    def _alternative(self, found: Written, name: str, depth: int) -> Lookup:
+        """What one alternative stands for; None where it names a place at which nothing stands."""
+        quoted = _QUOTED.fullmatch(name)
+        if quoted or name.isdecimal() or name in ("true", "false", "null"):
+            literal = quoted[1] or quoted[2] or "" if quoted else name
+            return Written(msgspec.structs.replace(found.value, text=literal, quoted=bool(quoted)), found.path)
+        if name.startswith("self:"):
+            return self._below(self.root, name.removeprefix("self:"), depth)
+        file = _FILE.fullmatch(name)
+        if file is None:
+            return Untold(found.value.text or "")
+        loaded = self._load(found.value.text or "", file[1])
+        return self._below(loaded, file[2] or "", depth) if isinstance(loaded, Written) else loaded
+
+    def _below(self, start: Written, path: str, depth: int) -> Lookup:
+        """A member of a value, by a path with dots."""
+        at: Written | Untold = start
+        for key in filter(None, path.split(".")):
+            if isinstance(at, Untold):
+                return at
+            member = _member(at.value, key)
+            if member is None:
+                return None
+            at = self.resolve(Written(member, at.path), depth + 1)
+        return at
+
+    def _load(self, text: str, name: str) -> Lookup:
+        """A file of the project that a variable names, from the service's folder on, whichever file names it."""
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(self.root.path), name))
+        if not target.endswith((".yml", ".yaml", ".json")):
+            return Untold(text)
+        if target not in self.project.file_set:
+            return Untold(text, f"names {name}, which is none of the files of this project that are read")
+        loaded = self.project.remember(f"serverless {target}", lambda: _read(self.project, target))
+        if isinstance(loaded, Unreadable):
+            self.unreadable[target] = loaded
+            return Untold(text, f"names {name}, which can't be read")
+        return loaded
 
 
-def _look_up(project: Project, root: Written, found: Written, name: str, depth: int) -> Lookup:
-    """The value that a variable names; None where it names a place at which nothing stands."""
-    if name.startswith("self:"):
-        return _below(project, root, root, name.removeprefix("self:"), depth)
-    file = _FILE.fullmatch(name)
-    if file is None:
-        return Untold(found.value.text or "")
-    loaded = _load(project, found.path, file[1])
-    if loaded is None:
-        return Untold(found.value.text or "")
-    return _below(project, root, loaded, file[2] or "", depth)
+def _member(value: YamlValue, key: str) -> YamlValue | None:
+    """A member of a mapping by its name, or of a list by its number."""
+    if value.items is None:
+        return value.get(key)
+    position = whole_number(key) if key.isdecimal() else len(value.items)
+    return value.items[position] if position < len(value.items) else None
 
 
-def _below(project: Project, root: Written, start: Written, path: str, depth: int) -> Lookup:
-    """A member of a value, by a path with dots."""
-    at: Written | Untold = start
-    for key in filter(None, path.split(".")):
-        if isinstance(at, Untold):
-            return at
-        member = at.value.get(key)
-        if member is None:
-            return None
-        at = resolve(project, root, Written(member, at.path), depth + 1)
-    return at
-
-
-def _load(project: Project, path: str, name: str) -> Written | None:
-    """A file of the project that a variable names, beside the one that names it."""
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-    if target not in project.file_set or not target.endswith((".yml", ".yaml", ".json")):
-        return None
+def _read(project: Project, target: str) -> Written | Unreadable | None:
     try:
-        documents = read_yaml(project.utf8_text(target))
-    except (CantRead, YamlProblem):
-        return None
+        text = project.utf8_text(target)
+        if target.endswith(".json"):
+            return Written(yaml_of_json(parse_json(text)), target)
+        documents = read_yaml(text)
+    except CantRead as problem:
+        return project.unreadable(target, problem)
+    except BadJson as problem:
+        return project.unreadable(target, problem.complaint(), problem.line, problem.column)
+    except YamlProblem as problem:
+        return project.unreadable(target, problem.complaint(), problem.line, problem.column)
     return Written(documents[0], target) if documents else None

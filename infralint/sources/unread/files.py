@@ -69,6 +69,11 @@ TEMPLATE_SERVICES = tuple((rf"\bAWS::{service}::", kind) for service, kind in TE
 """Regular expression over a CloudFormation template -> its kind."""
 _RESOURCES = rb"Microsoft\.(?:Network/(?:applicationGateways|frontDoors)|App/containerApps|Web/|Cdn/|ApiManagement/)"
 
+_BESIDE = (
+    rb"\bAWS::(?:ApiGateway::RestApi|ApiGatewayV2::Api|AppRunner::Service|CloudFront::Distribution"
+    rb"|ECS::Service|ElasticLoadBalancingV2::(?:ListenerRule|LoadBalancer)|Lambda::Url)\b"
+)
+
 PATHS = tuple(
     (word, lazy(rf"(?:^|/)(?:{paths})$"), rule)
     for word, paths, rule in (
@@ -87,6 +92,7 @@ PATHS = tuple(
         ("config/deploy.", r"config/deploy\.[\w-]+\.yml", _KAMAL),
         ("krakend", r"[^/]*krakend[^/]*\.json", _rule("KrakenD")),
         ("lighttpd", r"[^/]*lighttpd[^/]*", _rule("lighttpd", rb"\bproxy\.server\b")),
+        ("serverless.y", r"serverless\.ya?ml", _rule("CloudFormation beside functions of the Serverless Framework", _BESIDE)),
         ("traefik", r"[^/]*traefik[^/]*\.toml", _rule("Traefik")),
         (".toml", r"[^/]*\.toml", _rule("Traefik", rb"^\[(?:http\.(?:routers|services|middlewares)|entryPoints)[.\]]")),
         ("traefik.y", r"traefik\.ya?ml", _rule("Traefik", rb"^(?:entryPoints|providers|http|tcp):")),
