@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from infralint.engine.policy import weigh
 from infralint.engine.registry import Check
-from infralint.engine.time_limit import TooSlow, time_limit
+from infralint.engine.time_limit import Endless, time_limit
 from infralint.model import (
     SEVERITIES,
     Crossing,
@@ -91,7 +91,7 @@ def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> l
             return list(map(_sound, check.function(item) or ()))
     except KeyboardInterrupt:
         raise
-    except TooSlow as error:
+    except Endless as error:
         check.is_too_slow = True
         guard.catch(error, where, f"check {check.name} failed on {name} and is asked no more")
         return []

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, overload
 import msgspec
 
 from infralint import PLATFORM_TYPES
-from infralint.engine.time_limit import TooSlow, time_limit
+from infralint.engine.time_limit import Endless, time_limit
 from infralint.model import Crossing, Finding, Hop, Unknown
 from infralint.text.lazy import lazy
 
@@ -211,7 +211,7 @@ def _load_file(path: Path) -> list[Loaded]:
         checks = [_describe(function, path) for function in marked if function.__module__ == name]
     except (BrokenPack, KeyboardInterrupt):
         raise
-    except TooSlow as error:
+    except Endless as error:
         raise BrokenPack(f"{path}: {error}") from error
     except BaseException as error:  # a test's `skip()`, too, which is no Exception, must not end the run
         raise BrokenPack(f"{path}: {type(error).__name__}: {error}") from error

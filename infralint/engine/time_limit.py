@@ -13,13 +13,13 @@ SECONDS = 5.0
 _AGAIN = 1.0
 
 
-class TooSlow(BaseException):
+class Endless(BaseException):
     """Code was stopped. No Exception: a loop that catches all of those goes on."""
 
 
 @contextmanager
 def time_limit() -> Iterator[None]:
-    """Raise TooSlow in what does not end, wherever a signal can stop it: in the main thread, on systems that have timers."""
+    """Raise Endless in what does not end, wherever a signal can stop it: in the main thread, on systems that have timers."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -27,7 +27,7 @@ def time_limit() -> Iterator[None]:
     signal.setitimer(signal.ITIMER_PROF, SECONDS, _AGAIN)
     try:
         yield
-    except TooSlow as error:
+    except Endless as error:
         _leave_out_handler(error)
         raise
     finally:
@@ -36,10 +36,10 @@ def time_limit() -> Iterator[None]:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise TooSlow(f"it has not ended after {SECONDS:g} s of processor time, and was stopped")
+    raise Endless(f"it has not ended after {SECONDS:g} s of processor time, and was stopped")
 
 
-def _leave_out_handler(error: TooSlow) -> None:
+def _leave_out_handler(error: Endless) -> None:
     """An error's traceback ends where code was stopped, not in what stopped it."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
