@@ -150,7 +150,9 @@ def test_a_part_that_is_left_empty_is_no_mistake(lint: Lint) -> None:
 
 def test_a_manifest_of_another_program_is_none_of_copilots(lint: Lint) -> None:
     files = {"copilot/extension/manifest.yml": "name: chat\ntype: extension\n", "app.py": "print()\n"}
-    assert lint(files)["unreadable"] == []
+    report = lint({**files, "copilot/api/manifest.yml": manifest()})
+    assert report["unreadable"] == []
+    assert report["read"]["copilot"] == ["copilot/api/manifest.yml"]
     (entry,) = lint({**files, "copilot/.workspace": "application: chat\n"})["unreadable"]
     assert entry["message"].startswith("type: expected")
 

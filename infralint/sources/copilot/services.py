@@ -81,6 +81,7 @@ class CopilotBalancer(LoadBalancer, frozen=True, kw_only=True, eq=False):
 def add_application(reading: Reading, project: Project, folder: str, manifests: list[tuple[str, YamlValue]]) -> None:
     """Add what one application has to a reading. folder: the one called `copilot`."""
     kept = [(path, manifest) for path, manifest in manifests if _is_read(reading, project, folder, path, manifest)]
+    reading.files += [project.show(path) for path, _ in kept]
     for path, manifest in kept:
         reading.seen += [f"{what} of AWS Copilot ({project.show(path)})" for what in _unread(manifest)]
     balanced = [
