@@ -229,6 +229,26 @@ def test_a_patch_that_may_be_the_timeout_is_could_not_tell(patch: str, line: int
     assert [entry["location"]["line"] for entry in report["unknown"] if entry["location"]["path"] == PATCHES] == [line]
 
 
+@pytest.mark.parametrize(
+    ("patch", "errors", "unknown"),
+    [
+        ("op: add\n  path: TARGET/LoadBalancerAttributes\n  value: [{Key: routing.http2.enabled, Value: true}]", 1, 0),
+        ("op: replace\n  path: TARGET\n  value: {LoadBalancerAttributes: [{Key: idle_timeout.timeout_seconds}]}", 0, 1),
+        ("op: replace\n  path: TARGET\n  value: {Scheme: internal}", 0, 1),
+        ("op: add\n  path: TARGET/LoadBalancerAttributes\n  value: [{Fn::If: [A, {}, {}]}]", 0, 1),
+        ("op: remove\n  path: TARGET/LoadBalancerAttributes", 0, 1),
+        ("op: replace\n  path: TARGET/Scheme\n  value: internal", 0, 0),
+    ],
+)
+def test_a_later_patch_may_take_the_timeout_away(patch: str, errors: int, unknown: int, lint: Lint) -> None:
+    patches = f"{PATCH.replace('VALUE', '300')}- {patch}\n".replace(
+        "TARGET", "/Resources/PublicLoadBalancer/Properties"
+    )
+    report = lint({"copilot/api/manifest.yml": manifest(), PATCHES: patches, "infralint.yaml": declared("90s")})
+    assert problems(report, "short-idle-timeout") == [f"{PATCHES}:5 error short-idle-timeout"] * errors
+    assert len(report["unknown"]) == unknown
+
+
 def test_a_patch_of_another_load_balancer_changes_nothing(lint: Lint) -> None:
     patch = PATCH.replace("VALUE", "300").replace("PublicLoadBalancer", "InternalLoadBalancer")
     report = lint({"copilot/api/manifest.yml": manifest(), PATCHES: patch, "infralint.yaml": declared("90s")})
