@@ -33,7 +33,7 @@ class CantFix(Exception):
     """Why a problem can't safely be put right by an edit, as a sentence without its full stop."""
 
 
-class Pool(msgspec.Struct, frozen=True, gc=False):
+class Pool(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Where a hop sends requests on. targets: addresses that may be dialled; none where that can't be told
     (reason). references: nodes named outright, by what they are known as (a Terraform address, an ARN)."""
 
