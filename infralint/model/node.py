@@ -192,6 +192,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         """What it sends on for a request that came in, and towards whom; several where it may be either."""
         return (Forward(request, self.pool),)
 
+    def upgrade_out(self, request: Request) -> Setting[Upgrade]:
+        """What is left of a WebSocket handshake that it sends on: as it came in, unless it is broken here."""
+        here = self.upgrade_of(request)
+        is_whole = isinstance(here, Known) and here.value == "forwarded"
+        return request.upgrade if is_whole or request.kind != "websocket" else here
+
     def path_maps(self, request: Request) -> Iterable[PathMap]:
         """How the paths of requests like this one are rewritten on their way on."""
         return (forward.paths for forward in self.request_out(request))
