@@ -392,7 +392,7 @@ def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
         raise BadConfig([Unreadable(f"is not TOML: {error}", Location(shown, line, column))]) from error
     places: Places = {}
     in_table = False
-    for number, line_text in enumerate(text.splitlines(), 1):
+    for number, line_text in enumerate(text.split("\n"), 1):
         if header := re.match(r"\s*\[+([^\]]+)\]", line_text):
             in_table = header[1].strip().startswith("tool.infralint")
         elif in_table and (key := re.match(r"\s*([\w-]+)\s*=", line_text)):

@@ -107,7 +107,7 @@ def _parse(text: str) -> dict[str, Any]:
 def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The lines that begin a table or give a key, each with the whole name of that."""
     header: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if found := _HEADER.match(line):
             header = _parts(found[1])
             yield number, header

@@ -54,6 +54,16 @@ def test_a_patch_may_say_otherwise(value: str, found: list[str], lint: Lint) -> 
     assert problems(lint(files), "short-idle-timeout") == found
 
 
+def test_services_of_one_application_share_its_patch_whatever_they_are_called(lint: Lint) -> None:
+    files = {
+        "copilot/my-copilot/manifest.yml": manifest(),
+        "copilot/web/manifest.yml": WEB,
+        PATCHES: PATCH.replace("VALUE", "300"),
+        "infralint.yaml": declared("90s"),
+    }
+    assert problems(lint(files), "short-idle-timeout") == []
+
+
 def test_a_program_that_may_say_otherwise_is_could_not_tell(lint: Lint) -> None:
     files = {
         "copilot/api/manifest.yml": manifest(),
@@ -129,6 +139,13 @@ def test_what_copilot_does_not_take_is_unreadable_and_the_rest_is_judged(text: s
     (entry,) = report["unreadable"]
     assert f"{entry['location']['line']} {entry['message']}".startswith(why)
     assert problems(report, "short-idle-timeout") == ["copilot/other/manifest.yml:6 error short-idle-timeout"]
+
+
+def test_a_part_that_is_left_empty_is_no_mistake(lint: Lint) -> None:
+    text = manifest("additional_rules:") + "environments:\n  test:\n"
+    report = lint({"copilot/api/manifest.yml": text, "infralint.yaml": declared("90s")})
+    assert report["unreadable"] == []
+    assert problems(report, "short-idle-timeout") == ["copilot/api/manifest.yml:6 error short-idle-timeout"]
 
 
 def test_a_manifest_of_another_program_is_none_of_copilots(lint: Lint) -> None:

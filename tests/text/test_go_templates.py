@@ -88,6 +88,7 @@ def rendered(text: str, *others: str) -> str:
         ("{{ toJson .Values.hosts }}", '["a.example.com","b.example.com"]'),
         ("{{ lookup \"v1\" \"Secret\" \"a\" \"b\" }}", "map[]"),
         ("{{ tpl \"{{ .Values.name }}!\" . }}", "chat!"),
+        ("{{ join \",\" (push (mustPush (append (list 1) 2) 3) 4) }}", "1,2,3,4"),
         ("{{ not (empty .Values.name) }}", "true"),
         ("{{ .Values.off }}{{ .Values.missing }}", "false"),
         ("{{- $ := .Values.ingress -}}{{ range $.annotations }}{{ . }} {{ end }}{{ $.nested.deep.word }}", "true 60 x"),

@@ -118,7 +118,8 @@ def _find_mistakes(manifest: YamlValue) -> Iterator[tuple[YamlSpan, str]]:
         http = owner.get("http")
         if http is not None and http.members is None and not http.is_null and _truth(http.text or "-") is None:
             yield http.span, f"{before}http: expected a mapping with its path, or false"
-        elif http is not None and (rules := http.get("additional_rules")) is not None and rules.items is None:
+        rules = http.get("additional_rules") if http is not None else None
+        if rules is not None and rules.items is None and not rules.is_null:
             yield rules.span, f"{before}http.additional_rules: expected a list of rules"
     environments = manifest.get("environments")
     if environments is not None and environments.members is None and not environments.is_null:

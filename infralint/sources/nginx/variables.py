@@ -23,6 +23,8 @@ from infralint.text.patterns import Unsearchable, search
 
 MOST_TEXTS = 24
 """Texts that one variable may be; one that may be more is not known."""
+LONGEST = 65_536
+"""Characters of a text that is put together; nginx's own buffers hold no more of a request."""
 DEEPEST = 20
 """Variables that are defined by others, one in another."""
 
@@ -164,7 +166,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         if name in moment.assigned:
             return moment.assigned[name]
         if depth > DEEPEST:
-            return unknown(f"${name} is defined by itself")
+            return unknown(f"${name} is worked out from itself, or from more than {DEEPEST} others, one from another")
         if blocks := self.blocks(name):
             return self._once(name, blocks, moment, depth)
         built_in = _built_in(name, moment)
@@ -322,6 +324,8 @@ def _join(parts: Sequence[Values]) -> Values:
     for part in parts:
         if not part.texts:
             return part
+    if sum(max(map(len, part.texts)) for part in parts) > LONGEST:
+        return unknown(f"its text may be longer than {LONGEST} characters")
     several = [part for part in parts if len(part.texts) > 1]
     if not several:
         return Values(("".join(part.texts[0] for part in parts),))
