@@ -369,12 +369,12 @@ def _describe_loss(lost: RequestEnd, hop: Hop) -> Unknown:
     """What to say where requests of a stream may get an answer of nginx's own instead of coming to a hop."""
     assert lost.answer is not None
     code, at, _, because = lost.answer
-    said = because or (f"`{at.written}`" if at is not None else "")
+    cause = because or (f"`{at.written}`" if at is not None else "")
     doubt = f"the stream may be asked for by {lost.method}" if lost.method else "".join(lost.run.reasons[-1:])
     remedy = "say by which `methods:` the stream is asked for" if lost.method else ""
     why = (
         f"whether every request for the stream comes through {hop.name} can't be told, as nginx may answer {code}:"
-        f" {'; '.join(filter(None, (said, doubt)))}"
+        f" {'; '.join(filter(None, (cause, doubt)))}"
     )
     return Unknown(at.where if at is not None else hop.where, at.name if at is not None else "", why, remedy)
 
