@@ -33,7 +33,7 @@ class CantFix(Exception):
     """Why a problem can't safely be put right by an edit, as a sentence without its full stop."""
 
 
-class Pool(msgspec.Struct, frozen=True, gc=False):
+class Pool(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Where a hop sends requests on. targets: addresses that may be dialled; none where that can't be told
     (reason). references: nodes named outright, by what they are known as (a Terraform address, an ARN)."""
 
@@ -241,12 +241,14 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     """A hop that serves a request. certain: no other could; reasons: why it is not.
 
     answer: the node answers by itself and no hop serves the request (`301 https://…`, `404`), where it says so.
+    loss: why the node may answer some requests of the stream itself, though nothing means to turn their clients away.
     """
 
     hop: Hop | None
     certain: bool = True
     reasons: tuple[str, ...] = ()
     answer: Known[str] | None = None
+    loss: Unknown | None = None
 
 
 class Rival(msgspec.Struct, frozen=True):
