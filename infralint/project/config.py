@@ -56,6 +56,10 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
         Literal["sse", "websocket"],
         msgspec.Meta(description="`sse`: any response that is streamed over HTTP; `websocket`: a connection."),
     ] = "sse"
+    methods: Annotated[
+        list[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]],
+        msgspec.Meta(description="How its clients ask for it, such as `[POST]`; GET or POST if nothing is said."),
+    ] = []
     content_type: Annotated[
         str | None, msgspec.Meta(description="Content type of its responses; `text/event-stream` if nothing is said.")
     ] = None

@@ -56,23 +56,9 @@ NAMES = ("*compose*.y*ml", "*stack*.y*ml", "*swarm*.y*ml", "local.y*ml", "produc
 DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The file that compose takes in a folder, the first the first."""
 
-_COMMANDS = (
-    *(
-        "*.sh",
-        "*.bash",
-        "*.ps1",
-        "*.bat",
-        "*.cmd",
-        "*.md",
-        "*.mk",
-        "*.yml",
-        "*.yaml",
-        "*.toml",
-        "*.env",
-        ".env*",
-        ".envrc",
-    ),
-    *("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", "package.json", "Jenkinsfile", "*.service"),
+_COMMANDS = tuple(
+    "*.sh *.bash *.ps1 *.bat *.cmd *.md *.mk *.yml *.yaml *.toml *.env .env* .envrc *.service"
+    " Makefile makefile GNUmakefile justfile Justfile package.json Jenkinsfile".split()
 )
 """Files that hold commands, by their names."""
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")

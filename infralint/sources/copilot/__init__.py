@@ -30,7 +30,6 @@ def read(project: Project) -> Reading:
             reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
             manifests.setdefault(named[1], []).extend((path, document) for document in documents[:1])
-            reading.files.append(project.show(path))
     if manifests:
         from infralint.sources.copilot.services import add_application
 

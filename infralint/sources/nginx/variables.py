@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from infralint.model import Known, Request, Response, Setting, StreamKind, Unknown
+from infralint.model import Known, Request, Response, Setting, Unknown
 from infralint.sources.nginx.choose import VirtualServer, plain_host
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import has_hole
@@ -23,6 +23,8 @@ from infralint.text.patterns import Unsearchable, search
 
 MOST_TEXTS = 24
 """Texts that one variable may be; one that may be more is not known."""
+LONGEST = 65_536
+"""Characters of a text that is put together; nginx's own buffers hold no more of a request."""
 DEEPEST = 20
 """Variables that are defined by others, one in another."""
 
@@ -164,7 +166,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         if name in moment.assigned:
             return moment.assigned[name]
         if depth > DEEPEST:
-            return unknown(f"${name} is defined by itself")
+            return unknown(f"${name} is worked out from itself, or from more than {DEEPEST} others, one from another")
         if blocks := self.blocks(name):
             return self._once(name, blocks, moment, depth)
         built_in = _built_in(name, moment)
@@ -322,6 +324,8 @@ def _join(parts: Sequence[Values]) -> Values:
     for part in parts:
         if not part.texts:
             return part
+    if sum(max(map(len, part.texts)) for part in parts) > LONGEST:
+        return unknown(f"its text may be longer than {LONGEST} characters")
     several = [part for part in parts if len(part.texts) > 1]
     if not several:
         return Values(("".join(part.texts[0] for part in parts),))
@@ -394,8 +398,17 @@ _REQUEST_ONLY = frozenset(
     " upstream_session_time upstream_status uri".split()
 )
 """Variables that nginx and its usual modules have by themselves."""
-_METHODS: dict[StreamKind, tuple[str, ...]] = {"websocket": ("GET",), "sse": ("GET", "POST")}
-"""How streams are asked for: an EventSource by GET, a chat completion by POST."""
+_METHODS = ("GET", "POST")
+"""How streams are asked for where nothing says it: an EventSource by GET, a chat completion by POST."""
+_BODY_METHODS = frozenset({*_METHODS, "PUT", "PATCH", "DELETE"})
+
+
+def methods_of(request: Request | None) -> tuple[str, ...]:
+    """The methods by which the stream may be asked for that a request stands for."""
+    if request is not None and request.kind == "websocket":
+        return ("GET",)
+    asked = request.methods if request is not None else ()
+    return tuple(method for method in asked if method in _BODY_METHODS) or _METHODS
 
 
 def _built_in(name: str, moment: Moment) -> Values | None:
@@ -435,8 +448,7 @@ def _of_request(name: str, moment: Moment) -> Values | None:
         case "http_connection" if request.kind == "sse":
             return Values(("keep-alive", "close", ""), "what a browser says of its connection is not known")
         case "request_method":
-            asked = tuple(method for method in request.methods if method in _METHODS[request.kind])
-            return Values(asked or _METHODS[request.kind], "a stream may be asked for by GET or by POST")
+            return Values(methods_of(request), "a stream may be asked for by GET or by POST")
         case "host" if request.host == "":
             return Values((moment.server.names[0],))
         case "host" | "http_host" if request.host is not None:
