@@ -470,7 +470,7 @@ class Module:
         for name, call in self.folder.calls.items():
             yield from _spread(self.reference("module", name, EvaluationScope(self)), call)
 
-    def called(self, name: str) -> Module | None:
+    def module_of_call(self, name: str) -> Module | None:
         """An instance of a module called here, which stands for all; None for one that is not here."""
         call = self.folder.calls.get(name)
         if call is None:

@@ -93,7 +93,7 @@ def _of_outputs(name: str, expression: Expression, module: Module, seen: set[tup
     if call is None:
         return
     yield Origin(f"module.{name} gives it", call.where)
-    called = module.called(name)
+    called = module.module_of_call(name)
     if called is None or called.adapted:
         return
     asked = {part.name for part in walk(expression) if isinstance(part, Attr)} & called.folder.outputs.keys()

@@ -51,7 +51,7 @@ class CalledModule(Protocol):
     def call(self) -> Block | None: ...
     @property
     def parent(self) -> CalledModule | None: ...
-    def called(self, name: str) -> CalledModule | None: ...
+    def module_of_call(self, name: str) -> CalledModule | None: ...
 
 
 def is_sensitive(block: Block) -> bool:
@@ -184,7 +184,7 @@ class _Sensitivity:
 
     def _outputs(self, name: str) -> _Marks:
         """What is known of the outputs of a called module."""
-        calling, called = self.module, self.module.called(name)
+        calling, called = self.module, self.module.module_of_call(name)
         if called is None:
             return _PLAIN_VALUE
         self.module = called
