@@ -436,7 +436,7 @@ class Processing:
         is_folder = run.path is None or run.path.endswith("/")
         for code in ("404", "403") if is_folder else ("404",):
             page = self._page_of(run, code)
-            if page is not None and page.args[-1].startswith("@") and page.args[-1] not in targets:
+            if page is not None and page.args[-1] not in targets:
                 targets.add(page.args[-1])
                 yield from self._answer(replace(run, answer=Answer(code, page)))
         if targets:
@@ -455,11 +455,13 @@ class Processing:
         if not last.startswith("="):
             yield from self._sent_to(last, directive, run)
             return
+        answer = Answer(last[1:], directive, "", f"`{directive.written}` needs a file of that name")
         if run.block.passed is not None:
             yield from self._pass_on(run)
             if run.block.passed.name != "proxy_pass":
                 return
-        yield from self._answer(replace(run, answer=Answer(last[1:], directive)))
+        ends = self._answer(replace(run, answer=answer))
+        yield from (end._replace(is_loss=end.answer is answer and run.block.passed is not None) for end in ends)
 
     def _sent_to(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
         """An internal redirect: to a named location, or to a path, with which the server begins again."""
