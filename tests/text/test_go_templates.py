@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infralint.text.go_templates import HOLE, Renderer, TemplateFile, TemplateProblem, merge_values, plain_values
+from infralint.text.display import HOLE
+from infralint.text.go_templates import Renderer, TemplateFile, TemplateProblem, merge_values, plain_values
 from infralint.text.patterns import fresh_budget
 from infralint.text.yaml_places import YamlProblem, read_yaml
 

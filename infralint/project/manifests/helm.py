@@ -17,8 +17,8 @@ from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
 from infralint.project.manifests.value_schemas import contradictions
+from infralint.text.display import HOLE
 from infralint.text.go_templates import (
-    HOLE,
     RenderedOutput,
     Renderer,
     TemplateAllowance,
