@@ -39,6 +39,7 @@ from infralint.trace.declared import (
     find_untold,
     follow_declared,
 )
+from infralint.trace.losses import find_losses
 from infralint.trace.lost_ports import find_lost_ports
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
@@ -191,6 +192,7 @@ def _doubts_of_ways(
         if project.settings.streams is None:
             found += find_unreached(topology, crossed)
             found += map(_describe_astray, find_astray(topology, readings))
+        found += find_losses(crossed)
         found += find_lost_ports(topology, crossed)
         found += map(_describe_left_out, {id(node): node for node in topology.fronts_left_out}.values())
         found += _describe_unfollowed(topology)

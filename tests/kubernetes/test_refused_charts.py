@@ -35,6 +35,7 @@ CHARTS = {
         "templates/a.yaml:2",
         "no function `env`",
     ),
+    "schema": ({"values.schema.json": '{\n"type": object}\n'}, "values.schema.json:2", "is not JSON"),
     "no_version": ({"Chart.yaml": "apiVersion: v2\nname: c\n"}, "Chart.yaml:0", "has no `version`"),
 }
 

@@ -328,3 +328,10 @@ def test_a_value_that_is_assigned_in_nginx_is_refused(path: str, lint: Lint) -> 
     text = "server {\n  listen 80;\n  location / {\n    proxy_pass http://a;\n    proxy_read_timeout = 60s;\n  }\n}\n"
     report = lint({path: text})
     assert {problem["location"]["line"] for problem in report["unreadable"]} == {5}
+
+
+def test_a_line_that_nginx_refuses_is_told_once(lint: Lint) -> None:
+    server = "location /chat { proxy_buffering off proxy_read_timeout 1h; proxy_pass http://app:3000; }"
+    report = lint({"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; {server} }} }}\n"})
+    [entry] = report.unreadable
+    assert 'invalid number of arguments in "proxy_buffering" directive' in entry.message

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infralint.text.go_templates import HOLE, Renderer, TemplateFile, TemplateProblem, merge_values, plain_values
+from infralint.text.display import HOLE
+from infralint.text.go_templates import Renderer, TemplateFile, TemplateProblem, merge_values, plain_values
 from infralint.text.patterns import fresh_budget
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
@@ -88,6 +89,7 @@ def rendered(text: str, *others: str) -> str:
         ("{{ toJson .Values.hosts }}", '["a.example.com","b.example.com"]'),
         ("{{ lookup \"v1\" \"Secret\" \"a\" \"b\" }}", "map[]"),
         ("{{ tpl \"{{ .Values.name }}!\" . }}", "chat!"),
+        ("{{ join \",\" (push (mustPush (append (list 1) 2) 3) 4) }}", "1,2,3,4"),
         ("{{ not (empty .Values.name) }}", "true"),
         ("{{ .Values.off }}{{ .Values.missing }}", "false"),
         ("{{- $ := .Values.ingress -}}{{ range $.annotations }}{{ . }} {{ end }}{{ $.nested.deep.word }}", "true 60 x"),

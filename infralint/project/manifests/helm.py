@@ -17,8 +17,8 @@ from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
 from infralint.project.manifests.value_schemas import contradictions
+from infralint.text.display import HOLE
 from infralint.text.go_templates import (
-    HOLE,
     RenderedOutput,
     Renderer,
     TemplateAllowance,
@@ -28,7 +28,7 @@ from infralint.text.go_templates import (
     plain_values,
 )
 from infralint.text.go_templates.values import PlacedMapping, PlacedText
-from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
+from infralint.text.json_places import BadJson, parse_json, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
@@ -131,13 +131,20 @@ class Charts:
             self._refuse_values(part, inner)
 
     def _schema(self, folder: str) -> YamlValue | None:
-        """What the `values.schema.json` of a chart says; None where there is none that can be read."""
+        """What the `values.schema.json` of a chart says; None where there is none. Helm refuses a chart with a broken one."""
         path = posixpath.join(folder, "values.schema.json")
-        try:
-            nodes = parse_json_stream(self.project.utf8_text(path)) if path in self.project.file_set else []
-        except (CantRead, BadJson):
+        if path not in self.project.file_set:
             return None
-        return yaml_of_json(nodes[0]) if nodes else None
+        try:
+            text = self.project.utf8_text(path)
+            return yaml_of_json(parse_json(text)) if text.strip() else None
+        except CantRead as problem:
+            self.unreadable.append(self.project.unreadable(path, problem))
+        except BadJson as problem:
+            if not has_holes(text):
+                refused = self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
+                self.unreadable.append(refused)
+        return None
 
     def _is_part(self, folder: str) -> bool:
         """Whether a chart lies in the `charts/` of another."""

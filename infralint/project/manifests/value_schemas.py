@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infralint.text.go_templates.values import HOLE, PlacedMapping
+from infralint.text.display import HOLE
+from infralint.text.go_templates.values import PlacedMapping
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlSpan, YamlValue, has_holes
 
