@@ -43,7 +43,7 @@ def _closest(word: str, words: tuple[str, ...], likeness: float) -> str:
     """Words are compared beginning with those of the most letters in common, which bound how alike two words can be."""
     from difflib import SequenceMatcher
 
-    index = _index(words)
+    index = _index_letters(words)
     letters = index.letters_of(word)
     limits = ((_most_alike(letters, len(word), other), other.word) for other in index.words)
     likely = nlargest(MOST_COMPARED, (entry for entry in limits if entry[0] >= likeness))
@@ -59,7 +59,7 @@ def _closest(word: str, words: tuple[str, ...], likeness: float) -> str:
     return best[1]
 
 
-class _Word(msgspec.Struct, frozen=True):
+class _IndexedWord(msgspec.Struct, frozen=True):
     """A word, its length, and a bit for each of its letters: another one where the letter occurs again."""
 
     word: str
@@ -67,10 +67,10 @@ class _Word(msgspec.Struct, frozen=True):
     letters: int
 
 
-class _Index(msgspec.Struct, frozen=True):
+class _LetterIndex(msgspec.Struct, frozen=True):
     """Words, and the bit that stands for each occurrence of a letter."""
 
-    words: list[_Word]
+    words: list[_IndexedWord]
     bits: dict[tuple[str, int], int]
 
     def letters_of(self, word: str) -> int:
@@ -79,14 +79,14 @@ class _Index(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=4)
-def _index(words: tuple[str, ...]) -> _Index:
+def _index_letters(words: tuple[str, ...]) -> _LetterIndex:
     bits: dict[tuple[str, int], int] = {}
     entries = []
     for word in words:
         if len(word) <= LONGEST:
             letters = sum(bits.setdefault(occurrence, 1 << len(bits)) for occurrence in _occurrences(word))
-            entries.append(_Word(word, len(word), letters))
-    return _Index(entries, bits)
+            entries.append(_IndexedWord(word, len(word), letters))
+    return _LetterIndex(entries, bits)
 
 
 def _occurrences(word: str) -> Iterator[tuple[str, int]]:
@@ -97,6 +97,6 @@ def _occurrences(word: str) -> Iterator[tuple[str, int]]:
         yield letter, count[letter]
 
 
-def _most_alike(letters: int, length: int, other: _Word) -> float:
+def _most_alike(letters: int, length: int, other: _IndexedWord) -> float:
     """What the likeness of two words can't be more: as many letters as they have in common."""
     return 2 * (letters & other.letters).bit_count() / (length + other.length or 1)
