@@ -137,7 +137,7 @@ def test_values_that_a_schema_requires_and_nobody_sets_are_for_others_to_give(li
     files = {"c/Chart.yaml": CHART, "c/values.schema.json": SCHEMA, "c/templates/web.yaml": INGRESS}
     report = lint({**files, "c/values.yaml": "x: {x: {y: 1}}\n"})
     assert report["unreadable"] == []
-    for entry, line, name in zip(report["unknown"], (2, 7), ("never", "x.y"), strict=True):
+    for entry, line, name in zip(report["unknown"], (2, 8), ("never", "x.y"), strict=True):
         assert (entry["location"]["path"], entry["location"]["line"]) == ("c/values.schema.json", line)
         assert f"its schema requires `{name}`, which nothing sets" in entry["message"]
     assert lint({**files, "c/values.yaml": "never: 1\nx: {y: 2}\n"})["unknown"] == []
