@@ -357,6 +357,28 @@ def test_a_change_begins_where_its_branch_left_the_other(repository: Path, lint:
     assert problems(lint({"README.md": "words\n"}, "--changed-since", "main")) == []
 
 
+@pytest.mark.parametrize("has_commit", [False, True])
+def test_a_branch_without_a_common_past_is_held_against_the_other_itself(
+    has_commit: bool, repository: Path, lint: Lint
+) -> None:
+    git(repository, "branch", "-m", "main")
+    git(repository, "checkout", "-q", "--orphan", "new")
+    if has_commit:
+        commit(repository, {})
+    assert problems(lint({"README.md": "words\n"}, "--changed-since", "main")) == []
+
+
+def test_where_a_branch_left_another_is_no_guess_if_its_commit_is_broken(repository: Path, lint: Lint) -> None:
+    git(repository, "branch", "past")
+    commit(repository, {"nginx.conf": NGINX.replace("off;", "off; proxy_read_timeout 5m;")})
+    name = (repository / ".git/HEAD").read_text().split()[-1]
+    head = (repository / ".git" / name).read_text().strip()
+    (repository / ".git/objects" / head[:2] / head[2:]).unlink()
+    report = lint({}, "--changed-since", "past")
+    assert report["status"] == 2
+    assert report["stderr"].startswith("infralint: git merge-base: ")
+
+
 def test_a_renamed_file_brings_nothing_new(repository: Path, lint: Lint) -> None:
     git(repository, "mv", "nginx.conf", "renamed.conf")
     assert problems(lint({}, "--changed-since", "HEAD")) == []

@@ -11,7 +11,7 @@ import pytest
 from conftest import Lint, run, write
 
 from infralint import __version__
-from infralint.engine import registry
+from infralint.engine import registry, time_limit
 
 HELD = """events {}
 http {
@@ -284,6 +284,38 @@ def test_a_broken_check_is_named(code: str, message: str, here: Path) -> None:
     assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+LOOP = """while True:
+        try:
+            {}
+        except Exception:
+            pass
+"""
+
+
+def test_a_pack_whose_code_does_not_end_is_stopped_and_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_limit, "SECONDS", 0.05)
+    write(
+        here, {"nginx.conf": CLEAN.replace("location /chat", "location /more { proxy_pass http://b; }\nlocation /chat")}
+    )
+    write(here, {"lint/bad.py": CUSTOM.replace("yield Finding", LOOP.format("len('x')") + "    yield Finding")})
+    result = run("check", "--checks", "lint")
+    assert result.exit_code == 2
+    assert "check no-plain-backend failed on location /more and is asked no more (bad.py, line " in result.output
+    assert result.output.count("it has not ended after 0.05 s of processor time, and was stopped") == 1
+    write(here, {"lint/bad.py": "if True:\n    " + LOOP.format("len('x')")})
+    result = run("check", "--checks", "lint")
+    assert result.exit_code == 2
+    assert "bad.py: it has not ended after 0.05 s of processor time, and was stopped" in result.stderr
+
+
+def test_a_pack_is_loaded_before_anything_is_judged(here: Path) -> None:
+    broken = CUSTOM.replace("Hop", "NginxLocation").replace("@check", "import nothing_of_the_kind\n@check")
+    write(here, {"nginx.conf": CLEAN, "lint/bad.py": broken})
+    result = run("check", "--checks", "lint")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("infralint: lint/bad.py: ModuleNotFoundError: ")
 
 
 def test_a_repository_cannot_load_code_by_itself(here: Path, lint: Lint) -> None:

@@ -328,6 +328,23 @@ def test_of_many_ways_of_many_streams_few_are_followed_and_that_is_said(
     assert "not all of their ways are followed" in unknown["message"]
 
 
+def one_upstream(count: int) -> dict[str, str | bytes]:
+    """An upstream of so many servers, some of them backups, and as many locations that dial it, each of a declared stream."""
+    servers = "".join(f"server 10.0.{number}.1:80 {'backup' * (number % 9 == 1)};\n" for number in range(count))
+    locations = "".join(f"location /c{number}/chat {{ proxy_pass http://all; }}\n" for number in range(count))
+    return {
+        "nginx.conf": f"events {{}}\nhttp {{ upstream all {{\n{servers}}}\nserver {{ listen 80;\n{locations}}} }}\n",
+        "infralint.yaml": "streams: [{path: /c*/chat}]\n",
+    }
+
+
+def test_locations_of_one_upstream_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", one_upstream(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", one_upstream(60), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", one_upstream(120), ("check", "--no-cache"))
+    assert many.total() < 2.2 * few.total()
+
+
 def methods_of_one_name(count: int) -> dict[str, str | bytes]:
     """A type of Go that sets its routes so many times over, by handlers that are methods of its fields."""
     head = (
@@ -563,3 +580,19 @@ def test_each_expression_of_a_gateway_is_tried_once_for_a_stream(tmp_path: Path)
     few = count_calls(tmp_path / "few", expressions_of_a_gateway(40), ("check", "--no-cache"))
     many = count_calls(tmp_path / "many", expressions_of_a_gateway(80), ("check", "--no-cache"))
     assert 0 < many["spend"] <= 2.2 * few["spend"]
+
+
+def incomplete_compose_files(count: int) -> dict[str, str | bytes]:
+    """So many compose files, each of them named with one that declares the network that it lacks."""
+    part = "services:\n  web: { image: nginx, networks: [front] }\n"
+    command = "docker compose -f shop/compose.yaml -f {0}/compose.yaml up\n"
+    files: dict[str, str | bytes] = {f"web{number}/compose.yaml": part for number in range(count)}
+    commands = "".join(command.format(f"web{number}") for number in range(count))
+    return {**files, "shop/compose.yaml": "networks: { front: {} }\n", "up.sh": commands}
+
+
+def test_incomplete_compose_files_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", incomplete_compose_files(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", incomplete_compose_files(100), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", incomplete_compose_files(200), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()

@@ -132,6 +132,26 @@ def test_what_click_says_of_a_call_is_shown_safely(here: Path) -> None:
 
 BALANCER = 'resource "aws_lb" "a" {\n  name = "a"\n  load_balancer_type = "application"\n  idle_timeout = %s\n}\n'
 SENSITIVE = 'variable "p" {\n  sensitive = true\n  %s\n}\n'
+CALL = 'module "m" {\n  source = "./m"\n}\n'
+OUTPUT = 'output "o" {\n  value = var.p\n}\n'
+MANIFEST = """resource "kubernetes_manifest" "i" {
+  manifest = {
+    apiVersion = "networking.k8s.io/v1"
+    kind = "Ingress"
+    metadata = {
+      name = "x-${var.p}"
+      annotations = { "nginx.ingress.kubernetes.io/proxy-read-timeout" = "37" }
+    }
+    spec = {
+      ingressClassName = "nginx"
+      rules = [{
+        host = "${var.p}.example.com"
+        http = { paths = [{ path = "/chat", backend = { service = { name = "b", port = { number = 80 } } } }] }
+      }]
+    }
+  }
+}
+"""
 EACH = BALANCER.replace('name = "a"', "for_each = %s") % ("%s", 60)
 
 
@@ -165,6 +185,31 @@ EACH = BALANCER.replace('name = "a"', "for_each = %s") % ("%s", 60)
             },
             [],
         ),
+        (
+            {
+                "main.tf": CALL + BALANCER % "length(module.m.o)",
+                "m/main.tf": 'output "o" {\n  value = "s3cr3tword"\n  sensitive = true\n}\n',
+            },
+            [],
+        ),
+        (
+            {
+                "main.tf": CALL + BALANCER % "module.m.o.s3cr3tword",
+                "m/main.tf": SENSITIVE % "default = { s3cr3tword = 30 }" + OUTPUT,
+            },
+            [],
+        ),
+        (
+            {"main.tf": CALL + EACH % "module.m.o", "m/main.tf": SENSITIVE % 'default = { s3cr3tword = "x" }' + OUTPUT},
+            [],
+        ),
+        (
+            {
+                "main.tf": CALL.replace("./m", './m"\n  count = "1') + EACH % "module.m[0].o",
+                "m/main.tf": SENSITIVE % 'default = { s3cr3tword = "x" }' + OUTPUT,
+            },
+            [],
+        ),
     ],
 )
 def test_neither_the_value_nor_the_keys_of_a_sensitive_variable_are_told(
@@ -174,8 +219,18 @@ def test_neither_the_value_nor_the_keys_of_a_sensitive_variable_are_told(
     for format_ in ("text", "json", "sarif", "html"):
         result = run("check", "-v", "--format", format_, *call)
         assert result.exit_code in (0, 2), "nothing can be told of what is refused"
-        assert "s3cr3tword" not in result.stdout
+        assert "s3cr3tword" not in result.stdout.replace("module.m.o.s3cr3tword", "")
         assert "sensitive" in result.stdout
+
+
+@pytest.mark.parametrize("manifest", ["%s", "yamldecode(jsonencode(%s))", "merge({}, %s)"])
+def test_a_sensitive_part_of_a_manifest_is_left_out_and_the_rest_is_judged(manifest: str, here: Path) -> None:
+    head, _, rest = MANIFEST.partition("manifest = ")
+    body = rest.removesuffix("\n}\n")
+    write(here, {"main.tf": SENSITIVE % 'default = "s3cr3tword"' + f"{head}manifest = {manifest % body}\n}}\n"})
+    for format_ in ("text", "json", "sarif", "html"):
+        assert "s3cr3tword" not in run("check", "-v", "--format", format_).stdout
+    assert "Ingress x-… cuts the stream after 37 s" in printed("text")
 
 
 def test_what_is_said_to_be_no_secret_is_told(here: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from msgspec.structs import replace
 
 from infralint.engine.policy import weigh
 from infralint.engine.registry import Check
+from infralint.engine.time_limit import Endless, time_limit
 from infralint.model import (
     SEVERITIES,
     Crossing,
@@ -82,10 +84,17 @@ def ask_all(
 
 def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
     """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
+    if check.is_too_slow:
+        return []
     try:
-        return list(map(_sound, check.function(item) or ()))
+        with time_limit() if check.is_of_a_user else nullcontext():
+            return list(map(_sound, check.function(item) or ()))
     except KeyboardInterrupt:
         raise
+    except Endless as error:
+        check.is_too_slow = True
+        guard.catch(error, where, f"check {check.name} failed on {name} and is asked no more")
+        return []
     except BaseException as error:  # a test's `skip()`, too, which is no Exception, must not end the run
         guard.catch(error, where, f"check {check.name} failed on {name}")
         return []

@@ -9,6 +9,7 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import cache, cached_property
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, TypeVar, overload
 import msgspec
 
 from infralint import PLATFORM_TYPES
+from infralint.engine.time_limit import Endless, time_limit
 from infralint.model import Crossing, Finding, Hop, Unknown
 from infralint.text.lazy import lazy
 
@@ -48,6 +50,7 @@ class Check:
 
     group: the checks that run and are left out together. home: the module of the platform's type that it asks
     about, if its file could be left unloaded: a repository without Vercel pays nothing for the checks of Vercel.
+    is_too_slow: it did not end on one input, and is asked about no other.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Check:
         self.name = name
         self.page = page
         self.group = group
+        self.is_too_slow = False
         self._load = load
         self._home = home
 
@@ -70,6 +74,11 @@ class Check:
     @cached_property
     def function(self) -> Callable[[Any], Answer]:
         return self._loaded.function
+
+    @property
+    def is_of_a_user(self) -> bool:
+        """Whether it comes from another pack than the built-in one."""
+        return self.page.parent != built_in_folder()
 
     @property
     def is_about_streams(self) -> bool:
@@ -121,7 +130,8 @@ def load_checks(folder: Path) -> list[Check]:
     files = _files_of(folder)
     if not files:
         raise BrokenPack(f"{folder}: holds no check (a file NAME.py with a function marked @check)")
-    found = [check for path in files for check in _defer(path) or _checks_of(path)]
+    is_built_in = folder == built_in_folder()
+    found = [check for path in files for check in (is_built_in and _defer(path)) or _checks_of(path)]
     return sorted(found, key=lambda check: check.name)
 
 
@@ -153,19 +163,12 @@ _ASKS = lazy(r"^@check(?:\(group=\"(\w+)\"\))?\ndef (\w+)\(\w+: (?:Crossing\[)?(
 
 
 def _defer(path: Path) -> list[Check]:
-    """The check of a file that says, at a glance, what it is about, of a platform or of ours; none: load it to know."""
-    is_ours = path.parent == built_in_folder()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+    """The check of a file of ours that says, at a glance, what it is about; none: load it to know."""
+    found = _ASKS.findall(path.read_text(encoding="utf-8"))
+    home = _BUILT_IN_TYPES.get(found[0][2], "") if len(found) == 1 else ""
+    if not home:
         return []
-    found = _ASKS.findall(text)
-    if len(found) != 1 or text.count("@check") != 1:
-        return []
-    group, name, wanted = found[0]
-    home = (_BUILT_IN_TYPES if is_ours else PLATFORM_TYPES).get(wanted, "")
-    if not home or (home in sys.modules and not is_ours) or f"class {wanted}" in text:
-        return []
+    group, name, _ = found[0]
     page = path.with_suffix(".md")
     return [Check(_name_of_check(name), page, lambda: _load_file(path)[0], group or DEFAULT_GROUP, home)]
 
@@ -194,18 +197,22 @@ class SourceLoader(SourceFileLoader):
 def _load_file(path: Path) -> list[Loaded]:
     # Named by its full path, so that packs never meet, and dropped from sys.modules: nothing imports it by name.
     name = f"infralint_checks_{abs(hash(os.path.abspath(path)))}_{path.stem}"
-    loader = None if path.parent == built_in_folder() else SourceLoader(name, str(path))
+    is_built_in = path.parent == built_in_folder()
+    loader = None if is_built_in else SourceLoader(name, str(path))
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise BrokenPack(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with nullcontext() if is_built_in else time_limit():
+            spec.loader.exec_module(module)
         marked = [value for value in vars(module).values() if getattr(value, "__infralint_check__", False)]
         checks = [_describe(function, path) for function in marked if function.__module__ == name]
     except (BrokenPack, KeyboardInterrupt):
         raise
+    except Endless as error:
+        raise BrokenPack(f"{path}: {error}") from error
     except BaseException as error:  # a test's `skip()`, too, which is no Exception, must not end the run
         raise BrokenPack(f"{path}: {type(error).__name__}: {error}") from error
     finally:

@@ -37,6 +37,7 @@ from infralint.text.globs import matches_text
 from infralint.text.suggestions import closest
 from infralint.text.wording import listing
 from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.losses import losses_of
 from infralint.trace.lost_ports import lost_ports_of
 from infralint.trace.topology import Topology
 from infralint.trace.unreached import why_unreached
@@ -64,6 +65,7 @@ def _trace_way(way: StreamWay, topology: Topology, checks: Sequence[Check], proj
                 unknown.append((crossing.position, answer))
     if project.settings.streams is None and (unreached := why_unreached(topology, way.trace)) is not None:
         unknown.append((0, unreached))
+    unknown += losses_of(way.trace)
     unknown += lost_ports_of(topology, way.trace)
     kept, suppressed = apply_ignores(
         findings, ignores_of(project, {path for finding in findings for path in _paths(finding)})

@@ -33,7 +33,7 @@ class CantFix(Exception):
     """Why a problem can't safely be put right by an edit, as a sentence without its full stop."""
 
 
-class Pool(msgspec.Struct, frozen=True, gc=False):
+class Pool(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Where a hop sends requests on. targets: addresses that may be dialled; none where that can't be told
     (reason). references: nodes named outright, by what they are known as (a Terraform address, an ARN)."""
 
@@ -192,6 +192,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         """What it sends on for a request that came in, and towards whom; several where it may be either."""
         return (Forward(request, self.pool),)
 
+    def upgrade_out(self, request: Request) -> Setting[Upgrade]:
+        """What is left of a WebSocket handshake that it sends on: as it came in, unless it is broken here."""
+        here = self.upgrade_of(request)
+        is_whole = isinstance(here, Known) and here.value == "forwarded"
+        return request.upgrade if is_whole or request.kind != "websocket" else here
+
     def path_maps(self, request: Request) -> Iterable[PathMap]:
         """How the paths of requests like this one are rewritten on their way on."""
         return (forward.paths for forward in self.request_out(request))
@@ -235,12 +241,14 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     """A hop that serves a request. certain: no other could; reasons: why it is not.
 
     answer: the node answers by itself and no hop serves the request (`301 https://…`, `404`), where it says so.
+    loss: why the node may answer some requests of the stream itself, though nothing means to turn their clients away.
     """
 
     hop: Hop | None
     certain: bool = True
     reasons: tuple[str, ...] = ()
     answer: Known[str] | None = None
+    loss: Unknown | None = None
 
 
 class Rival(msgspec.Struct, frozen=True):

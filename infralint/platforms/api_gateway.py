@@ -175,11 +175,9 @@ class ApiHop(Hop, frozen=True, kw_only=True):
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         """The request with its path; an address that is written out may name another."""
-        here = self.forwards_upgrade
-        is_whole = isinstance(here, Known) and here.value == "forwarded"
-        upgrade = request.upgrade if is_whole or request.kind != "websocket" else here
         headers = request.headers_with(set_by(self.name, self.where))
-        return (Forward(replace(request, to=None, host=None, upgrade=upgrade, headers=headers), self.pool),)
+        sent = replace(request, to=None, host=None, upgrade=self.upgrade_out(request), headers=headers)
+        return (Forward(sent, self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         style, is_rest = self.integration.style or self.api.style, self.api.is_of("REST")

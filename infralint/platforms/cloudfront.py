@@ -230,15 +230,13 @@ class CacheBehaviorHop(Hop, frozen=True, kw_only=True):
         if isinstance(origin.path, Unknown):
             return (Forward(request, Pool(reason=origin.path.why)),)
         prefix = origin.path.value.rstrip("/") if origin.path is not None else ""
-        handshake = self.forwards_upgrade
-        is_whole = isinstance(handshake, Known) and handshake.value == "forwarded"
         sent = replace(
             request,
             path=prefix + request.path,
             host=self._host_out(request),
             to=Address(origin.domain or self.name, origin.port) if origin.port and self.pool.references else None,
             http=Known("1.1", self.where, "HTTP version to the origin", "default"),
-            upgrade=request.upgrade if is_whole or request.kind != "websocket" else handshake,
+            upgrade=self.upgrade_out(request),
             via=True,
             headers=request.headers_with({**set_by(self.name, self.where, ("x-forwarded-for",)), **origin.headers}),
         )

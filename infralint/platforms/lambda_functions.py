@@ -82,8 +82,7 @@ class FunctionUrlHop(Hop, frozen=True, kw_only=True):
         return self.function_url.pool
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
-        upgrade = self.forwards_upgrade if request.kind == "websocket" else request.upgrade
-        return (Forward(replace(request, to=None, host=None, upgrade=upgrade), self.pool),)
+        return (Forward(replace(request, to=None, host=None, upgrade=self.upgrade_out(request)), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "buffers_responses":

@@ -14,7 +14,6 @@ from infralint.model import (
     Clock,
     Forward,
     Hop,
-    Known,
     Location,
     Match,
     Node,
@@ -76,15 +75,8 @@ class ManagedContainerHop(Hop, frozen=True, kw_only=True):
         return Pool(references=(f"the container of {self.name}",))
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
-        upgrade = self.forwards_upgrade
-        is_whole = isinstance(upgrade, Known) and upgrade.value == "forwarded"
-        sent = replace(
-            request,
-            to=None,
-            upgrade=request.upgrade if is_whole or request.kind != "websocket" else upgrade,
-            headers=request.headers_with(set_by(self.name, self.where)),
-        )
-        return (Forward(sent, self.pool),)
+        headers = request.headers_with(set_by(self.name, self.where))
+        return (Forward(replace(request, to=None, upgrade=self.upgrade_out(request), headers=headers), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         service = self.service

@@ -32,8 +32,6 @@ from infralint.model import (
     Rival,
     Selection,
     Setting,
-    Unknown,
-    Upgrade,
 )
 from infralint.platforms.forwarding import set_by
 from infralint.text.patterns import Unsearchable, literal_start, search
@@ -195,15 +193,10 @@ class RoutedHop(Hop, frozen=True, kw_only=True):
             path=path or request.path,
             to=None,
             http=self.http,
-            upgrade=self._upgrade_out(request),
+            upgrade=self.upgrade_out(request),
             headers=request.headers_with(set_by(self.name, self.where)),
         )
         return Forward(sent, pool, rule.paths)
-
-    def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
-        here = self.upgrade_of(request)
-        broken = isinstance(here, Unknown) or here.value != "forwarded"
-        return here if broken and request.kind == "websocket" else request.upgrade
 
     def literal(self, setting: str, seconds: float) -> tuple[str, str]:
         """The name and the text of what puts a setting right, where that is one value; ("", "") where it is not."""

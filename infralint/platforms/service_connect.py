@@ -155,11 +155,8 @@ class ServiceConnectHop(Hop, frozen=True, kw_only=True):
         return Pool(references=(f"the container of {self.name}",))
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
-        here = self.forwards_upgrade
-        is_whole = isinstance(here, Known) and here.value == "forwarded"
-        upgrade = request.upgrade if is_whole or request.kind != "websocket" else here
         headers = request.headers_with(set_by(self.name, self.where))
-        return (Forward(replace(request, to=None, upgrade=upgrade, headers=headers), self.pool),)
+        return (Forward(replace(request, to=None, upgrade=self.upgrade_out(request), headers=headers), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         words, seconds = self.port.words, max(seconds, 300)

@@ -56,6 +56,10 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
         Literal["sse", "websocket"],
         msgspec.Meta(description="`sse`: any response that is streamed over HTTP; `websocket`: a connection."),
     ] = "sse"
+    methods: Annotated[
+        list[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]],
+        msgspec.Meta(description="How its clients ask for it, such as `[POST]`; GET or POST if nothing is said."),
+    ] = []
     content_type: Annotated[
         str | None, msgspec.Meta(description="Content type of its responses; `text/event-stream` if nothing is said.")
     ] = None
@@ -388,7 +392,7 @@ def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
         raise BadConfig([Unreadable(f"is not TOML: {error}", Location(shown, line, column))]) from error
     places: Places = {}
     in_table = False
-    for number, line_text in enumerate(text.splitlines(), 1):
+    for number, line_text in enumerate(text.split("\n"), 1):
         if header := re.match(r"\s*\[+([^\]]+)\]", line_text):
             in_table = header[1].strip().startswith("tool.infralint")
         elif in_table and (key := re.match(r"\s*([\w-]+)\s*=", line_text)):

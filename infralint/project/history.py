@@ -61,11 +61,14 @@ class Repository(msgspec.Struct, frozen=True):
         return found.decode().strip()
 
     def fork(self, commit: str) -> str:
-        """The commit where this branch left another; the other itself where they share none that is here."""
-        try:
-            return self._ask("merge-base", commit, "HEAD").decode().strip() or commit
-        except NoHistory:
+        """The commit where this branch left another; the other itself where they share none that is here. Raises NoHistory.
+
+        A branch that has no commit yet shares none. https://git-scm.com/docs/git-merge-base (exit status 1)
+        """
+        if not self._ask("rev-parse", "--verify", "--quiet", "HEAD", allowed=(0, 1), may_fail_silently=True):
             return commit
+        shared = self._ask("merge-base", commit, "HEAD", allowed=(0, 1), may_fail_silently=True)
+        return shared.decode().split("\n")[0] or commit
 
     def files(self, commit: str) -> dict[str, Blob]:
         """The files of a commit, and links. Raises NoHistory."""

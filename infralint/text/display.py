@@ -6,6 +6,8 @@ import re
 
 from infralint.text.lazy import lazy
 
+HOLE = "\U0010fff0"
+"""What stands in text for a value that can't be told, or must not be shown; people see an ellipsis."""
 _STEERING = lazy(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -39,7 +41,7 @@ def visible(text: str) -> str:
     """Text on one line, without secrets: what would steer a terminal or a runner is an escape (`\\x1b`, `\\n`, `\\u202e`)."""
     shown = hide_secrets(text)
     if not shown.isprintable():
-        shown = _STEERING.sub(_escape, shown)
+        shown = _STEERING.sub(_escape, shown.replace(HOLE, "…"))
     if "##" not in shown and "::" not in shown:
         return shown
     return _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}", shown)

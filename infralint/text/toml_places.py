@@ -46,26 +46,9 @@ class TomlDocument:
                 raise BadToml("has a key of more names than infralint reads", line, is_limit=True)
         self.tables = _parse(text)
 
-    def table(self, *path: str) -> dict[str, Any]:
-        """A table, or a table of a table; empty where it is not there."""
-        found: Any = self.tables
-        for name in path:
-            found = found.get(name) if isinstance(found, dict) else None
-        return found if isinstance(found, dict) else {}
-
-    def tables_of(self, *path: str) -> list[dict[str, Any]]:
-        """The tables of an array; empty where there is none."""
-        *before, last = path
-        found = self.table(*before).get(last)
-        return [table for table in found if isinstance(table, dict)] if isinstance(found, list) else []
-
     def line_of(self, *path: str) -> int:
         """The line of a key, or of the header of a table; 0 where it is written in a way that tells no line."""
-        return next(iter(self.lines_of(*path)), 0)
-
-    def lines_of(self, *path: str) -> list[int]:
-        """The lines of a key in each table of an array."""
-        return [line for line, key in self._lines if key == path]
+        return next((line for line, key in self._lines if key == path), 0)
 
     def line_in(self, table: str, position: int, key: str) -> int:
         """The line of a key in one table of an array, or that of the table's header; 0 where no header begins it."""
@@ -107,7 +90,7 @@ def _parse(text: str) -> dict[str, Any]:
 def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The lines that begin a table or give a key, each with the whole name of that."""
     header: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if found := _HEADER.match(line):
             header = _parts(found[1])
             yield number, header

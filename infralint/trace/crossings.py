@@ -109,7 +109,8 @@ def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -
 
 def _declared_crossings(topology: Topology, ways: DeclaredWays) -> list[Crossing[Hop]]:
     """A declared stream from every node that it may come to first."""
-    found = _tell_apart(topology, [_cross(traces) for traces in ways.entering], ways.complete)
+    entering = map(_cross, ways.entering, ways.named)
+    found = _tell_apart(topology, list(entering), ways.complete)
     if not ways.stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, ways.stream.hops)]
@@ -160,17 +161,25 @@ def _nodes_behind(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Ite
 OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
 
 
-def _cross(found: Sequence[Sequence[Trace]]) -> list[Crossing[Hop]]:
+def _cross(found: Sequence[Sequence[Trace]], named: Sequence[Trace] = ()) -> list[Crossing[Hop]]:
     """What a stream passes that comes to a node first, by the traces of each of its paths; certain where every request of
-    it would."""
-    if not any(found):
-        return []
+    it would. named: those of paths that hops are written for; where other paths of it come to other hops, it need not mean
+    these."""
     ways = [list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)) for traces in found]
     sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
-    together = _each_hop_once(ways)
+    together = list(_each_hop_once(ways))
+    passed = {id(crossing.hop) for crossing in together}
+    beside = _each_hop_once(_on_legs(trace) for trace in named if trace.legs)
     return [
-        crossing if all(id(crossing.hop) in hops for hops in sure) else replace(crossing, certain=False)
-        for crossing in together
+        *(
+            crossing if all(id(crossing.hop) in hops for hops in sure) else replace(crossing, certain=False)
+            for crossing in together
+        ),
+        *(
+            replace(crossing, certain=crossing.certain and not together)
+            for crossing in beside
+            if id(crossing.hop) not in passed
+        ),
     ]
 
 

@@ -9,23 +9,24 @@ import msgspec
 from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Reading, Stream, Trace
 from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
-from infralint.text.globs import matches_text
-from infralint.text.patterns import Unsearchable, search
+from infralint.text.globs import find_matching, matches_text
 from infralint.text.suggestions import closest
-from infralint.trace.paths import samples
-from infralint.trace.starts import find_starts, matches_at, traces_entering
+from infralint.trace.paths import samples, stands_for
+from infralint.trace.starts import find_starts, matches_at, traces_entering, traces_of_named
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 from infralint.trace.traces import few_entries
 
 
 class DeclaredWays(msgspec.Struct, frozen=True):
-    """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths.
+    """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths;
+    named: there, those of paths that hops are written for and that its glob or expression stands for, too.
     complete: none of these nodes was left out, because there are so many, and so many streams.
     """
 
     stream: Stream
     entering: Sequence[Sequence[Sequence[Trace]]]
+    named: Sequence[Sequence[Trace]] = ()
     complete: bool = True
 
     @property
@@ -49,7 +50,8 @@ def follow_declared(
 def _follow(topology: Topology, stream: Stream, starts: Sequence[Node]) -> DeclaredWays:
     paths, asked = samples(stream.path), few_entries(topology, starts)
     entering = [traces_entering(topology, stream, paths, node) for node in asked]
-    return DeclaredWays(stream, entering, len(asked) == len(starts))
+    named = [list(traces_of_named(topology, stream, node)) for node in asked]
+    return DeclaredWays(stream, entering, named, len(asked) == len(starts))
 
 
 def is_named(hop: Hop, names: Iterable[str]) -> bool:
@@ -61,12 +63,11 @@ def _names_of(hop: Hop) -> tuple[str, ...]:
     return hop.name, *hop.hosts, hop.where.path, *hop.aliases
 
 
-def _explain_names(stream: Stream, topology: Topology) -> str:
-    """What to say of `hops:` that name nothing; empty where one of them names a hop."""
-    hops = [hop for node in topology.nodes for hop in node.hops]
-    if not stream.hops or any(is_named(hop, stream.hops) for hop in hops):
+def _explain_names(stream: Stream, names: Sequence[str]) -> str:
+    """What to say of `hops:` that name nothing; empty where one of them names a hop. names: what hops are called."""
+    if not stream.hops or any(find_matching(names, pattern) for pattern in stream.hops):
         return ""
-    near = closest(stream.hops[0], sorted({name for hop in hops for name in _names_of(hop) if name}))
+    near = closest(stream.hops[0], names)
     return f"nothing here is called {stream.hops[0]}" + (f"; did you mean {near}?" if near else "")
 
 
@@ -74,12 +75,7 @@ def is_about(stream: Stream, path: str, host: str | None) -> bool:
     """Whether a declared stream stands for a path."""
     if host is not None and stream.host is not None and host.lower() != stream.host.lower():
         return False
-    if stream.path.startswith("~"):
-        try:
-            return search(stream.path[1:], path) is not None
-        except Unsearchable:
-            return False
-    return stream.path == path or matches_text(path, stream.path)
+    return stands_for(stream.path, path)
 
 
 def find_unmet(
@@ -95,6 +91,8 @@ def find_unmet(
     """
     met = {crossing.stream.identity for crossing in crossed if crossing.stream.evidence.kind == "declared"}
     met |= {ways.stream.identity for ways in declared if not ways.complete}
+    hops = (hop for node in topology.nodes for hop in node.hops)
+    names = sorted({name for hop in hops for name in _names_of(hop) if name})
     for stream in declared_streams(settings):
         if stream.identity not in met:
             paths = samples(stream.path)
@@ -104,7 +102,7 @@ def find_unmet(
                 for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
-            yield stream, _explain_names(stream, topology) or next(answers, "")
+            yield stream, _explain_names(stream, names) or next(answers, "")
 
 
 def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:

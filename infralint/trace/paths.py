@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from infralint.model import Hint, Hop
 from infralint.text.expressions import matching
+from infralint.text.globs import matches_text
 from infralint.text.lazy import lazy
+from infralint.text.patterns import Unsearchable, search
 
 
 def concrete_paths(hop: Hop, hint: Hint | None = None) -> list[str]:
     """Paths of requests that a hop serves, or that a hint is about."""
     written = [hint.path] if hint is not None and hint.path else list(hop.paths[:1])
     return [path for text in written for path in _concrete(text)][:2]
+
+
+def written_paths(hop: Hop) -> Iterator[str]:
+    """Paths of requests that a hop serves, for each of those that it is written for."""
+    for text in hop.paths:
+        yield from _concrete(text)[:2]
 
 
 _ROUTE_SEGMENT = lazy(r"/\[(\[)?(\.\.\.)?\w+\](?(1)\])(?=/|$)")
@@ -42,3 +51,28 @@ def samples(path: str) -> list[str]:
         return [path]
     filled = [re.sub(r"\*+", word, path) for word in ("x", "x/y" if path.endswith("**") else "z")]
     return [text if text.startswith("/") else f"/{text}" for text in dict.fromkeys(filled)]
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a declared path stands for several: a glob, or a regular expression (after `~`)."""
+    return path.startswith("~") or "*" in path
+
+
+def stands_for(pattern: str, path: str) -> bool:
+    """Whether a declared path, glob or regular expression (after `~`) stands for the path of a request."""
+    if pattern.startswith("~"):
+        try:
+            return search(pattern[1:], path) is not None
+        except Unsearchable:
+            return False
+    return pattern == path or matches_text(path, pattern)
+
+
+def find_under(pattern: str, path: str) -> str | None:
+    """A path that a glob or a regular expression stands for and that is another one, or begins with it; None where none is
+    found."""
+    literals = [] if pattern.startswith("~") else pattern.split("*")
+    if literals and not (path.startswith(literals[0]) or literals[0].startswith(path)):
+        return None
+    ends = ("", "x", *("x".join(("", *literals[number:])) for number in range(1, len(literals))))
+    return next((path + end for end in ends if stands_for(pattern, path + end)), None)

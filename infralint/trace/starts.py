@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from infralint.model import Address, Match, Need, Node, Request, Stream, Trace, is_chosen
-from infralint.trace.paths import samples
+from infralint.trace.paths import find_under, is_pattern, samples
 from infralint.trace.topology import Topology
-from infralint.trace.traces import few_entries, traces_from
+from infralint.trace.traces import FEW, are_many, few_entries, traces_from
 
 
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
@@ -50,6 +50,24 @@ def traces_entering(topology: Topology, stream: Stream, paths: Sequence[str], no
     address = topology.entry_address(node)
     requests = [request_for(stream, path, address) for path in paths]
     return [[*map(_with_pings_of_origin, traces_from(topology, stream, node, request))] for request in requests]
+
+
+def traces_of_named(topology: Topology, stream: Stream, node: Node) -> Iterator[Trace]:
+    """The ways of a declared stream that come to a node first, by the paths that some hop is written for and that its glob
+    or expression stands for, too: `/v1/*` means `location = /v1/chat` as well. None that ends at code that streams nothing."""
+    for number, path in enumerate(_named_paths(topology, stream)):
+        if number >= FEW and are_many(topology):
+            topology.ways_left_out[node] = None
+            return
+        for traces in traces_entering(topology, stream, [path], node):
+            yield from (trace for trace in traces if trace.ending is None or not trace.ending.is_silent)
+
+
+def _named_paths(topology: Topology, stream: Stream) -> list[str]:
+    if not is_pattern(stream.path):
+        return []
+    found = (find_under(stream.path, path) for path in topology.written_paths)
+    return list(dict.fromkeys(path for path in found if path is not None))
 
 
 def _with_pings_of_origin(trace: Trace) -> Trace:

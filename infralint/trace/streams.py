@@ -47,6 +47,7 @@ def _declared_stream(settings: Settings, written: StreamSettings) -> Stream:
         sticky=settings.require_sticky,
         hops=tuple(written.hops),
         headers=_headers(written),
+        methods=tuple(written.methods),
         stateless=written.stateless,
         compressed=written.compressed,
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, STRONG, Address, Basis, Hop, Known, Node, Pool, Request, Service, Setting
@@ -14,6 +15,7 @@ from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.trace.guesses import Guesses
 from infralint.trace.links import AROUND_CONTAINERS, LOOPBACK, Dialler, Link, host_of, is_socket, is_together
+from infralint.trace.paths import written_paths
 from infralint.trace.placements import Placement, Placements, are_of_several_projects
 
 _CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
@@ -21,6 +23,15 @@ _CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
 
 Numbered = tuple[int, Dialler]
 """A dialler with its place among those of its node."""
+
+
+class Unheard(msgspec.Struct, frozen=True):
+    """The addresses of a pool at which nothing that was read listens. apart, deaf: those of which a node has the name, that
+    shares no network with who dials them, or that does not listen on their port; outside: all others."""
+
+    apart: tuple[tuple[Address, Node], ...] = ()
+    deaf: tuple[tuple[Address, Node], ...] = ()
+    outside: tuple[Address, ...] = ()
 
 
 class Topology:
@@ -50,7 +61,10 @@ class Topology:
         self._entry_addresses: dict[int, Address | None] = {}
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
+        self._links_by_target: dict[tuple[Pool, int], list[Sequence[Link]]] = {}
         self._copies: dict[tuple[Pool, int], bool] = {}
+        self._replicas: dict[tuple[Pool, int], Setting[int] | None] = {}
+        self._unheard: dict[tuple[Pool, int], Unheard] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
         self._named: dict[str, list[Placement]] = {}
         self._own_diallers: dict[int, tuple[list[Numbered], dict[int, list[Numbered]]]] = {}
@@ -226,7 +240,29 @@ class Topology:
                     return Address("host.docker.internal" if target == "host-gateway" else target, address.port)
         return address
 
-    def find_apart(self, address: Address, front: Node) -> Node | None:
+    def unheard(self, pool: Pool, front: Node) -> Unheard:
+        """The addresses of a pool that a hop of `front` dials in vain, or outside of the project."""
+        key = pool, id(front)
+        if key not in self._unheard:
+            self._unheard[key] = self._find_unheard(pool, front)
+        return self._unheard[key]
+
+    def _find_unheard(self, pool: Pool, front: Node) -> Unheard:
+        apart: list[tuple[Address, Node]] = []
+        deaf: list[tuple[Address, Node]] = []
+        outside: list[Address] = []
+        for target in pool.targets:
+            if self.listening(target, front):
+                continue
+            if (node := self._find_apart(target, front)) is not None:
+                apart.append((target, node))
+            elif (node := self._find_deaf(target, front)) is not None:
+                deaf.append((target, node))
+            else:
+                outside.append(target)
+        return Unheard(tuple(apart), tuple(deaf), tuple(outside))
+
+    def _find_apart(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
         around = self.placements.services_of(front)
         if not around:
@@ -238,7 +274,7 @@ class Topology:
         places = self.placements.by_name(host)
         return next((place.node for place in places if self._see_each_other(place, front, host) == "apart"), None)
 
-    def find_deaf(self, address: Address, front: Node) -> Node | None:
+    def _find_deaf(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: nothing of what is called so may listen on the port."""
         if address.port is None:
             return None
@@ -269,9 +305,7 @@ class Topology:
         return self._find_behind(hop, node, guessing) or []
 
     def _find_behind(self, hop: Hop, node: Node, guessing: bool) -> list[Link] | None:
-        pool = hop.pool
-        groups = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
-        groups += [self.links(Pool(references=pool.references), node)] if pool.references else []
+        pool, groups = hop.pool, self._find_groups(hop.pool, node)
         if not groups or not all(groups) or pool.reason:
             return None
         found: list[Link] = []
@@ -281,6 +315,15 @@ class Topology:
                 return None
             found += [other if link.basis in STRONG else replace(other, basis=link.basis) for other in behind]
         return found
+
+    def _find_groups(self, pool: Pool, node: Node) -> list[Sequence[Link]]:
+        """The links to each target of a pool, and to all that it refers to."""
+        key = pool, id(node)
+        if key not in self._links_by_target:
+            groups = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
+            groups += [self.links(Pool(references=pool.references), node)] if pool.references else []
+            self._links_by_target[key] = groups
+        return self._links_by_target[key]
 
     def _behind_node(self, node: Node, guessing: bool) -> list[Link] | None:
         """The applications that get all that a proxy sends on; None where some of it goes elsewhere, or round in circles."""
@@ -408,6 +451,12 @@ class Topology:
     def _declared_entries(self) -> frozenset[int]:
         return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))
 
+    @cached_property
+    def written_paths(self) -> list[str]:
+        """Paths of requests that hops are written for, but for those of code that streams nothing there."""
+        hops = (hop for node in self.nodes for hop in node.hops if not hop.origin or hop.hints)
+        return list(dict.fromkeys(path for hop in hops for path in written_paths(hop)))
+
     def node_of(self, hop: Hop) -> Node | None:
         """The node that a hop leads through."""
         return self._by_hop.get(id(hop))
@@ -432,6 +481,12 @@ class Topology:
 
     def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
+        key = pool, id(front)
+        if key not in self._replicas:
+            self._replicas[key] = self._find_replicas(pool, front)
+        return self._replicas[key]
+
+    def _find_replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         hosts = {host_of(target) for target in pool.targets}
         if len(hosts) != 1:
             return None

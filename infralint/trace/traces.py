@@ -31,7 +31,7 @@ from infralint.model import (
 )
 from infralint.text.arns import short_name
 from infralint.trace.links import Dialler
-from infralint.trace.topology import Topology
+from infralint.trace.topology import Topology, Unheard
 
 MOST_LEGS = 12
 """Hops in one way: a longer one is taken to turn in circles."""
@@ -296,20 +296,15 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
 
 def _elsewhere(topology: Topology, node: Node, forward: Forward, legs: tuple[Leg, ...], firm: bool) -> Iterator[Walk]:
     """The ends at those addresses of a pool where nothing that was read listens. firm: the user says what stands there."""
-    outside: list[Address] = []
-    for target in () if firm else forward.pool.targets:
-        if topology.listening(target, node):
-            continue
-        if (apart := topology.find_apart(target, node)) is not None:
-            reason = f"{node.name} shares no network with {apart.name}, so that {target} leads nowhere"
-            yield Walk(legs, "unknown", reason, Ending(apart.name, forward.request, None, False, (reason,)))
-        elif (deaf := topology.find_deaf(target, node)) is not None:
-            reason = f"{deaf.name} is not known to listen on port {target.port}, so that {target} may lead nowhere"
-            yield Walk(legs, "unknown", reason, Ending(deaf.name, forward.request, None, False, (reason,)))
-        else:
-            outside.append(target)
-    if outside:
-        yield Walk(legs, "leaves the project", ", ".join(map(str, outside[:3])))
+    unheard = Unheard() if firm else topology.unheard(forward.pool, node)
+    for target, apart in unheard.apart:
+        reason = f"{node.name} shares no network with {apart.name}, so that {target} leads nowhere"
+        yield Walk(legs, "unknown", reason, Ending(apart.name, forward.request, None, False, (reason,)))
+    for target, deaf in unheard.deaf:
+        reason = f"{deaf.name} is not known to listen on port {target.port}, so that {target} may lead nowhere"
+        yield Walk(legs, "unknown", reason, Ending(deaf.name, forward.request, None, False, (reason,)))
+    if unheard.outside:
+        yield Walk(legs, "leaves the project", ", ".join(map(str, unheard.outside[:3])))
 
 
 def arriving_request(forward: Forward, to: Address | None) -> Request:

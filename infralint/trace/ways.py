@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from infralint.trace.crossings import OTHERS_TAKE_IT
 from infralint.trace.declared import is_about, is_named
 from infralint.trace.meant import is_meant, meant_traces
 from infralint.trace.paths import samples
-from infralint.trace.starts import find_starts, traces_entering
+from infralint.trace.starts import find_starts, traces_entering, traces_of_named
 from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import few_entries
@@ -93,9 +94,9 @@ def _from_nodes(topology: Topology, stream: Stream, nodes: Sequence[Node]) -> li
     """The distinct ways from each of the nodes."""
     found: dict[object, Trace] = {}
     for node in few_entries(topology, nodes):
-        for traces in traces_entering(topology, stream, samples(stream.path), node):
-            for trace in traces:
-                found.setdefault(way_identity(trace), trace)
+        entering = traces_entering(topology, stream, samples(stream.path), node)
+        for trace in (*chain.from_iterable(entering), *traces_of_named(topology, stream, node)):
+            found.setdefault(way_identity(trace), trace)
     return list(found.values())
 
 

@@ -189,9 +189,23 @@ def test_a_credential_process_that_fails_is_one_sentence(
     assert output.count("\n") == 1
 
 
-def test_a_credential_process_that_hangs_is_stopped(audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "profiles",
+    [
+        "[default]\ncredential_process = sleep 1000\n",
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\n"
+        "[profile base]\ncredential_process = sleep 1000\n",
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = middle\n"
+        "[profile middle]\nrole_arn = arn:aws:iam::123456789012:role/m\nsource_profile = base\n"
+        "[profile base]\ncredential_process = sleep 1000\n",
+    ],
+    ids=["direct", "source-profile", "source-of-a-source"],
+)
+def test_a_credential_process_that_hangs_is_stopped(
+    profiles: str, audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "PROCESS_SECONDS", 0.2)
-    (home / "config").write_text("[default]\ncredential_process = sleep 1000\n")
+    (home / "config").write_text(profiles)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

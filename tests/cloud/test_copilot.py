@@ -54,6 +54,16 @@ def test_a_patch_may_say_otherwise(value: str, found: list[str], lint: Lint) -> 
     assert problems(lint(files), "short-idle-timeout") == found
 
 
+def test_services_of_one_application_share_its_patch_whatever_they_are_called(lint: Lint) -> None:
+    files = {
+        "copilot/my-copilot/manifest.yml": manifest(),
+        "copilot/web/manifest.yml": WEB,
+        PATCHES: PATCH.replace("VALUE", "300"),
+        "infralint.yaml": declared("90s"),
+    }
+    assert problems(lint(files), "short-idle-timeout") == []
+
+
 def test_a_program_that_may_say_otherwise_is_could_not_tell(lint: Lint) -> None:
     files = {
         "copilot/api/manifest.yml": manifest(),
@@ -131,9 +141,18 @@ def test_what_copilot_does_not_take_is_unreadable_and_the_rest_is_judged(text: s
     assert problems(report, "short-idle-timeout") == ["copilot/other/manifest.yml:6 error short-idle-timeout"]
 
 
+def test_a_part_that_is_left_empty_is_no_mistake(lint: Lint) -> None:
+    text = manifest("additional_rules:") + "environments:\n  test:\n"
+    report = lint({"copilot/api/manifest.yml": text, "infralint.yaml": declared("90s")})
+    assert report["unreadable"] == []
+    assert problems(report, "short-idle-timeout") == ["copilot/api/manifest.yml:6 error short-idle-timeout"]
+
+
 def test_a_manifest_of_another_program_is_none_of_copilots(lint: Lint) -> None:
     files = {"copilot/extension/manifest.yml": "name: chat\ntype: extension\n", "app.py": "print()\n"}
-    assert lint(files)["unreadable"] == []
+    report = lint({**files, "copilot/api/manifest.yml": manifest()})
+    assert report["unreadable"] == []
+    assert report["read"]["copilot"] == ["copilot/api/manifest.yml"]
     (entry,) = lint({**files, "copilot/.workspace": "application: chat\n"})["unreadable"]
     assert entry["message"].startswith("type: expected")
 
@@ -208,6 +227,26 @@ def test_a_patch_that_may_be_the_timeout_is_could_not_tell(patch: str, line: int
     report = lint({"copilot/api/manifest.yml": manifest(), PATCHES: patch, "infralint.yaml": declared("90s")})
     assert problems(report, "short-idle-timeout") == []
     assert [entry["location"]["line"] for entry in report["unknown"] if entry["location"]["path"] == PATCHES] == [line]
+
+
+@pytest.mark.parametrize(
+    ("patch", "errors", "unknown"),
+    [
+        ("op: add\n  path: TARGET/LoadBalancerAttributes\n  value: [{Key: routing.http2.enabled, Value: true}]", 1, 0),
+        ("op: replace\n  path: TARGET\n  value: {LoadBalancerAttributes: [{Key: idle_timeout.timeout_seconds}]}", 0, 1),
+        ("op: replace\n  path: TARGET\n  value: {Scheme: internal}", 0, 1),
+        ("op: add\n  path: TARGET/LoadBalancerAttributes\n  value: [{Fn::If: [A, {}, {}]}]", 0, 1),
+        ("op: remove\n  path: TARGET/LoadBalancerAttributes", 0, 1),
+        ("op: replace\n  path: TARGET/Scheme\n  value: internal", 0, 0),
+    ],
+)
+def test_a_later_patch_may_take_the_timeout_away(patch: str, errors: int, unknown: int, lint: Lint) -> None:
+    patches = f"{PATCH.replace('VALUE', '300')}- {patch}\n".replace(
+        "TARGET", "/Resources/PublicLoadBalancer/Properties"
+    )
+    report = lint({"copilot/api/manifest.yml": manifest(), PATCHES: patches, "infralint.yaml": declared("90s")})
+    assert problems(report, "short-idle-timeout") == [f"{PATCHES}:5 error short-idle-timeout"] * errors
+    assert len(report["unknown"]) == unknown
 
 
 def test_a_patch_of_another_load_balancer_changes_nothing(lint: Lint) -> None:

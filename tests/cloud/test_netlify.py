@@ -68,3 +68,8 @@ def test_an_edge_function_by_a_pattern_may_take_a_request(lint: Lint) -> None:
     settings = "streams: [{path: /api/chat, silence: 90s, generation: 2m}]\n"
     report = lint({"netlify.toml": text, "infralint.yaml": settings})
     assert problems(report) == ["netlify.toml:2 warning short-idle-timeout"]
+
+
+def test_marks_that_end_a_line_elsewhere_end_none_of_toml(lint: Lint) -> None:
+    report = lint({"netlify.toml": f"# \u2028\u2028\u2028\x85\n{redirect()}", "infralint.yaml": declared()})
+    assert problems(report) == ["netlify.toml:3 error capped-stream"]

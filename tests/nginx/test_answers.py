@@ -35,6 +35,11 @@ def trace(here: Path, server: str, http: str = "", *options: str) -> str:
         (f"deny all; location / {{ allow all; {APP} }}", "", ""),
         (f'location / {{ satisfy any; deny all; auth_basic "x"; {APP} }}', "", ""),
         (f"location / {{ include more.conf; deny all; {APP} }}", "", ""),
+        (f"location / {{ deny all; allow all; {APP} }}", "", "403"),
+        (f"location / {{ deny all; satisfy any; {APP} }}", "", "403"),
+        (f"error_page 404 = /app; location /app {{ {APP} }}", "", ""),
+        (f"error_page 404 = $uri/x; location / {{ root html; }} location ~ x$ {{ {APP} }}", "", ""),
+        (f"error_page 404 /app; location /app {{ {APP} }}", "", "404"),
         (f"location / {{ deny 10.0.0.1; deny all; {APP} }}", "", "403"),
         (f'location / {{ deny all; error_page 403 = @app; }} location @app {{ allow all; {APP} }}', "", ""),
         ("include more.conf; return 301 https://$host$request_uri;", "", "?"),
@@ -80,6 +85,8 @@ DEAD = "upstream dead { server 127.0.0.1:1 down; server 127.0.0.1:2 down; }"
         (f"{AUTH} rewrite ^/auth$ /ok; location = /auth {{ return 401; }} location = /ok {{ return 204; }}", "", ""),
         (f"{AUTH} location /auth {{ root /srv; }}", "", ""),
         (f"satisfy any; allow all; {AUTH} location = /auth {{ return 401; }}", "", ""),
+        (f"satisfy any; deny all; {AUTH} location = /auth {{ return 401; }}", "", "401"),
+        (f"satisfy any; deny all; {AUTH} location = /auth {{ return 204; }}", "", ""),
         (f"auth_request /auth; location / {{ auth_request off; {APP} }} location = /auth {{ return 401; }}", "", ""),
         (f"error_page 401 = @app; {AUTH} location = /auth {{ return 401; }} location @app {{ {APP} }}", "", ""),
         (f"{AUTH} include more.conf; location = /auth {{ return 401; }}", "", ""),
@@ -148,6 +155,67 @@ def test_a_limit_turns_handshakes_away(rules: str, location: str, is_denied: boo
     shown = trace(here, server, "", "--kind", "websocket")
     assert ("nginx.conf answers 403" in shown) is is_denied
     assert ("app:3000" in shown) is not is_denied
+
+
+LOST = "location @app { proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 10m; }"
+TRIED = "try_files $uri @app;"
+NAMED = "proxy_pass http://$to; proxy_buffering off; proxy_read_timeout 10m;"
+
+
+@pytest.mark.parametrize(
+    ("server", "http", "why"),
+    [
+        (f"location / {{ {TRIED} if ($http_accept) {{ add_header X y; }} }} {LOST}", "", "404: `if ($http_accept)` puts `try_files"),
+        (f"location / {{ {TRIED} if ($http_origin) {{ set $cors 1; }} }} {LOST}", "", "404: `if ($http_origin)` puts"),
+        (f"location / {{ {TRIED} limit_except GET {{ deny 10.0.0.1; }} }} {LOST}", "", "404: `limit_except GET` puts"),
+        (f'location / {{ set $to ""; if ($http_x) {{ set $to app:3000; }} {NAMED} }}', "", "500: `proxy_pass"),
+        (f"location / {{ {NAMED} }}", "map $cookie_to $to { app app:3000; }", "500: `proxy_pass http://$to` names"),
+        (f"location / {{ try_files $uri =404; {APP} }}", "", "404: `try_files $uri =404` needs a file"),
+        (f"location / {{ limit_except POST {{ deny all; }} {APP} }}", "", "the stream may be asked for by GET"),
+        (f"location / {{ limit_except GET {{ deny all; }} {APP} }}", "", "the stream may be asked for by POST"),
+        (f"location / {{ if ($request_method = POST) {{ return 405; }} {APP} }}", "", "405: `return 405`; the stream may be"),
+    ],
+)  # fmt: skip
+def test_a_stream_whose_requests_may_get_lost_is_not_clean(server: str, http: str, why: str, here: Path) -> None:
+    """Measured on nginx 1.22 and 1.31: clients that meet the condition, or ask by the other method, get this answer."""
+    write(here, {"infralint.yaml": "streams:\n- path: /api/chat\n"})
+    shown = trace(here, server, http)
+    assert "Could not tell" in shown
+    report = json.loads(run("check", "--format", "json").output)
+    assert report["findings"] == []
+    [entry] = report["unknown"]
+    assert "nginx may answer" in entry["message"]
+    assert why in entry["message"]
+
+
+@pytest.mark.parametrize(
+    ("server", "http"),
+    [
+        (f"location / {{ limit_except GET POST {{ deny all; }} {APP} }}", ""),
+        (f"location / {{ limit_except POST {{ deny 10.0.0.1; }} {APP} }}", ""),
+        (f"location / {{ if ($request_method = OPTIONS) {{ return 204; }} {APP} }}", ""),
+        (f"location / {{ if ($http_user_agent ~ bot) {{ return 403; }} {APP} }}", ""),
+        (f"location / {{ if ($http_accept ~ stream) {{ add_header X y; }} {APP} }}", ""),
+        (f"location / {{ {TRIED} error_page 404 = @app; if ($http_origin) {{ set $cors 1; }} }} {LOST}", ""),
+        (f'location / {{ set $to ""; if ($http_x) {{ set $to a:1; }} if ($to = "") {{ set $to app:3000; }} {NAMED} }}', ""),
+        (f"location / {{ {NAMED} }}", "map $cookie_to $to { default app:3000; blue blue:3000; }"),
+    ],
+)  # fmt: skip
+def test_who_turns_others_away_on_purpose_loses_no_stream(server: str, http: str, here: Path) -> None:
+    write(here, {"infralint.yaml": "streams:\n- path: /api/chat\n"})
+    shown = trace(here, server, http)
+    assert ":3000" in shown
+    assert "Could not tell" not in shown
+    report = json.loads(run("check", "--format", "json").output)
+    assert (report["findings"], report["unknown"]) == ([], [])
+
+
+@pytest.mark.parametrize(("method", "is_refused"), [("POST", False), ("GET", True)])
+def test_a_declared_method_decides_what_a_limit_does(method: str, is_refused: bool, here: Path) -> None:
+    write(here, {"infralint.yaml": f"streams:\n- {{path: /api/chat, methods: [{method}]}}\n"})
+    shown = trace(here, f"location / {{ limit_except POST {{ deny all; }} {APP} }}")
+    assert ("nginx.conf answers 403" in shown) is is_refused
+    assert "Could not tell" not in shown
 
 
 def test_a_server_of_the_very_name_is_not_in_a_file_that_is_not_here(here: Path) -> None:
@@ -219,3 +287,30 @@ def test_clients_come_to_a_stream_server_where_nothing_else_listens_for_browsers
     write(here, {"nginx.conf": f"events {{}}\n{edge}\nhttp {{ server {{ {http} location / {{ {APP} }} }} }}\n"})
     write(here, {"infralint.yaml": "streams: [{path: /api/chat, host: a.test, generation: 1m}]\n"})
     assert f"{severity}[short-idle-timeout] stream server on 443" in run("check").output
+
+
+ROOMS = r"~^/ws/(?<room>\w+)$ backend_$room;"
+SOCKET = f"location / {{ proxy_pass http://$up; proxy_read_timeout 10m; {UPGRADE} }}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "is_clean"),
+    [
+        (ROOMS, {}, True),
+        ("include maps/rooms.map;", {"maps/rooms.map": ROOMS}, True),
+        ("include maps/*.map; default other:1;", {"maps/rooms.map": ROOMS}, True),
+        ("include maps/rooms.map;", {}, False),
+        ("include maps/*.map;", {}, False),
+    ],
+)
+def test_what_a_map_includes_and_takes_by_name_leads_on(
+    lines: str, files: dict[str, str], is_clean: bool, here: Path
+) -> None:
+    """https://nginx.org/en/docs/http/ngx_http_map_module.html#map; measured on nginx 1.22 and 1.31"""
+    write(here, {"infralint.yaml": "streams:\n- {path: /ws/a, kind: websocket}\n", **files})
+    maps = f"upstream backend_a {{ server app:3000; }} map $uri $up {{ {lines} }}"
+    trace(here, SOCKET, maps)
+    shown = " ".join(run("trace", "/ws/a").output.split())
+    report = json.loads(run("check", "--format", "json").output)
+    assert (report["findings"], report["unknown"] == []) == ([], is_clean)
+    assert ("what `map $uri $up` holds is not known" in shown) is not is_clean

@@ -6,6 +6,8 @@ import pytest
 from conftest import Lint, problems
 from yardstick import at_most
 
+from infralint.sources.nginx import includes
+
 LOCATION = "location /api/chat { proxy_pass http://app:8000; }\n"
 REST = f"events {{}}\nhttp {{ server {{ listen 80; {LOCATION} }} }}\n"
 
@@ -34,6 +36,26 @@ def test_files_that_include_two_each_are_followed_up_to_a_bound(lint: Lint) -> N
     assert any("too many includes to follow" in entry for entry in told(report))
     assert {problem.split(":")[0] for problem in problems(report, "buffered-stream")} >= {"rest/nginx.conf"}
     assert report["status"] == 2
+
+
+def test_a_long_snippet_in_many_locations_is_followed_up_to_a_bound(
+    lint: Lint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(includes, "MOST_DIRECTIVES", 200)
+    monkeypatch.setattr(includes, "AT_EACH", 10)
+    snippet = "".join(f"add_header X-{number} 1;\n" for number in range(40))
+    locations = "".join(
+        f"location /chat/{number} {{ include long.conf; proxy_pass http://app; }}\n" for number in range(9)
+    )
+    files = {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{locations}}} }}\n", "long.conf": snippet}
+    report = lint(files)
+    assert told(report) == [
+        "nginx.conf:8 too much to follow: the includes of nginx.conf bring more than 200 directives"
+    ]
+    assert report["status"] == 2
+    assert len(problems(report, "buffered-stream")) == 5
+    assert ["brings more than is followed" in entry["message"] for entry in report["unknown"]] == [True]
+    assert told(lint({"long.conf": "add_header X-1 1;\n"})) == []
 
 
 def test_a_row_of_files_has_an_end(lint: Lint) -> None:

@@ -6,8 +6,8 @@ https://docs.docker.com/reference/compose-file/, https://docs.docker.com/compose
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -26,14 +26,21 @@ from infralint.project.compose.service import (
     lay_over,
     without,
 )
-from infralint.project.compose.shape import check_shape, refused_parts, undeclared_names
+from infralint.project.compose.shape import (
+    DeclaredName,
+    check_shape,
+    declared_names,
+    refused_parts,
+    undeclared_names,
+    waiting_circles,
+)
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
 from infralint.project.starting import PORT_VARIABLES, ports_of_command
 from infralint.project.variables import env_values
 from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
-from infralint.text.paths import is_below
+from infralint.text.paths import folders_around
 from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 __all__ = [
@@ -56,25 +63,13 @@ NAMES = ("*compose*.y*ml", "*stack*.y*ml", "*swarm*.y*ml", "local.y*ml", "produc
 DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The file that compose takes in a folder, the first the first."""
 
-_COMMANDS = (
-    *(
-        "*.sh",
-        "*.bash",
-        "*.ps1",
-        "*.bat",
-        "*.cmd",
-        "*.md",
-        "*.mk",
-        "*.yml",
-        "*.yaml",
-        "*.toml",
-        "*.env",
-        ".env*",
-        ".envrc",
-    ),
-    *("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", "package.json", "Jenkinsfile", "*.service"),
+_COMMANDS = tuple(
+    "*.sh *.bash *.ps1 *.bat *.cmd *.md *.mk *.yml *.yaml *.toml *.env .env* .envrc *.service"
+    " Makefile makefile GNUmakefile justfile Justfile package.json Jenkinsfile".split()
 )
 """Files that hold commands, by their names."""
+_GIVEN = lazy(r"(?:(?<!\S)-f|--file|COMPOSE_FILE)\b([^\n]*)")
+_BETWEEN_WORDS = lazy(r"[\s\"'`:;=,|&<>(){}\[\]]+")
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
 _NAMED = lazy(r"(docker-)?compose([.-][^/]*)?\.ya?ml")
 """Names that say that compose reads a file."""
@@ -268,22 +263,35 @@ class _ComposeReader:
     def _refuse_undeclared(self, path: str, root: YamlValue) -> None:
         """Name what nothing declares in a file that compose takes by itself. What a file of a folder above declares may be
         given with it (`-f compose.yml -f tools/compose.yml`), and what any declares where a command names the file."""
-        if path in self.taken_over or not any(undeclared_names(root)):
+        if path in self.taken_over:
             return
-        others = {name: other for name, other in self.roots.items() if other is not None and name != path}
-        folder = posixpath.dirname(path)
-        above = [other for name, other in others.items() if is_below(folder, posixpath.dirname(name))]
-        refused, refused_with_all = (list(undeclared_names(root, known)) for known in (above, list(others.values())))
-        self._refuse(
-            path, refused if len(refused) == len(refused_with_all) or not self._is_named(path) else refused_with_all
-        )
+        self._refuse(path, waiting_circles(root))
+        around = frozenset(folders_around(posixpath.dirname(path)))
+        refused = [
+            (name, problem)
+            for name, problem in undeclared_names(root)
+            if around.isdisjoint(self._declaring_folders.get(name, ()))
+        ]
+        if any(name in self._declaring_folders for name, _ in refused) and _end_of(path) in self._given_ends:
+            refused = [(name, problem) for name, problem in refused if name not in self._declaring_folders]
+        self._refuse(path, (problem for _, problem in refused))
 
-    def _is_named(self, path: str) -> bool:
-        """Whether a command somewhere in the project gives compose this file: `-f tools/compose.yml`."""
-        tail = re.escape("/".join(path.split("/")[-2:]))
-        pattern = re.compile(rf"(?:(?<!\S)-f|--file|COMPOSE_FILE)\b[^\n]{{0,500}}?(?<![\w.-]){tail}(?![\w.-])")
+    @cached_property
+    def _declaring_folders(self) -> dict[DeclaredName, set[str]]:
+        """What any compose file declares -> the folders of the files that do."""
+        found: dict[DeclaredName, set[str]] = {}
+        for path, root in self.roots.items():
+            for name in declared_names(root) if root is not None else ():
+                found.setdefault(name, set()).add(posixpath.dirname(path))
+        return found
+
+    @cached_property
+    def _given_ends(self) -> frozenset[str]:
+        """The ends of the paths of files that commands somewhere in the project give compose: `-f tools/compose.yml`."""
         texts = map(self.project.text_or_nothing, self.project.files_named(*_COMMANDS))
-        return any(pattern.search(text) for text in texts if "compose" in text)
+        rests = (rest for text in texts if "compose" in text for rest in _GIVEN.findall(text))
+        words = {word for rest in rests for word in _BETWEEN_WORDS.split(rest) if word.endswith((".yml", ".yaml"))}
+        return frozenset(end for word in words for end in (posixpath.basename(word), _end_of(word)))
 
     def _stands_alone(self, path: str, root: YamlValue) -> bool:
         """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it."""
@@ -353,6 +361,11 @@ def _includes(document: Document) -> Iterator[tuple[list[str], str]]:
         folder = document.project_path(named) if named else None
         if paths:
             yield paths, posixpath.dirname(paths[0]) if folder is None else folder
+
+
+def _end_of(path: str) -> str:
+    """The name of a file with that of its folder, by which a command is taken to mean it."""
+    return "/".join(path.split("/")[-2:])
 
 
 def _included_texts(item: YamlValue) -> list[str]:

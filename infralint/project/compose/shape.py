@@ -5,7 +5,7 @@ https://docs.docker.com/reference/compose-file/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from infralint.project.compose.ports import ports_in
 from infralint.text.circles import find_circles, say_through
@@ -95,30 +95,46 @@ def _why_no_port(text: str) -> str:
     return ""
 
 
-def undeclared_names(root: YamlValue, others: Sequence[YamlValue] = ()) -> Iterator[YamlProblem]:
-    """What a service names and nothing in the file declares, nor in others that may be given with it; for files that stand
-    alone. A service with profiles is only looked at where one of them is asked for.
+DeclaredName = tuple[str, str]
+"""What a compose file declares: the section, and the name in it."""
+
+
+def declared_names(root: YamlValue) -> Iterator[DeclaredName]:
+    """What a file declares that services of another may name, where both are given to compose."""
+    for section in ("services", *(section for section, _ in _DECLARED)):
+        yield from ((section, word) for word in root.members_of(section))
+
+
+def undeclared_names(root: YamlValue) -> Iterator[tuple[DeclaredName, YamlProblem]]:
+    """What a service names and nothing in the file declares. A service with profiles is only looked at where one of them is
+    asked for.
 
     https://github.com/compose-spec/compose-go/blob/main/loader/validate.go
     """
-    services = root.members_of("services")
-    active = {name: service for name, service in services.items() if not service.items_of("profiles")}
-    for circle in find_circles({name: _needs(service) for name, service in active.items()}):
+    declared = {*declared_names(root), ("networks", "default")}
+    for name, service in _active_services(root).items():
+        for word, value in _names_of(service.get("depends_on")):
+            if ("services", word) not in declared:
+                why = f"services.{name}.depends_on: there is no service {word}"
+                yield ("services", word), _problem(value.span, why)
+        for section, kind in _DECLARED:
+            for word, value in _names_of(service.get(section), section):
+                if (section, word) not in declared:
+                    why = f"services.{name}.{section}: no {kind} of this file is called {word}"
+                    yield (section, word), _problem(value.span, why)
+
+
+def waiting_circles(root: YamlValue) -> Iterator[YamlProblem]:
+    """Services that wait for themselves, by way of others."""
+    services = _active_services(root)
+    for circle in find_circles({name: _needs(service) for name, service in services.items()}):
         where = (services[circle[0]].get("depends_on") or services[circle[0]]).span
         why = f"services.{circle[0]}.depends_on: {circle[0]} waits for itself{say_through(circle)}"
         yield _problem(where, why)
-    for name, service in active.items():
-        for word, value in _names_of(service.get("depends_on")):
-            if not _is_declared("services", word, (root, *others)):
-                yield _problem(value.span, f"services.{name}.depends_on: there is no service {word}")
-        for section, kind in _DECLARED:
-            for word, value in _names_of(service.get(section), section):
-                if (section, word) != ("networks", "default") and not _is_declared(section, word, (root, *others)):
-                    yield _problem(value.span, f"services.{name}.{section}: no {kind} of this file is called {word}")
 
 
-def _is_declared(section: str, word: str, roots: Iterable[YamlValue]) -> bool:
-    return any(word in root.members_of(section) for root in roots)
+def _active_services(root: YamlValue) -> dict[str, YamlValue]:
+    return {name: service for name, service in root.members_of("services").items() if not service.items_of("profiles")}
 
 
 def _needs(service: YamlValue) -> list[str]:

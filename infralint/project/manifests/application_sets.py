@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from infralint.project import CantRead, Project
 from infralint.project.manifests.manifest import Manifest
+from infralint.text.display import HOLE
 from infralint.text.globs import matches_segments
-from infralint.text.go_templates import HOLE
 from infralint.text.lazy import lazy
 from infralint.text.paths import folders_around
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml

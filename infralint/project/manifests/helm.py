@@ -16,9 +16,9 @@ from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
-from infralint.project.manifests.value_schemas import contradictions
+from infralint.project.manifests.value_schemas import contradictions, missing_values
+from infralint.text.display import HOLE
 from infralint.text.go_templates import (
-    HOLE,
     RenderedOutput,
     Renderer,
     TemplateAllowance,
@@ -28,13 +28,15 @@ from infralint.text.go_templates import (
     plain_values,
 )
 from infralint.text.go_templates.values import PlacedMapping, PlacedText
-from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
+from infralint.text.json_places import BadJson, parse_json, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 KUBERNETES = (1, 31)
 """The version of a cluster that charts are rendered for."""
+SCHEMA = "values.schema.json"
+COMPLETE = "name the values it is installed with under `helm: charts:` in infralint.yaml"
 _VALUES = lazy(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
 _READ = 8
 """Characters of what a template comes to that are read as YAML in the time of a step."""
@@ -127,17 +129,29 @@ class Charts:
         for span, why in contradictions(chart.schema, values) if chart.schema is not None else ():
             refused = Unreadable(f"holds values with which Helm refuses the chart: {why}", self.atlas.place(span))
             self.unreadable += [refused] if refused not in self.unreadable else []
+        for span, name in missing_values(chart.schema, values) if chart.schema is not None else ():
+            path = self.project.show(posixpath.join(chart.folder, SCHEMA))
+            why = f"Helm refuses this chart with the values that are here: its schema requires `{name}`, which nothing sets"
+            missing = Unknown(Location(path, span.line, span.column), "", why, COMPLETE)
+            self.unknown += [missing] if missing not in self.unknown else []
         for part, inner in _installed_parts(chart, values):
             self._refuse_values(part, inner)
 
     def _schema(self, folder: str) -> YamlValue | None:
-        """What the `values.schema.json` of a chart says; None where there is none that can be read."""
-        path = posixpath.join(folder, "values.schema.json")
-        try:
-            nodes = parse_json_stream(self.project.utf8_text(path)) if path in self.project.file_set else []
-        except (CantRead, BadJson):
+        """What the `values.schema.json` of a chart says; None where there is none. Helm refuses a chart with a broken one."""
+        path = posixpath.join(folder, SCHEMA)
+        if path not in self.project.file_set:
             return None
-        return yaml_of_json(nodes[0]) if nodes else None
+        try:
+            text = self.project.utf8_text(path)
+            return yaml_of_json(parse_json(text)) if text.strip() else None
+        except CantRead as problem:
+            self.unreadable.append(self.project.unreadable(path, problem))
+        except BadJson as problem:
+            if not has_holes(text):
+                refused = self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
+                self.unreadable.append(refused)
+        return None
 
     def _is_part(self, folder: str) -> bool:
         """Whether a chart lies in the `charts/` of another."""
@@ -363,8 +377,7 @@ class Charts:
             where = self.atlas.place(template.span(problem.offset))
             given = f" with the values of {environment}" if environment else " with its own values"
             why = f"this template of a Helm chart can't be rendered{given}: {problem.message}"
-            remedy = "name the values it is installed with under `helm: charts:` in infralint.yaml"
-            self.unknown.append(Unknown(where, "", why, remedy))
+            self.unknown.append(Unknown(where, "", why, COMPLETE))
             return
         self.rendered.add(template.name)
         if written.text.strip():

@@ -6,7 +6,7 @@ import msgspec
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project.manifests.atlas import Atlas
-from infralint.text.go_templates import HOLE
+from infralint.text.display import HOLE
 from infralint.text.yaml_places import YamlValue
 
 
@@ -77,7 +77,7 @@ class Manifest(msgspec.Struct, eq=False):
         if member is None or member.text is None:
             return None
         if HOLE in member.text:
-            why = f"what the chart writes for {name or key} can't be told without a cluster"
+            why = f"what {name or key} comes to can't be told from the files here"
             return Unknown(self.place_of_member(value, key), name or key, why)
         shown = member.text if len(member.text) < 200 else f"{member.text[:80]}…"
         return Known(member.text, self.place_of_member(value, key), name or key, written=f"{key}: {shown}")

@@ -12,7 +12,7 @@ from infralint.project import Project
 from infralint.project.manifests.application_sets import applications_of
 from infralint.project.manifests.given import ChartRelease, GivenValue, nested_value
 from infralint.project.manifests.manifest import Manifest
-from infralint.text.go_templates import HOLE
+from infralint.text.display import HOLE
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 ARGO = "argoproj.io"

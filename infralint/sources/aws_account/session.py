@@ -276,7 +276,8 @@ PROCESS_SECONDS = 300
 def _stop_slow_processes(session: Any) -> None:
     """Have the program that `credential_process` names stopped where it does not end: botocore would wait for ever.
 
-    https://github.com/boto/botocore/blob/develop/botocore/credentials.py (ProcessProvider)
+    The profile that another names as its `source_profile` has a program of its own, found while a role is assumed.
+    https://github.com/boto/botocore/blob/develop/botocore/credentials.py (ProcessProvider, ProfileProviderBuilder)
     """
     import subprocess
 
@@ -297,6 +298,16 @@ def _stop_slow_processes(session: Any) -> None:
     providers = session._session.get_component("credential_provider")
     with suppress(UnknownCredentialError):
         providers.get_provider("custom-process")._popen = TimedProcess
+    with suppress(UnknownCredentialError):
+        sources = providers.get_provider("assume-role")._profile_provider_builder
+        create = sources._create_process_provider
+
+        def create_timed(profile_name: str) -> Any:
+            provider = create(profile_name)
+            provider._popen = TimedProcess
+            return provider
+
+        sources._create_process_provider = create_timed
 
 
 def _profiles() -> str:

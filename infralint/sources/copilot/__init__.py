@@ -10,7 +10,7 @@ from infralint.project import CantRead, Project
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
-_MANIFEST = lazy(r"(?:^|.*/)copilot/(?:environments/)?[^/]+/manifest\.yml")
+_MANIFEST = lazy(r"((?:.*/)?copilot)/(?:environments/)?[^/]+/manifest\.yml")
 
 
 def read(project: Project) -> Reading:
@@ -18,7 +18,8 @@ def read(project: Project) -> Reading:
     reading = Reading("copilot")
     manifests: dict[str, list[tuple[str, YamlValue]]] = {}
     for path in project.files_named("manifest.yml"):
-        if not _MANIFEST.fullmatch(path):
+        named = _MANIFEST.fullmatch(path)
+        if named is None:
             continue
         try:
             documents = read_yaml(project.utf8_text(path))
@@ -28,9 +29,7 @@ def read(project: Project) -> Reading:
             why = problem.complaint("is not valid YAML")
             reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
-            folder = path[: path.rindex("copilot/") + len("copilot")]
-            manifests.setdefault(folder, []).extend((path, document) for document in documents[:1])
-            reading.files.append(project.show(path))
+            manifests.setdefault(named[1], []).extend((path, document) for document in documents[:1])
     if manifests:
         from infralint.sources.copilot.services import add_application
 

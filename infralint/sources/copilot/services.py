@@ -29,7 +29,7 @@ from infralint.platforms.aws_elb import (
     replicas_of_service,
 )
 from infralint.project import CantRead, Project
-from infralint.text.lazy import lazy
+from infralint.text.durations import go_duration
 from infralint.text.suggestions import NEARLY, closest
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
@@ -81,6 +81,7 @@ class CopilotBalancer(LoadBalancer, frozen=True, kw_only=True, eq=False):
 def add_application(reading: Reading, project: Project, folder: str, manifests: list[tuple[str, YamlValue]]) -> None:
     """Add what one application has to a reading. folder: the one called `copilot`."""
     kept = [(path, manifest) for path, manifest in manifests if _is_read(reading, project, folder, path, manifest)]
+    reading.files += [project.show(path) for path, _ in kept]
     for path, manifest in kept:
         reading.seen += [f"{what} of AWS Copilot ({project.show(path)})" for what in _unread(manifest)]
     balanced = [
@@ -118,7 +119,8 @@ def _find_mistakes(manifest: YamlValue) -> Iterator[tuple[YamlSpan, str]]:
         http = owner.get("http")
         if http is not None and http.members is None and not http.is_null and _truth(http.text or "-") is None:
             yield http.span, f"{before}http: expected a mapping with its path, or false"
-        elif http is not None and (rules := http.get("additional_rules")) is not None and rules.items is None:
+        rules = http.get("additional_rules") if http is not None else None
+        if rules is not None and rules.items is None and not rules.is_null:
             yield rules.span, f"{before}http.additional_rules: expected a list of rules"
     environments = manifest.get("environments")
     if environments is not None and environments.members is None and not environments.is_null:
@@ -259,11 +261,17 @@ def _patch_timeout(shown: str, patch: YamlValue) -> Setting[float] | None:
     target, operation = patch.text_of("path"), patch.text_of("op")
     if "InternalLoadBalancer" in target:
         return None
-    attribute = _attribute_in(patch)
+    attributes = _attributes_in(patch)
+    attribute = next((item for item in attributes if item.text_of("Key") == _IDLE), None)
     place = _place(shown, patch, "path")
     if attribute is None:
-        reaches = operation == "remove" or target.endswith("/Value")
-        touched = "PublicLoadBalancer" in target and "LoadBalancerAttributes" in target and reaches
+        if "PublicLoadBalancer" not in target:
+            return None
+        if operation in ("add", "replace") and target.endswith(_WHOLE) and all(item.get("Key") for item in attributes):
+            because = "this patch writes all attributes, and leaves it out"
+            return Known(aws_elb.ATTRIBUTES[_IDLE].default, place, _IDLE, "default", because=because)
+        reaches = operation == "remove" or target.endswith(("/Value", *_WHOLE))
+        touched = reaches and ("LoadBalancerAttributes" in target or target.endswith(_WHOLE))
         return Unknown(place, _IDLE, f"`{target}` may be the idle timeout") if touched else None
     if operation not in ("add", "replace"):
         return Unknown(place, _IDLE, f"`op: {operation}` of a patch is not followed")
@@ -273,14 +281,17 @@ def _patch_timeout(shown: str, patch: YamlValue) -> Setting[float] | None:
     return Known(float(text), where, _IDLE, "explicit", f"{_IDLE}: {text}")
 
 
-def _attribute_in(patch: YamlValue) -> YamlValue | None:
-    """The idle timeout among the attributes that a patch writes; a list of them, or a load balancer with these."""
+_WHOLE = ("/PublicLoadBalancer", "/PublicLoadBalancer/Properties", "/LoadBalancerAttributes")
+"""Ends of the paths of patches that write every attribute."""
+
+
+def _attributes_in(patch: YamlValue) -> list[YamlValue]:
+    """The attributes that a patch writes: a list of them, one, or those of a load balancer."""
     value = patch.get("value")
     if value is None:
-        return None
+        return []
     listed = value.get("Properties", "LoadBalancerAttributes") or value.get("LoadBalancerAttributes") or value
-    items = [listed] if listed.items is None else listed.items
-    return next((item for item in items if item.text_of("Key") == _IDLE), None)
+    return [listed] if listed.items is None else listed.items
 
 
 def _rules(path: str, manifest: YamlValue) -> Iterator[Rule]:
@@ -318,11 +329,6 @@ def _host_condition(part: YamlValue) -> Iterator[Condition]:
         yield Condition("host-header", reason=f"`{names[0]}` is filled in by the environment")
     elif names:
         yield Condition("host-header", names)
-
-
-_PARTS = lazy(r"([0-9]{1,9}(?:\.[0-9]{0,9})?)(h|ms|m|s)")
-_DURATION = lazy(r"(?:[0-9]{1,9}(?:\.[0-9]{0,9})?(?:h|ms|m|s))+")
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 
 def _group(project: Project, path: str, manifest: YamlValue) -> TargetGroup:
@@ -367,9 +373,9 @@ def _draining(shown: str, manifest: YamlValue, http: YamlValue, where: Location)
         return Known(DRAINING, where, name, "default")
     place = _place(shown, http, "deregistration_delay")
     text = value.text or "…"
-    if not _DURATION.fullmatch(text):
+    seconds = go_duration(text)
+    if seconds is None:
         return Unknown(place, name, f"`deregistration_delay: {text}`: a duration such as 60s was expected")
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PARTS.findall(text))
     return Known(seconds, place, name, "explicit", f"deregistration_delay: {text}")
 
 

@@ -13,7 +13,7 @@ from infralint.platforms.aws_elb import TARGET_GROUP, group_reference
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.ingresses import Addresses, IngressNode
-from infralint.text.go_templates import HOLE
+from infralint.text.display import HOLE
 
 
 class BoundService(RoutedHop, frozen=True, kw_only=True):

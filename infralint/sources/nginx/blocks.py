@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from types import MappingProxyType
 
 import msgspec
@@ -73,15 +73,20 @@ class NginxBlock(msgspec.Struct, eq=False):
 
 
 def denying_all(scope: Scope) -> Directive | None:
-    """The rule that turns every client away; None where some may pass (`allow`, `satisfy any`), or nobody can tell.
+    """The rule that turns every client away, as the first that fits decides; None where some may pass (`allow` before it,
+    `satisfy any` beside another authority), or nobody can tell.
 
     https://nginx.org/en/docs/http/ngx_http_access_module.html
     """
     ruling = next((level for level in reversed(scope.levels) if {"allow", "deny"} & level.by_name.keys()), None)
-    if ruling is None or not {"allow", "include"}.isdisjoint(ruling.by_name) or _may_satisfy_another(scope):
+    if ruling is None or _may_satisfy(scope, _AUTHORITIES):
         return None
-    rules = (rule for rule in ruling.by_name["deny"] if rule.args == ["all"] and not ruling.under_condition(rule))
-    return next(rules, None)
+    for rule in ruling.directives:
+        if rule.name in ("allow", "include"):
+            return None
+        if rule.name == "deny" and rule.args == ["all"] and not ruling.under_condition(rule):
+            return rule
+    return None
 
 
 def checking_everybody(scope: Scope) -> Directive | None:
@@ -90,15 +95,23 @@ def checking_everybody(scope: Scope) -> Directive | None:
     https://nginx.org/en/docs/http/ngx_http_auth_request_module.html
     """
     ruling = next((level for level in reversed(scope.levels) if "auth_request" in level.by_name), None)
-    if ruling is None or _may_satisfy_another(scope):
+    if ruling is None or _may_satisfy(scope, {"allow", *_AUTHORITIES} - {"auth_request"}):
         return None
     line = ruling.by_name["auth_request"][-1]
     is_clear = line.args and line.args != ["off"] and not line.has_hole and not ruling.under_condition(line)
     return line if is_clear else None
 
 
-def _may_satisfy_another(scope: Scope) -> bool:
-    """Whether `satisfy any` rules, or what stands here is not all to be seen."""
-    return any(
-        level.opaque or any(line.args != ["all"] for line in level.by_name.get("satisfy", ())) for level in scope.levels
-    )
+_AUTHORITIES = frozenset(
+    "auth_basic auth_jwt auth_oidc auth_request access_by_lua access_by_lua_block access_by_lua_file".split()
+)
+"""What may let a client pass whom addresses keep out, where `satisfy any` rules.
+
+https://nginx.org/en/docs/http/ngx_http_core_module.html#satisfy
+"""
+
+
+def _may_satisfy(scope: Scope, authorities: Set[str]) -> bool:
+    """Whether `satisfy any` rules beside one of some authorities, or what stands here is not all to be seen."""
+    is_any = any(line.args != ["all"] for level in scope.levels for line in level.by_name.get("satisfy", ()))
+    return any(level.opaque or (is_any and authorities & level.by_name.keys()) for level in scope.levels)

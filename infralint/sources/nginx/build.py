@@ -194,7 +194,7 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         if refused is not None:
             return [Match(None, answer=refused)]
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
-        handing = [ways for ways in found if any(_handed_on(way) for way in ways)]
+        handing = [ways for ways in found if any(way.is_handed_on for way in ways)]
         matches = _matches([way for ways in handing or found for way in ways])
         if self._asks_few(request):
             matches = [*(_in_doubt(match, self.unasked) for match in matches), Match(None, False, (self.unasked,))]
@@ -320,10 +320,6 @@ def _hidden_server(server: VirtualServer, request: Request) -> str:
     return f"{why}, and where nginx runs it may hold the server for this host" if why else ""
 
 
-def _handed_on(way: RequestEnd) -> bool:
-    return way.block is not None or way.answer is None
-
-
 def _in_doubt(match: Match, why: str) -> Match:
     return Match(match.hop, False, (*match.reasons, why), match.answer)
 
@@ -333,7 +329,7 @@ def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
 
     A stream that somebody is served passes whatever turns others away: an answer counts where nothing else is left.
     """
-    counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
+    counting = [way for way in ways if way.is_handed_on or way.run.doubts] or list(ways)
     together: dict[object, list[RequestEnd]] = {}
     for way in sorted(counting, key=lambda way: way.after_error):
         ending = id(way.block) if way.block else way.overruled or (way.answer and way.answer[:3])
@@ -342,10 +338,14 @@ def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
     certain = len(served) == 1 and not any(
         way.run.doubts or way.overruled or (not way.block and not way.answer) for way in served[0]
     )
-    return [_match(group, certain and not group[0].after_error, len(served)) for group in together.values()]
+    lost = {id(way.run.moment.server): way for way in reversed(ways) if way.is_loss and not way.overruled}
+    return [
+        _match(group, certain and not group[0].after_error, len(served), lost.get(id(group[0].run.moment.server)))
+        for group in together.values()
+    ]
 
 
-def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int) -> Match:
+def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int, lost: RequestEnd | None) -> Match:
     way = ways[0]
     each = (reason for way in ways for reason in (*way.run.reasons, *way.run.doubts, way.overruled))
     reasons = dict.fromkeys(filter(None, each))
@@ -361,7 +361,22 @@ def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int) -> Matc
         answer = Known(
             f"{code} {text}".strip(), where, at.name if at else "", written=at.written if at else "", because=because
         )
-    return Match(hop, certain, () if certain else tuple(reasons), answer)
+    loss = _describe_loss(lost, hop) if lost is not None and hop is not None else None
+    return Match(hop, certain, () if certain else tuple(reasons), answer, loss)
+
+
+def _describe_loss(lost: RequestEnd, hop: Hop) -> Unknown:
+    """What to say where requests of a stream may get an answer of nginx's own instead of coming to a hop."""
+    assert lost.answer is not None
+    code, at, _, because = lost.answer
+    cause = because or (f"`{at.written}`" if at is not None else "")
+    doubt = f"the stream may be asked for by {lost.method}" if lost.method else "".join(lost.run.reasons[-1:])
+    remedy = "say by which `methods:` the stream is asked for" if lost.method else ""
+    why = (
+        f"whether every request for the stream comes through {hop.name} can't be told, as nginx may answer {code}:"
+        f" {'; '.join(filter(None, (cause, doubt)))}"
+    )
+    return Unknown(at.where if at is not None else hop.where, at.name if at is not None else "", why, remedy)
 
 
 def collect_shared(parts: Sequence[NginxInstance], includes: Includes) -> Shared:
@@ -380,7 +395,8 @@ def _collect(
     for name in _DEFINING & level.by_name.keys():
         for directive in level.by_name[name]:
             if directive.block is not None and directive.args:
-                into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(directive)
+                block = includes.with_content(directive, part.base)
+                into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(block)
     for directive in level.by_name.get("upstream", ()):
         if directive.block is not None and directive.args:
             name = directive.source.prepared.original(directive.args[0]).lower()
@@ -568,9 +584,7 @@ class _NodeBuilder:
         found: dict[int, NginxBlock] = {}
         for line in scope.nearest.directives:
             if line.name in SAME_SCOPE and line.block is not None:
-                inner = Level(line, self._expand(line.block))
-                if place is None or line.name == "if" or not PASSES.keys().isdisjoint(inner.by_name):
-                    found[id(line)] = self._block(line, scope.inside(inner), server, place)
+                found[id(line)] = self._block(line, scope.inside(Level(line, self._expand(line.block))), server, place)
         block = NginxBlock(directive, scope, server, place)
         if found:
             block.inner = found

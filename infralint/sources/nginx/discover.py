@@ -312,7 +312,7 @@ def _from_charts(project: Project, reading: Reading) -> Iterator[NginxFile]:
 
 def _rendered_file(manifest: Manifest, key: str, text: str, line: int, number: int) -> NginxFile:
     """One entry of a ConfigMap that a chart makes."""
-    from infralint.text.go_templates import HOLE
+    from infralint.text.display import HOLE
     from infralint.text.yaml_places import YamlSpan
 
     atlas = manifest.atlas

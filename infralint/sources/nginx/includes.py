@@ -67,6 +67,10 @@ https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
 
 MOST_INCLUSIONS = 20_000
 """Of one file with all that its includes bring: a server of ten thousand sites has as many."""
+MOST_DIRECTIVES = 250_000
+"""That the includes of one file may bring, or so many times AT_EACH as there are of them: a snippet of a thousand lines in
+each of a thousand locations is no configuration that anybody runs."""
+AT_EACH = 50
 DEEPEST_INCLUDES = 60
 """Files that include each other in a row."""
 
@@ -91,6 +95,8 @@ class Includes:
         self.clashes: dict[Location, Unknown] = {}
         self._brings: dict[str, set[str]] = {}
         self._followed: Counter[str] = Counter()
+        self._directives: Counter[str] = Counter()
+        self._sizes: dict[str, int] = {}
         self._resolved: dict[tuple[str, str, str], list[str]] = {}
         self._in_images: dict[str, set[str]] = {}
 
@@ -157,6 +163,12 @@ class Includes:
             else:
                 result.append(directive)
         return result
+
+    def with_content(self, block: Directive, base: str) -> Directive:
+        """A block with what its includes bring: itself, where it has none."""
+        lines = block.block or []
+        content = self.expand(lines, base, ())
+        return block if content is lines else msgspec.structs.replace(block, block=content)
 
     def _include_files(self, include: Directive, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
         argument = include.args[0]
@@ -234,6 +246,9 @@ class Includes:
             reason = self.beyond.get(path) or "it can't be read"
             yield _missing(include, f"`{include.written}` leads to {self.project.show(path)}: {reason}")
             return
+        if self._are_too_many(include, path, tree, stack):
+            yield _missing(include, f"`{include.written}` brings more than is followed")
+            return
         yield from self.expand(tree, base, (*stack, path))
 
     def _endless(self, include: Directive, path: str, stack: tuple[str, ...]) -> str:
@@ -250,6 +265,20 @@ class Includes:
         if self._followed[first] > MOST_INCLUSIONS:
             return f"too many includes to follow: this one is number {MOST_INCLUSIONS + 1} of {self._show(first)}"
         return ""
+
+    def _are_too_many(self, include: Directive, path: str, tree: list[Directive], stack: tuple[str, ...]) -> bool:
+        """Whether the includes of a file bring more directives than are followed; that is said once a file."""
+        first = stack[0] if stack else include.source.path
+        if path not in self._sizes:
+            self._sizes[path] = sum(1 for directive in tree for _ in directive.walk())
+        if self._directives[first] + self._sizes[path] <= max(MOST_DIRECTIVES, AT_EACH * self._followed[first]):
+            self._directives[first] += self._sizes[path]
+            return False
+        message = (
+            f"too much to follow: the includes of {self._show(first)} bring more than {MOST_DIRECTIVES} directives"
+        )
+        self.broken.setdefault(f"@{first}", Unreadable(message, include.where))
+        return True
 
     def _way(self, start: str, end: str) -> list[str]:
         """The files that lead from one to another by the includes that were met so far; none where nothing does."""

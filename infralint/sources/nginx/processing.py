@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from infralint.model import Known, Request
 from infralint.platforms.nginx_values import flag
-from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody, denying_all
+from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody
 from infralint.sources.nginx.choose import (
     LocationChoice,
     LocationEntry,
@@ -25,7 +25,7 @@ from infralint.sources.nginx.choose import (
     normalise_path,
 )
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import Level, unseen_by
+from infralint.sources.nginx.scopes import unseen_by
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import Upstreams, read_target
 from infralint.sources.nginx.variables import (
@@ -33,6 +33,7 @@ from infralint.sources.nginx.variables import (
     Definitions,
     Moment,
     Values,
+    methods_of,
     moment_of_arrival,
     unknown,
     with_captures,
@@ -111,7 +112,9 @@ class RequestEnd(NamedTuple):
     """Where a request ends: in a block that hands it on, in an answer, or where we can't follow.
 
     overruled: why something else may serve the request than what answers it here, as a location that is not to be seen.
-    after_error: it ends here only where the backend that it was handed to first answers with an error.
+    after_error: it ends here only where the backend that it was handed to first answers with an error. is_loss: nothing
+    means to turn the clients away that are answered so: requests of the stream itself may be among them. method: the one,
+    of several by which the stream may be asked for, that is answered so.
     """
 
     run: Run
@@ -119,6 +122,12 @@ class RequestEnd(NamedTuple):
     answer: Answer | None = None
     overruled: str = ""
     after_error: bool = False
+    is_loss: bool = False
+    method: str = ""
+
+    @property
+    def is_handed_on(self) -> bool:
+        return self.block is not None or self.answer is None
 
 
 def _limit(ways: Iterator[RequestEnd]) -> list[RequestEnd]:
@@ -153,6 +162,21 @@ class Processing:
         return self._last_ways[2]
 
     def _find_ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
+        ways = self._find_all_ways(server, request)
+        if len(methods_of(request)) > 1 and 0 < sum(way.is_handed_on for way in ways) < len(ways):
+            ways += self._find_refused_methods(server, request)
+        return ways
+
+    def _find_refused_methods(self, server: VirtualServer, request: Request) -> Iterator[RequestEnd]:
+        """What is answered to a method by which the stream may be asked for, and that is never served, as another one is."""
+        ways = {
+            method: self._find_all_ways(server, replace(request, methods=(method,))) for method in methods_of(request)
+        }
+        refused = {method: found for method, found in ways.items() if not any(way.is_handed_on for way in found)}
+        for method, found in refused.items() if len(refused) < len(ways) else ():
+            yield from (way._replace(is_loss=True, method=method) for way in found)
+
+    def _find_all_ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
         path = normalise_path(request.path, not server.keeps_slashes)
         moment = moment_of_arrival(server, request, request.path, path)
         doubts = tuple(
@@ -286,13 +310,12 @@ class Processing:
                 yield from self._answer(after)
             elif after.changed:
                 yield from self._redirect_inside(after)
-            elif not after.asking and (closing := self._find_refusal(after.block)) is not None:
-                yield from self._answer(replace(after, answer=closing))
-            elif (excluding := _excluding_limit(after)) is not None:
-                because = f"`{excluding.written}` turns requests of every other method away"
-                yield from self._answer(replace(after, answer=Answer("403", excluding, "", because)))
             else:
-                yield from self._content(after)
+                for limited in _limit_methods(after):
+                    if not limited.asking and (closing := self._find_refusal(limited.block)) is not None:
+                        yield from self._answer(replace(limited, answer=closing))
+                    else:
+                        yield from self._content(limited)
 
     def _redirect_inside(self, run: Run) -> Iterator[RequestEnd]:
         """Another location for a path that was rewritten."""
@@ -303,7 +326,8 @@ class Processing:
             yield from self._locate(replace(run, redirects=left, changed=False, stopped=False, moved=False))
 
     def _content(self, run: Run) -> Iterator[RequestEnd]:
-        """What answers where no rewrite leads elsewhere. An `if` that holds puts `try_files` out of force."""
+        """What answers where no rewrite leads elsewhere. An `if` that holds puts `try_files` out of force, and so does a
+        `limit_except`."""
         if "try_files" in run.block.level.by_name:
             yield from self._try_files(run)
         elif run.block.passed is not None:
@@ -312,35 +336,33 @@ class Processing:
             yield from self._from_files(run)
 
     def _pass_on(self, run: Run) -> Iterator[RequestEnd]:
-        """A request that is handed on; `limit_except` may rule it, and error pages may take what comes back."""
-        limited = _limiting_block(run)
-        if limited is not None:
-            run = replace(run, block=limited)
+        """A request that is handed on; error pages may take what comes back."""
         block = run.block.serving
         if run.status and not (run.status == "200" and _kind(run) == "sse"):
             because = f"`error_page` keeps the status {run.status}: it needs a `=` before its target"
             yield RequestEnd(run, answer=Answer(run.status, None, "", because))
             return
-        empty = self._without_host(run)
-        if empty is not None:
-            yield RequestEnd(run, answer=empty)
-            return
+        passed = run.block.passed
+        assert passed is not None
+        named = self._find_named_hosts(passed, run.moment)
+        if not all(named.texts):
+            because = f"`{passed.written}` names no host where its variable is empty"
+            lost = run.because(named.reason) if any(named.texts) else run
+            yield RequestEnd(lost, answer=Answer("500", passed, "", because), is_loss=True)
+            if not any(named.texts):
+                return
         if (down := self._find_down(run.block)) is not None:
             yield from self._answer(replace(run, answer=down))
             return
         yield RequestEnd(run, block)
         yield from (end._replace(after_error=True) for end in self._intercept(run))
 
-    def _without_host(self, run: Run) -> Answer | None:
-        """What nginx answers where the variable is empty that should say whom to dial."""
-        passed = run.block.passed
-        assert passed is not None
+    def _find_named_hosts(self, passed: Directive, moment: Moment) -> Values:
+        """Whom variables name to be dialled: an empty text where they name nobody."""
         if "$" not in passed.args[0]:
-            return None
-        values = self.definitions.evaluate(passed.args[0], passed, run.moment)
-        if not values.texts or any(re.sub(r"^\w+://", "", text).strip(":/") for text in values.texts):
-            return None
-        return Answer("500", passed, "", f"`{passed.written}` names no host: nothing sets its variable before")
+            return Values()
+        values = self.definitions.evaluate(passed.args[0], passed, moment)
+        return values.map(lambda text: re.sub(r"^\w+://", "", text).strip(":/"))
 
     def find_closing(self, block: NginxBlock) -> Answer | None:
         """What nginx answers to every request that a block would hand on; None where some may pass, or nobody can tell."""
@@ -351,7 +373,13 @@ class Processing:
     def _find_refusal(self, block: NginxBlock) -> Answer | None:
         """Who keeps every client out: access is ruled before `auth_request` asks."""
         if block.denied is not None:
-            return Answer("403", block.denied, "", f"`{block.denied.written}` turns every client away")
+            is_limit = block.directive is not None and block.directive.name == "limit_except"
+            because = (
+                f"`{block.written}` turns requests of every other method away"
+                if is_limit
+                else f"`{block.denied.written}` turns every client away"
+            )
+            return Answer("403", block.denied, "", because)
         line = checking_everybody(block.scope)
         return self._ask_permission(block, line) if line is not None else None
 
@@ -408,11 +436,17 @@ class Processing:
         is_folder = run.path is None or run.path.endswith("/")
         for code in ("404", "403") if is_folder else ("404",):
             page = self._page_of(run, code)
-            if page is not None and page.args[-1].startswith("@") and page.args[-1] not in targets:
+            if page is not None and page.args[-1] not in targets:
                 targets.add(page.args[-1])
                 yield from self._answer(replace(run, answer=Answer(code, page)))
-        if not targets:
-            yield RequestEnd(run, answer=Answer("404", run.block.directive, "", "nothing there hands requests on"))
+        if targets:
+            return
+        location = run.block.place.block if run.block.place is not None else run.block
+        tried = () if location is run.block else location.level.by_name.get("try_files", ())
+        because = "nothing there hands requests on"
+        if tried:
+            because = f"`{run.block.written}` puts `{tried[0].written}` out of force"
+        yield RequestEnd(run, answer=Answer("404", run.block.directive, "", because), is_loss=bool(tried))
 
     def _try_files(self, run: Run) -> Iterator[RequestEnd]:
         """`try_files`: no file has the path of a stream, so the last target counts."""
@@ -421,11 +455,13 @@ class Processing:
         if not last.startswith("="):
             yield from self._sent_to(last, directive, run)
             return
+        answer = Answer(last[1:], directive, "", f"`{directive.written}` needs a file of that name")
         if run.block.passed is not None:
             yield from self._pass_on(run)
             if run.block.passed.name != "proxy_pass":
                 return
-        yield from self._answer(replace(run, answer=Answer(last[1:], directive)))
+        ends = self._answer(replace(run, answer=answer))
+        yield from (end._replace(is_loss=end.answer is answer and run.block.passed is not None) for end in ends)
 
     def _sent_to(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
         """An internal redirect: to a named location, or to a path, with which the server begins again."""
@@ -643,32 +679,23 @@ def _hidden_before(block: NginxBlock, answering: Directive | None) -> str:
     return ""
 
 
-def _limiting_block(run: Run) -> NginxBlock | None:
-    """The `limit_except` that hands a request on by itself, for a method that it does not name."""
-    block = run.block
-    for directive in block.level.by_name.get("limit_except", ()):
-        inner = block.inner.get(id(directive))
-        methods = {word.upper() for word in directive.args}
-        if inner is not None and "GET" not in methods and inner.serves:
-            return inner
-    return None
-
-
-def _excluding_limit(run: Run) -> Directive | None:
-    """The `limit_except` that turns everybody away by whose methods a stream is surely asked for.
+def _limit_methods(run: Run) -> Iterator[Run]:
+    """The run in the `limit_except` of its location, for a method that this does not name, and outside of it for others.
 
     https://nginx.org/en/docs/http/ngx_http_core_module.html#limit_except
     """
-    request = run.moment.request
-    asked = {"GET"} if _kind(run) == "websocket" else set(request.methods if request is not None else ())
-    for directive in run.block.level.by_name.get("limit_except", ()) if asked else ():
-        allowed = {word.upper() for word in directive.args}
-        is_sure = not directive.has_hole and not run.block.level.under_condition(directive)
-        if is_sure and not asked & allowed:
-            inside = run.block.scope.inside(Level(directive, directive.block or []))
-            if denying_all(inside) is not None:
-                return directive
-    return None
+    limits = run.block.level.by_name.get("limit_except", ())
+    limit = next((line for line in limits if id(line) in run.block.inner and not line.has_hole), None)
+    if limit is None or run.asking:
+        yield run
+        return
+    asked = set(methods_of(run.moment.request))
+    named = {word.upper() for word in limit.args}
+    is_conditional = run.block.level.under_condition(limit)
+    if not asked <= named:
+        yield replace(run, block=run.block.inner[id(limit)])
+    if asked & named or is_conditional:
+        yield run
 
 
 def _kind(run: Run) -> str:

@@ -153,9 +153,12 @@ def find_undeclared(tree: list[Directive], expanded: Expanded) -> list[Unreadabl
     """What nginx says of names that nothing declares, once each; nothing where not all of this nginx is here. tree: a main
     file."""
     names = _Usage()
+    read: set[int] = set()
     try:
         for directive, is_value in expanded.walk(tree):
-            names.read_value(directive) if is_value else names.read(directive)
+            if id(directive) not in read:
+                read.add(id(directive))
+                names.read_value(directive) if is_value else names.read(directive)
     except Gap:
         return []
     missing = names.missing

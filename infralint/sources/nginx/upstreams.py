@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -70,18 +70,27 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     block: Directive
     level: Level
 
-    @property
+    @cached_property
     def servers(self) -> list[Directive]:
         """Servers that take requests: neither backup nor down."""
         every = self.level.by_name.get("server", [])
         return [server for server in every if not {"backup", "down"} & set(server.args[1:])]
+
+    @cached_property
+    def uncounted(self) -> Directive | None:
+        """A server that may be none, or several, once the template that it stands in is rendered."""
+        looped = next(filter(_is_looped, self.servers), None)
+        if looped is not None or len(self.servers) != 1:
+            return looped
+        [server] = self.servers
+        return server if server.args and has_hole(server.args[0]) else None
 
     @property
     def backups(self) -> tuple[str, ...]:
         """Servers that stand in for those, as they are written."""
         return tuple(server.written for server in self._backups)
 
-    @property
+    @cached_property
     def _backups(self) -> list[Directive]:
         return [server for server in self.level.by_name.get("server", ()) if "backup" in server.args[1:]]
 
@@ -201,16 +210,12 @@ def _of_upstream(target: str, upstreams: Upstreams, scope: Scope, where: Locatio
     if method := upstream.method(*AFFINITY_METHODS):
         real = scope.find("real_ip_header")
         return affinity_by(line_of(method, True), isinstance(real, tuple) and bool(real[0]))
-    servers = upstream.servers
-    looped = [server for server in servers if _is_looped(server)]
-    if looped or any(has_hole(server.args[0]) for server in servers if server.args and len(servers) == 1):
-        at = (looped or servers)[0]
-        return Unknown(
-            at.where, "upstream", f"how many servers upstream {target} has is only known once the file is rendered"
-        )
+    if upstream.uncounted is not None:
+        why = f"how many servers upstream {target} has is only known once the file is rendered"
+        return Unknown(upstream.uncounted.where, "upstream", why)
     block = Known("", upstream.block.where, f"upstream {target}", written=upstream.block.written)
     method = upstream.method("least_conn", "random", "least_time")
-    return spread_over(block, len(servers), line_of(method, True) if method else None)
+    return spread_over(block, len(upstream.servers), line_of(method, True) if method else None)
 
 
 def _is_looped(server: Directive) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from infralint.model import Known, Request, Response, Setting, StreamKind, Unknown
+from infralint.model import Known, Request, Response, Setting, Unknown
 from infralint.sources.nginx.choose import VirtualServer, plain_host
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import has_hole
@@ -23,6 +23,8 @@ from infralint.text.patterns import Unsearchable, search
 
 MOST_TEXTS = 24
 """Texts that one variable may be; one that may be more is not known."""
+LONGEST = 65_536
+"""Characters of a text that is put together; nginx's own buffers hold no more of a request."""
 DEEPEST = 20
 """Variables that are defined by others, one in another."""
 
@@ -136,6 +138,13 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         return frozenset(found)
 
     @cached_property
+    def captured(self) -> frozenset[str]:
+        """Variables that the expressions of maps set, once one of them was looked up."""
+        blocks = (block for blocks in self.sets.values() for block in blocks)
+        lines = (line.name for block in blocks if block.name == "map" for line in block.block or ())
+        return frozenset(name for line in lines if "(?" in line for name in NAMED_GROUP.findall(line))
+
+    @cached_property
     def has_gaps(self) -> bool:
         """Whether something that this nginx includes is not here."""
         return any(directive.opaque for tree in self.trees for top in tree for directive in top.walk())
@@ -164,12 +173,14 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         if name in moment.assigned:
             return moment.assigned[name]
         if depth > DEEPEST:
-            return unknown(f"${name} is defined by itself")
+            return unknown(f"${name} is worked out from itself, or from more than {DEEPEST} others, one from another")
         if blocks := self.blocks(name):
             return self._once(name, blocks, moment, depth)
         built_in = _built_in(name, moment)
         if built_in is not None:
             return built_in
+        if name in self.captured:
+            return unknown(f"what an expression of a map took as ${name} is only known request by request")
         if name in self.assigned and not self.has_gaps:
             return EMPTY
         return unknown(f"what sets ${name} is not in the project")
@@ -204,7 +215,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         """One of the values of a `geo` or `split_clients`: whose client it is, nobody knows beforehand."""
         hidden = next((line for line in block.block or () if line.name == "include" or line.opaque), None)
         if hidden is not None:
-            return unknown(f"`{hidden.written}` stands in `{block.written}`, and is not read")
+            return unknown(_why_hidden(hidden, block))
         values = [self.evaluate(line.args[-1], line, moment, depth) for line in lines if line.args]
         always = any(line.name in ("default", "*", "0.0.0.0/0") for line in lines)
         return either(values if always else [*values, EMPTY], f"`{block.written}` differs from client to client")
@@ -216,9 +227,13 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             return unknown(table.reason)
         given = self.evaluate(block.args[0], block, moment, depth)
         if not given.texts:
-            blind = msgspec.structs.replace(moment, captures=None)
-            lines = table.lines
-            values = [self._line_value(line, blind, depth) for line in lines]
+            blind = without_captures(moment, "", given.reason)
+            values = [
+                self._line_value(
+                    line, without_captures(blind, line.name, given.reason) if "(?" in line.name else blind, depth
+                )
+                for line in table.lines
+            ]
             return either(values if table.default else [*values, EMPTY], given.reason)
         return either((self._looked_up(table, text, moment, depth) for text in given.texts), given.reason)
 
@@ -322,6 +337,8 @@ def _join(parts: Sequence[Values]) -> Values:
     for part in parts:
         if not part.texts:
             return part
+    if sum(max(map(len, part.texts)) for part in parts) > LONGEST:
+        return unknown(f"its text may be longer than {LONGEST} characters")
     several = [part for part in parts if len(part.texts) > 1]
     if not several:
         return Values(("".join(part.texts[0] for part in parts),))
@@ -338,12 +355,18 @@ def _geo_lines(block: Directive) -> list[Directive]:
     return [line for line in block.block or () if line.name not in _GEO_WORDS]
 
 
+def _why_hidden(line: Directive, block: Directive) -> str:
+    """Why it can't be told what a line of a `map` or `geo` brings."""
+    why = line.missing or f"`{line.written}` takes no file of the project"
+    return f"what `{block.written}` holds is not known, as {why}"
+
+
 def _read_table(block: Directive) -> Table:
     """The lines of a `map`, each where nginx looks for it."""
     lines = [line for line in block.block or () if line.block is None]
     for line in lines:
         if line.opaque or line.name == "include":
-            return Table({}, (), (), None, f"`{line.written}` stands in `{block.written}`, and is not read")
+            return Table({}, (), (), None, _why_hidden(line, block))
         if has_hole(line.name):
             return Table({}, (), (), None, f"`{line.written}` is only known once the template is rendered")
     has_hosts = any(line.name == "hostnames" for line in lines)
@@ -394,8 +417,17 @@ _REQUEST_ONLY = frozenset(
     " upstream_session_time upstream_status uri".split()
 )
 """Variables that nginx and its usual modules have by themselves."""
-_METHODS: dict[StreamKind, tuple[str, ...]] = {"websocket": ("GET",), "sse": ("GET", "POST")}
-"""How streams are asked for: an EventSource by GET, a chat completion by POST."""
+_METHODS = ("GET", "POST")
+"""How streams are asked for where nothing says it: an EventSource by GET, a chat completion by POST."""
+_BODY_METHODS = frozenset({*_METHODS, "PUT", "PATCH", "DELETE"})
+
+
+def methods_of(request: Request | None) -> tuple[str, ...]:
+    """The methods by which the stream may be asked for that a request stands for."""
+    if request is not None and request.kind == "websocket":
+        return ("GET",)
+    asked = request.methods if request is not None else ()
+    return tuple(method for method in asked if method in _BODY_METHODS) or _METHODS
 
 
 def _built_in(name: str, moment: Moment) -> Values | None:
@@ -435,8 +467,7 @@ def _of_request(name: str, moment: Moment) -> Values | None:
         case "http_connection" if request.kind == "sse":
             return Values(("keep-alive", "close", ""), "what a browser says of its connection is not known")
         case "request_method":
-            asked = tuple(method for method in request.methods if method in _METHODS[request.kind])
-            return Values(asked or _METHODS[request.kind], "a stream may be asked for by GET or by POST")
+            return Values(methods_of(request), "a stream may be asked for by GET or by POST")
         case "host" if request.host == "":
             return Values((moment.server.names[0],))
         case "host" | "http_host" if request.host is not None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 from typing import Literal as OneOf
 
 import msgspec
@@ -192,6 +193,18 @@ def children(expression: Expression) -> Iterator[Expression]:
                 yield from item
             else:
                 yield item
+
+
+def map_children(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """An expression that is made of what its parts are changed to."""
+
+    def map_part(part: Any) -> Any:
+        if isinstance(part, tuple):
+            return tuple(map(map_part, part))
+        return part if part is None else change(part)
+
+    names = _CHILDREN.get(type(expression), ())
+    return msgspec.structs.replace(expression, **{name: map_part(getattr(expression, name)) for name in names})
 
 
 def walk(expression: Expression) -> Iterator[Expression]:

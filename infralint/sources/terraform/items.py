@@ -15,20 +15,25 @@ from infralint.sources.terraform.adapters import MEMBERS
 from infralint.sources.terraform.budget import ROUND, Exhausted
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, pairs
 from infralint.sources.terraform.hcl import (
+    Attr,
     Attribute,
     Block,
     Expression,
     FunctionCall,
     HclFile,
+    Index,
     ListOf,
     Literal,
     ObjectOf,
+    Splat,
     Template,
+    map_children,
 )
 from infralint.sources.terraform.modules import Module, Resource
-from infralint.sources.terraform.origins import Origin, because, origins, related_places
+from infralint.sources.terraform.origins import Origin, because, find_secret, origins, related_places
 from infralint.sources.terraform.sensitive import references
 from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, is_lazy, plain
+from infralint.text.display import HOLE
 
 
 class BlockSchema(msgspec.Struct, frozen=True):
@@ -601,7 +606,8 @@ def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
             item.settings[name] = _document(attribute, frame)
     for name in shape.raw:
         if (attribute := block.attributes.get(name)) is not None:
-            value = plain(attempt(attribute, frame.environment))
+            shown = replace(attribute, value=_without_secrets(attribute, frame))
+            value = plain(attempt(shown, frame.environment))
             item.raw[name] = RawArgument(value, attribute.where, attribute.value, attribute.source)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
@@ -645,9 +651,10 @@ def attempt(attribute: Attribute, environment: EvaluationScope) -> Value:
 def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
     """An attribute's value with the words that set it, and where these came from."""
     value = plain(attempt(attribute, frame.environment))
-    found = _origins(attribute, frame)
-    if secret := next((part.sensitive for part in found if part.sensitive), ""):
-        return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
+    found = _origins(attribute.value, frame)
+    if secret := find_secret(found):
+        where = frame.place.where if frame.place else attribute.where
+        return Unknown(where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if hole := first_hole(value):
         where = frame.place.where if frame.place else attribute.where
         return unknown(hole, where, attribute.name if frame.place else attribute.written)
@@ -683,10 +690,21 @@ def _outline(value: Value, where: Location, name: str) -> Any:
     return plain(value)
 
 
-def _origins(attribute: Attribute, frame: _Frame) -> list[Origin]:
+def _without_secrets(attribute: Attribute, frame: _Frame) -> Expression:
+    """An argument's expression in which a hole stands for each sensitive value."""
+
+    def withhold(part: Expression) -> Expression:
+        if isinstance(part, Attr | Index | Splat) and find_secret(_origins(part, frame)):
+            return Literal(part.start, part.end, HOLE)
+        return map_children(part, withhold)
+
+    return withhold(attribute.value) if find_secret(_origins(attribute.value, frame)) else attribute.value
+
+
+def _origins(expression: Expression, frame: _Frame) -> list[Origin]:
     """Where a value came from; behind `each` stands the block's for_each."""
-    found = origins(attribute.value, frame.module)
-    if frame.loop is not None and any(root == "each" for root, _ in references(attribute.value)):
+    found = origins(expression, frame.module)
+    if frame.loop is not None and any(root == "each" for root, _ in references(expression)):
         found += [Origin("for_each gives it", frame.loop.where), *origins(frame.loop.value, frame.module)]
     return found
 

@@ -17,7 +17,7 @@ from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Expression, FunctionCall, HclFile, ListOf, Literal, ObjectOf
 from infralint.sources.terraform.items import Item, RawArgument
 from infralint.sources.terraform.values import Hole, Value, is_lazy, to_text
-from infralint.text.go_templates import HOLE
+from infralint.text.display import HOLE
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
 OBJECTS: Mapping[str, tuple[str, str]] = MappingProxyType(

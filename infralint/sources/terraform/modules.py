@@ -470,6 +470,17 @@ class Module:
         for name, call in self.folder.calls.items():
             yield from _spread(self.reference("module", name, EvaluationScope(self)), call)
 
+    def module_of_call(self, name: str) -> Module | None:
+        """An instance of a module called here, which stands for all; None for one that is not here."""
+        call = self.folder.calls.get(name)
+        if call is None:
+            return None
+        try:
+            found = next(_spread(self.reference("module", name, EvaluationScope(self)), call), None)
+        except EvaluationError:
+            return None
+        return found if isinstance(found, Module) else None
+
     # Why a value is what it is
 
     def trail(self) -> list[Related]:

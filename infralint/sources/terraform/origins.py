@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from infralint.model import Location, Related
-from infralint.sources.terraform.hcl import Expression
+from infralint.sources.terraform.hcl import Attr, Expression, walk
 from infralint.sources.terraform.modules import Module
 from infralint.sources.terraform.sensitive import is_sensitive, references
 
@@ -35,6 +35,11 @@ def related_places(found: list[Origin]) -> tuple[Related, ...]:
     return tuple(unique.values())[:MOST]
 
 
+def find_secret(found: list[Origin]) -> str:
+    """What a value comes from that must not be shown, such as `var.key`; empty for one that may be."""
+    return next((origin.sensitive for origin in found if origin.sensitive), "")
+
+
 def because(found: list[Origin]) -> str:
     """A sentence that says that a default decides, if one does."""
     return next((origin.default for origin in found if origin.default), "")
@@ -53,7 +58,7 @@ def _origins(expression: Expression, module: Module, seen: set[tuple[int, str, s
             yield Origin(f"local.{name} is worked out here", attribute.where)
             yield from _origins(attribute.value, module, seen)
         elif root == "module":
-            yield from _of_output(name, module)
+            yield from _of_outputs(name, expression, module, seen)
         elif (root, name) == ("terraform", "workspace"):
             yield Origin("", Location(""), default=f"in the workspace {module.world.workspace}")
 
@@ -82,7 +87,23 @@ def _of_variable(name: str, module: Module, seen: set[tuple[int, str, str]]) -> 
         yield Origin(f"var.{name} has this default", default.where, default=words, sensitive=secret)
 
 
-def _of_output(name: str, module: Module) -> Iterator[Origin]:
+def _of_outputs(name: str, expression: Expression, module: Module, seen: set[tuple[int, str, str]]) -> Iterator[Origin]:
+    """The call of a module, and which of the outputs that are asked for must not be shown."""
     call = module.folder.calls.get(name)
-    if call is not None:
-        yield Origin(f"module.{name} gives it", call.where)
+    if call is None:
+        return
+    yield Origin(f"module.{name} gives it", call.where)
+    called = module.module_of_call(name)
+    if called is None or called.adapted:
+        return
+    asked = {part.name for part in walk(expression) if isinstance(part, Attr)} & called.folder.outputs.keys()
+    for output in sorted(asked or called.folder.outputs):
+        block = called.folder.outputs[output]
+        if is_sensitive(block):
+            yield Origin("", call.where, sensitive=f"module.{name}.{output}")
+        elif (value := block.attributes.get("value")) is not None:
+            yield from (
+                Origin("", call.where, sensitive=origin.sensitive)
+                for origin in _origins(value.value, called, seen)
+                if origin.sensitive
+            )

@@ -1,6 +1,7 @@
-"""Sensitive variables: what comes from them is never printed, and names no instance.
+"""Sensitive variables and outputs: what comes from them is never printed, and names no instance.
 
-https://developer.hashicorp.com/terraform/language/values/variables#sensitive
+https://developer.hashicorp.com/terraform/language/values/variables#sensitive,
+https://developer.hashicorp.com/terraform/language/values/outputs#sensitive
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ class CalledModule(Protocol):
     def call(self) -> Block | None: ...
     @property
     def parent(self) -> CalledModule | None: ...
+    def module_of_call(self, name: str) -> CalledModule | None: ...
 
 
 def is_sensitive(block: Block) -> bool:
-    """Whether a variable is marked so that its value is not shown."""
+    """Whether a variable or an output is marked so that its value is not shown."""
     attribute = block.attributes.get("sensitive")
     return attribute is not None and isinstance(attribute.value, Literal) and attribute.value.value is True
 
@@ -105,9 +107,9 @@ def sensitive_in_keys(expression: Expression, module: CalledModule) -> str:
 
 
 def _may_be_sensitive(module: CalledModule | None) -> bool:
-    """Whether a module, or one above it, has sensitive variables at all."""
+    """Whether a module, or one above it, has sensitive variables at all, or calls one that may."""
     while module is not None:
-        if any(is_sensitive(block) for block in module.folder.variables.values()):
+        if module.folder.calls or any(is_sensitive(block) for block in module.folder.variables.values()):
             return True
         module = module.parent
     return False
@@ -133,6 +135,8 @@ class _Sensitivity:
                 return self._reference(root, name)
             case Attr(target=target, name=name):
                 return self.marks(target, bound).member(name)
+            case Index(target=Attr(target=NameExpression(name="module"), name=name)):
+                return self._reference("module", name)
             case Index(target=target, key=key):
                 found = self.marks(target, bound).member(_word(key) if isinstance(key, Literal) else None)
                 return msgspec.structs.replace(found, whole=found.whole or self.marks(key, bound).whole)
@@ -169,12 +173,29 @@ class _Sensitivity:
         folder = self.module.folder
         if root == "local" and name in folder.locals:
             return self.marks(folder.locals[name].value, {})
+        if root == "module":
+            return self._outputs(name)
         if root != "var" or name not in folder.variables:
             return _PLAIN_VALUE
         if is_sensitive(folder.variables[name]):
             return _Marks(f"var.{name}")
         given = self._argument(name)
         return _Marks(given.whole) if "type" in folder.variables[name].attributes else given
+
+    def _outputs(self, name: str) -> _Marks:
+        """What is known of the outputs of a called module."""
+        calling, called = self.module, self.module.module_of_call(name)
+        if called is None:
+            return _PLAIN_VALUE
+        self.module = called
+        members: dict[str, _Marks] = {}
+        for output, block in called.folder.outputs.items():
+            if is_sensitive(block):
+                members[output] = _Marks(f"module.{name}.{output}")
+            elif (value := block.attributes.get("value")) is not None:
+                members[output] = self.marks(value.value, {})
+        self.module = calling
+        return _Marks(members=members)
 
     def _argument(self, name: str) -> _Marks:
         """What is known of what the call of a module gives to one of its variables."""

@@ -101,7 +101,7 @@ PATHS = tuple(
         (".", r"[^/]*\.(?:ya?ml|template)", _rule(SCRIPTED_NGINX, _USER_DATA)),
     )
 )  # fmt: skip
-"""What a path holds in which the end is looked for, a regular expression over that end, its kind."""
+"""What stands somewhere in each such path, a regular expression over the end of it -> its kind."""
 
 _ENDINGS = frozenset("bash bicep cfg conf htaccess json sh template tftpl toml tpl vcl vhost yaml yml".split())
 """Names with another ending are no such file, unless it is one of NAMES or says one of _WORDS."""

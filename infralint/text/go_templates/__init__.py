@@ -10,10 +10,9 @@ from infralint.text.go_templates.bounds import TemplateAllowance
 from infralint.text.go_templates.functions import merge_values
 from infralint.text.go_templates.parsing import TemplateProblem, parse_template
 from infralint.text.go_templates.rendering import RenderedOutput, Renderer, TemplateFile
-from infralint.text.go_templates.values import HOLE, NotEvaluated, PlacedText, plain_values
+from infralint.text.go_templates.values import NotEvaluated, PlacedText, plain_values
 
 __all__ = [
-    "HOLE",
     "NotEvaluated",
     "PlacedText",
     "RenderedOutput",

@@ -563,6 +563,10 @@ def _expand(template: str, found: Any) -> str:
     return _REFERENCE.sub(stand_for, template)
 
 
+def _append(values: list[Any] | None, item: Any) -> list[Any]:
+    return [*(values or []), item]
+
+
 def _unknown(name: str) -> Callable[..., Any]:
     return lambda *_: NotEvaluated(f"`{name}` is only known when the chart is installed")
 
@@ -573,7 +577,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add1": lambda value: _integer(value) + 1,
     "all": lambda *values: all(map(is_true, values)),
     "any": lambda *values: any(map(is_true, values)),
-    "append": lambda values, item: [*(values or []), item],
+    "append": _append,
     "atoi": _integer,
     "b64dec": _decode,
     "b64enc": _encode,
@@ -641,6 +645,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "print": _print,
     "printf": _printf,
     "println": lambda *values: " ".join(map(_text, values)) + "\n",
+    "push": _append,
     "quote": _quote,
     "regexFind": _find,
     "regexMatch": _matches,
@@ -717,7 +722,7 @@ def is_remade(name: str) -> bool:
 FUNCTIONS |= {
     f"must{name[:1].upper()}{name[1:]}": FUNCTIONS[name]
     for name in (
-        "append first fromJson has initial last merge mergeOverwrite prepend regexFind regexMatch regexReplaceAll rest"
+        "append first fromJson has initial last merge mergeOverwrite prepend push regexFind regexMatch regexReplaceAll rest"
         " reverse slice toJson toPrettyJson toYaml uniq without compact deepCopy dateModify"
     ).split()
     if name in FUNCTIONS

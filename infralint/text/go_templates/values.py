@@ -7,11 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infralint.text.display import HOLE
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import DEEPEST, YamlProblem, YamlSpan, YamlValue
-
-HOLE = "\U0010fff0"
-"""What stands in rendered text for a value that can't be told."""
 
 
 class NotEvaluated:

@@ -1,0 +1,79 @@
+"""A declared glob or expression stands for the paths, too, that hops are written for."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+
+FLOWING = "proxy_buffering off; proxy_read_timeout 1h; proxy_pass http://a:1;"
+
+
+def nginx(*locations: str) -> str:
+    lines = "".join(f"{location}\n" for location in locations)
+    return f"events {{}}\nhttp {{ server {{ listen 80;\n{lines}}} }}\n"
+
+
+@pytest.mark.parametrize("path", ["path: /v1/*", "path: /v1/**", "regex: ^/v1/"])
+@pytest.mark.parametrize("heading", ["/v1/chat", "= /v1/chat", "~ ^/v1/chat/[a-z]+$", "^~ /v1/chat/"])
+def test_a_narrower_location_that_holds_back_is_a_warning(heading: str, path: str, lint: Lint) -> None:
+    config = nginx(f"location /v1/ {{ {FLOWING} }}", f"location {heading} {{ proxy_pass http://b:1; }}")
+    report = lint({"nginx.conf": config, "infralint.yaml": f"streams: [{{{path!s}}}]\n"})
+    assert problems(report, "buffered-stream") == ["nginx.conf:4 warning buffered-stream"]
+    assert report["unknown"] == []
+
+
+def test_locations_for_parts_of_a_glob_are_surely_meant_where_nothing_takes_the_rest(lint: Lint) -> None:
+    headings = ("/jobs/a/", "= /jobs/b/log", "/jobs/c/log", "/other/log")
+    config = nginx(*(f"location {heading} {{ proxy_pass http://b:1; }}" for heading in headings))
+    report = lint({"nginx.conf": config, "infralint.yaml": "streams: [{path: /jobs/*/log}]\n"})
+    assert problems(report, "buffered-stream") == [f"nginx.conf:{line} error buffered-stream" for line in (3, 4, 5)]
+    assert report["unknown"] == []
+
+
+@pytest.mark.parametrize("heading", ["/v2/chat", "= /v1", "/chat/v1/x"])
+def test_a_location_that_a_glob_does_not_stand_for_is_not_meant(heading: str, lint: Lint) -> None:
+    config = nginx(f"location /v1/ {{ {FLOWING} }}", f"location {heading} {{ proxy_pass http://b:1; }}")
+    report = lint({"nginx.conf": config, "infralint.yaml": "streams: [{path: /v1/*}]\n"})
+    assert problems(report, "buffered-stream") == []
+
+
+def test_a_location_that_answers_by_itself_is_not_meant(lint: Lint) -> None:
+    config = nginx(f"location /v1/ {{ {FLOWING} }}", "location = /v1/health { return 200; }")
+    report = lint({"nginx.conf": config, "infralint.yaml": "streams: [{path: /v1/*}]\n"})
+    assert (report["findings"], report["unknown"], report["status"]) == ([], [], 0)
+
+
+def test_what_code_is_known_not_to_stream_is_not_meant(lint: Lint) -> None:
+    config = nginx(
+        "location /v1/ { proxy_buffering off; proxy_read_timeout 1h; proxy_pass http://api:8000; }",
+        "location /v1/models { proxy_pass http://api:8000; }",
+    )
+    code = """
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+app = FastAPI()
+
+async def events():
+    yield "data: x\\n\\n"
+
+@app.get("/v1/chat")
+async def chat():
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+@app.get("/v1/models")
+async def models():
+    return []
+"""
+    files = {
+        "compose.yaml": "services:\n  nginx:\n    image: nginx:1.27\n    ports: ['80:80']\n"
+        "    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n  api:\n    build: ./api\n",
+        "nginx.conf": config,
+        "api/Dockerfile": "FROM python\nEXPOSE 8000\nCOPY . .\nCMD uvicorn main:app --host 0.0.0.0\n",
+        "api/main.py": code,
+    }
+    report = lint({**files, "infralint.yaml": "streams: [{path: /v1/*}]\n"})
+    assert problems(report, "buffered-stream") == []
+    held = config.replace("location /v1/models", "location /v1/chat")
+    report = lint({"nginx.conf": held})
+    assert len(problems(report, "buffered-stream")) == 1
