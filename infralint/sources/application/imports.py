@@ -72,15 +72,15 @@ def _stems_of_import(folder: str, module: bytes, names: bytes, plain: bytes) -> 
     file, where the module's name is relative."""
     if plain:
         words = [word.split(b".") for word in _DOTTED.findall(plain)]
-        return tuple(_python_stem(_decoded(parts[: end + 1])) for parts in words for end in range(len(parts)))
+        return tuple(_python_stem(_decode_all(parts[: end + 1])) for parts in words for end in range(len(parts)))
     level = len(module) - len(module.lstrip(b"."))
     around = folder.split("/") if folder else []
     parts = around[: max(len(around) - level + 1, 0)] if level else []
-    parts += _decoded(module.lstrip(b".").split(b"."))
-    return (_python_stem(parts), *(_python_stem([*parts, word]) for word in _decoded(_WORD.findall(names))))
+    parts += _decode_all(module.lstrip(b".").split(b"."))
+    return (_python_stem(parts), *(_python_stem([*parts, word]) for word in _decode_all(_WORD.findall(names))))
 
 
-def _decoded(words: Iterable[bytes]) -> list[str]:
+def _decode_all(words: Iterable[bytes]) -> list[str]:
     return [word.decode("utf-8", "replace") for word in words if word]
 
 
