@@ -21,10 +21,12 @@ def list_unreadable(
     answers: Iterable[object] = (),
 ) -> list[Unreadable]:
     """What could not be read, or names nothing, each once, in the order of their places. paths: of files in which comments
-    may ignore a check. answers: of the checks."""
+    may ignore a check. answers: of the checks; what they refuse of a line that its file is refused for is told already."""
+    files = list(_unreadable_files(project, readings))
+    places = {entry.where for entry in files}
     found = [
-        *_unreadable_files(project, readings),
-        *_refusals_among(answers),
+        *files,
+        *(refusal for refusal in _refusals_among(answers) if refusal.where not in places),
         *_mistaken_names(project, topology),
         *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
         *project.guard.caught,

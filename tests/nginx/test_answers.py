@@ -287,3 +287,30 @@ def test_clients_come_to_a_stream_server_where_nothing_else_listens_for_browsers
     write(here, {"nginx.conf": f"events {{}}\n{edge}\nhttp {{ server {{ {http} location / {{ {APP} }} }} }}\n"})
     write(here, {"infralint.yaml": "streams: [{path: /api/chat, host: a.test, generation: 1m}]\n"})
     assert f"{severity}[short-idle-timeout] stream server on 443" in run("check").output
+
+
+ROOMS = r"~^/ws/(?<room>\w+)$ backend_$room;"
+SOCKET = f"location / {{ proxy_pass http://$up; proxy_read_timeout 10m; {UPGRADE} }}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "is_clean"),
+    [
+        (ROOMS, {}, True),
+        ("include maps/rooms.map;", {"maps/rooms.map": ROOMS}, True),
+        ("include maps/*.map; default other:1;", {"maps/rooms.map": ROOMS}, True),
+        ("include maps/rooms.map;", {}, False),
+        ("include maps/*.map;", {}, False),
+    ],
+)
+def test_what_a_map_includes_and_takes_by_name_leads_on(
+    lines: str, files: dict[str, str], is_clean: bool, here: Path
+) -> None:
+    """https://nginx.org/en/docs/http/ngx_http_map_module.html#map; measured on nginx 1.22 and 1.31"""
+    write(here, {"infralint.yaml": "streams:\n- {path: /ws/a, kind: websocket}\n", **files})
+    maps = f"upstream backend_a {{ server app:3000; }} map $uri $up {{ {lines} }}"
+    trace(here, SOCKET, maps)
+    shown = " ".join(run("trace", "/ws/a").output.split())
+    report = json.loads(run("check", "--format", "json").output)
+    assert (report["findings"], report["unknown"] == []) == ([], is_clean)
+    assert ("what `map $uri $up` holds is not known" in shown) is not is_clean

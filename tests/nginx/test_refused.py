@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -328,3 +329,12 @@ def test_a_value_that_is_assigned_in_nginx_is_refused(path: str, lint: Lint) -> 
     text = "server {\n  listen 80;\n  location / {\n    proxy_pass http://a;\n    proxy_read_timeout = 60s;\n  }\n}\n"
     report = lint({path: text})
     assert {problem["location"]["line"] for problem in report["unreadable"]} == {5}
+
+
+def test_a_line_that_nginx_refuses_is_told_once(tmp_path: Path) -> None:
+    server = "location /chat { proxy_buffering off proxy_read_timeout 1h; proxy_pass http://app:3000; }"
+    write(tmp_path, {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; {server} }} }}\n"})
+    report = json.loads(run("check", "--format", "json", str(tmp_path)).output)
+    assert [entry["message"].partition(": ")[2] for entry in report["unreadable"]] == [
+        'invalid number of arguments in "proxy_buffering" directive'
+    ]

@@ -395,7 +395,8 @@ def _collect(
     for name in _DEFINING & level.by_name.keys():
         for directive in level.by_name[name]:
             if directive.block is not None and directive.args:
-                into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(directive)
+                block = includes.with_content(directive, part.base)
+                into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(block)
     for directive in level.by_name.get("upstream", ()):
         if directive.block is not None and directive.args:
             name = directive.source.prepared.original(directive.args[0]).lower()

@@ -38,7 +38,7 @@ from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
+from infralint.sources.nginx.upstreams import PassTarget, Upstreams, keeps_affinity, read_target
 from infralint.sources.nginx.variables import (
     VARIABLE,
     Definitions,
@@ -271,6 +271,12 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         """What keeps a client on its server, where that goes by a header: one that hops in front take away, or that
         none of them sets."""
         kept = self.keeps_affinity
+        if isinstance(kept, Unknown) and "$" in self.pass_directive.args[0]:
+            values = either(
+                self.upstreams.resolve_host(self.pass_directive, self.definitions, run.moment)
+                for run in self._runs(request)
+            )
+            kept = keeps_affinity(self.pass_directive, values, self.upstreams, self.rules) if values.texts else kept
         name = self._deciding_header(kept) if isinstance(kept, Known) and kept.value == "client" else ""
         if not name or not request.relayed:
             return kept

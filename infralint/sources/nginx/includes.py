@@ -164,6 +164,12 @@ class Includes:
                 result.append(directive)
         return result
 
+    def with_content(self, block: Directive, base: str) -> Directive:
+        """A block with what its includes bring: itself, where it has none."""
+        lines = block.block or []
+        content = self.expand(lines, base, ())
+        return block if content is lines else msgspec.structs.replace(block, block=content)
+
     def _include_files(self, include: Directive, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
         argument = include.args[0]
         if HOLE.search(argument) or "$" in argument:

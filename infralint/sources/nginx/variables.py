@@ -138,6 +138,13 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         return frozenset(found)
 
     @cached_property
+    def captured(self) -> frozenset[str]:
+        """Variables that the expressions of maps set, once one of them was looked up."""
+        blocks = (block for blocks in self.sets.values() for block in blocks)
+        lines = (line.name for block in blocks if block.name == "map" for line in block.block or ())
+        return frozenset(name for line in lines if "(?" in line for name in NAMED_GROUP.findall(line))
+
+    @cached_property
     def has_gaps(self) -> bool:
         """Whether something that this nginx includes is not here."""
         return any(directive.opaque for tree in self.trees for top in tree for directive in top.walk())
@@ -172,6 +179,8 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         built_in = _built_in(name, moment)
         if built_in is not None:
             return built_in
+        if name in self.captured:
+            return unknown(f"what an expression of a map took as ${name} is only known request by request")
         if name in self.assigned and not self.has_gaps:
             return EMPTY
         return unknown(f"what sets ${name} is not in the project")
@@ -206,7 +215,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         """One of the values of a `geo` or `split_clients`: whose client it is, nobody knows beforehand."""
         hidden = next((line for line in block.block or () if line.name == "include" or line.opaque), None)
         if hidden is not None:
-            return unknown(f"`{hidden.written}` stands in `{block.written}`, and is not read")
+            return unknown(_why_hidden(hidden, block))
         values = [self.evaluate(line.args[-1], line, moment, depth) for line in lines if line.args]
         always = any(line.name in ("default", "*", "0.0.0.0/0") for line in lines)
         return either(values if always else [*values, EMPTY], f"`{block.written}` differs from client to client")
@@ -218,9 +227,13 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             return unknown(table.reason)
         given = self.evaluate(block.args[0], block, moment, depth)
         if not given.texts:
-            blind = msgspec.structs.replace(moment, captures=None)
-            lines = table.lines
-            values = [self._line_value(line, blind, depth) for line in lines]
+            blind = without_captures(moment, "", given.reason)
+            values = [
+                self._line_value(
+                    line, without_captures(blind, line.name, given.reason) if "(?" in line.name else blind, depth
+                )
+                for line in table.lines
+            ]
             return either(values if table.default else [*values, EMPTY], given.reason)
         return either((self._looked_up(table, text, moment, depth) for text in given.texts), given.reason)
 
@@ -342,12 +355,18 @@ def _geo_lines(block: Directive) -> list[Directive]:
     return [line for line in block.block or () if line.name not in _GEO_WORDS]
 
 
+def _why_hidden(line: Directive, block: Directive) -> str:
+    """Why it can't be told what a line of a `map` or `geo` brings."""
+    why = line.missing or f"`{line.written}` takes no file of the project"
+    return f"what `{block.written}` holds is not known, as {why}"
+
+
 def _read_table(block: Directive) -> Table:
     """The lines of a `map`, each where nginx looks for it."""
     lines = [line for line in block.block or () if line.block is None]
     for line in lines:
         if line.opaque or line.name == "include":
-            return Table({}, (), (), None, f"`{line.written}` stands in `{block.written}`, and is not read")
+            return Table({}, (), (), None, _why_hidden(line, block))
         if has_hole(line.name):
             return Table({}, (), (), None, f"`{line.written}` is only known once the template is rendered")
     has_hosts = any(line.name == "hostnames" for line in lines)
