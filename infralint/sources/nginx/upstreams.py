@@ -82,7 +82,7 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
         """A server that a template writes as often as it goes through a list."""
         return next(filter(_is_looped, self.servers), None)
 
-    def uncounted(self, environment: EnvironmentVariables) -> Directive | None:
+    def find_uncounted(self, environment: EnvironmentVariables) -> Directive | None:
         """A server that may be none, or several, once the template that it stands in is rendered."""
         if self.looped is not None or len(self.servers) != 1:
             return self.looped
@@ -215,7 +215,7 @@ def _of_upstream(target: str, upstreams: Upstreams, scope: Scope, where: Locatio
     if method := upstream.method(*AFFINITY_METHODS):
         real = scope.find("real_ip_header")
         return affinity_by(line_of(method, True), isinstance(real, tuple) and bool(real[0]))
-    if (uncounted := upstream.uncounted(scope.environment)) is not None:
+    if (uncounted := upstream.find_uncounted(scope.environment)) is not None:
         why = f"how many servers upstream {target} has is only known once the file is rendered"
         return Unknown(uncounted.where, "upstream", why)
     block = Known("", upstream.block.where, f"upstream {target}", written=upstream.block.written)
