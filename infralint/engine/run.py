@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from infralint.engine.asking import ask_all
@@ -144,7 +143,7 @@ def _unmet(
     project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
 ) -> Iterator[Unknown]:
     untold = list(find_untold(topology, declared))
-    where_of = partial(_where_declared, project)
+    where_of = _places_declared(project)
     for stream, answer in find_unmet(project.settings, topology, crossed, declared):
         if any(stream == other for other, _ in untold):
             continue
@@ -165,12 +164,18 @@ def _unmet(
         yield Unknown(node.hops[0].where, "streams", why)
 
 
-def _where_declared(project: Project, stream: Stream) -> Location:
-    """Where infralint.yaml declares a stream."""
-    wanted = (stream.kind, stream.path, stream.host)
-    names = [(declared.kind, declared.path, declared.host) for declared in declared_streams(project.settings)]
-    key = f"$.streams[{names.index(wanted)}]" if wanted in names else ""
-    return place_of(project.base / project.config_name, project.config_name, key)
+def _places_declared(project: Project) -> Callable[[Stream], Location]:
+    """Where infralint.yaml declares each stream."""
+    numbers: dict[tuple[str, str, str | None], int] = {}
+    for number, stream in enumerate(declared_streams(project.settings)):
+        numbers.setdefault((stream.kind, stream.path, stream.host), number)
+
+    def place(stream: Stream) -> Location:
+        number = numbers.get((stream.kind, stream.path, stream.host))
+        key = "" if number is None else f"$.streams[{number}]"
+        return place_of(project.base / project.config_name, project.config_name, key)
+
+    return place
 
 
 def _doubts_of_ways(

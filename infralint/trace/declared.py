@@ -9,7 +9,7 @@ import msgspec
 from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Reading, Stream, Trace
 from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
-from infralint.text.globs import matches_text
+from infralint.text.globs import find_matching, matches_text
 from infralint.text.suggestions import closest
 from infralint.trace.paths import samples, stands_for
 from infralint.trace.starts import find_starts, matches_at, traces_entering, traces_of_named
@@ -63,12 +63,11 @@ def _names_of(hop: Hop) -> tuple[str, ...]:
     return hop.name, *hop.hosts, hop.where.path, *hop.aliases
 
 
-def _explain_names(stream: Stream, topology: Topology) -> str:
-    """What to say of `hops:` that name nothing; empty where one of them names a hop."""
-    hops = [hop for node in topology.nodes for hop in node.hops]
-    if not stream.hops or any(is_named(hop, stream.hops) for hop in hops):
+def _explain_names(stream: Stream, names: Sequence[str]) -> str:
+    """What to say of `hops:` that name nothing; empty where one of them names a hop. names: what hops are called."""
+    if not stream.hops or any(find_matching(names, pattern) for pattern in stream.hops):
         return ""
-    near = closest(stream.hops[0], sorted({name for hop in hops for name in _names_of(hop) if name}))
+    near = closest(stream.hops[0], names)
     return f"nothing here is called {stream.hops[0]}" + (f"; did you mean {near}?" if near else "")
 
 
@@ -92,6 +91,8 @@ def find_unmet(
     """
     met = {crossing.stream.identity for crossing in crossed if crossing.stream.evidence.kind == "declared"}
     met |= {ways.stream.identity for ways in declared if not ways.complete}
+    hops = (hop for node in topology.nodes for hop in node.hops)
+    names = sorted({name for hop in hops for name in _names_of(hop) if name})
     for stream in declared_streams(settings):
         if stream.identity not in met:
             paths = samples(stream.path)
@@ -101,7 +102,7 @@ def find_unmet(
                 for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
-            yield stream, _explain_names(stream, topology) or next(answers, "")
+            yield stream, _explain_names(stream, names) or next(answers, "")
 
 
 def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:
