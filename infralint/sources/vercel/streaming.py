@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from infralint.model import EVENT_STREAM, StreamKind
 from infralint.platforms.javascript_streams import (
+    CONSUMERS,
     STARTING_METHODS,
     STREAM_CLASSES,
     STREAM_FUNCTIONS,
@@ -24,7 +25,6 @@ from infralint.platforms.javascript_streams import (
 )
 from infralint.sources.vercel.javascript import (
     FUNCTIONS,
-    LOOPS,
     JavaScriptImport,
     JavaScriptModule,
     Modules,
@@ -43,6 +43,7 @@ from infralint.sources.vercel.javascript import (
     walk,
 )
 from infralint.sources.vercel.sent import headers_at, heartbeat_at
+from infralint.text.javascript import LOOPS
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ HONO_FUNCTIONS = frozenset({"stream", "streamText", "streamSSE"})
 STREAMING_METHODS = STREAM_METHODS | {"tee"}
 STREAMING_FUNCTIONS = STREAM_FUNCTIONS | {"createStreamDataTransformer"}
 PACKAGES = ("ai/", "@ai-sdk/", "hono/", "mcp-handler/", "@vercel/", "@modelcontextprotocol/", "socket.io/", "ws/")
-CONSUMERS = frozenset({"text", "json", "arrayBuffer", "blob", "formData", "bytes"})
 LONGEST_CHAIN = 8
 """Calls and members of an expression that are shown."""
 SERVER_RESPONSES = frozenset("res response resp reply reply.raw ctx.res context.res".split())
