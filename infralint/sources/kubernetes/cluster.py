@@ -98,7 +98,7 @@ def _nodes(manifests: Manifests, addresses: Addresses, workloads: Workloads) -> 
 
             yield proxy_node(controller, environment, ingresses, config, addresses)
             continue
-        yield node_of(controller, environment, ingresses, config, addresses, classes)
+        yield node_of(controller, environment, ingresses, config, addresses)
     if not GATEWAYS.isdisjoint(manifests.kinds):
         from infralint.sources.kubernetes.gateways import gateway_nodes
 
