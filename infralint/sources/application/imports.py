@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from infralint.sources.application.syntax import SourceModule, unwrap
+from infralint.text.javascript import IMPORTED
 from infralint.text.lazy import lazy
 
 MOST_NESTED = 50
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 _PYTHON_IMPORT = lazy(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#;]+))", re.MULTILINE
-)
-_JAVASCRIPT_IMPORT = lazy(
-    rb"""(?:\bfrom\s*+|\bimport\s*+(?:\(\s*+)?|\brequire\s*+\(\s*+)(?:/\*[^*]{0,300}\*/\s*+)?["'`]([^"'`\n]{1,300})["'`]"""
 )
 _GO_IMPORT = lazy(rb'"((?:[\w.~-]+/)+[\w.-]+)"')
 _WORD = lazy(rb"\w+")
@@ -90,7 +88,7 @@ def _python_stem(parts: list[str]) -> str:
 
 
 def _javascript_stems(_path: str, content: bytes) -> Iterator[str]:
-    for specifier in _JAVASCRIPT_IMPORT.findall(content):
+    for specifier in IMPORTED.findall(content):
         text = specifier.decode("utf-8", "replace")
         if "${" in text:
             yield "*"

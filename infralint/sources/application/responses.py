@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from infralint.platforms.javascript_streams import CONSUMERS
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
 from infralint.text.lazy import lazy
@@ -28,7 +29,6 @@ REQUESTS = frozenset(
 )
 CLIENTS = frozenset("axios got ky requests httpx session client http_client superagent".split())
 """Objects whose methods make requests."""
-CONSUMERS = frozenset("text json arrayBuffer blob formData bytes".split())
 _EVENT_TYPE = lazy(
     r"^(?:content-type:\s*)?(text/event-stream|application/(?:x-)?ndjson|application/stream\+json)\b", re.IGNORECASE
 )
