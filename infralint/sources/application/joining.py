@@ -28,6 +28,8 @@ DEEPEST = 10
 """Mounts within mounts that are followed."""
 MOST_HEADS = 200
 """Prefixes that one router answers under: mounts of mounts multiply."""
+MOST_AROUND = 4
+"""Nodes around a path of Django among which its list is."""
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
@@ -323,7 +325,7 @@ class Joiner:
         if scope == "file":
             if "as_asgi(" in call.node.text():  # Channels' tables stand at the root, wherever urls are included
                 return [Head(ROOT, call.module.path)]
-            return self._file_heads(call.module, registration.rules)
+            return self._file_heads(call)
         if call.receiver is None or self._is_package(call.module, call.receiver):
             return [Head(outer, call.module.path)]
         return self.heads_of(call.module, call.receiver, 0)
@@ -412,7 +414,7 @@ class Joiner:
             node = _argument(call, shape.path) if shape is not None else None
             if node is not None:
                 text = self.resolver.text(call.module, _first_item(node))
-                prefix = prefix.join(path_of(_named_by_class(text, owner), rules.style))
+                prefix = prefix.join(path_of(named_by_action(text, decorated), rules.style))
         return self._global_prefix(rules, registration.call.module).join(prefix)
 
     def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
@@ -733,27 +735,39 @@ class Joiner:
         node = node or (call.positional[index] if 0 <= index < len(call.positional) else None)
         return self.heads_of(module, node, depth + 1) if node is not None else []
 
-    def _file_heads(self, module: SourceModule, rules: Rules) -> list[Head]:
-        """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
-        if module.path.endswith("routing.py") or "URLRouter(" in module.text:
-            return [Head(ROOT, module.path)]
-        return self._heads_of_includes(module)
+    def _file_heads(self, call: Call) -> list[Head]:
+        """Django: where the list or the file that a path stands in is included; Channels' tables stand at the root."""
+        if call.module.path.endswith("routing.py") or "URLRouter(" in call.module.text:
+            return [Head(ROOT, call.module.path)]
+        return self._heads_at(call, 0)
 
-    def _heads_of_includes(self, module: SourceModule, depth: int = 0) -> list[Head]:
-        """What is put before the paths of a Django module by those that include it; unknown where they go round in circles,
-        and where there are too many, one in another."""
+    def _heads_at(self, call: Call, depth: int) -> list[Head]:
+        """What is put before a path of Django by those that include the list that it stands in, else by those that include
+        its file."""
+        listing = next((node for node in call.node.ancestors()[:MOST_AROUND] if node.kind() in ("list", "tuple")), None)
+        place = _place_of_list(call.module, listing) if listing is not None else ""
+        if place in self._includes:
+            return self._join_includes(place, self._includes[place], depth) or [NOWHERE]
+        return self._heads_of_includes(call.module, depth)
+
+    def _join_includes(self, included: str, includes: Iterable[tuple[Call, Path]], depth: int) -> list[Head]:
+        """What is put before the paths of a file or a list of Django's; unknown where includes go round in circles, and where
+        there are too many, one in another."""
         if depth > DEEPEST:
             return [NOWHERE]
-        if module.path not in self._heads_of_urls:
-            self._heads_of_urls[module.path] = [NOWHERE]
-            heads = [
+        if included not in self._heads_of_urls:
+            self._heads_of_urls[included] = [NOWHERE]
+            self._heads_of_urls[included] = _bound_heads(
                 Head(head.path.join(prefix), head.home)
-                for call, prefix in self._includes_of(module)
-                for head in self._heads_of_includes(call.module, depth + 1)
-            ]
-            alone = [Head(ROOT, module.path)] if self._is_root(_import_name(module)) else [NOWHERE]
-            self._heads_of_urls[module.path] = _bound_heads(heads) or alone
-        return self._heads_of_urls[module.path]
+                for call, prefix in includes
+                for head in self._heads_at(call, depth + 1)
+            )
+        return self._heads_of_urls[included]
+
+    def _heads_of_includes(self, module: SourceModule, depth: int) -> list[Head]:
+        """What is put before the paths of a Django module by those that include it."""
+        alone = [Head(ROOT, module.path)] if self._is_root(_import_name(module)) else [NOWHERE]
+        return self._join_includes(module.path, self._includes_of(module), depth) or alone
 
     def _includes_of(self, module: SourceModule) -> Iterator[tuple[Call, Path]]:
         """The calls that include a Django module's paths, each with the path that it puts before them."""
@@ -763,7 +777,8 @@ class Joiner:
 
     @cached_property
     def _includes(self) -> dict[str, list[tuple[Call, Path]]]:
-        """The calls that include a Django module's paths, by its dotted name as they write it, or by its file."""
+        """The calls that include paths of Django: by the dotted name of a module as they write it, by its file, or by the
+        place of a list."""
         found: dict[str, list[tuple[Call, Path]]] = {}
         for path in self.program.sources:
             if not path.endswith(("urls.py", "routing.py", "asgi.py", "router.py")):
@@ -777,7 +792,7 @@ class Joiner:
         return found
 
     def _included_name(self, call: Call) -> str:
-        """The module that a call of Django's `path` includes: its dotted name, or its file; empty where it includes none."""
+        """What a call of Django's `path` includes: a module's dotted name or file, or the place of a list; empty for nothing."""
         included = call.module.call_of(call.argument(1))
         if included is None or included.name != "include" or not included.positional:
             return ""
@@ -787,6 +802,8 @@ class Joiner:
         text = self.resolver.text(call.module, target)
         if text is None:
             meaning = self.resolver.meaning(call.module, target)
+            if isinstance(meaning, ResolvedExpression):
+                return _place_of_list(meaning.module, meaning.node)
             return meaning.path if isinstance(meaning, SourceModule) else ""
         return text
 
@@ -801,6 +818,10 @@ class Joiner:
             if path.endswith(".py") and "settings" in path:
                 found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
         return frozenset(name.decode() for name in found)
+
+
+def _place_of_list(module: SourceModule, node: SgNode) -> str:
+    return f"{module.path}:{span_of(node).start}"
 
 
 def _import_name(module: SourceModule) -> str:
@@ -917,11 +938,16 @@ def _first_item(node: SgNode) -> SgNode:
     return node
 
 
-def _named_by_class(text: str | None, owner: Definition | None) -> str | None:
-    """`[controller]` in a path of ASP.NET: the class's name without `Controller`."""
-    if text and owner is not None and "[controller]" in text:
-        return text.replace("[controller]", owner.name.removesuffix("Controller").lower())
-    return text
+def named_by_action(text: str | None, action: Definition | None) -> str | None:
+    """`[controller]` and `[action]` in a path of ASP.NET: the class's name without `Controller`, the method's without `Async`.
+
+    https://learn.microsoft.com/en-us/aspnet/core/mvc/controllers/routing#token-replacement-in-route-templates-controller-action-area
+    """
+    if not text or "[" not in text or action is None or action.owner is None:
+        return text
+    controller = action.owner.name.removesuffix("Controller").lower()
+    method = (action.name.removesuffix("Async") or action.name).lower()
+    return text.replace("[controller]", controller).replace("[action]", method)
 
 
 def _key(meaning: Meaning) -> object:

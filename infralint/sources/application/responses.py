@@ -15,6 +15,8 @@ from infralint.text.lazy import lazy
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+_CONTENT_TYPE_CONSTANT = lazy(r"(?:^|[.:])(?:header_?)?content_?type$")
+"""`header::CONTENT_TYPE`, `HttpHeaders.CONTENT_TYPE`, `echo.HeaderContentType`."""
 CONTENT_TYPES = frozenset(
     "content-type content_type contenttype media_type mimetype media-type mediatype type produces".split()
 )
@@ -141,8 +143,8 @@ def _before(module: SourceModule, parent: SgNode, holder: SgNode) -> str:
 
 
 def _literal(node: SgNode) -> str:
-    text = node.text().strip("\"'`@")
-    return {"header::content_type": "content-type", "content_type": "content-type"}.get(text.lower(), text.lower())
+    text = node.text().strip("\"'`@").lower()
+    return "content-type" if _CONTENT_TYPE_CONSTANT.search(text) else text
 
 
 def is_request(module: SourceModule, node: SgNode) -> bool:

@@ -12,7 +12,7 @@ from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
-from infralint.sources.application.joining import Registration, is_true, method_in, without_method
+from infralint.sources.application.joining import Registration, is_true, method_in, named_by_action, without_method
 from infralint.sources.application.manifests import Package
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.responses import shorten
@@ -228,7 +228,8 @@ class Routes(msgspec.Struct):
             return [path_of(shape.default, "plain") if shape.default else ROOT]
         style = shape.style or registration.rules.style
         items = node.named_children() if node.kind() in _LISTS else [node]
-        found = [path_of(self._written_path(call, item), style) for item in items]
+        written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)
+        found = [path_of(text, style) for text in written]
         return [path.join(Path(shape.suffix)) for path in found] if shape.suffix else found
 
     def _written_path(self, call: Call, node: object) -> str | None:
