@@ -241,7 +241,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     """A hop that serves a request. certain: no other could; reasons: why it is not.
 
     answer: the node answers by itself and no hop serves the request (`301 https://…`, `404`), where it says so.
-    loss: why the node may answer some requests of the stream itself, though nothing means to turn their clients away.
+    loss: why requests of the stream itself may not come to the hop, though nothing means to turn their clients away.
     """
 
     hop: Hop | None
