@@ -66,7 +66,7 @@ def traces_of_named(topology: Topology, stream: Stream, node: Node) -> Iterator[
 def _named_paths(topology: Topology, stream: Stream) -> list[str]:
     if not is_pattern(stream.path):
         return []
-    found = (find_under(stream.path, path) for path in topology.written_paths)
+    found = (find_under(stream.path, path) for path in topology.written_paths(stream.kind))
     return list(dict.fromkeys(path for path in found if path is not None))
 
 

@@ -77,3 +77,17 @@ async def models():
     held = config.replace("location /v1/models", "location /v1/chat")
     report = lint({"nginx.conf": held})
     assert len(problems(report, "buffered-stream")) == 1
+
+
+def test_functions_that_a_glob_stands_for_are_meant(lint: Lint) -> None:
+    files = {
+        "package.json": '{"dependencies": {"next": "14.0.0"}}',
+        "vercel.json": '{"functions": {"pages/api/v1/*.js": {"maxDuration": 10}}}',
+        "pages/api/v1/chat.js": 'export default function chat(req, res) { res.write("data: x\\n\\n") }\n',
+        "pages/api/other.js": "export default function other(req, res) { res.json({}) }\n",
+        "infralint.yaml": "streams: [{path: /api/v1/*}]\n",
+    }
+    report = lint(files)
+    assert problems(report, "serverless-stream") == ["vercel.json:1 warning serverless-stream"]
+    assert [finding["hop"]["name"] for finding in report["findings"]] == ["the function /api/v1/chat"]
+    assert report["unknown"] == []
