@@ -73,10 +73,10 @@ class Judging(msgspec.Struct, frozen=True):
             return note_fixable(report)
         from infralint import fixing
 
-        judging = fixing.Judging(self.checks, self.heeds_ignores, self.with_ways)
+        rules = fixing.Ruleset(self.checks, self.heeds_ignores, self.with_ways)
         if changes:
-            return self._fix(fixing.find_fixes(project, judging, self.narrow))
-        return fixing.propose_edits(project, judging, self.narrow)
+            return self._fix(fixing.find_fixes(project, rules, self.narrow))
+        return fixing.propose_edits(project, rules, self.narrow)
 
     def _fix(self, fixes: Fixes) -> Report:
         """Put right what can be, or print the patch that would; what is left to report."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from infralint.fixing.files import explain_leftovers, write_fixes
 from infralint.fixing.patches import render_patch
-from infralint.fixing.search import Fixes, Judging, find_fixes, note_fixable, propose_edits
+from infralint.fixing.search import Fixes, Ruleset, find_fixes, note_fixable, propose_edits
 
 __all__ = [
     "Fixes",
-    "Judging",
+    "Ruleset",
     "explain_leftovers",
     "find_fixes",
     "note_fixable",

@@ -42,7 +42,7 @@ class Fixes(msgspec.Struct, frozen=True):
     after: dict[str, bytes]
 
 
-class Judging(msgspec.Struct, frozen=True):
+class Ruleset(msgspec.Struct, frozen=True):
     """By what a project is judged. ignoring: heed its ignores; with_ways: tell the whole way of each stream, too."""
 
     checks: Sequence[Check]
@@ -54,15 +54,15 @@ class State(msgspec.Struct, frozen=True):
     """A project, perhaps edited, and what is said of it."""
 
     project: Project
-    judging: Judging
+    rules: Ruleset
     links: Mapping[str, list[str]]
     readings: list[Reading]
     report: Report
 
     @classmethod
-    def of(cls, project: Project, judging: Judging, links: Mapping[str, list[str]] | None = None) -> State:
-        readings, report = read_and_judge(project, judging.checks, judging.ignoring, judging.with_ways)
-        return cls(project, judging, names_of_linked(project) if links is None else links, readings, report)
+    def of(cls, project: Project, rules: Ruleset, links: Mapping[str, list[str]] | None = None) -> State:
+        readings, report = read_and_judge(project, rules.checks, rules.ignoring, rules.with_ways)
+        return cls(project, rules, names_of_linked(project) if links is None else links, readings, report)
 
     @property
     def hops(self) -> Iterator[Hop]:
@@ -85,7 +85,7 @@ class State(msgspec.Struct, frozen=True):
                 before.setdefault(name, content)
                 contents[name] = change_content(content, changes)
         start = self.project.now if isinstance(self.project, EditedProject) else self.project
-        return State.of(EditedProject(start, contents, before), self.judging, self.links)
+        return State.of(EditedProject(start, contents, before), self.rules, self.links)
 
 
 def _overlay(project: Project) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -105,9 +105,9 @@ Narrow = Callable[[Report, Project], Report]
 """Leaves of what is said of a project, perhaps with edits in it, what is to be reported."""
 
 
-def find_fixes(project: Project, judging: Judging, narrow: Narrow) -> Fixes:
+def find_fixes(project: Project, rules: Ruleset, narrow: Narrow) -> Fixes:
     """Put right what is reported, as far as that is safe, until a further call would change nothing. Nothing is written."""
-    state, tries = State.of(project, judging), Tries()
+    state, tries = State.of(project, rules), Tries()
     report = reported = narrow(state.report, project)
     heard, reasons = list(reported.findings), dict[Key, str]()
     while True:
@@ -141,9 +141,9 @@ MOST_ROUNDS = 8
 """Of trying edits for a report: what did not come up until then is shown without them."""
 
 
-def propose_edits(project: Project, judging: Judging, narrow: Narrow) -> Report:
+def propose_edits(project: Project, rules: Ruleset, narrow: Narrow) -> Report:
     """What is reported with the edits that put each finding right, for files as they are. Nothing is written."""
-    state, tries = State.of(project, judging), Tries()
+    state, tries = State.of(project, rules), Tries()
     reported = narrow(state.report, project)
     wanted = set(map(_key, reported.findings))
     answered: dict[Key, str] = {}
