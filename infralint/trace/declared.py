@@ -31,8 +31,12 @@ class DeclaredWays(msgspec.Struct, frozen=True):
 
     @property
     def traces(self) -> list[Trace]:
-        """Those through a hop, where there are such."""
+        """Those through a hop, where there are such; where some path that hops are written for is served, none that ends
+        without one: nobody need ask for those."""
         every = [trace for paths in self.entering for traces in paths for trace in traces]
+        served = [trace for traces in self.named for trace in traces if trace.legs and trace.ending is None]
+        if served:
+            return [*(trace for trace in every if trace.legs and trace.ending is None), *served]
         return [trace for trace in every if trace.legs] or every
 
 
@@ -50,7 +54,7 @@ def follow_declared(
 def _follow(topology: Topology, stream: Stream, starts: Sequence[Node]) -> DeclaredWays:
     paths, asked = samples(stream.path), few_entries(topology, starts)
     entering = [traces_entering(topology, stream, paths, node) for node in asked]
-    named = [list(traces_of_named(topology, stream, node)) for node in asked]
+    named = [list(traces_of_named(topology, stream, node, known)) for node, known in zip(asked, entering, strict=True)]
     return DeclaredWays(stream, entering, named, len(asked) == len(starts))
 
 
