@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from infralint.model import Address, Match, Need, Node, Request, Stream, Trace, is_chosen
 from infralint.trace.paths import find_under, is_pattern, samples, stands_for, written_paths
 from infralint.trace.topology import Topology
-from infralint.trace.traces import FEW, are_many, few_entries, traces_from, traces_through
+from infralint.trace.traces import FEW, PER_LEG, are_many, few_entries, traces_from, traces_through
 
 
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
@@ -61,8 +61,8 @@ def traces_of_named(
     known: the ways of other paths of it."""
     if not is_pattern(stream.path):
         return
-    direct = (find_under(stream.path, path) for path in topology.written_paths(stream.kind))
-    paths = dict.fromkeys(path for path in chain(direct, _paths_before(topology, stream, known)) if path is not None)
+    direct = find_under(stream.path, topology.written_paths(stream.kind))
+    paths = dict.fromkeys(chain(direct, _paths_before(topology, stream, known)))
     for number, path in enumerate(paths):
         if number >= FEW and are_many(topology):
             topology.ways_left_out[node] = None
@@ -79,6 +79,7 @@ def _paths_before(topology: Topology, stream: Stream, known: Sequence[Sequence[T
     for behind in dict.fromkeys(node for trace in traces for node in _nodes_behind_rewrites(topology, trace)):
         for hop in (hop for hop in behind.hops if id(hop) not in passed and not are_many(topology)):
             for path in written_paths(hop):
+                topology.hops_asked += PER_LEG
                 for trace in traces_through(topology, stream, behind, hop, request_for(stream, path)):
                     asked = trace.legs[0].inbound.path
                     if stands_for(stream.path, asked):
