@@ -190,6 +190,78 @@ def test_functions_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> 
     assert many.total() < 2.15 * few.total()
 
 
+DJANGO: dict[str, str | bytes] = {
+    "requirements.txt": "django\n",
+    "manage.py": "",
+    "proj/settings.py": 'ROOT_URLCONF = "proj.urls"\n',
+}
+VIEW = "from django.http import StreamingHttpResponse\ndef view(request): return StreamingHttpResponse(words())\n"
+
+
+def included_urls(count: int) -> dict[str, str | bytes]:
+    """So many applications of Django, each below a path of its own."""
+    includes = "".join(f'    path("a{number}/", include("a{number}.urls")),\n' for number in range(count))
+    files = {**DJANGO, "proj/urls.py": f"from django.urls import include, path\nurlpatterns = [\n{includes}]\n"}
+    for number in range(count):
+        files[f"a{number}/urls.py"] = (
+            "from django.urls import path\nfrom . import views\nurlpatterns = [path('events', views.view)]\n"
+        )
+        files[f"a{number}/views.py"] = VIEW
+    return files
+
+
+def controllers(count: int) -> dict[str, str | bytes]:
+    """So many classes of NestJS in one file, each below a path of its own."""
+    part = '@Controller("c{0}")\nexport class C{0} {{ @Sse("events") events() {{ return words; }} }}\n'
+    return {
+        "package.json": '{"dependencies": {"@nestjs/core": "11"}}',
+        "app.ts": 'import { Controller, Sse } from "@nestjs/common";\n' + "".join(map(part.format, range(count))),
+    }
+
+
+EXPRESS: dict[str, str | bytes] = {"package.json": '{"dependencies": {"express": "5"}}'}
+ANSWER = 'res.setHeader("Content-Type", "text/event-stream");'
+
+
+def functions_around_routes(count: int) -> dict[str, str | bytes]:
+    """So many functions that run around the routes of one application."""
+    use = 'app.use((req, res, next) => { res.setHeader("X-Accel-Buffering", "no"); next(); });\n'
+    route = f'app.get("/events", (req, res) => {{ {ANSWER} }});\n'
+    return {**EXPRESS, "app.js": 'const app = require("express")();\n' + use * count + route}
+
+
+def shared_headers(count: int) -> dict[str, str | bytes]:
+    """So many routes that send the same headers, which are as many."""
+    headers = "".join(f'    "X-{number}": "a",\n' for number in range(count))
+    routes = "".join(
+        f'@app.get("/{number}")\ndef chat{number}(): return StreamingResponse(events(), headers=HEADERS)\n'
+        for number in range(count)
+    )
+    return {"main.py": f"{STREAMING}HEADERS = {{\n{headers}}}\n{routes}"}
+
+
+def files_of_a_package(count: int) -> dict[str, str | bytes]:
+    """So many files of one Go package, which bind each its route in a function of the same name."""
+    part = """package main
+
+func answer{0}(w http.ResponseWriter, r *http.Request) {{ w.Header().Set("Content-Type", "text/event-stream") }}
+func bind() {{ http.HandleFunc("/s{0}", answer{0}) }}
+"""
+    return {"go.mod": "module talk\n", **{f"f{number}.go": part.format(number) for number in range(count)}}
+
+
+@pytest.mark.parametrize(
+    "files", [included_urls, controllers, functions_around_routes, shared_headers, files_of_a_package]
+)
+def test_many_routes_of_code_take_as_long_as_they_are_many(
+    files: Callable[[int], dict[str, str | bytes]], tmp_path: Path
+) -> None:
+    count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", files(60), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", files(120), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()
+
+
 def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) -> None:
     count_calls(tmp_path / "first", returns(2), ("check", "--no-cache"))
     few = count_calls(tmp_path / "few", returns(40), ("check", "--no-cache"))

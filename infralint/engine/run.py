@@ -24,6 +24,7 @@ from infralint.model import (
     Unfollowed,
     Unknown,
     Unreadable,
+    list_seen,
 )
 from infralint.project import Project
 from infralint.project.config import place_of
@@ -91,7 +92,7 @@ def judge(
         unreadable=unreadable,
         traces=tuple(guard.traces),
         read=files,
-        seen=sorted({kind for reading in readings for kind in reading.seen}),
+        seen=list_seen(readings),
         unfollowed=_list_unfollowed(project, readings, unreadable),
         skipped=sorted({path for reading in readings for path in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),

@@ -13,8 +13,20 @@ from typing import ClassVar
 
 import msgspec
 
-from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location, Request, Response, Setting, Unknown
-from infralint.platforms.compression import EVENTS, is_encoded, media_type
+from infralint.model import (
+    EVENT_STREAM,
+    SSE,
+    UNLIMITED,
+    Clock,
+    Compression,
+    Known,
+    Location,
+    Request,
+    Response,
+    Setting,
+    Unknown,
+)
+from infralint.platforms.compression import is_encoded, media_type
 from infralint.platforms.routing import MOST_PAIRS, PathKind, RoutedHop
 from infralint.text.durations import go_duration
 from infralint.text.lazy import lazy
@@ -95,7 +107,7 @@ class CompressMiddleware(msgspec.Struct, frozen=True, kw_only=True):
 
     def spares(self, response: Response) -> bool:
         """Whether it leaves a stream as it is; one of an unknown type is taken for an event stream."""
-        content_type = media_type(response.content_type) or EVENTS
+        content_type = media_type(response.content_type) or EVENT_STREAM
         is_listed = not self.included or content_type in self.included
         return is_encoded(response, frozenset({"identity"})) or not is_listed or content_type in self.excluded
 
