@@ -24,7 +24,7 @@ from infralint.model.node import (
     Selection,
     Service,
 )
-from infralint.model.reading import Reading
+from infralint.model.reading import Reading, list_seen
 from infralint.model.setting import (
     UNLIMITED,
     Known,
@@ -140,6 +140,7 @@ __all__ = [
     "is_chosen",
     "is_linked",
     "is_passed",
+    "list_seen",
     "not_applicable",
     "silence_clocks",
 ]

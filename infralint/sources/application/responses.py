@@ -43,8 +43,6 @@ _FILE_WORDS = lazy(
 )
 
 
-MOST_NAMED = 300
-"""Texts of one file that name a type of streams and are looked at."""
 _NAMED_TYPES = {
     "TEXT_EVENT_STREAM_VALUE": "text/event-stream",
     "TEXT_EVENT_STREAM": "text/event-stream",
@@ -63,8 +61,7 @@ def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tu
             for node in module.identifiers(name):
                 if not is_request(module, node) and not _is_accepted(node):
                     yield node, content_type
-    named = module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json")
-    for node in named[:MOST_NAMED]:
+    for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
         text = resolver.text(module, node) or ""
         found = _EVENT_TYPE.match(text)
         if found and _is_content_type(module, node, text) and not is_request(module, node):

@@ -86,7 +86,7 @@ def add_services(reading: Reading, project: Project, services: Iterable[ComposeS
             where = Location(shown, service.line)
             reading.nodes.append(quick_tunnel_node(f"quick tunnel {service.name}", where, url, scope=shown))
         elif not any(service.mounts_file(path) for path in tunnels):
-            reading.seen.append(f"Cloudflare Tunnel that its dashboard sets up ({shown})")
+            reading.see("Cloudflare Tunnel that its dashboard sets up", shown)
 
 
 def _quick_tunnel_url(service: ComposeService) -> str:

@@ -83,7 +83,8 @@ def add_application(reading: Reading, project: Project, folder: str, manifests: 
     kept = [(path, manifest) for path, manifest in manifests if _is_read(reading, project, folder, path, manifest)]
     reading.files += [project.show(path) for path, _ in kept]
     for path, manifest in kept:
-        reading.seen += [f"{what} of AWS Copilot ({project.show(path)})" for what in _unread(manifest)]
+        for what in _unread(manifest):
+            reading.see(f"{what} of AWS Copilot", project.show(path))
     balanced = [
         (path, manifest)
         for path, manifest in kept

@@ -44,15 +44,8 @@ def _add(reading: Reading, project: Project, path: str) -> None:
         reading.nodes += [node for node in found if isinstance(node, Node)]
         reading.unfollowed += [entry for entry in found if isinstance(entry, Unfollowed)]
         reading.files += [project.show(path)] if found else []
-        if not found:
-            reading.seen += _unread_kind(project, path, name)
-
-
-def _unread_kind(project: Project, path: str, name: str) -> list[str]:
-    """What a file stands for of which nothing could be read."""
-    if name == "netlify.toml":
-        return [f"Netlify ({project.show(path)})"]
-    return [f"Heroku ({project.show(path)})"] if heroku.may_be_heroku(project, path) else []
+        if not found and (name == "netlify.toml" or heroku.may_be_heroku(project, path)):
+            reading.see("Netlify" if name == "netlify.toml" else "Heroku", project.show(path))
 
 
 def _reader(name: str) -> Callable[[Project, str], Iterator[Found]]:

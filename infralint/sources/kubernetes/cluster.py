@@ -49,8 +49,7 @@ def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
         served.setdefault(classes.controller_of(ingress), []).append(ingress)
     for controller, ingresses in served.items():
         if controller not in JUDGED:
-            more = f" and {len(ingresses) - 1} more" if len(ingresses) > 1 else ""
-            reading.seen.append(f"{controller} ({project.show(ingresses[0].path)}{more})")
+            reading.see(controller, *(project.show(ingress.path) for ingress in ingresses))
     if INGRESS_NGINX in served:
         reading.items.append(_retired_controller(served[INGRESS_NGINX]))
 

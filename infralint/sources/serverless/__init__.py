@@ -26,7 +26,8 @@ def read(project: Project) -> Reading:
         else:
             reading.nodes += nodes_of(service)
             reading.unfollowed += service.unfollowed
-            reading.seen += service.seen
+            for kind in service.seen:
+                reading.see(kind, service.shown)
             reading.files += [project.show(path)] if service.is_whole else []
             refused |= dict.fromkeys(service.refusals)
     reading.unreadable += refused
