@@ -104,6 +104,31 @@ def test_a_compose_file_that_a_command_names_may_be_given_with_others(path: str,
     assert lint({**files, path: NAMING[path]})["unreadable"] == []
 
 
+@pytest.mark.parametrize(
+    ("path", "commands"),
+    [
+        ("web/up.sh", "docker compose -f compose.yaml -f ../shop/compose.yaml up\n"),
+        ("web/up.sh", "docker compose \\\n  -f ./compose.yaml \\\n  -f ../shop/compose.yaml up\n"),
+        ("shop/up.sh", "docker compose -f compose.yaml -f ../web/compose.yaml up\n"),
+        ("up.sh", "cd web\ndocker compose -f compose.yaml -f ../shop/compose.yaml up\n"),
+        ("web/bin/up.sh", 'cd ..\ndocker compose -f "compose.yaml" -f "../shop/compose.yaml" up\n'),
+        ("bin/up.sh", "docker compose -f $HERE/compose.yaml -f $HERE/../shop/compose.yaml up\n"),
+        ("web/up.sh", 'docker compose -f "${HERE}/compose.yaml" -f "${HERE}/../shop/compose.yaml" up\n'),
+    ],
+)
+def test_a_command_names_files_from_where_it_stands(path: str, commands: str, lint: Lint) -> None:
+    shop = "services: { api: { image: x } }\nnetworks: { front: {} }\n"
+    files = {"site/nginx.conf": SITE, "web/compose.yaml": PART, "shop/compose.yaml": shop}
+    assert lint({**files, path: commands})["unreadable"] == []
+
+
+def test_a_command_that_names_a_file_alone_gives_it_with_no_other(lint: Lint) -> None:
+    shop = "services: { api: { image: x } }\nnetworks: { front: {} }\n"
+    files = {"site/nginx.conf": SITE, "web/compose.yaml": PART, "shop/compose.yaml": shop}
+    report = lint({**files, "web/up.sh": "docker compose -f compose.yaml up\ncat ../shop/compose.yaml\n"})
+    assert len(report["unreadable"]) == 2
+
+
 PART = "services:\n  web: { image: nginx, networks: [front], depends_on: [api] }\n"
 
 

@@ -61,6 +61,7 @@ def test_a_write_timeout_of_the_entry_point_ends_answers(lint: Lint) -> None:
     command = "['--entryPoints.web.transport.respondingTimeouts.writeTimeout=%s']"
     assert judge(lint, traefik(command=command % "30s")) == ["compose.yaml:2 warning capped-stream"]
     assert judge(lint, traefik(command=command % "30")) == ["compose.yaml:2 warning capped-stream"]
+    assert judge(lint, traefik(command=command % "0m30s")) == ["compose.yaml:2 warning capped-stream"]
     assert judge(lint, traefik(command=command % "0")) == []
 
 

@@ -12,6 +12,7 @@ from types import FrameType
 import pytest
 from conftest import run, write
 
+from infralint.fixing import search
 from infralint.sources.nginx import build
 from infralint.trace import traces
 
@@ -187,6 +188,78 @@ def test_functions_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> 
     count_calls(tmp_path / "first", one_name(2), ("check", "--no-cache"))
     few = count_calls(tmp_path / "few", one_name(100), ("check", "--no-cache"))
     many = count_calls(tmp_path / "many", one_name(200), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()
+
+
+DJANGO: dict[str, str | bytes] = {
+    "requirements.txt": "django\n",
+    "manage.py": "",
+    "proj/settings.py": 'ROOT_URLCONF = "proj.urls"\n',
+}
+VIEW = "from django.http import StreamingHttpResponse\ndef view(request): return StreamingHttpResponse(words())\n"
+
+
+def included_urls(count: int) -> dict[str, str | bytes]:
+    """So many applications of Django, each below a path of its own."""
+    includes = "".join(f'    path("a{number}/", include("a{number}.urls")),\n' for number in range(count))
+    files = {**DJANGO, "proj/urls.py": f"from django.urls import include, path\nurlpatterns = [\n{includes}]\n"}
+    for number in range(count):
+        files[f"a{number}/urls.py"] = (
+            "from django.urls import path\nfrom . import views\nurlpatterns = [path('events', views.view)]\n"
+        )
+        files[f"a{number}/views.py"] = VIEW
+    return files
+
+
+def controllers(count: int) -> dict[str, str | bytes]:
+    """So many classes of NestJS in one file, each below a path of its own."""
+    part = '@Controller("c{0}")\nexport class C{0} {{ @Sse("events") events() {{ return words; }} }}\n'
+    return {
+        "package.json": '{"dependencies": {"@nestjs/core": "11"}}',
+        "app.ts": 'import { Controller, Sse } from "@nestjs/common";\n' + "".join(map(part.format, range(count))),
+    }
+
+
+EXPRESS: dict[str, str | bytes] = {"package.json": '{"dependencies": {"express": "5"}}'}
+ANSWER = 'res.setHeader("Content-Type", "text/event-stream");'
+
+
+def functions_around_routes(count: int) -> dict[str, str | bytes]:
+    """So many functions that run around the routes of one application."""
+    use = 'app.use((req, res, next) => { res.setHeader("X-Accel-Buffering", "no"); next(); });\n'
+    route = f'app.get("/events", (req, res) => {{ {ANSWER} }});\n'
+    return {**EXPRESS, "app.js": 'const app = require("express")();\n' + use * count + route}
+
+
+def shared_headers(count: int) -> dict[str, str | bytes]:
+    """So many routes that send the same headers, which are as many."""
+    headers = "".join(f'    "X-{number}": "a",\n' for number in range(count))
+    routes = "".join(
+        f'@app.get("/{number}")\ndef chat{number}(): return StreamingResponse(events(), headers=HEADERS)\n'
+        for number in range(count)
+    )
+    return {"main.py": f"{STREAMING}HEADERS = {{\n{headers}}}\n{routes}"}
+
+
+def files_of_a_package(count: int) -> dict[str, str | bytes]:
+    """So many files of one Go package, which bind each its route in a function of the same name."""
+    part = """package main
+
+func answer{0}(w http.ResponseWriter, r *http.Request) {{ w.Header().Set("Content-Type", "text/event-stream") }}
+func bind() {{ http.HandleFunc("/s{0}", answer{0}) }}
+"""
+    return {"go.mod": "module talk\n", **{f"f{number}.go": part.format(number) for number in range(count)}}
+
+
+@pytest.mark.parametrize(
+    "files", [included_urls, controllers, functions_around_routes, shared_headers, files_of_a_package]
+)
+def test_many_routes_of_code_take_as_long_as_they_are_many(
+    files: Callable[[int], dict[str, str | bytes]], tmp_path: Path
+) -> None:
+    count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", files(60), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", files(120), ("check", "--no-cache"))
     assert many.total() < 2.15 * few.total()
 
 
@@ -524,3 +597,33 @@ def test_incomplete_compose_files_take_as_long_as_they_are_many(tmp_path: Path) 
     few = count_calls(tmp_path / "few", incomplete_compose_files(100), ("check", "--no-cache"))
     many = count_calls(tmp_path / "many", incomplete_compose_files(200), ("check", "--no-cache"))
     assert many.total() < 2.15 * few.total()
+
+
+def locations_of_two_kinds(count: int) -> dict[str, str | bytes]:
+    """So many locations that an edit puts right, each followed by one whose edit would change what stands in it, too."""
+    lines = "".join(
+        f"location /a{number}/sse {{ proxy_pass http://app:8000; }}\n"
+        f"location /b{number}/sse {{ proxy_pass http://app:8000;"
+        f" location /b{number}/sse/blog {{ proxy_pass http://site:80; }} }}\n"
+        for number in range(count)
+    )
+    return {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{lines}}} }}\n"}
+
+
+def test_edits_that_work_are_found_among_those_that_do_not_by_what_speaks_against_these(tmp_path: Path) -> None:
+    few = count_calls(tmp_path / "few", locations_of_two_kinds(4), ("check", "--no-cache", "--fix"))
+    many = count_calls(tmp_path / "many", locations_of_two_kinds(40), ("check", "--no-cache", "--fix"))
+    assert (tmp_path / "few/nginx.conf").read_text().count("proxy_buffering off") == 4
+    assert (tmp_path / "many/nginx.conf").read_text().count("proxy_buffering off") == 40
+    assert (tmp_path / "many/nginx.conf").read_text().count("proxy_read_timeout") == 40
+    assert few["judge"] < 40
+    assert many["judge"] < 60
+
+
+def test_edits_that_are_not_tried_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_JUDGED", 100)
+    monkeypatch.setattr(search, "MOST_JUDGED_PER_KILOBYTE", 0)
+    write(tmp_path, locations_of_two_kinds(10))
+    report = json.loads(run("check", "--no-cache", "--fix", "--format", "json", str(tmp_path)).stdout)
+    assert (tmp_path / "nginx.conf").read_text().count("proxy_read_timeout") == 10
+    assert search.UNTRIED in {finding["not_fixed"] for finding in report["findings"]}

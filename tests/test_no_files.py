@@ -32,6 +32,10 @@ UNMISTAKABLE = [
 ]
 
 
+OPTIONAL = [".env", "infra/terraform.tfvars"]
+"""Files that compose and Terraform do without: a link to nothing is none."""
+
+
 def link_to_nothing(path: Path) -> None:
     path.symlink_to("nothing")
 
@@ -47,13 +51,17 @@ KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
+PASSED_OVER = {(path, "nothing") for path in OPTIONAL}
+
+
 def lay(folder: Path, path: str, make: Callable[[Path], None]) -> None:
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     make(folder / path)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("path", UNMISTAKABLE)
+@pytest.mark.parametrize(
+    ("path", "kind"), [(path, kind) for path in UNMISTAKABLE for kind in KINDS if (path, kind) not in PASSED_OVER]
+)
 def test_what_would_be_read_by_its_name_is_unreadable(path: str, kind: str, tmp_path: Path, lint: Lint) -> None:
     make, why = KINDS[kind]
     lay(tmp_path, path, make)
@@ -72,7 +80,7 @@ def test_what_may_be_a_manifest_or_code_is_named(path: str, kind: str, tmp_path:
     assert (report["unfollowed"], report["unreadable"]) == ([f"{path}: {why}"], [])
 
 
-@pytest.mark.parametrize("path", ["notes.txt", "app/.#main.py", "data.json"])
+@pytest.mark.parametrize("path", ["notes.txt", "app/.#main.py", "data.json", "infra/terraform.tfvars.json", *OPTIONAL])
 def test_what_is_nobodys_business_is_not_named(path: str, tmp_path: Path, lint: Lint) -> None:
     lay(tmp_path, path, link_to_nothing)
     report = lint({"site/nginx.conf": SITE})

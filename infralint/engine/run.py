@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from infralint.engine.asking import ask_all
@@ -25,6 +24,7 @@ from infralint.model import (
     Unfollowed,
     Unknown,
     Unreadable,
+    list_seen,
 )
 from infralint.project import Project
 from infralint.project.config import place_of
@@ -53,8 +53,16 @@ if TYPE_CHECKING:
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
     """Judge a project's files. ignoring: heed its ignores. with_ways: tell the whole way of each stream, too."""
+    return read_and_judge(project, checks, ignoring, with_ways)[1]
+
+
+def read_and_judge(
+    project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False
+) -> tuple[list[Reading], Report]:
+    """What sources make of a project's files, and what is said of that, as `lint` has it."""
     project.subjects = frozenset(check.subject for check in checks)
-    return judge(project, read(project), checks, ignoring, with_ways)
+    readings = read(project)
+    return readings, judge(project, readings, checks, ignoring, with_ways)
 
 
 def judge(
@@ -92,10 +100,11 @@ def judge(
         unreadable=unreadable,
         traces=tuple(guard.traces),
         read=files,
-        seen=sorted({kind for reading in readings for kind in reading.seen}),
+        seen=list_seen(readings),
         unfollowed=_list_unfollowed(project, readings, unreadable),
         skipped=sorted({path for reading in readings for path in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
+        crossings=len(crossed),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
@@ -144,7 +153,7 @@ def _unmet(
     project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
 ) -> Iterator[Unknown]:
     untold = list(find_untold(topology, declared))
-    where_of = partial(_where_declared, project)
+    where_of = _places_declared(project)
     for stream, answer in find_unmet(project.settings, topology, crossed, declared):
         if any(stream == other for other, _ in untold):
             continue
@@ -165,12 +174,18 @@ def _unmet(
         yield Unknown(node.hops[0].where, "streams", why)
 
 
-def _where_declared(project: Project, stream: Stream) -> Location:
-    """Where infralint.yaml declares a stream."""
-    wanted = (stream.kind, stream.path, stream.host)
-    names = [(declared.kind, declared.path, declared.host) for declared in declared_streams(project.settings)]
-    key = f"$.streams[{names.index(wanted)}]" if wanted in names else ""
-    return place_of(project.base / project.config_name, project.config_name, key)
+def _places_declared(project: Project) -> Callable[[Stream], Location]:
+    """Where infralint.yaml declares each stream."""
+    numbers: dict[tuple[str, str, str | None], int] = {}
+    for number, stream in enumerate(declared_streams(project.settings)):
+        numbers.setdefault((stream.kind, stream.path, stream.host), number)
+
+    def place(stream: Stream) -> Location:
+        number = numbers.get((stream.kind, stream.path, stream.host))
+        key = "" if number is None else f"$.streams[{number}]"
+        return place_of(project.base / project.config_name, project.config_name, key)
+
+    return place
 
 
 def _doubts_of_ways(

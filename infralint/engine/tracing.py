@@ -30,6 +30,7 @@ from infralint.model import (
     Unfollowed,
     Unknown,
     Unreadable,
+    list_seen,
 )
 from infralint.project import Project
 from infralint.project.needs import needs
@@ -239,7 +240,7 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         bool(question.paths),
         [entry for entry in unknown if _lies_in(entry.where, places)],
         [entry for entry in unreadable if _lies_in(entry.where, places)],
-        sorted({kind for reading in readings for kind in reading.seen}),
+        list_seen(readings),
         [entry for entry in unfollowed if _lies_in(entry.where, places)],
         elsewhere,
     )

@@ -8,7 +8,8 @@ from infralint.engine.ignores import find_mistyped
 from infralint.engine.registry import Check, built_in_names
 from infralint.model import Reading, Unknown, Unreadable
 from infralint.project import Project
-from infralint.sources import UNMISTAKABLE
+from infralint.project.walking import LEADS_NOWHERE
+from infralint.sources import OPTIONAL, UNMISTAKABLE
 from infralint.trace.topology import Topology
 
 
@@ -57,7 +58,7 @@ def _unreadable_files(project: Project, readings: Sequence[Reading]) -> Iterator
 def _no_files(project: Project) -> Iterator[Unreadable]:
     """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
     for path, reason in project.tree.odd.items():
-        if UNMISTAKABLE.search(path):
+        if UNMISTAKABLE.search(path) and not (reason == LEADS_NOWHERE and OPTIONAL.search(path)):
             yield project.unreadable(path, reason)
 
 

@@ -24,7 +24,7 @@ from infralint.model.node import (
     Selection,
     Service,
 )
-from infralint.model.reading import Reading
+from infralint.model.reading import Reading, list_seen
 from infralint.model.setting import (
     UNLIMITED,
     Known,
@@ -53,6 +53,7 @@ from infralint.model.stream import (
 )
 from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace, is_chosen, is_linked, is_passed
 from infralint.model.wire import (
+    EVENT_STREAM,
     NO_PATH,
     NOWHERE,
     SAME_PATH,
@@ -70,6 +71,7 @@ from infralint.model.wire import (
 
 __all__ = [
     "CERTAIN_EVIDENCE",
+    "EVENT_STREAM",
     "HOST_NETWORK",
     "LENGTH",
     "NAMELESS_SESSION",
@@ -138,6 +140,7 @@ __all__ = [
     "is_chosen",
     "is_linked",
     "is_passed",
+    "list_seen",
     "not_applicable",
     "silence_clocks",
 ]

@@ -27,6 +27,8 @@ Framing = Literal["chunked", "close", "length", "h2"]
 """How a response's end is told: chunk by chunk; by closing the connection; by its length beforehand; HTTP/2 frames."""
 
 NOWHERE = Location("")
+EVENT_STREAM = "text/event-stream"
+"""The content type of server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
 
 
 class Address(msgspec.Struct, frozen=True, gc=False):

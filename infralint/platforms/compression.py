@@ -13,7 +13,6 @@ import msgspec
 from infralint.model import Known, Response
 from infralint.text.lazy import lazy
 
-EVENTS = "text/event-stream"
 Versions = tuple[int, ...]
 
 

@@ -23,7 +23,7 @@ from infralint.model import (
     not_applicable,
 )
 from infralint.platforms.routing import RoutedHop
-from infralint.text.lazy import lazy
+from infralint.text.durations import go_duration
 
 
 class GatewayProduct(msgspec.Struct, frozen=True):
@@ -64,9 +64,6 @@ CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
 )
 """`controllerName` of a GatewayClass, or the usual name of one -> the product."""
 
-_PART = lazy(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|us|ns|h|m|s)")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
-
 
 def duration(setting: Setting[str]) -> Setting[float]:
     """A time such as `1h30m` or `500ms`; 0 means without limit.
@@ -76,15 +73,12 @@ def duration(setting: Setting[str]) -> Setting[float]:
     if isinstance(setting, Unknown):
         return setting
     text = setting.value.strip()
-    if text in ("infinity", "0"):
-        return setting.with_value(UNLIMITED)
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    seconds = UNLIMITED if text == "infinity" else go_duration(text)
+    if seconds is None:
         return Unknown(
             setting.where, setting.name, f"`{setting.written}` is no duration", "write 300s, or 0s for no limit"
         )
-    total = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    return setting.with_value(total or UNLIMITED)
+    return setting.with_value(seconds or UNLIMITED)
 
 
 def request_clock(setting: Setting[str] | None, product: GatewayProduct, where: Location, name: str) -> Clock:

@@ -12,4 +12,6 @@ STREAM_METHODS = frozenset(
 STARTING_METHODS = frozenset({"stream", "streamEvents", "streamLog"})
 """Methods that give a stream where they are given something."""
 STREAM_PROPERTIES = frozenset("readable readableStream textStream fullStream".split())
+CONSUMERS = frozenset("text json arrayBuffer blob formData bytes".split())
+"""Methods that read a whole answer."""
 STREAM_FUNCTIONS = frozenset("createUIMessageStream createDataStream LangChainStream".split())

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Hint
+from infralint.model import EVENT_STREAM, Hint
 from infralint.text.stream_names import StreamName
 
 NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
@@ -30,21 +30,19 @@ class Library(msgspec.Struct, frozen=True):
     since: str = ""
 
 
-EVENTS = "text/event-stream"
-
 LIBRARIES: Mapping[str, Library] = {
     "sse-starlette": Library(
         "https://github.com/sysid/sse-starlette",
         15,
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-store"}),
-        EVENTS,
+        EVENT_STREAM,
         since="0.6.2",
     ),
     "fastapi-sse": Library(
         "https://fastapi.tiangolo.com/tutorial/server-sent-events/",
         15,
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
-        EVENTS,
+        EVENT_STREAM,
         since="0.135",
     ),
     "uvicorn-websockets": Library("https://www.uvicorn.org/settings/", 20),
@@ -54,7 +52,7 @@ LIBRARIES: Mapping[str, Library] = {
         "https://docs.litestar.dev/latest/reference/response/sse.html",
         None,
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
-        EVENTS,
+        EVENT_STREAM,
     ),
     "hypercorn-websockets": Library("https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"),
     "python-socketio": Library(
@@ -68,13 +66,13 @@ LIBRARIES: Mapping[str, Library] = {
         "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol",
         None,
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
-        EVENTS,
+        EVENT_STREAM,
         since="5",
     ),
     "ai-sdk-text": Library(
         "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol", None, content_type="text/plain; charset=utf-8"
     ),
-    "hono-sse": Library("https://hono.dev/docs/helpers/streaming#streamsse", None, content_type=EVENTS),
+    "hono-sse": Library("https://hono.dev/docs/helpers/streaming#streamsse", None, content_type=EVENT_STREAM),
     "nestjs-sse": Library(
         "https://docs.nestjs.com/techniques/server-sent-events",
         None,
@@ -84,26 +82,30 @@ LIBRARIES: Mapping[str, Library] = {
                 "cache-control": "private, no-cache, no-store, must-revalidate, max-age=0, no-transform",
             }
         ),
-        EVENTS,
+        EVENT_STREAM,
         since="7.6",
     ),
     "mcp-streamable": Library(
-        "https://modelcontextprotocol.io/specification/2025-06-18/basic/transports", session="MCP", content_type=EVENTS
+        "https://modelcontextprotocol.io/specification/2025-06-18/basic/transports",
+        session="MCP",
+        content_type=EVENT_STREAM,
     ),
     "mcp-sse": Library(
-        "https://modelcontextprotocol.io/specification/2024-11-05/basic/transports", session="MCP", content_type=EVENTS
+        "https://modelcontextprotocol.io/specification/2024-11-05/basic/transports",
+        session="MCP",
+        content_type=EVENT_STREAM,
     ),
     "mcp-csharp": Library(  # since 2.x without sessions, unless it is told otherwise
-        "https://csharp.sdk.modelcontextprotocol.io/concepts/transports/transports.html", content_type=EVENTS
+        "https://csharp.sdk.modelcontextprotocol.io/concepts/transports/transports.html", content_type=EVENT_STREAM
     ),
     "mcp-python": Library(
         "https://github.com/modelcontextprotocol/python-sdk",
         15,
         NO_BUFFERING,
-        EVENTS,
+        EVENT_STREAM,
         session="MCP",
     ),
-    "gin-sse": Library("https://gin-gonic.com/docs/", None, content_type=EVENTS),
+    "gin-sse": Library("https://gin-gonic.com/docs/", None, content_type=EVENT_STREAM),
     "signalr": Library(
         "https://learn.microsoft.com/en-us/dotnet/api/microsoft.aspnetcore.signalr.huboptions.keepaliveinterval",
         15,
@@ -118,7 +120,7 @@ LIBRARIES: Mapping[str, Library] = {
     ),
     "streamlit": Library("https://docs.streamlit.io/develop/concepts/architecture/architecture", 30),
     "gradio": Library(
-        "https://www.gradio.app/guides/running-gradio-on-your-web-server-with-nginx", 15, content_type=EVENTS
+        "https://www.gradio.app/guides/running-gradio-on-your-web-server-with-nginx", 15, content_type=EVENT_STREAM
     ),
     "chainlit": Library("https://docs.chainlit.io/deploy/overview", 25, session="Socket.IO"),
     "vite-hmr": Library("https://vite.dev/config/server-options", 30),

@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
+    EVENT_STREAM,
     UNKNOWN_RESPONSE,
     Affinity,
     Buffering,
@@ -31,6 +32,7 @@ from infralint.model import (
     Upgrade,
     silence_clocks,
 )
+from infralint.platforms import compression
 from infralint.platforms.forwarding import FORWARDING
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
@@ -44,7 +46,6 @@ HTTP_1_1_SINCE = (1, 29, 7)
 """https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""
 STICKY_SINCE = (1, 29, 6)
 """https://nginx.org/en/docs/http/ngx_http_upstream_module.html#sticky; before, it was NGINX Plus's."""
-SSE_TYPE = "text/event-stream"
 ACCEL = "x-accel-buffering"
 REDIRECT = "x-accel-redirect"
 GENEROUS = 300.0
@@ -413,7 +414,7 @@ def _is_allowed(facts: Facts, response: Response) -> bool | None:
 
 def media_type(content_type: str | None) -> str:
     """A content type without its parameters, as nginx compares it; that of SSE where it is not known."""
-    return (content_type or SSE_TYPE).partition(";")[0].strip().lower()
+    return compression.media_type(content_type) or EVENT_STREAM
 
 
 def _compresses(facts: Facts, name: str, kind: str, request: Request | None) -> Known[Any] | None:

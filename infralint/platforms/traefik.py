@@ -13,15 +13,27 @@ from typing import ClassVar
 
 import msgspec
 
-from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location, Request, Response, Setting, Unknown
-from infralint.platforms.compression import EVENTS, is_encoded, media_type
+from infralint.model import (
+    EVENT_STREAM,
+    SSE,
+    UNLIMITED,
+    Clock,
+    Compression,
+    Known,
+    Location,
+    Request,
+    Response,
+    Setting,
+    Unknown,
+)
+from infralint.platforms.compression import is_encoded, media_type
 from infralint.platforms.routing import MOST_PAIRS, PathKind, RoutedHop
+from infralint.text.durations import go_duration
 from infralint.text.lazy import lazy
 
 _MATCHER = lazy(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
 _QUOTED = lazy(r"[`\"']([^`\"']*+)[`\"']")
-_DURATION = lazy(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+_WHOLE_SECONDS = lazy("[0-9]{1,9}")
 
 
 class TraefikRule(msgspec.Struct, frozen=True):
@@ -95,7 +107,7 @@ class CompressMiddleware(msgspec.Struct, frozen=True, kw_only=True):
 
     def spares(self, response: Response) -> bool:
         """Whether it leaves a stream as it is; one of an unknown type is taken for an event stream."""
-        content_type = media_type(response.content_type) or EVENTS
+        content_type = media_type(response.content_type) or EVENT_STREAM
         is_listed = not self.included or content_type in self.included
         return is_encoded(response, frozenset({"identity"})) or not is_listed or content_type in self.excluded
 
@@ -203,6 +215,9 @@ def timeout(setting: Setting[str]) -> Setting[float]:
 
 
 def duration_seconds(text: str) -> float | None:
-    """Seconds of a duration as Traefik takes it: a number without a unit is seconds. None for another text."""
-    found = _DURATION.fullmatch(text.strip())
-    return float(found[1]) * _UNITS[found[2]] if found is not None else None
+    """Seconds of a duration as Traefik takes it: a number without a unit is seconds. None for another text.
+
+    https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/
+    """
+    plain = text.strip()
+    return float(plain) if _WHOLE_SECONDS.fullmatch(plain) else go_duration(plain)

@@ -60,5 +60,8 @@ UNMISTAKABLE = lazy(
 )
 """Regular expression over paths of files that tell what they are by their names."""
 
+OPTIONAL = lazy(r"(?:^|/)(?:\.env|terraform\.tfvars(?:\.json)?)$")
+"""Paths of files that a program looks for itself and does without: compose and Terraform pass over a link to nothing."""
+
 PERHAPS = lazy(rf"(?:^|/)[^/.][^/]*\.(?:ya?ml|{'|'.join(CODE_ENDINGS)})$")
 """Paths of files that are read where they hold what is asked for; editors leave links to nothing with a dot before."""

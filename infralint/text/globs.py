@@ -68,6 +68,12 @@ def matches_text(text: str, pattern: str) -> bool:
     return _matches(text, _parts(pattern), _is_taken) if literals is None else _holds_in_order(text, literals)
 
 
+def find_matching(texts: Iterable[str], pattern: str) -> list[str]:
+    """Those of many texts that match as `matches_text` has it."""
+    longest = max(_literals(pattern) or ("",), key=len)
+    return [text for text in texts if longest in text and matches_text(text, pattern)]
+
+
 @lru_cache(maxsize=4096)
 def _literals(pattern: str) -> tuple[str, ...] | None:
     """What stands between the stars of a pattern; None where it has other wildcards."""

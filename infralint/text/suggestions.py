@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
+from heapq import nlargest
+
+import msgspec
 
 LIKELY = 0.6
 """How alike two words must be, of 1, to be named beside each other."""
@@ -14,6 +16,10 @@ CODE = "`{}`"
 """How a word is marked as the user's own."""
 NEARLY = 0.85
 """How alike a mistyped word and the right one are, at least, where nobody asked for either."""
+MOST_COMPARED = 20
+"""Words that another one is compared with letter by letter: those of many that have the most letters in common with it."""
+LONGEST = 200
+"""Letters of a word that anybody mistypes."""
 
 
 def mistyped_for(word: str, words: Collection[str]) -> str:
@@ -34,23 +40,63 @@ def hint(word: str, words: Iterable[str], form: str = "{}") -> str:
 
 @lru_cache(maxsize=1024)
 def _closest(word: str, words: tuple[str, ...], likeness: float) -> str:
-    near = [other for other in words if _most_alike(word, other, likeness) >= likeness]
-    if not near:
-        return ""
-    from difflib import get_close_matches
+    """Words are compared beginning with those of the most letters in common, which bound how alike two words can be."""
+    from difflib import SequenceMatcher
 
-    return next(iter(get_close_matches(word, near, 1, likeness)), "")
+    index = _index_letters(words)
+    letters = index.letters_of(word)
+    limits = ((_most_alike(letters, len(word), other), other.word) for other in index.words)
+    likely = nlargest(MOST_COMPARED, (entry for entry in limits if entry[0] >= likeness))
+    matcher = SequenceMatcher()
+    matcher.set_seq2(word)
+    best = (0.0, "")
+    for limit, other in likely:
+        if limit < best[0]:
+            break
+        matcher.set_seq1(other)
+        if (ratio := matcher.ratio()) >= likeness:
+            best = max(best, (ratio, other))
+    return best[1]
 
 
-def _most_alike(word: str, other: str, likeness: float) -> float:
-    """What likeness can't be more, by the lengths and, where these may do, by the letters alone."""
-    both = len(word) + len(other)
-    if not both:
-        return 1
-    by_length = 2 * min(len(word), len(other)) / both
-    return 2 * (_letters(word) & _letters(other)).total() / both if by_length >= likeness else by_length
+class _IndexedWord(msgspec.Struct, frozen=True):
+    """A word, its length, and a bit for each of its letters: another one where the letter occurs again."""
+
+    word: str
+    length: int
+    letters: int
 
 
-@lru_cache(maxsize=4096)
-def _letters(word: str) -> Counter[str]:
-    return Counter(word)
+class _LetterIndex(msgspec.Struct, frozen=True):
+    """Words, and the bit that stands for each occurrence of a letter."""
+
+    words: list[_IndexedWord]
+    bits: dict[tuple[str, int], int]
+
+    def letters_of(self, word: str) -> int:
+        """The letters of a word as bits; those that none of the words has are left out."""
+        return sum(self.bits.get(occurrence, 0) for occurrence in _occurrences(word))
+
+
+@lru_cache(maxsize=4)
+def _index_letters(words: tuple[str, ...]) -> _LetterIndex:
+    bits: dict[tuple[str, int], int] = {}
+    entries = []
+    for word in words:
+        if len(word) <= LONGEST:
+            letters = sum(bits.setdefault(occurrence, 1 << len(bits)) for occurrence in _occurrences(word))
+            entries.append(_IndexedWord(word, len(word), letters))
+    return _LetterIndex(entries, bits)
+
+
+def _occurrences(word: str) -> Iterator[tuple[str, int]]:
+    """The letters of a word, each with how often it came before."""
+    count: dict[str, int] = {}
+    for letter in word[:LONGEST]:
+        count[letter] = count.get(letter, 0) + 1
+        yield letter, count[letter]
+
+
+def _most_alike(letters: int, length: int, other: _IndexedWord) -> float:
+    """What the likeness of two words can't be more: as many letters as they have in common."""
+    return 2 * (letters & other.letters).bit_count() / (length + other.length or 1)

@@ -9,19 +9,19 @@ import msgspec
 from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Reading, Stream, Trace
 from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
-from infralint.text.globs import matches_text
+from infralint.text.globs import find_matching, matches_text
 from infralint.text.suggestions import closest
-from infralint.trace.paths import samples, stands_for
+from infralint.trace.paths import is_pattern, samples, stands_for
 from infralint.trace.starts import find_starts, matches_at, traces_entering, traces_of_named
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
-from infralint.trace.traces import few_entries
+from infralint.trace.traces import are_many, few_entries
 
 
 class DeclaredWays(msgspec.Struct, frozen=True):
     """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths;
     named: there, those of paths that hops are written for and that its glob or expression stands for, too.
-    complete: none of these nodes was left out, because there are so many, and so many streams.
+    complete: none of these nodes, and no such path, was left out, because there are so many, and so many streams.
     """
 
     stream: Stream
@@ -31,8 +31,12 @@ class DeclaredWays(msgspec.Struct, frozen=True):
 
     @property
     def traces(self) -> list[Trace]:
-        """Those through a hop, where there are such."""
+        """Those through a hop, where there are such; where some path that hops are written for is served, none that ends
+        without one: nobody need ask for those."""
         every = [trace for paths in self.entering for traces in paths for trace in traces]
+        served = [trace for traces in self.named for trace in traces if trace.legs and trace.ending is None]
+        if served:
+            return [*(trace for trace in every if trace.legs and trace.ending is None), *served]
         return [trace for trace in every if trace.legs] or every
 
 
@@ -50,8 +54,9 @@ def follow_declared(
 def _follow(topology: Topology, stream: Stream, starts: Sequence[Node]) -> DeclaredWays:
     paths, asked = samples(stream.path), few_entries(topology, starts)
     entering = [traces_entering(topology, stream, paths, node) for node in asked]
-    named = [list(traces_of_named(topology, stream, node)) for node in asked]
-    return DeclaredWays(stream, entering, named, len(asked) == len(starts))
+    named = [list(traces_of_named(topology, stream, node, known)) for node, known in zip(asked, entering, strict=True)]
+    is_whole = not (is_pattern(stream.path) and are_many(topology))
+    return DeclaredWays(stream, entering, named, is_whole and len(asked) == len(starts))
 
 
 def is_named(hop: Hop, names: Iterable[str]) -> bool:
@@ -63,12 +68,11 @@ def _names_of(hop: Hop) -> tuple[str, ...]:
     return hop.name, *hop.hosts, hop.where.path, *hop.aliases
 
 
-def _explain_names(stream: Stream, topology: Topology) -> str:
-    """What to say of `hops:` that name nothing; empty where one of them names a hop."""
-    hops = [hop for node in topology.nodes for hop in node.hops]
-    if not stream.hops or any(is_named(hop, stream.hops) for hop in hops):
+def _explain_names(stream: Stream, names: Sequence[str]) -> str:
+    """What to say of `hops:` that name nothing; empty where one of them names a hop. names: what hops are called."""
+    if not stream.hops or any(find_matching(names, pattern) for pattern in stream.hops):
         return ""
-    near = closest(stream.hops[0], sorted({name for hop in hops for name in _names_of(hop) if name}))
+    near = closest(stream.hops[0], names)
     return f"nothing here is called {stream.hops[0]}" + (f"; did you mean {near}?" if near else "")
 
 
@@ -92,6 +96,8 @@ def find_unmet(
     """
     met = {crossing.stream.identity for crossing in crossed if crossing.stream.evidence.kind == "declared"}
     met |= {ways.stream.identity for ways in declared if not ways.complete}
+    hops = (hop for node in topology.nodes for hop in node.hops)
+    names = sorted({name for hop in hops for name in _names_of(hop) if name})
     for stream in declared_streams(settings):
         if stream.identity not in met:
             paths = samples(stream.path)
@@ -101,7 +107,7 @@ def find_unmet(
                 for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
-            yield stream, _explain_names(stream, topology) or next(answers, "")
+            yield stream, _explain_names(stream, names) or next(answers, "")
 
 
 def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:

@@ -10,7 +10,20 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import STREAM_KINDS, STRONG, Address, Basis, Hop, Known, Node, Pool, Request, Service, Setting
+from infralint.model import (
+    STREAM_KINDS,
+    STRONG,
+    Address,
+    Basis,
+    Hop,
+    Known,
+    Node,
+    Pool,
+    Request,
+    Service,
+    Setting,
+    StreamKind,
+)
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.trace.guesses import Guesses
@@ -62,6 +75,7 @@ class Topology:
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._links_by_target: dict[tuple[Pool, int], list[Sequence[Link]]] = {}
+        self._written_paths: dict[StreamKind, Sequence[str]] = {}
         self._copies: dict[tuple[Pool, int], bool] = {}
         self._replicas: dict[tuple[Pool, int], Setting[int] | None] = {}
         self._unheard: dict[tuple[Pool, int], Unheard] = {}
@@ -451,11 +465,18 @@ class Topology:
     def _declared_entries(self) -> frozenset[int]:
         return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))
 
-    @cached_property
-    def written_paths(self) -> list[str]:
-        """Paths of requests that hops are written for, but for those of code that streams nothing there."""
-        hops = (hop for node in self.nodes for hop in node.hops if not hop.origin or hop.hints)
-        return list(dict.fromkeys(path for hop in hops for path in written_paths(hop)))
+    def written_paths(self, kind: StreamKind) -> Sequence[str]:
+        """Paths of requests that hops are written for, but for those of code that is known to stream nothing of a kind there,
+        in the order of their characters."""
+        if kind not in self._written_paths:
+            hops = (
+                hop
+                for node in self.nodes
+                for hop in node.hops
+                if not (hop.origin and node.has_all(kind)) or any(hint.kind == kind for hint in hop.hints)
+            )
+            self._written_paths[kind] = sorted({path for hop in hops for path in written_paths(hop)})
+        return self._written_paths[kind]
 
     def node_of(self, hop: Hop) -> Node | None:
         """The node that a hop leads through."""

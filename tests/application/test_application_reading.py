@@ -381,3 +381,70 @@ def test_a_path_with_computed_parts(written: str, path: str, known: str) -> None
     assert written in text
     [route] = read({"requirements.txt": "fastapi\n", "main.py": text})[""].routes
     assert (route.path, route.path_known) == (path, known)
+
+
+def passed_on_in_circles(count: int) -> dict[str, str]:
+    files = {
+        f"m{number}.js": f'export * from "./m{(number + 1) % count}";\nexport * from "./m{(number * 7 + 2) % count}";\n'
+        for number in range(count)
+    }
+    files["m5.js"] += 'export function chat(req, res) { res.setHeader("Content-Type", "text/event-stream"); }\n'
+    return files
+
+
+def passed_on_in_a_row(count: int) -> dict[str, str]:
+    files = {f"m{number}.js": f'export {{ chat }} from "./m{number + 1}";\n' for number in range(count)}
+    files[f"m{count}.js"] = 'export function chat(req, res) { res.setHeader("Content-Type", "text/event-stream"); }\n'
+    return files
+
+
+@pytest.mark.parametrize("files", [passed_on_in_circles(40), passed_on_in_circles(400), passed_on_in_a_row(5)])
+def test_a_handler_that_files_pass_on(files: dict[str, str]) -> None:
+    server = 'import express from "express";\nimport { chat } from "./m0";\nconst app = express();\napp.get("/chat", chat);\n'
+    found = read({"package.json": '{"dependencies": {"express": "5"}}', "server.js": server, **files})[""]
+    assert [route.path for route in found.routes] == ["/chat"]
+
+
+def test_what_is_passed_on_too_often_is_said() -> None:
+    server = 'import express from "express";\nimport { chat } from "./m0";\nconst app = express();\napp.get("/chat", chat);\n'
+    files = passed_on_in_a_row(1200)
+    found = read({"package.json": '{"dependencies": {"express": "5"}}', "server.js": server, **files})[""]
+    assert not found.routes
+    assert ["m1200.js" in str(reason.where) for reason in found.reasons] == [True]
+
+
+def included_in_a_row(count: int) -> dict[str, str]:
+    files = {
+        f"a{number}/urls.py": "from django.urls import include, path\n"
+        f'urlpatterns = [path("{number}/", include("a{number + 1}.urls"))]\n'
+        for number in range(count)
+    }
+    files[f"a{count}/urls.py"] = (
+        "from django.urls import path\nfrom . import views\nurlpatterns = [path('events', views.view)]\n"
+    )
+    view = "from django.http import StreamingHttpResponse\ndef view(request): return StreamingHttpResponse(words())\n"
+    settings = 'ROOT_URLCONF = "a0.urls"\n'
+    return {"requirements.txt": "django\n", "settings.py": settings, f"a{count}/views.py": view, **files}
+
+
+@pytest.mark.parametrize(("count", "path"), [(3, "/0/1/2/events"), (1200, "events")])
+def test_urls_that_include_each_other(count: int, path: str) -> None:
+    [route] = read(included_in_a_row(count))[""].routes
+    assert route.path.endswith(path)
+    assert route.path_known == ("tail" if count > 100 else "whole")
+
+
+@pytest.mark.parametrize(("count", "known"), [(5, "whole"), (500, "tail")])
+def test_one_name_that_is_set_again_and_again(count: int, known: str) -> None:
+    code = FASTAPI.replace("app = FastAPI()\n", "app = FastAPI()\n" + "app = app\n" * count)
+    [route] = read({"main.py": code})[""].routes
+    assert route.path_known == known
+
+
+@pytest.mark.parametrize(("count", "is_said"), [(390, False), (410, True)])
+def test_uses_that_were_not_looked_at_are_said(count: int, is_said: bool) -> None:
+    code = FASTAPI.partition("@app")[0] + "def answer():\n    return StreamingResponse(words())\n"
+    routes = "".join(f'@app.get("/{number}")\ndef events{number}():\n    return answer()\n' for number in range(count))
+    found = read({"main.py": code + routes})[""]
+    assert len(found.routes) == min(count, 400)
+    assert any("leads to more" in reason.why for reason in found.reasons) == is_said

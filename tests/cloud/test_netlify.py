@@ -73,3 +73,8 @@ def test_an_edge_function_by_a_pattern_may_take_a_request(lint: Lint) -> None:
 def test_marks_that_end_a_line_elsewhere_end_none_of_toml(lint: Lint) -> None:
     report = lint({"netlify.toml": f"# \u2028\u2028\u2028\x85\n{redirect()}", "infralint.yaml": declared()})
     assert problems(report) == ["netlify.toml:3 error capped-stream"]
+
+
+def test_sites_of_one_kind_are_named_on_one_line(lint: Lint) -> None:
+    sites = {f"{name}/netlify.toml": '[build]\npublish = "dist"\n' for name in "abcd"}
+    assert lint(dict(sites))["unsupported"] == ["Netlify (a/netlify.toml and 3 more)"]

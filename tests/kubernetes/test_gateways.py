@@ -60,6 +60,22 @@ def test_envoy_gateway_ends_answers_after_15_seconds(lint: Lint) -> None:
     assert loud(lint, route(), gateway("eg")) == ["4 warning capped-stream"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "fits"), [("/api/c.*", True), ("/api/(chat|live)", True), ("/api/c", False), ("/api/ch|/x", False)]
+)
+def test_envoy_wants_an_expression_to_fit_the_whole_path(expression: str, fits: bool, lint: Lint) -> None:
+    cut = route(
+        "      timeouts: { request: 10s }\n", f"{{ path: {{ type: RegularExpression, value: '{expression}' }} }}"
+    )
+    assert loud(lint, cut, gateway("eg")) == ["9 warning capped-stream"] * fits
+    virtual = (
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: app }\nspec:\n  hosts: ['*']\n"
+        f"  gateways: [web]\n  http:\n    - match: [{{ uri: {{ regex: '{expression}' }} }}]\n      timeout: 10s\n"
+        "      route: [{ destination: { host: api, port: { number: 80 } } }]\n"
+    )
+    assert [line.partition(" ")[2] for line in loud(lint, virtual)] == ["warning capped-stream"] * fits
+
+
 @pytest.mark.parametrize("times", [1, 1500])
 def test_of_too_many_hosts_and_paths_no_host_is_told_apart(times: int, lint: Lint) -> None:
     hosts = ", ".join(f"h{number}.example" for number in range(times))

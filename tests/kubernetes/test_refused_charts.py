@@ -89,10 +89,12 @@ def test_templates_of_a_subchart_that_is_switched_off_are_not_parsed(lint: Lint)
 
 SCHEMA = """{
     "type": "object", "additionalProperties": false, "required": ["never"],
-    "properties": {
+    "properties": { "never": {},
 \t"a": {"type": "integer"}, "b": {"type": "string"}, "m": {"enum": ["x", "y"]}, "r": {"$ref": "#/$defs/r", "type": "object"},
-\t"o": {"type": "object", "properties": {"p": {"type": ["string", "null"]}}}
-    }
+\t"o": {"type": "object", "properties": {"p": {"type": ["string", "null"]}}},
+\t"v": {"type": "string", "pattern": "^v[0-9]+$"}, "l": {"$ref": "other.json#/a", "type": "object"}, "x": {"$ref": "#/$defs/x"}
+    },
+    "$defs": {"r": {"type": "integer"}, "x": {"type": "object", "required": ["y"], "properties": {"x": {"$ref": "#/$defs/x"}}}}
 }"""
 
 
@@ -107,8 +109,14 @@ SCHEMA = """{
         ("o: {p: 3}", "`o.p` is a whole number, and has to be a text or nothing"),
         ("o: []", "`o` is a list, and has to be a mapping"),
         ("zz: 1", "`zz` is no value that values.schema.json of the chart knows"),
-        *((values, "") for values in ("a: 1.0", "a: 1e3", "a: null", "zz: null", "b: 2020-01-01", "m: x", "r: 1")),
-        *((values, "") for values in ("a: ${A}", "b: yes", "o: {q: 1}", "a: 1_000")),
+        ("r: x", "`r` is a text, and has to be a whole number"),
+        ("x: {y: 1, x: []}", "`x.x` is a list, and has to be a mapping"),
+        ("v: 1.0.0-rc", "`v` is 1.0.0-rc, and has to match ^v[0-9]+$"),
+        *(
+            (values, "")
+            for values in ("a: 1.0", "a: 1e3", "a: null", "zz: null", "b: 2020-01-01", "m: x", "r: 1", "l: 1")
+        ),
+        *((values, "") for values in ("v: v12", "v: ${TAG}", "a: ${A}", "b: yes", "o: {q: 1}", "a: 1_000")),
     ],
 )
 def test_values_that_contradict_the_schema_of_their_chart(values: str, why: str, lint: Lint) -> None:
@@ -123,6 +131,16 @@ def test_values_that_contradict_the_schema_of_their_chart(values: str, why: str,
         for entry in lint({**files, "c/values.yaml": f"{values}\n"})["unreadable"]
     ]
     assert found == ([("c/values.yaml", 1, f"holds values with which Helm refuses the chart: {why}")] if why else [])
+
+
+def test_values_that_a_schema_requires_and_nobody_sets_are_for_others_to_give(lint: Lint) -> None:
+    files = {"c/Chart.yaml": CHART, "c/values.schema.json": SCHEMA, "c/templates/web.yaml": INGRESS}
+    report = lint({**files, "c/values.yaml": "x: {x: {y: 1}}\n"})
+    assert report["unreadable"] == []
+    for entry, line, name in zip(report["unknown"], (2, 8), ("never", "x.y"), strict=True):
+        assert (entry["location"]["path"], entry["location"]["line"]) == ("c/values.schema.json", line)
+        assert f"its schema requires `{name}`, which nothing sets" in entry["message"]
+    assert lint({**files, "c/values.yaml": "never: 1\nx: {y: 2}\n"})["unknown"] == []
 
 
 def test_values_that_others_complete_are_not_held_against_the_schema(lint: Lint) -> None:

@@ -177,3 +177,20 @@ def test_what_a_named_template_holds_may_stand_anywhere(block: str, refused: boo
     text = "events {}\nhttp { server { listen 80; location / { root /srv; } } }\n" + block
     report = lint({"nginx.tmpl": f"{text}\nlocation /a/ {{ proxy_pass http://app; }}\n{{{{ end }}}}\n"})
     assert any("not allowed here" in entry["message"] for entry in report["unreadable"]) == refused
+
+
+@pytest.mark.parametrize(("environment", "is_told"), [("environment: {APP: app}", True), ("environment: {}", False)])
+def test_a_server_that_the_environment_fills_in_is_one(environment: str, is_told: bool, lint: Lint) -> None:
+    config = (
+        "upstream app { server ${APP}:3000; }\nserver { listen 80; location /socket.io/ {\n"
+        "proxy_pass http://app; proxy_http_version 1.1; proxy_read_timeout 300s; proxy_buffering off;\n"
+        'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; } }\n'
+    )
+    compose = (
+        f"services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    {environment}\n"
+        "    volumes: ['./templates:/etc/nginx/templates']\n"
+    )
+    streams = "streams: [{path: /socket.io/, kind: websocket, session: Socket.IO}]\n"
+    report = lint({"templates/a.conf.template": config, "compose.yaml": compose, "infralint.yaml": streams})
+    told = [entry["message"] for entry in report["unknown"]]
+    assert any("how many servers upstream app has" in text for text in told) is not is_told, told

@@ -297,4 +297,4 @@ def test_a_module_whose_outputs_are_those_of_a_load_balancer_is_told(tmp_path: P
 
 def test_other_modules_that_are_not_here_are_named_as_seen(tmp_path: Path) -> None:
     text = 'module "a" {\n  source = "acme/web/aws"\n}\nmodule "b" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n'
-    assert reading(tmp_path, {"main.tf": text}).seen == ["the Terraform module acme/web/aws"]
+    assert reading(tmp_path, {"main.tf": text}).seen.keys() == {"the Terraform module acme/web/aws"}

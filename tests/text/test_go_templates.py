@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from infralint.text.display import HOLE
-from infralint.text.go_templates import Renderer, TemplateFile, TemplateProblem, merge_values, plain_values
+from infralint.text.go_templates import (
+    Renderer,
+    TemplateFile,
+    TemplateProblem,
+    merge_values,
+    parse_template,
+    plain_values,
+)
 from infralint.text.patterns import fresh_budget
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
@@ -117,7 +124,12 @@ def test_a_template_of_another_file_is_included() -> None:
         ('{{ include "nobody" . }}', "nobody"),
         ("{{ .Values.name ", "never closed"),
         ('{{ "open }}', "never closed"),
-        ("{{ $x }}", "no variable"),
+        ("{{ $x }}", "no variable `\\$x` is declared"),
+        ("{{ if .Values.missing }}{{ $x.y }}{{ end }}", "no variable `\\$x`"),
+        ("{{ if .Values.missing }}{{ $x := 1 }}{{ end }}{{ $x }}", "no variable `\\$x`"),
+        ("{{ range $i, $v := .Values.hosts }}{{ end }}{{ $v }}", "no variable `\\$v`"),
+        ('{{ $x := 1 }}{{ define "t" }}{{ $x }}{{ end }}', "no variable `\\$x`"),
+        ("{{ $name := 1 }}{{ with .Values.missing }}{{ $nane }}{{ end }}", "did you mean `\\$name`"),
         ("{{ if .Values.name }}{{ break }}{{ end }}", "outside of any `range`"),
         (
             '{{ range .Values.hosts }}{{ include "t" . }}{{ end }}{{ define "t" }}{{ continue }}{{ end }}',
@@ -129,6 +141,20 @@ def test_a_template_of_another_file_is_included() -> None:
 def test_what_helm_refuses_is_refused(template: str, problem: str) -> None:
     with pytest.raises(TemplateProblem, match=problem):
         rendered(template)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ $x := 1 }}{{ if $x }}{{ $.Values.name }}{{ $x }}{{ end }}",
+        "{{ with $x := .Values.name }}{{ $x }}{{ else }}{{ $x }}{{ end }}",
+        "{{ range $i, $v := .Values.hosts }}{{ $i }}{{ $v }}{{ else }}{{ $i }}{{ end }}",
+        "{{ ($x := 1) }}{{ $x }}",
+        '{{ define "t" }}{{ $x := . }}{{ $x }}{{ end }}{{ $x := 1 }}{{ $x = 2 }}{{ template "t" $x }}',
+    ],
+)
+def test_a_variable_is_known_from_its_declaration_to_the_end_of_its_block(template: str) -> None:
+    assert parse_template(template).nodes
 
 
 @pytest.mark.parametrize("template", ["{{ randAlphaNum 8 }}", "{{ now }}", "{{ genCA 1 2 }}", "{{ werf_image 1 }}"])

@@ -77,3 +77,36 @@ async def models():
     held = config.replace("location /v1/models", "location /v1/chat")
     report = lint({"nginx.conf": held})
     assert len(problems(report, "buffered-stream")) == 1
+
+
+def test_functions_that_a_glob_stands_for_are_meant(lint: Lint) -> None:
+    files = {
+        "package.json": '{"dependencies": {"next": "14.0.0"}}',
+        "vercel.json": '{"functions": {"pages/api/v1/*.js": {"maxDuration": 10}}}',
+        "pages/api/v1/chat.js": 'export default function chat(req, res) { res.write("data: x\\n\\n") }\n',
+        "pages/api/other.js": "export default function other(req, res) { res.json({}) }\n",
+        "infralint.yaml": "streams: [{path: /api/v1/*}]\n",
+    }
+    report = lint(files)
+    assert problems(report, "serverless-stream") == ["vercel.json:1 warning serverless-stream"]
+    assert [finding["hop"]["name"] for finding in report["findings"]] == ["the function /api/v1/chat"]
+    assert report["unknown"] == []
+
+
+@pytest.mark.parametrize("path", ["/api/v1/*", "/api/**"])
+def test_a_location_behind_one_that_rewrites_is_meant(path: str, lint: Lint) -> None:
+    flowing = FLOWING.replace("http://a:1", "http://inner:80/")
+    files = {
+        "compose.yaml": "services:\n"
+        "  outer:\n    image: nginx:1.27\n    ports: ['80:80']\n    volumes: ['./outer.conf:/etc/nginx/nginx.conf']\n"
+        "  inner:\n    image: nginx:1.27\n    volumes: ['./inner.conf:/etc/nginx/nginx.conf']\n",
+        "outer.conf": nginx(f"location /api/ {{ {flowing} }}"),
+        "inner.conf": nginx(
+            f"location /v1/ {{ {FLOWING} }}",
+            "location = /v1/chat { proxy_pass http://b:1; }",
+            "location /v2/ { proxy_pass http://b:1; }",
+        ),
+        "infralint.yaml": f"streams: [{{path: {path}}}]\n",
+    }
+    held = [4] if path == "/api/v1/*" else [4, 5]
+    assert problems(lint(files), "buffered-stream") == [f"inner.conf:{line} warning buffered-stream" for line in held]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Lint, run, write
 
+from infralint.model import list_seen
 from infralint.project import Project
 from infralint.project.config import Settings
 from infralint.sources.unread import read
@@ -15,7 +16,7 @@ from infralint.sources.unread import read
 def seen(folder: Path, files: dict[str, str | bytes]) -> list[str]:
     """The kinds that are named, with their paths."""
     write(folder, files)
-    return read(Project(folder, Settings(), base=folder)).seen
+    return list_seen([read(Project(folder, Settings(), base=folder))])
 
 
 def manifest(kind: str, version: str = "v1", rest: str = "") -> str:

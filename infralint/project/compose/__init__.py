@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 import msgspec
 
@@ -70,6 +71,11 @@ _COMMANDS = tuple(
 """Files that hold commands, by their names."""
 _GIVEN = lazy(r"(?:(?<!\S)-f|--file|COMPOSE_FILE)\b([^\n]*)")
 _BETWEEN_WORDS = lazy(r"[\s\"'`:;=,|&<>(){}\[\]]+")
+_GOES = lazy(r"\bcd\s+[\"']?([\w./-]+)")
+_MOST_GOES = 20
+"""Folders that a script goes to which are looked at."""
+_OF_VARIABLE = lazy(r"^(?:\$\w+)?/")
+"""What a path begins with behind a variable, which mostly says where the script lies."""
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
 _NAMED = lazy(r"(docker-)?compose([.-][^/]*)?\.ya?ml")
 """Names that say that compose reads a file."""
@@ -251,8 +257,7 @@ class _ComposeReader:
                     Unfollowed(Location(self.project.show(path)), "is a template, which has to be rendered first")
                 )
             else:
-                message = problem.complaint()
-                self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
+                self.found.unreadable.append(self.project.unreadable(path, problem))
         return None
 
     def _refuse(self, path: str, problems: Iterable[YamlProblem]) -> None:
@@ -272,7 +277,8 @@ class _ComposeReader:
             for name, problem in undeclared_names(root)
             if around.isdisjoint(self._declaring_folders.get(name, ()))
         ]
-        if any(name in self._declaring_folders for name, _ in refused) and _end_of(path) in self._given_ends:
+        names = (path, _end_of(path), f"$/{posixpath.basename(path)}")
+        if any(name in self._declaring_folders for name, _ in refused) and not self._given.isdisjoint(names):
             refused = [(name, problem) for name, problem in refused if name not in self._declaring_folders]
         self._refuse(path, (problem for _, problem in refused))
 
@@ -286,12 +292,27 @@ class _ComposeReader:
         return found
 
     @cached_property
-    def _given_ends(self) -> frozenset[str]:
-        """The ends of the paths of files that commands somewhere in the project give compose: `-f tools/compose.yml`."""
-        texts = map(self.project.text_or_nothing, self.project.files_named(*_COMMANDS))
-        rests = (rest for text in texts if "compose" in text for rest in _GIVEN.findall(text))
-        words = {word for rest in rests for word in _BETWEEN_WORDS.split(rest) if word.endswith((".yml", ".yaml"))}
-        return frozenset(end for word in words for end in (posixpath.basename(word), _end_of(word)))
+    def _given(self) -> frozenset[str]:
+        """What commands somewhere in the project give compose: the ends of paths (`-f tools/compose.yml`), and the paths of
+        files that are given together with others, relative to where the script lies, where it goes, or the project's root."""
+        found: set[str] = set()
+        for script in self.project.files_named(*_COMMANDS):
+            text = self.project.text_or_nothing(script)
+            if "compose" not in text:
+                continue
+            lines = [
+                [word for word in _BETWEEN_WORDS.split(rest) if word.endswith((".yml", ".yaml"))]
+                for rest in _GIVEN.findall(text.replace("\\\n", " "))
+            ]
+            found.update(end for words in lines for word in words for end in (posixpath.basename(word), _end_of(word)))
+            homes = ("", posixpath.dirname(script))
+            goes = (posixpath.join(home, place) for place in islice(_GOES.findall(text), _MOST_GOES) for home in homes)
+            starts = dict.fromkeys((*homes, *goes))
+            for word in {word for words in lines if len(words) > 1 for word in words}:
+                bare = _OF_VARIABLE.sub("", word)
+                found.update(posixpath.normpath(posixpath.join(start, bare)) for start in starts)
+                found.update([f"$/{bare}"] if word.startswith("$") else ())
+        return frozenset(found)
 
     def _stands_alone(self, path: str, root: YamlValue) -> bool:
         """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it."""

@@ -16,7 +16,7 @@ from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
-from infralint.project.manifests.value_schemas import contradictions
+from infralint.project.manifests.value_schemas import contradictions, missing_values
 from infralint.text.display import HOLE
 from infralint.text.go_templates import (
     RenderedOutput,
@@ -35,6 +35,8 @@ from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_y
 
 KUBERNETES = (1, 31)
 """The version of a cluster that charts are rendered for."""
+SCHEMA = "values.schema.json"
+COMPLETE = "name the values it is installed with under `helm: charts:` in infralint.yaml"
 _VALUES = lazy(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
 _READ = 8
 """Characters of what a template comes to that are read as YAML in the time of a step."""
@@ -127,12 +129,17 @@ class Charts:
         for span, why in contradictions(chart.schema, values) if chart.schema is not None else ():
             refused = Unreadable(f"holds values with which Helm refuses the chart: {why}", self.atlas.place(span))
             self.unreadable += [refused] if refused not in self.unreadable else []
+        for span, name in missing_values(chart.schema, values) if chart.schema is not None else ():
+            path = self.project.show(posixpath.join(chart.folder, SCHEMA))
+            why = f"Helm refuses this chart with the values that are here: its schema requires `{name}`, which nothing sets"
+            missing = Unknown(Location(path, span.line, span.column), "", why, COMPLETE)
+            self.unknown += [missing] if missing not in self.unknown else []
         for part, inner in _installed_parts(chart, values):
             self._refuse_values(part, inner)
 
     def _schema(self, folder: str) -> YamlValue | None:
         """What the `values.schema.json` of a chart says; None where there is none. Helm refuses a chart with a broken one."""
-        path = posixpath.join(folder, "values.schema.json")
+        path = posixpath.join(folder, SCHEMA)
         if path not in self.project.file_set:
             return None
         try:
@@ -142,8 +149,7 @@ class Charts:
             self.unreadable.append(self.project.unreadable(path, problem))
         except BadJson as problem:
             if not has_holes(text):
-                refused = self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
-                self.unreadable.append(refused)
+                self.unreadable.append(self.project.unreadable(path, problem))
         return None
 
     def _is_part(self, folder: str) -> bool:
@@ -370,8 +376,7 @@ class Charts:
             where = self.atlas.place(template.span(problem.offset))
             given = f" with the values of {environment}" if environment else " with its own values"
             why = f"this template of a Helm chart can't be rendered{given}: {problem.message}"
-            remedy = "name the values it is installed with under `helm: charts:` in infralint.yaml"
-            self.unknown.append(Unknown(where, "", why, remedy))
+            self.unknown.append(Unknown(where, "", why, COMPLETE))
             return
         self.rendered.add(template.name)
         if written.text.strip():

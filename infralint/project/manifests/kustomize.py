@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from infralint.model import Location, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
-from infralint.project.manifests.manifest import Manifest, is_selected, texts_of
+from infralint.project.manifests.manifest import Manifest, api_group, is_selected, texts_of
 from infralint.project.manifests.patching import (
     EACH,
     Change,
@@ -120,8 +120,7 @@ class LayeredObject(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def group(self) -> str:
-        group, slash, _ = self.root.text_of("apiVersion").partition("/")
-        return group if slash else ""
+        return api_group(self.root)
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -505,8 +504,7 @@ class Kustomizations:
                 self.unreadable.append(self.project.unreadable(path, problem))
             except YamlProblem as problem:
                 line = self.atlas.line_in_file(problem.line)
-                message = problem.complaint()
-                self.unreadable.append(self.project.unreadable(path, message, line, problem.column))
+                self.unreadable.append(self.project.unreadable(path, problem, line))
         return self._documents[path]
 
     def _inline(self, kustomization: Kustomization, written: YamlValue) -> list[YamlValue]:

@@ -38,9 +38,7 @@ class Manifest(msgspec.Struct, eq=False):
 
     @property
     def group(self) -> str:
-        """Its API group: `networking.k8s.io` of `networking.k8s.io/v1`, "" for the core group."""
-        group, slash, _ = self.root.text_of("apiVersion").partition("/")
-        return group if slash else ""
+        return api_group(self.root)
 
     @property
     def name(self) -> str:
@@ -101,6 +99,12 @@ class Manifest(msgspec.Struct, eq=False):
         if value is None or value.text is None or not self.atlas.is_written(value.span):
             return None
         return self.place(value) if value.span.end_column > value.span.column else None
+
+
+def api_group(root: YamlValue) -> str:
+    """The API group of an object: `networking.k8s.io` of `networking.k8s.io/v1`, "" for the core group."""
+    group, slash, _ = root.text_of("apiVersion").partition("/")
+    return group if slash else ""
 
 
 def texts_of(value: YamlValue | None) -> dict[str, str]:

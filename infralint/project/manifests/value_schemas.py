@@ -10,6 +10,7 @@ from typing import Any
 
 from infralint.text.display import HOLE
 from infralint.text.go_templates.values import PlacedMapping
+from infralint.text.patterns import Unsearchable, search
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlSpan, YamlValue, has_holes
 
@@ -17,29 +18,62 @@ DEEPEST = 20
 """Objects within each other that are looked into."""
 
 
-def contradictions(schema: YamlValue, values: PlacedMapping, path: str = "") -> Iterator[tuple[YamlSpan, str]]:
-    """Where values are of another type than the schema wants, none of those that it lists, or not foreseen: the place of
-    the key, and what is wrong. What other rules of a schema say is not looked at, nor what a reference leads to.
+def contradictions(schema: YamlValue, values: PlacedMapping) -> Iterator[tuple[YamlSpan, str]]:
+    """Where values are of another type than the schema wants, none of those that it lists or unlike its pattern, or not
+    foreseen: the place of the key, and what is wrong. What other rules of a schema say is not looked at, nor what a
+    reference to another file leads to.
 
     https://json-schema.org/draft-07/json-schema-validation
     """
-    if schema.get("$ref") is not None or path.count(".") >= DEEPEST:
-        return
-    known = schema.members_of("properties")
-    is_closed = schema.text_of("additionalProperties") == "false" and schema.get("patternProperties") is None
-    for key, value in values.items():
-        place, name = values.keys_at.get(key), f"{path}{key}"
-        wanted = known.get(key)
-        if place is None or value is None:  # Helm takes keys away whose value is null
-            continue
-        if wanted is None:
-            if is_closed and name != "global":
-                yield place, f"`{name}` is no value that values.schema.json of the chart knows"
-        elif wanted.get("$ref") is None:
-            if why := _why_not(wanted, value):
+    for part, inner, path in _objects(schema, values, schema, ""):
+        known = part.members_of("properties")
+        is_closed = part.text_of("additionalProperties") == "false" and part.get("patternProperties") is None
+        for key, value in inner.items():
+            place, name = inner.keys_at.get(key), f"{path}{key}"
+            wanted = known.get(key)
+            if place is None or value is None:  # Helm takes keys away whose value is null
+                continue
+            if wanted is None:
+                if is_closed and name != "global":
+                    yield place, f"`{name}` is no value that values.schema.json of the chart knows"
+            elif (rule := _follow(wanted, schema)) is not None and (why := _why_not(rule, value)):
                 yield place, f"`{name}` {why} in values.schema.json of the chart"
-            elif isinstance(value, PlacedMapping):
-                yield from contradictions(wanted, value, f"{name}.")
+
+
+def missing_values(schema: YamlValue, values: PlacedMapping) -> Iterator[tuple[YamlSpan, str]]:
+    """Values that a schema requires and nobody has set: where it says so, and their names."""
+    for part, inner, path in _objects(schema, values, schema, ""):
+        for item in part.items_of("required"):
+            if item.text is not None and item.text not in inner:
+                yield item.span, f"{path}{item.text}"
+
+
+def _objects(
+    schema: YamlValue, values: PlacedMapping, root: YamlValue, path: str
+) -> Iterator[tuple[YamlValue, PlacedMapping, str]]:
+    """Each object of the values with what its schema says, and with what its members' names begin."""
+    followed = _follow(schema, root)
+    if followed is None or path.count(".") >= DEEPEST:
+        return
+    yield followed, values, path
+    known = followed.members_of("properties")
+    for key, value in values.items():
+        if isinstance(value, PlacedMapping) and key in known:
+            yield from _objects(known[key], value, root, f"{path}{key}.")
+
+
+def _follow(schema: YamlValue, root: YamlValue) -> YamlValue | None:
+    """What a schema's reference leads to, itself where it is none; None for another file, or a reference that does not end."""
+    for _ in range(DEEPEST):
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema
+        first, *names = (reference.text or "").split("/")
+        found = root.get(*(name.replace("~1", "/").replace("~0", "~") for name in names)) if first == "#" else None
+        if found is None:
+            return None
+        schema = found
+    return None
 
 
 def _why_not(schema: YamlValue, value: Any) -> str:
@@ -53,7 +87,20 @@ def _why_not(schema: YamlValue, value: Any) -> str:
     if kinds == {"string"} and listed and all(item.quoted for item in listed):
         texts = [item.text or "" for item in listed]
         return "" if value in texts else f"is {value}, and has to be one of {listing(texts, 'or')}"
-    return ""
+    pattern = schema.text_of("pattern")
+    return (
+        f"is {value}, and has to match {pattern}"
+        if pattern and kinds == {"string"} and _differs(pattern, value)
+        else ""
+    )
+
+
+def _differs(pattern: str, value: str) -> bool:
+    """Whether a text matches a pattern nowhere, as far as that is sure."""
+    try:
+        return "\n" not in value and search(pattern, value) is None
+    except Unsearchable:
+        return False
 
 
 _NAMES = {

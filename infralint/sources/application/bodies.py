@@ -14,6 +14,7 @@ from infralint.platforms.javascript_streams import (
 )
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrap
+from infralint.text.javascript import LOOPS
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ def is_stream(resolver: Resolver, module: SourceModule, node: SgNode | None, dep
     return False
 
 
-_LOOPS = frozenset("for_in_statement while_statement do_statement for_statement".split())
 _RESPONSES = frozenset("res response resp reply.raw ctx.res".split())
 
 
@@ -56,7 +56,7 @@ def is_repeated(call: Call) -> bool:
     """Whether a call is made in a loop, or in a callback within its handler that does not end the response itself."""
     functions = 0
     for outer in call.node.ancestors():
-        if outer.kind() in _LOOPS:
+        if outer.kind() in LOOPS:
             return True
         functions += outer.kind() in call.module.language.functions
     return functions > 1 and not _is_made_once(call)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import NOWHERE, Known, Location, Response, Unknown
+from infralint.model import EVENT_STREAM, NOWHERE, Known, Location, Response, Unknown
 from infralint.platforms.compression import (
     COMPRESSORS,
     DJANGO_FLUSHES,
@@ -132,7 +132,7 @@ class CompressedRoutes:
         return bool(telling)
 
     def _hold_by_starlette(self, use: CompressorUse, content_type: str) -> CompressorUse | None:
-        is_event_stream = content_type == "text/event-stream"
+        is_event_stream = content_type == EVENT_STREAM
         limit = STARLETTE_SPARES_EVENTS if is_event_stream else STARLETTE_FLUSHES
         below = self._is_below("starlette", limit)
         if below is None and self._is_below("fastapi", FASTAPI_TAKES_IT):

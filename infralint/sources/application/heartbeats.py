@@ -149,10 +149,10 @@ def _pings_of_go(resolver: Resolver, function: Definition) -> float | None:
 
 def _called_in_go(resolver: Resolver, module: SourceModule, definition: Definition) -> list[Definition]:
     """A function and those of its package that it calls by their names, and those that these call."""
-    homes = (module, *resolver.program.siblings(module))
     found = [definition]
     for function in found:
         for name in dict.fromkeys(_CALLED.findall(function.node.text())):
+            homes = (module, *resolver.program.siblings_naming(module, name))
             called = (other for home in homes for other in home.definitions_of(name) if other.kind == "function")
             found += [other for other in called if other not in found]
         if len(found) > _MOST_CALLED:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from infralint.sources.application.syntax import SourceModule, unwrap
+from infralint.text.javascript import IMPORTED
 from infralint.text.lazy import lazy
 
 MOST_NESTED = 50
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
 _PYTHON_IMPORT = lazy(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#;]+))", re.MULTILINE
 )
-_JAVASCRIPT_IMPORT = lazy(
-    rb"""(?:\bfrom\s*+|\bimport\s*+(?:\(\s*+)?|\brequire\s*+\(\s*+)(?:/\*[^*]{0,300}\*/\s*+)?["'`]([^"'`\n]{1,300})["'`]"""
-)
 _GO_IMPORT = lazy(rb'"((?:[\w.~-]+/)+[\w.-]+)"')
 _WORD = lazy(rb"\w+")
+_DOTTED = lazy(rb"[\w.]+")
 
 
 class ImportedName(msgspec.Struct, frozen=True):
@@ -51,26 +50,45 @@ def stems_of(path: str) -> list[str]:
     inner = posixpath.basename(folder)
     if path.endswith(".go"):
         return [inner or "."]
+    if path.endswith(".py"):
+        parts = (folder if stem == "__init__" else posixpath.join(folder, stem)).split("/")
+        return [parts[-1] or ".", _python_stem(parts)]
     if stem in ("index", "__init__", "mod", "main", "lib") and inner:
         return [inner, stem, ".", posixpath.basename(posixpath.dirname(folder))]
     return [stem, name.rpartition(".")[0], "*"]
 
 
-def _python_stems(content: bytes) -> Iterator[str]:
+def _python_stems(path: str, content: bytes) -> Iterator[str]:
+    folder = posixpath.dirname(path)
     for module, names, plain in _PYTHON_IMPORT.findall(content):
-        yield from _stems_of_import(module, names, plain)
+        yield from _stems_of_import(folder if module.startswith(b".") else "", module, names, plain)
 
 
 @lru_cache(maxsize=4096)
-def _stems_of_import(module: bytes, names: bytes, plain: bytes) -> tuple[str, ...]:
-    """The words of a statement; many files hold the same."""
-    words = [word.decode("utf-8", "replace") for word in _WORD.findall(names or plain)]
-    last = module.rpartition(b".")[2].decode("utf-8", "replace") or "."
-    return (last, *words, *(["*"] if names.strip().startswith(b"*") else []))
+def _stems_of_import(folder: str, module: bytes, names: bytes, plain: bytes) -> tuple[str, ...]:
+    """The words of a statement, each with what stands before it in its dotted name; many files hold the same. folder: of the
+    file, where the module's name is relative."""
+    if plain:
+        words = [word.split(b".") for word in _DOTTED.findall(plain)]
+        return tuple(_python_stem(_decode_all(parts[: end + 1])) for parts in words for end in range(len(parts)))
+    level = len(module) - len(module.lstrip(b"."))
+    around = folder.split("/") if folder else []
+    parts = around[: max(len(around) - level + 1, 0)] if level else []
+    parts += _decode_all(module.lstrip(b".").split(b"."))
+    return (_python_stem(parts), *(_python_stem([*parts, word]) for word in _decode_all(_WORD.findall(names))))
 
 
-def _javascript_stems(content: bytes) -> Iterator[str]:
-    for specifier in _JAVASCRIPT_IMPORT.findall(content):
+def _decode_all(words: Iterable[bytes]) -> list[str]:
+    return [word.decode("utf-8", "replace") for word in words if word]
+
+
+def _python_stem(parts: list[str]) -> str:
+    """The last two parts of a dotted name: `app/views`."""
+    return "/".join(parts[-2:]) or "."
+
+
+def _javascript_stems(_path: str, content: bytes) -> Iterator[str]:
+    for specifier in IMPORTED.findall(content):
         text = specifier.decode("utf-8", "replace")
         if "${" in text:
             yield "*"
@@ -79,11 +97,11 @@ def _javascript_stems(content: bytes) -> Iterator[str]:
         yield last.partition(".")[0] or "."
 
 
-def _go_stems(content: bytes) -> Iterator[str]:
+def _go_stems(_path: str, content: bytes) -> Iterator[str]:
     return (found.rpartition(b"/")[2].decode("utf-8", "replace") for found in _GO_IMPORT.findall(content))
 
 
-SCANS: dict[str, Callable[[bytes], Iterator[str]]] = {
+SCANS: dict[str, Callable[[str, bytes], Iterator[str]]] = {
     "python": _python_stems,
     "javascript": _javascript_stems,
     "go": _go_stems,

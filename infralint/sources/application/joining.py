@@ -106,7 +106,7 @@ class Joiner:
         self._mounts: dict[str, NestedItems[tuple[Rules, MountCall, Call]]] = {}
         self._blocks_of: dict[str, list[tuple[int, int, Call]]] = {}
         self._chain_prefixes: dict[tuple[SourceModule, SourceSpan], Path] = {}
-        self._registered_at: dict[str, dict[SourceSpan, Registration | None]] = {}
+        self._registered_at: dict[str, dict[SourceSpan, list[Registration]]] = {}
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
@@ -266,19 +266,24 @@ class Joiner:
         return None
 
     def registration_at(self, module: SourceModule, span: SourceSpan) -> Registration | None:
-        """The route whose handler a place lies in: the innermost."""
+        """The first of the routes whose handler a place lies in."""
+        return next(iter(self.registrations_at(module, span)), None)
+
+    def registrations_at(self, module: SourceModule, span: SourceSpan) -> list[Registration]:
+        """The routes whose handler a place lies in, the innermost: several where one function has several decorators."""
         known = self._registered_at.setdefault(module.path, {})
         if span not in known:
-            known[span] = self._find_registration(module, span)
+            known[span] = self._find_registrations(module, span)
         return known[span]
 
-    def _find_registration(self, module: SourceModule, span: SourceSpan) -> Registration | None:
+    def _find_registrations(self, module: SourceModule, span: SourceSpan) -> list[Registration]:
         around = [
             registration
             for registration in self._handlers_of(module).around(span)
             if registration.decorated is not None or registration.call.span != span
         ]
-        return min(around, key=lambda registration: registration.size, default=None)
+        smallest = min((registration.size for registration in around), default=0)
+        return [registration for registration in around if registration.size == smallest]
 
     def _handlers_of(self, module: SourceModule) -> NestedItems[Registration]:
         if module.path not in self._handlers:
@@ -402,13 +407,12 @@ class Joiner:
             owner = owner.owner
         names = frozenset(name for shape in rules.classes for name in shape.call)
         prefix = ROOT
-        for call in registration.call.module.calls(names) if owner is not None and names else ():
-            if call.module.decorated_definition(call) is owner:
-                shape = next((shape for shape in rules.classes if call.name in shape.call), None)
-                node = _argument(call, shape.path) if shape is not None else None
-                if node is not None:
-                    text = self.resolver.text(call.module, _first_item(node))
-                    prefix = prefix.join(path_of(_named_by_class(text, owner), rules.style))
+        for call in registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ():
+            shape = next((shape for shape in rules.classes if call.name in shape.call), None)
+            node = _argument(call, shape.path) if shape is not None else None
+            if node is not None:
+                text = self.resolver.text(call.module, _first_item(node))
+                prefix = prefix.join(path_of(_named_by_class(text, owner), rules.style))
         return self._global_prefix(rules, registration.call.module).join(prefix)
 
     def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
@@ -735,14 +739,17 @@ class Joiner:
             return [Head(ROOT, module.path)]
         return self._heads_of_includes(module)
 
-    def _heads_of_includes(self, module: SourceModule) -> list[Head]:
-        """What is put before the paths of a Django module by those that include it; unknown where they go round in circles."""
+    def _heads_of_includes(self, module: SourceModule, depth: int = 0) -> list[Head]:
+        """What is put before the paths of a Django module by those that include it; unknown where they go round in circles,
+        and where there are too many, one in another."""
+        if depth > DEEPEST:
+            return [NOWHERE]
         if module.path not in self._heads_of_urls:
             self._heads_of_urls[module.path] = [NOWHERE]
             heads = [
                 Head(head.path.join(prefix), head.home)
                 for call, prefix in self._includes_of(module)
-                for head in self._heads_of_includes(call.module)
+                for head in self._heads_of_includes(call.module, depth + 1)
             ]
             alone = [Head(ROOT, module.path)] if self._is_root(_import_name(module)) else [NOWHERE]
             self._heads_of_urls[module.path] = _bound_heads(heads) or alone
@@ -750,27 +757,38 @@ class Joiner:
 
     def _includes_of(self, module: SourceModule) -> Iterator[tuple[Call, Path]]:
         """The calls that include a Django module's paths, each with the path that it puts before them."""
-        stem = module.path.rpartition("/")[2][:-3].encode()
-        for path in self.program.sources:
-            if path == module.path or not path.endswith(("urls.py", "routing.py", "asgi.py", "router.py")):
-                continue
-            other = self.program.load(path) if stem in self.program.content(path) else None
-            for call in other.calls(frozenset({"path", "re_path", "url"})) if other is not None else ():
-                if self._is_included(module, call):
-                    style: Style = "angles" if call.name == "path" else "regex"
-                    yield call, path_of(self.resolver.text(call.module, call.argument(0)), style)
+        words = _import_name(module).split(".")
+        for name in (module.path, *(".".join(words[start:]) for start in range(len(words)))):
+            yield from ((call, prefix) for call, prefix in self._includes.get(name, ()) if call.module is not module)
 
-    def _is_included(self, module: SourceModule, call: Call) -> bool:
+    @cached_property
+    def _includes(self) -> dict[str, list[tuple[Call, Path]]]:
+        """The calls that include a Django module's paths, by its dotted name as they write it, or by its file."""
+        found: dict[str, list[tuple[Call, Path]]] = {}
+        for path in self.program.sources:
+            if not path.endswith(("urls.py", "routing.py", "asgi.py", "router.py")):
+                continue
+            module = self.program.load(path) if b"include" in self.program.content(path) else None
+            for call in module.calls(frozenset({"path", "re_path", "url"})) if module is not None else ():
+                if name := self._included_name(call):
+                    style: Style = "angles" if call.name == "path" else "regex"
+                    prefix = path_of(self.resolver.text(call.module, call.argument(0)), style)
+                    found.setdefault(name, []).append((call, prefix))
+        return found
+
+    def _included_name(self, call: Call) -> str:
+        """The module that a call of Django's `path` includes: its dotted name, or its file; empty where it includes none."""
         included = call.module.call_of(call.argument(1))
         if included is None or included.name != "include" or not included.positional:
-            return False
+            return ""
         target = included.positional[0]
         if target.kind() == "tuple" and target.named_children():
             target = target.named_children()[0]
         text = self.resolver.text(call.module, target)
         if text is None:
-            return self.resolver.meaning(call.module, target) is module
-        return bool(text) and f".{_import_name(module)}".endswith(f".{text}")
+            meaning = self.resolver.meaning(call.module, target)
+            return meaning.path if isinstance(meaning, SourceModule) else ""
+        return text
 
     def _is_root(self, dotted: str) -> bool:
         return any(dotted == name or dotted.endswith(f".{name}") for name in self._root_urls)

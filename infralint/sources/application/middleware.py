@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -88,20 +88,22 @@ class SentHeaders:
         module = self._joiner.program.load(path)
         if module is None or module.language.name not in ("python", "javascript"):
             return
+        decorated, inline = module.marks(_DECORATORS), _inline_functions(module)
         for definition in module.definitions:
             if definition.kind != "function":
                 continue
-            for call in self._uses_of(module, definition):
+            for call in [None] if definition in decorated else self._uses_of(module, definition, inline):
                 prefix = _prefix(call) if call is not None else ""
                 headers = headers_in(self._joiner.resolver, module, definition, None) if prefix is not None else {}
                 if ACCEL in headers:
                     yield HeaderMiddleware({ACCEL: headers[ACCEL]}, prefix or "", call)
 
-    def _uses_of(self, module: SourceModule, definition: Definition) -> Iterator[Call | None]:
+    def _uses_of(
+        self, module: SourceModule, definition: Definition, inline: Mapping[Definition, Sequence[Call]]
+    ) -> Iterator[Call | None]:
         """The calls that put a function around routes; None: it is around all of them."""
-        if any(module.decorated_definition(call) is definition for call in module.calls(_DECORATORS)):
-            yield None
-        elif module.language.name == "javascript":
+        if module.language.name == "javascript":
+            yield from inline.get(definition, ())
             yield from self._calls_that_use(module, definition)
         else:
             owner = definition.owner
@@ -110,9 +112,6 @@ class SentHeaders:
                 yield None
 
     def _calls_that_use(self, module: SourceModule, definition: Definition) -> Iterator[Call]:
-        for call in module.calls(_USES):
-            if any(module.definition_of(node) is definition for node in call.positional):
-                yield call
         for other, use in self._joiner.uses.of(module, definition.name) if definition.name else ():
             call_around = other.call_around(use)
             if (
@@ -131,6 +130,15 @@ class SentHeaders:
         setting = re.compile(rf"^[^#\n]*[\"'][\w.]+\.{name}[\"']".encode(), re.MULTILINE)
         sources = self._joiner.program.sources
         return any("settings" in path and setting.search(self._content(path)) is not None for path in sources)
+
+
+def _inline_functions(module: SourceModule) -> dict[Definition, list[Call]]:
+    """Functions that are written within the calls that put them to use."""
+    found: dict[Definition, list[Call]] = {}
+    for call in module.calls(_USES):
+        for definition in filter(None, map(module.definition_of, call.positional)):
+            found.setdefault(definition, []).append(call)
+    return found
 
 
 def _prefix(call: Call) -> str | None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from infralint.model import StreamKind
+from infralint.model import EVENT_STREAM, StreamKind
 from infralint.text.globs import name_matcher
 from infralint.text.lazy import lazy
 
@@ -38,11 +38,12 @@ class Product(msgspec.Struct, frozen=True):
     packages: tuple[str, ...] = ()
 
 
-_EVENTS = "text/event-stream"
 _HOLE = lazy(r"\$\{[^{}]*\}|\$\w+")
 
 
-def _sse(*paths: str, heartbeat: float | None = None, content_type: str | None = _EVENTS) -> tuple[ProductStream, ...]:
+def _sse(
+    *paths: str, heartbeat: float | None = None, content_type: str | None = EVENT_STREAM
+) -> tuple[ProductStream, ...]:
     return tuple(ProductStream("sse", path, heartbeat, content_type=content_type) for path in paths)
 
 

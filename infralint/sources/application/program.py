@@ -19,6 +19,7 @@ from infralint.sources.application.imports import READERS, SCANS, ImportedName, 
 from infralint.sources.application.languages import Language, language_of
 from infralint.sources.application.manifests import DeployedFiles
 from infralint.sources.application.syntax import SourceModule, find_too_deep, parse, span_of
+from infralint.text.lazy import lazy
 from infralint.text.repetition import is_repetitive
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ MOST_KEPT = 16 * 1024 * 1024
 """Bytes of files that stay in memory between two looks at them."""
 DEEPEST = 6
 """Re-exports that are followed."""
+_GO_WORD = lazy(rb"[\w\x80-\xff]+")
+_STAR = lazy(rb"\bexport\s*+\*")
 ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs", ".vue", ".svelte")
 
 
@@ -52,6 +55,7 @@ class ProjectModules:
         self._exports: dict[str, dict[str, str | ImportedName | SgNode]] = {}
         self._stars: dict[str, list[str]] = {}
         self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        self._words: dict[str, dict[bytes, list[str]]] = {}
         self._by_stem: dict[str, dict[str, list[str]]] = {}
         self._javascript = JavaScriptImports(
             files, self.content, lambda: files.find_named("package.json"), ENDINGS, _habits
@@ -146,12 +150,21 @@ class ProjectModules:
             if f".{name}(".encode() in self.content(path) and (other := self.load(path)) is not None:
                 yield other
 
-    def siblings(self, module: SourceModule) -> Iterator[SourceModule]:
-        """The other files of a Go package: they share their names."""
+    def siblings_naming(self, module: SourceModule, name: str) -> Iterator[SourceModule]:
+        """The other files of a Go package in which a name stands."""
         if module.language.name == "go":
-            for path in self._go_files(posixpath.dirname(module.path)):
+            for path in self._words_of(posixpath.dirname(module.path)).get(name.encode(), ()):
                 if path != module.path and (other := self.load(path)) is not None:
                     yield other
+
+    def _words_of(self, folder: str) -> dict[bytes, list[str]]:
+        """The words of a Go package, and the files in which each stands."""
+        if folder not in self._words:
+            found = self._words[folder] = {}
+            for path in self._go_files(folder):
+                for word in set(_GO_WORD.findall(self.content(path))):
+                    found.setdefault(word, []).append(path)
+        return self._words[folder]
 
     def _go_files(self, folder: str) -> list[str]:
         return self._go_folders.get(folder, [])
@@ -175,7 +188,8 @@ class ProjectModules:
         elif module.definitions_of(name):
             yield module, name
         else:
-            yield from ((other, name) for other in self.siblings(module) if other.definitions_of(name))
+            siblings = self.siblings_naming(module, name)
+            yield from ((other, name) for other in siblings if other.definitions_of(name))
 
     def imported_homes(
         self, module: SourceModule, imported: ImportedName, depth: int = 0
@@ -211,9 +225,8 @@ class ProjectModules:
         if home.language.name == "javascript":
             yield from self._exports_of(home, name, 0)
         elif home.language.name == "go":
-            for path in self._go_files(posixpath.dirname(home.path)):
-                other = self.load(path)
-                if other is not None and other.definitions_of(name):
+            for other in (home, *self.siblings_naming(home, name)):
+                if other.definitions_of(name):
                     yield other, name
         else:
             found = list(self.homes(home, name))
@@ -248,9 +261,9 @@ class ProjectModules:
             found: dict[str, list[tuple[str, str]]] = {}
             for local, imported in self.imports(importer).items():
                 for path, taken in self.targets(importer, imported):
-                    found.setdefault(_unit(path), []).append((local, taken))
+                    found.setdefault(unit_of(path), []).append((local, taken))
             self._taken[importer.path] = found
-        return self._taken[importer.path].get(_unit(home.path), [])
+        return self._taken[importer.path].get(unit_of(home.path), [])
 
     def _python_targets(self, path: str, imported: ImportedName) -> Iterator[tuple[str, str]]:
         if imported.name != "*":
@@ -327,14 +340,20 @@ class ProjectModules:
                 continue
             tail = "/".join(kept)
             name = "*" if kept is not parts[:-1] and len(kept) != len(parts) - 1 else imported.name
-            for file in self._rust_files:
+            for file in self._rust_files.get(kept[-1], ()):
                 if file.endswith((f"/{tail}.rs", f"/{tail}/mod.rs")):
                     yield file, name if kept == parts[:-1] and parts else "*"
                     return
 
     @cached_property
-    def _rust_files(self) -> list[str]:
-        return [path for path in self.sources if path.endswith(".rs")]
+    def _rust_files(self) -> dict[str, list[str]]:
+        """Files of Rust by the last name of the module that each is."""
+        found: dict[str, list[str]] = {}
+        for path in self.sources:
+            if path.endswith(".rs"):
+                name = posixpath.basename(path.removesuffix("/mod.rs").removesuffix(".rs"))
+                found.setdefault(name, []).append(path)
+        return found
 
     def importers(self, path: str, name: str) -> Iterator[SourceModule]:
         """The files that may import a file and mention a name."""
@@ -347,10 +366,15 @@ class ProjectModules:
         index = self._stems(language.name)
         wanted = name.encode()
         for importer in dict.fromkeys(importer for stem in stems_of(path) for importer in index.get(stem, ())):
-            if importer != path and (name in ("default", "*") or wanted in self.content(importer)):
+            if importer != path and (name in ("default", "*") or self._may_name(importer, wanted, language)):
                 module = self.load(importer)
                 if module is not None:
                     yield module
+
+    def _may_name(self, path: str, name: bytes, language: Language) -> bool:
+        """Whether a name stands in a file, or may be among all those that it passes on."""
+        content = self.content(path)
+        return name in content or (language.name == "javascript" and _STAR.search(content) is not None)
 
     def _namers(self, path: str, language: Language, name: str) -> Iterator[SourceModule]:
         """The files that name a file's class, in languages that find classes by their names."""
@@ -374,7 +398,7 @@ class ProjectModules:
             for path in self.sources if scan else ():
                 found = language_of(path)
                 if found is not None and found.name == language and scan:
-                    for stem in set(scan(self.content(path))):
+                    for stem in set(scan(path, self.content(path))):
                         index.setdefault(stem, []).append(path)
             self._by_stem[language] = index
         return self._by_stem[language]
@@ -395,7 +419,7 @@ def _habits(folder: str, specifier: str) -> Iterator[str]:
         folder = posixpath.dirname(folder)
 
 
-def _unit(path: str) -> str:
+def unit_of(path: str) -> str:
     """What an import takes from: a file; in Go, a folder."""
     return posixpath.dirname(path) if path.endswith(".go") else path
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 12
 """Steps that one expression is followed."""
+MOST_DEFINITIONS = 8
+"""Definitions of one name in a file that are looked at, the last ones."""
 
 _INTERPOLATIONS = frozenset("interpolation template_substitution interpolated_expression string_interpolation".split())
 _SELF = frozenset({"self", "this", "cls", "$this", "@"})
@@ -61,6 +63,8 @@ class Resolver:
 
     def __init__(self, program: ProjectModules, known: Mapping[str, frozenset[str]]) -> None:
         self.program = program
+        self._followed: dict[tuple[str, str], int] = {}
+        """Which definition of a top-level name is followed: what it names itself so is an earlier one."""
         self._known = known
         self.heartbeats: dict[Definition, float | None] = {}
         self.pings: dict[Definition, float | None] = {}
@@ -125,7 +129,7 @@ class Resolver:
         given = method.node.field("receiver") if wanted else None
         if given is None or not re.match(rf"\(\s*{re.escape(name)}\b", given.text()):
             return None
-        homes = (method.module, *self.program.siblings(method.module))
+        homes = (method.module, *self.program.siblings_naming(method.module, wanted))
         return next((found for home in homes for found in home.definitions_of(wanted) if found.kind == "class"), None)
 
     def at_home(self, module: SourceModule, name: str, depth: int = 0) -> Meaning | None:
@@ -140,13 +144,15 @@ class Resolver:
         """What a top-level name of a file stands for; `*`: the file."""
         if name == "*":
             return home
-        definitions = [
-            found for found in home.definitions_of(name) if found.owner is None or found.owner.kind == "variable"
-        ]
-        for definition in reversed(definitions):
-            if definition.kind != "variable":
-                return definition
-            if found := self.meaning(home, definition.node, depth + 1):
+        key, definitions = (home.path, name), home.tops_of(name)
+        later = self._followed.get(key, len(definitions))
+        for place in range(later - 1, max(len(definitions) - MOST_DEFINITIONS, 0) - 1, -1):
+            if definitions[place].kind != "variable":
+                return definitions[place]
+            self._followed[key] = place
+            found = self.meaning(home, definitions[place].node, depth + 1)
+            self._followed[key] = later
+            if found is not None:
                 return found
         return None
 
@@ -246,7 +252,7 @@ class Resolver:
 
     def _go_field(self, module: SourceModule, name: str, depth: int) -> Meaning | None:
         """A field of a struct: what any file of the package sets it to."""
-        for home in (module, *self.program.siblings(module)):
+        for home in (module, *self.program.siblings_naming(module, name)):
             for assignment in home.assignments:
                 if assignment.target.endswith(f".{name}"):
                     return self.meaning(home, assignment.value, depth + 1)
@@ -256,7 +262,7 @@ class Resolver:
 
     def _go_method(self, definition: Definition, name: str) -> Definition | None:
         """A method of a type, in whichever file of its package."""
-        for home in (definition.module, *self.program.siblings(definition.module)):
+        for home in (definition.module, *self.program.siblings_naming(definition.module, name)):
             for method in home.definitions_of(name):
                 if method.kind == "function" and receiver_type(method) == definition.name:
                     return method

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from infralint.platforms.javascript_streams import CONSUMERS
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
 from infralint.text.lazy import lazy
@@ -28,7 +29,6 @@ REQUESTS = frozenset(
 )
 CLIENTS = frozenset("axios got ky requests httpx session client http_client superagent".split())
 """Objects whose methods make requests."""
-CONSUMERS = frozenset("text json arrayBuffer blob formData bytes".split())
 _EVENT_TYPE = lazy(
     r"^(?:content-type:\s*)?(text/event-stream|application/(?:x-)?ndjson|application/stream\+json)\b", re.IGNORECASE
 )
@@ -43,8 +43,6 @@ _FILE_WORDS = lazy(
 )
 
 
-MOST_NAMED = 300
-"""Texts of one file that name a type of streams and are looked at."""
 _NAMED_TYPES = {
     "TEXT_EVENT_STREAM_VALUE": "text/event-stream",
     "TEXT_EVENT_STREAM": "text/event-stream",
@@ -63,8 +61,7 @@ def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tu
             for node in module.identifiers(name):
                 if not is_request(module, node) and not _is_accepted(node):
                     yield node, content_type
-    named = module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json")
-    for node in named[:MOST_NAMED]:
+    for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
         text = resolver.text(module, node) or ""
         found = _EVENT_TYPE.match(text)
         if found and _is_content_type(module, node, text) and not is_request(module, node):

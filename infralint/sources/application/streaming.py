@@ -245,16 +245,16 @@ class ModuleStreams:
             self.beyond.add(sighting.module.path)
             return
         inner = module.definition_at(span)
-        registration = self.joiner.registration_at(module, span)
+        registrations = self.joiner.registrations_at(module, span)
         chain = list(inner.around()) if inner is not None else []
         inside = [
             link
             for link in chain
-            if registration is None or any(handler.has(link.span) for handler in registration.handlers)
+            if not registrations or any(handler.has(link.span) for handler in registrations[0].handlers)
         ]
         passed = (*passed, *((module, function) for function in inside))
-        if registration is not None:
-            yield Reached(sighting, registration, None, passed, span)
+        if registrations:
+            yield from (Reached(sighting, registration, None, passed, span) for registration in registrations)
             return
         if file := self._file_route(module, chain):
             yield Reached(sighting, None, file, passed if chain else (*passed, (module, module.whole)))
@@ -291,7 +291,10 @@ class ModuleStreams:
             if definition.kind == "class":
                 found = list(self._class_registered(sighting, definition, passed))
             elif definition.name or definition.owner is None:
-                for other, use in self._uses(definition):
+                uses = self._uses(definition)
+                if self.joiner.uses.is_cut(definition.module, definition.name or "default"):
+                    self.beyond.add(sighting.module.path)
+                for other, use in uses:
                     if other is module and definition.span.has(span_of(use)):
                         continue
                     found += self._reach(sighting, other, span_of(use), passed, depth + 1)
@@ -312,8 +315,7 @@ class ModuleStreams:
     ) -> Iterator[Reached]:
         """Class-based handlers: the class itself is what a route names."""
         for other, use in self.joiner.uses.of(definition.module, definition.name):
-            registration = self.joiner.registration_at(other, span_of(use))
-            if registration is not None:
+            for registration in self.joiner.registrations_at(other, span_of(use)):
                 yield Reached(sighting, registration, None, passed)
 
     def _uses(self, definition: Definition) -> list[tuple[SourceModule, SgNode]]:
@@ -342,7 +344,10 @@ class ModuleStreams:
         module = definition.module
         importers = list(self.program.importers(module.path, definition.name))
         beside = self.program.callers_beside(module, definition.name)
-        homes = {home.path: home for home in (module, *self.program.siblings(module), *importers, *beside)}
+        homes = {
+            home.path: home
+            for home in (module, *self.program.siblings_naming(module, definition.name), *importers, *beside)
+        }
         for home in homes.values():
             for node, place, holder in self._owned_names(home, definition.name):
                 if self._is_owner(home, holder, owner, span_of(node)):

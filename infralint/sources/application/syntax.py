@@ -167,6 +167,7 @@ MOST_ARGUMENTS = 200
 """Arguments of one call that are looked at."""
 MOST_MARKS = 32
 """Attributes and comments between an attribute and what it marks."""
+_MAPPINGS = frozenset("object dictionary composite_literal hash array_creation_expression literal_value".split())
 _MARKS = frozenset("decorator modifiers attribute_list attribute_item".split())
 _TRANSPARENT = frozenset(
     "parenthesized_expression as_expression satisfies_expression non_null_expression await_expression await"
@@ -247,11 +248,15 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
 
     def definition_at(self, span: SourceSpan) -> Definition | None:
         """The innermost definition that a place lies in."""
-        index = bisect_right(self.definitions, span.start, key=lambda definition: definition.span.start) - 1
+        index = bisect_right(self._definition_starts, span.start) - 1
         definition = self.definitions[index] if index >= 0 else None
         while definition is not None and not definition.span.has(span):
             definition = definition.owner
         return definition
+
+    @cached_property
+    def _definition_starts(self) -> list[int]:
+        return [definition.span.start for definition in self.definitions]
 
     def definition_of(self, node: SgNode) -> Definition | None:
         """The definition that a node is."""
@@ -261,6 +266,17 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
 
     def definitions_of(self, name: str) -> list[Definition]:
         return self._by_name.get(name, [])
+
+    def tops_of(self, name: str) -> list[Definition]:
+        """The definitions of a name outside of functions and classes, in the order of the text."""
+        if name not in self._tops:
+            found = self.definitions_of(name)
+            self._tops[name] = [top for top in found if top.owner is None or top.owner.kind == "variable"]
+        return self._tops[name]
+
+    @cached_property
+    def _tops(self) -> dict[str, list[Definition]]:
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[str, list[Definition]]:
@@ -466,17 +482,20 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     def pairs(self, node: SgNode | None) -> dict[str, SgNode]:
         """The keys and values of an object, a dictionary or a composite literal."""
         node = unwrap(node)
-        if node is None or node.kind() not in (
-            "object",
-            "dictionary",
-            "composite_literal",
-            "hash",
-            "array_creation_expression",
-            "literal_value",
-        ):
+        if node is None or node.kind() not in _MAPPINGS:
             return {}
+        span = span_of(node)
+        if span not in self._pairs:
+            self._pairs[span] = self._find_pairs(node)
+        return self._pairs[span]
+
+    @cached_property
+    def _pairs(self) -> dict[SourceSpan, dict[str, SgNode]]:
+        return {}
+
+    def _find_pairs(self, node: SgNode) -> dict[str, SgNode]:
         body = node.field("body") if node.kind() == "composite_literal" else node
-        found = {}
+        found: dict[str, SgNode] = {}
         for child in body.named_children() if body is not None else []:
             if child.kind() == "shorthand_property_identifier":
                 found[child.text()] = child
@@ -485,6 +504,20 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
             elif pair := self.pair(child):
                 found[pair[0]] = pair[1]
         return found
+
+    def marks(self, names: frozenset[str]) -> Mapping[Definition, Sequence[Call]]:
+        """Decorators, annotations and attributes of these names, by what they stand above."""
+        if names not in self._marks:
+            found: dict[Definition, list[Call]] = {}
+            for call in self.calls(names):
+                if (definition := self.decorated_definition(call)) is not None:
+                    found.setdefault(definition, []).append(call)
+            self._marks[names] = found
+        return self._marks[names]
+
+    @cached_property
+    def _marks(self) -> dict[frozenset[str], dict[Definition, list[Call]]]:
+        return {}
 
     def decorated_definition(self, call: Call) -> Definition | None:
         """The function or class that a decorator, annotation or attribute stands above."""

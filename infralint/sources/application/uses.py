@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.program import ProjectModules, exported_names
+from infralint.sources.application.program import ProjectModules, exported_names, unit_of
 from infralint.sources.application.syntax import Definition, SourceModule, span_of
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_USES = 400
 """Uses of one name that are looked at."""
+DEEPEST = 30
+"""Files that pass a name on, one to the next, which are followed."""
 
 
 class Uses:
@@ -21,6 +24,9 @@ class Uses:
 
     def __init__(self, program: ProjectModules) -> None:
         self.program = program
+        self._cut: set[tuple[str, str]] = set()
+        self._cut_within = False
+        self._depth = 0
         self._known: dict[tuple[str, str], list[tuple[SourceModule, SgNode]]] = {}
 
     def within(self, module: SourceModule, name: str, function: Definition) -> list[tuple[SourceModule, SgNode]]:
@@ -29,15 +35,30 @@ class Uses:
 
     def of(self, module: SourceModule, name: str) -> list[tuple[SourceModule, SgNode]]:
         """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
-        key = (module.path, name)
+        key = (unit_of(module.path), name)
         if key not in self._known:
+            if self._depth > DEEPEST:
+                self._cut_within = True
+                return []
             self._known[key] = []
-            self._known[key] = list(self._find_uses(module, name))[:MOST_USES]
+            outer, self._cut_within = self._cut_within, False
+            self._depth += 1
+            found = list(islice(self._find_uses(module, name), MOST_USES + 1))
+            self._depth -= 1
+            if len(found) > MOST_USES or self._cut_within:
+                self._cut.add(key)
+            self._cut_within = outer
+            self._known[key] = found[:MOST_USES]
+        self._cut_within |= key in self._cut
         return self._known[key]
+
+    def is_cut(self, module: SourceModule, name: str) -> bool:
+        """Whether not all uses of a name were looked at."""
+        return (unit_of(module.path), name) in self._cut
 
     def _find_uses(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
         if name != "default":
-            for home in (module, *self.program.siblings(module)):
+            for home in (module, *self.program.siblings_naming(module, name)):
                 yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
         if module.language.name == "rust":
             for importer in self.program.importers(module.path, name):
@@ -46,12 +67,24 @@ class Uses:
                 )
             return
         exported = exported_names(self.program, module, name) if name != "default" else {"default"}
-        for outer in sorted(exported):
-            for importer in self.program.importers(module.path, outer):
-                yield from self._imported_uses(importer, module, outer)
+        for importer, home, outer in self._importing(module, sorted(exported)):
+            yield from self._imported_uses(importer, home, outer)
         if module.language.name == "javascript" and name != "default" and not exported:
             for importer in self.program.importers(module.path, name):
                 yield from self._member_uses(importer, module, name)
+
+    def _importing(self, module: SourceModule, names: list[str]) -> Iterator[tuple[SourceModule, SourceModule, str]]:
+        """The files that may import a name of a file, each with the file that it takes it from, itself or one that passes
+        it on, and under which name."""
+        waiting = [(module, name) for name in names]
+        met = {(module.path, name) for name in names}
+        for home, name in waiting:
+            for importer in self.program.importers(home.path, name):
+                yield importer, home, name
+                for outer in self._passed_on(importer, home, name):
+                    if (importer.path, outer) not in met and len(met) < MOST_USES:
+                        met.add((importer.path, outer))
+                        waiting.append((importer, outer))
 
     def _imported_uses(
         self, importer: SourceModule, home: SourceModule, name: str
@@ -61,7 +94,6 @@ class Uses:
                 yield from self.of(importer, local)
             elif taken == "*":
                 yield from self._members(importer, local, name)
-        yield from self._passed_on(importer, home, name)
         if name == "default" or home.language.name == "javascript":
             yield from self._required_uses(importer, home, name)
 
@@ -88,23 +120,16 @@ class Uses:
                 if parent is not None and importer.member(parent) is not None:
                     yield importer, parent
 
-    def _passed_on(
-        self, importer: SourceModule, home: SourceModule, name: str
-    ) -> Iterator[tuple[SourceModule, SgNode]]:
+    def _passed_on(self, importer: SourceModule, home: SourceModule, name: str) -> Iterator[str]:
+        """The names under which a file exports what it takes from another."""
         if importer.language.name != "javascript":
             return
         for outer, target in self.program.exports(importer).items():
-            if (
-                isinstance(target, ImportedName)
-                and target.name == name
-                and self.program.resolve(importer.path, target.specifier) == home.path
-            ):
-                for other in self.program.importers(importer.path, outer):
-                    yield from self._imported_uses(other, importer, outer)
-        for star in self.program.stars(importer):
-            if self.program.resolve(importer.path, star) == home.path:
-                for other in self.program.importers(importer.path, name):
-                    yield from self._imported_uses(other, importer, name)
+            if isinstance(target, ImportedName) and target.name == name:
+                if self.program.resolve(importer.path, target.specifier) == home.path:
+                    yield outer
+        if any(self.program.resolve(importer.path, star) == home.path for star in self.program.stars(importer)):
+            yield name
 
     def _required_uses(
         self, importer: SourceModule, home: SourceModule, name: str

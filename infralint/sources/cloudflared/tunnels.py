@@ -29,8 +29,7 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
     except YamlProblem as problem:
         if "{{" in text:
             return
-        why = f"is not valid YAML: {problem.message}"
-        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
+        reading.unreadable.append(project.unreadable(path, problem))
     else:
         reading.nodes += nodes
         reading.files += [shown] if nodes else []
@@ -87,7 +86,7 @@ def add_services(reading: Reading, project: Project, services: Iterable[ComposeS
             where = Location(shown, service.line)
             reading.nodes.append(quick_tunnel_node(f"quick tunnel {service.name}", where, url, scope=shown))
         elif not any(service.mounts_file(path) for path in tunnels):
-            reading.seen.append(f"Cloudflare Tunnel that its dashboard sets up ({shown})")
+            reading.see("Cloudflare Tunnel that its dashboard sets up", shown)
 
 
 def _quick_tunnel_url(service: ComposeService) -> str:

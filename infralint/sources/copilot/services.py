@@ -29,7 +29,7 @@ from infralint.platforms.aws_elb import (
     replicas_of_service,
 )
 from infralint.project import CantRead, Project
-from infralint.text.lazy import lazy
+from infralint.text.durations import go_duration
 from infralint.text.suggestions import NEARLY, closest
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
@@ -83,7 +83,8 @@ def add_application(reading: Reading, project: Project, folder: str, manifests: 
     kept = [(path, manifest) for path, manifest in manifests if _is_read(reading, project, folder, path, manifest)]
     reading.files += [project.show(path) for path, _ in kept]
     for path, manifest in kept:
-        reading.seen += [f"{what} of AWS Copilot ({project.show(path)})" for what in _unread(manifest)]
+        for what in _unread(manifest):
+            reading.see(f"{what} of AWS Copilot", project.show(path))
     balanced = [
         (path, manifest)
         for path, manifest in kept
@@ -236,12 +237,8 @@ def _find_patch(reading: Reading, project: Project, path: str) -> Setting[float]
     shown = project.show(path)
     try:
         documents = read_yaml(project.utf8_text(path))
-    except CantRead as problem:
+    except (CantRead, YamlProblem) as problem:
         reading.unreadable.append(project.unreadable(path, problem))
-        return Unknown(Location(shown), _IDLE, f"{shown} can't be read")
-    except YamlProblem as problem:
-        why = problem.complaint("is not valid YAML")
-        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         return Unknown(Location(shown), _IDLE, f"{shown} can't be read")
     if documents and documents[0].items is None:
         span = documents[0].span
@@ -331,11 +328,6 @@ def _host_condition(part: YamlValue) -> Iterator[Condition]:
         yield Condition("host-header", names)
 
 
-_PARTS = lazy(r"([0-9]{1,9}(?:\.[0-9]{0,9})?)(h|ms|m|s)")
-_DURATION = lazy(r"(?:[0-9]{1,9}(?:\.[0-9]{0,9})?(?:h|ms|m|s))+")
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
-
-
 def _group(project: Project, path: str, manifest: YamlValue) -> TargetGroup:
     shown = project.show(path)
     http = manifest.get("http")
@@ -378,9 +370,9 @@ def _draining(shown: str, manifest: YamlValue, http: YamlValue, where: Location)
         return Known(DRAINING, where, name, "default")
     place = _place(shown, http, "deregistration_delay")
     text = value.text or "…"
-    if not _DURATION.fullmatch(text):
+    seconds = go_duration(text)
+    if seconds is None:
         return Unknown(place, name, f"`deregistration_delay: {text}`: a duration such as 60s was expected")
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PARTS.findall(text))
     return Known(seconds, place, name, "explicit", f"deregistration_delay: {text}")
 
 

@@ -41,7 +41,7 @@ from infralint.platforms.aws_elb import (
     redirection,
 )
 from infralint.project.manifests import Manifest, texts_of
-from infralint.sources.kubernetes.controllers import CONTROLLED_PODS
+from infralint.sources.kubernetes.controllers import CONTROLLED_PODS, class_of
 from infralint.sources.kubernetes.ingresses import Addresses, IngressPath, paths_of, places_of_annotations
 from infralint.sources.kubernetes.workloads import Workloads, ports_of
 from infralint.text.numbers import whole_number
@@ -69,13 +69,6 @@ def ingress_balancers(
     for group in groups.values():
         group.sort(key=_order)
         yield _node(group, parameters.get(class_of(group[0])), addresses, workloads)
-
-
-def class_of(ingress: Manifest) -> str:
-    """The class that an Ingress asks for."""
-    return ingress.root.text_of("spec", "ingressClassName") or ingress.root.text_of(
-        "metadata", "annotations", "kubernetes.io/ingress.class"
-    )
 
 
 def _order(ingress: Manifest) -> int:

@@ -49,8 +49,7 @@ def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
         served.setdefault(classes.controller_of(ingress), []).append(ingress)
     for controller, ingresses in served.items():
         if controller not in JUDGED:
-            more = f" and {len(ingresses) - 1} more" if len(ingresses) > 1 else ""
-            reading.seen.append(f"{controller} ({project.show(ingresses[0].path)}{more})")
+            reading.see(controller, *(project.show(ingress.path) for ingress in ingresses))
     if INGRESS_NGINX in served:
         reading.items.append(_retired_controller(served[INGRESS_NGINX]))
 
@@ -99,7 +98,7 @@ def _nodes(manifests: Manifests, addresses: Addresses, workloads: Workloads) -> 
 
             yield proxy_node(controller, environment, ingresses, config, addresses)
             continue
-        yield node_of(controller, environment, ingresses, config, addresses, classes)
+        yield node_of(controller, environment, ingresses, config, addresses)
     if not GATEWAYS.isdisjoint(manifests.kinds):
         from infralint.sources.kubernetes.gateways import gateway_nodes
 

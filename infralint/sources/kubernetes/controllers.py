@@ -117,11 +117,7 @@ class Classes:
     def controller_of(self, ingress: Manifest) -> str:
         """Which controller serves an Ingress; "" where that can't be told."""
         annotations = ingress.root.members_of("metadata", "annotations")
-        name = (
-            ingress.root.text_of("spec", "ingressClassName")
-            or ingress.root.text_of("metadata", "annotations", "kubernetes.io/ingress.class")
-            or self.default
-        )
+        name = class_of(ingress) or self.default
         named = _by_prefix(annotations)
         if self.controllers.get(name):
             return _known_controller(self.controllers[name])
@@ -134,11 +130,12 @@ class Classes:
             return ALB
         return named
 
-    def name_of(self, ingress: Manifest) -> str:
-        """The class that an Ingress asks for, "" for none."""
-        return ingress.root.text_of("spec", "ingressClassName") or ingress.root.text_of(
-            "metadata", "annotations", "kubernetes.io/ingress.class"
-        )
+
+def class_of(ingress: Manifest) -> str:
+    """The class that an Ingress asks for, "" for none."""
+    return ingress.root.text_of("spec", "ingressClassName") or ingress.root.text_of(
+        "metadata", "annotations", "kubernetes.io/ingress.class"
+    )
 
 
 def _known_controller(controller: str) -> str:

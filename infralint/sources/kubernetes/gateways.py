@@ -61,7 +61,9 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         named = gateway.root.text_of("spec", "gatewayClassName") if gateway is not None else ""
         product = CLASSES.get(controllers.get(named, "")) or CLASSES.get(named)
         rules = [
-            (route, rule, list(_route_rules(route, rule, addresses))) for route in members for rule in _rules(route)
+            (route, rule, list(_route_rules(route, rule, addresses, product)))
+            for route in members
+            for rule in _rules(route)
         ]
         apis = whole_apis(rule for _, _, found in rules for rule in found)
         is_google = is_of_google(named, controllers.get(named, ""))
@@ -104,8 +106,14 @@ _PATH_KINDS: Mapping[str, PathKind] = {
 }
 
 
-def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses) -> Iterator[RouteRule]:
-    """The matches of a rule, for each of its hosts."""
+def _route_rules(
+    route: Manifest, rule: YamlValue, addresses: Addresses, product: GatewayProduct | None
+) -> Iterator[RouteRule]:
+    """The matches of a rule, for each of its hosts. Envoy wants an expression to fit the whole path; of others that is not
+    known.
+
+    https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routematch
+    """
     targets, reason = _backends(route, rule, addresses)
     answer = _redirection(route, rule)
     named = [item.text or "" for item in route.root.items_of("spec", "hostnames")] or [""]
@@ -122,7 +130,11 @@ def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses) -> Iter
             path, kind = "/", "segments"
         paths = _path_map(rule, path)
         where = route.place(rule if match is None else match)
-        yield from (RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where) for host in hosts)
+        is_whole = product is not None
+        yield from (
+            RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where, whole=is_whole)
+            for host in hosts
+        )
 
 
 def _backends(route: Manifest, rule: YamlValue, addresses: Addresses) -> tuple[tuple[Address, ...], str]:
@@ -315,7 +327,7 @@ def _virtual_rules(service: Manifest, route: YamlValue, addresses: Addresses) ->
         for host in hosts:
             plain = "" if host == "*" else host
             where = service.place(route if match is None else match)
-            yield RouteRule(plain, path, kind, doubt, tuple(targets), reason, paths, answer, where=where)
+            yield RouteRule(plain, path, kind, doubt, tuple(targets), reason, paths, answer, where=where, whole=True)
 
 
 def _only_port(host: str, around: Manifest, addresses: Addresses) -> int | None:

@@ -13,7 +13,7 @@ from infralint.model import SAME_PATH, Address, Clock, Known, Location, Setting,
 from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path, whole_apis
 from infralint.project.manifests import Manifest, number_of
-from infralint.sources.kubernetes.controllers import F5, INGRESS_NGINX, Classes
+from infralint.sources.kubernetes.controllers import F5, INGRESS_NGINX, class_of
 from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.yaml_places import YamlValue
@@ -151,7 +151,6 @@ def node_of(
     ingresses: Sequence[Manifest],
     config: Config,
     addresses: Addresses,
-    classes: Classes,
 ) -> IngressNode:
     """A controller of an environment as a node."""
     canaries = [ingress for ingress in ingresses if _is_canary(ingress, controller)]
@@ -161,7 +160,7 @@ def node_of(
     regular = _hosts_with_expressions(served) if controller == INGRESS_NGINX else frozenset()
     rules = [rule_of(path, controller, regular, addresses, beside) for path in paths]
     apis = whole_apis(rules)
-    hops = [_hop(controller, path, rule, apis, config, classes) for path, rule in zip(paths, rules, strict=True)]
+    hops = [_hop(controller, path, rule, apis, config) for path, rule in zip(paths, rules, strict=True)]
     return IngressNode(
         name=controller or "the ingress controller",
         hops=tuple(hops),
@@ -239,7 +238,6 @@ def _hop(
     rule: RouteRule,
     apis: Collection[str],
     config: Config,
-    classes: Classes,
 ) -> RoutedHop:
     ingress = path.ingress
     fields = fields_of_path(path, rule)
@@ -247,14 +245,14 @@ def _hop(
         return _of_ingress_nginx(ingress, fields, rule, apis, config)
     if controller == F5:
         return _of_f5(ingress, path.service, fields, rule, apis, config)
-    return UnreadIngress(**fields, **unread_fields(ingress, _unread_reason(controller, ingress, classes)))
+    return UnreadIngress(**fields, **unread_fields(ingress, _unread_reason(controller, ingress)))
 
 
-def _unread_reason(controller: str, ingress: Manifest, classes: Classes) -> tuple[str, str]:
+def _unread_reason(controller: str, ingress: Manifest) -> tuple[str, str]:
     """Why nothing can be told of a stream that passes an Ingress, and what to do."""
     if controller:
         return f"infralint does not judge {controller} yet, which serves {ingress.title}", ""
-    name = classes.name_of(ingress)
+    name = class_of(ingress)
     if name:
         why = f"which controller serves {ingress.title} can't be told from its class `{name}`"
         return why, "let infralint see the IngressClass of that name"

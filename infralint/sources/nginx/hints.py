@@ -6,9 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 from re import Pattern
 
-from infralint.model import STRENGTH, Evidence, EvidenceKind, Hint, Known, Location, Setting, StreamKind, Upgrade
+from infralint.model import (
+    EVENT_STREAM,
+    STRENGTH,
+    Evidence,
+    EvidenceKind,
+    Hint,
+    Known,
+    Location,
+    Setting,
+    StreamKind,
+    Upgrade,
+)
 from infralint.platforms.libraries import with_library
-from infralint.platforms.nginx import SSE_TYPE, Family
+from infralint.platforms.nginx import Family
 from infralint.sources.nginx.scopes import Scope
 from infralint.sources.nginx.tree import Directive, NginxFile, looks_like_code
 from infralint.sources.nginx.websocket import headers_of
@@ -155,8 +166,8 @@ def _unbuffered_hints(block: Directive, scope: Scope, family: Family, catch_all:
             yield _hint("sse", "config", f"`{directive.written}` is set for it", directive.where, block)
         elif directive.name in _ABOUT_HEADERS and "x-accel-buffering" in words:
             yield _hint("sse", "config", f"`{directive.written}` is about a stream", directive.where, block)
-        elif SSE_TYPE in words and directive.name in _ABOUT_TYPES:
-            yield _hint("sse", "config", f"`{directive.written}` names {SSE_TYPE}", directive.where, block)
+        elif EVENT_STREAM in words and directive.name in _ABOUT_TYPES:
+            yield _hint("sse", "config", f"`{directive.written}` names {EVENT_STREAM}", directive.where, block)
     inherited = scope.setting(f"{family}_buffering", True, Location(""), lambda text: text.lower() != "off")
     if not catch_all or not isinstance(inherited, Known) or inherited.origin != "inherited" or inherited.value:
         return

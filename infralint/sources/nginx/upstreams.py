@@ -10,6 +10,7 @@ import msgspec
 
 from infralint.model import Address, Affinity, Known, Location, Pool, Setting, Unknown, Unreadable
 from infralint.platforms.nginx import AFFINITY_METHODS, STICKY_SINCE, Version, affinity_by, spread_over
+from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import Definitions, Moment, Values, without_query
@@ -77,13 +78,17 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
         return [server for server in every if not {"backup", "down"} & set(server.args[1:])]
 
     @cached_property
-    def uncounted(self) -> Directive | None:
+    def looped(self) -> Directive | None:
+        """A server that a template writes as often as it goes through a list."""
+        return next(filter(_is_looped, self.servers), None)
+
+    def find_uncounted(self, environment: EnvironmentVariables) -> Directive | None:
         """A server that may be none, or several, once the template that it stands in is rendered."""
-        looped = next(filter(_is_looped, self.servers), None)
-        if looped is not None or len(self.servers) != 1:
-            return looped
+        if self.looped is not None or len(self.servers) != 1:
+            return self.looped
         [server] = self.servers
-        return server if server.args and has_hole(server.args[0]) else None
+        is_open = server.args and has_hole(server.args[0])
+        return server if is_open and isinstance(environment.fill(server.args[0], server), Unknown) else None
 
     @property
     def backups(self) -> tuple[str, ...]:
@@ -210,9 +215,9 @@ def _of_upstream(target: str, upstreams: Upstreams, scope: Scope, where: Locatio
     if method := upstream.method(*AFFINITY_METHODS):
         real = scope.find("real_ip_header")
         return affinity_by(line_of(method, True), isinstance(real, tuple) and bool(real[0]))
-    if upstream.uncounted is not None:
+    if (uncounted := upstream.find_uncounted(scope.environment)) is not None:
         why = f"how many servers upstream {target} has is only known once the file is rendered"
-        return Unknown(upstream.uncounted.where, "upstream", why)
+        return Unknown(uncounted.where, "upstream", why)
     block = Known("", upstream.block.where, f"upstream {target}", written=upstream.block.written)
     method = upstream.method("least_conn", "random", "least_time")
     return spread_over(block, len(upstream.servers), line_of(method, True) if method else None)

@@ -104,7 +104,7 @@ class ServerlessService(msgspec.Struct):
             self.refuse(found or self.root, "provider: expected aws, or a mapping with its name")
             return False
         if found.value.text != "aws":
-            self.see(f"Serverless Framework for another provider than AWS ({self.shown})")
+            self.see("Serverless Framework for another provider than AWS")
         return found.value.text == "aws"
 
     def _leave(self, why: str) -> None:
@@ -366,7 +366,7 @@ def _in_event(
     name = f"functions.{function.name}.events"
     for kind, what in _ELSEWHERE.items():
         if event.value.get(kind) is not None:
-            service.see(f"{what} in front of functions of the Serverless Framework ({service.shown})")
+            service.see(f"{what} in front of functions of the Serverless Framework")
     if event.value.text in _KINDS:
         service.refuse(
             event, f"{name}: expected what `{event.value.text}` asks for, as `{event.value.text}: GET /chat`"

@@ -61,7 +61,8 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
         reading.unreadable += _undeclared_variables(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.show(plan.path) for plan in planned]
     reading.unknown += [plan.gap for plan in planned if plan.gap is not None]
-    reading.seen += [f"the Terraform module {source}" for source in unread_modules(tree)]
+    for source in unread_modules(tree):
+        reading.see(f"the Terraform module {source}")
 
 
 def nodes(graph: Graph) -> list[Node]:

@@ -20,7 +20,7 @@ LOOKED_THROUGH = 1024 * 1024
 
 def read(project: Project) -> Reading:
     """The kinds of a project's files, each with the first file of its kind, as the user would type it."""
-    found: dict[str, dict[str, None]] = {}
+    reading = Reading("unread")
     kinds: dict[str, list[str]] = {}
 
     def look(path: str) -> bool:
@@ -30,12 +30,12 @@ def read(project: Project) -> Reading:
 
     for path in project.glance_at_all("unread", find_with_rules(project.names), look):
         for kind in kinds[path]:
-            found.setdefault(kind, {})[path] = None
+            reading.see(kind, project.show(path))
     for kind, path in kinds_of_services(project):
-        found.setdefault(kind, {})[path] = None
+        reading.see(kind, project.show(path))
     if any("cdk.out/" in path and path.endswith(".template.json") for path in project.files):
-        found.pop(CDK, None)
-    return Reading("unread", seen=[_show(project, kind, list(paths)) for kind, paths in found.items()])
+        reading.seen.pop(CDK, None)
+    return reading
 
 
 def _kinds_of(project: Project, path: str) -> Iterator[str]:
@@ -54,9 +54,3 @@ def _kinds_of(project: Project, path: str) -> Iterator[str]:
     for rule in rules:
         if rule.words is None or rule.words.search(content):
             yield rule.kind
-
-
-def _show(project: Project, kind: str, paths: list[str]) -> str:
-    """`Caddy (deploy/Caddyfile and 2 more)`."""
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"{kind} ({project.show(paths[0])}{more})"

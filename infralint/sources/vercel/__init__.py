@@ -31,5 +31,6 @@ def read(project: Project) -> Reading:
             builder.add_server(application)
     reading.files = list(dict.fromkeys(reading.files))
     reading.skipped = [f"{project.show(path)}: {BUNDLE}" for path in modules.skipped]
-    reading.seen = sorted(set(finder.seen_kinds()))
+    for kind, places in finder.seen_kinds():
+        reading.see(kind, *places)
     return reading

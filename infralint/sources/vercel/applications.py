@@ -198,10 +198,8 @@ class Finder(msgspec.Struct, dict=True):
             text = self.project.text(path)
             if not has_holes(text):
                 check_json_object(text)
-        except CantRead as error:
+        except (CantRead, BadJson) as error:
             self.reading.unreadable.append(self.project.unreadable(path, error))
-        except BadJson as error:
-            self.reading.unreadable.append(self.project.unreadable(path, error.complaint(), error.line, error.column))
 
     def _is_relevant(self, path: str) -> bool:
         """A byte scan: most packages of a repository have nothing to do with this."""
@@ -334,19 +332,19 @@ class Finder(msgspec.Struct, dict=True):
         named = any(f"{place}{name}" in files for place in {folder, ""} for name in ELSEWHERE)
         return named or next(below(self.project.files, f"{folder}open-next.config."), None) is not None
 
-    def seen_kinds(self) -> Iterator[str]:
-        """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
+    def seen_kinds(self) -> Iterator[tuple[str, list[str]]]:
+        """What stands here and is not read, with where: other forms of configuration, other frameworks on Vercel."""
         for path in self._called_applications(*OTHER_CONFIGS):
-            yield self.project.show(path)
+            yield posixpath.basename(path), [self.project.show(path)]
         for path in self._called_applications("package.json"):
             dependencies = self._dependencies(_folder(path))
-            yield from (shown for adapter, shown in ADAPTERS.items() if adapter in dependencies)
+            yield from ((shown, []) for adapter, shown in ADAPTERS.items() if adapter in dependencies)
         for folder in {_folder(path) for path in self._called_applications("vercel.json")} | self._unread.keys():
             if shown := self._unread_server(folder, self._configs.get(folder)):
-                yield f"{shown} on Vercel"
+                yield f"{shown} on Vercel", []
         for folder, service in self._services.items():
             if not self._is_read(folder, service):
-                yield f"{self._shown_service(folder, service)} on Vercel"
+                yield f"{self._shown_service(folder, service)} on Vercel", []
 
     def _is_read(self, folder: str, service: VercelService) -> bool:
         """Whether a service is a Next.js application, or a page without functions."""

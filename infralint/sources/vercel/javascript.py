@@ -19,6 +19,7 @@ import msgspec
 from infralint.project import CantRead, Project
 from infralint.project.javascript_imports import JavaScriptImports
 from infralint.project.parse_trial import can_be_parsed
+from infralint.text.javascript import IMPORTED, LOOPS
 from infralint.text.lazy import lazy
 from infralint.text.repetition import is_repetitive
 
@@ -35,7 +36,6 @@ MOST_NODES = 200_000
 """Syntax nodes of a file that is looked into: some 10,000 lines."""
 REQUESTS = frozenset({"fetch", "axios", "got", "ky", "request"})
 """Functions by which a server asks another."""
-LOOPS = frozenset("for_in_statement while_statement do_statement for_statement".split())
 FUNCTIONS = frozenset(
     "function_declaration generator_function_declaration function_expression generator_function arrow_function"
     " method_definition function".split()
@@ -44,9 +44,6 @@ _TRANSPARENT = frozenset(
     "parenthesized_expression as_expression satisfies_expression non_null_expression type_assertion await_expression".split()
 )
 _LOADS = lazy(rb"\b(?:import|require)\s*\(")
-_SPECIFIER = lazy(
-    rb"""(?:\bfrom\s*+|\bimport\s*+(?:\(\s*+)?|\brequire\s*+\(\s*+)(?:/\*[^*]{0,300}\*/\s*+)?["'`]([^"'`\n]{1,300})["'`]"""
-)
 
 
 class JavaScriptImport(msgspec.Struct, frozen=True):
@@ -350,9 +347,7 @@ class Modules:
         if path not in self._specifiers:
             content = self.content(path)
             names = (
-                {specifier.decode("utf-8", "replace") for specifier in _SPECIFIER.findall(content)}
-                if content
-                else set()
+                {specifier.decode("utf-8", "replace") for specifier in IMPORTED.findall(content)} if content else set()
             )
             found = {self.resolve(path, name) for name in names}
             self._specifiers[path] = sorted(specifier for specifier in found if specifier)

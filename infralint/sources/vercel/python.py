@@ -7,13 +7,13 @@ import posixpath
 import warnings
 from collections.abc import Iterator
 
+from infralint.model import EVENT_STREAM
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.streaming import FunctionSighting
 
 DEEPEST = 3
 """Imports that are followed."""
 RESPONSES = frozenset({"StreamingResponse", "EventSourceResponse", "StreamingHttpResponse", "stream_with_context"})
-EVENT_STREAM = "text/event-stream"
 _FILES = ("image/", "video/", "audio/", "application/pdf", "application/zip", "application/octet-stream", "text/csv")
 
 

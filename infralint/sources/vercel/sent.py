@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from infralint.model import EVENT_STREAM
 from infralint.sources.vercel.javascript import (
     JavaScriptModule,
     arguments,
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 TELLING = frozenset({"content-type", "x-accel-buffering", "cache-control", "content-encoding"})
 """Headers that a hop looks at."""
-EVENTS = "text/event-stream"
 UI_MESSAGE_HEADERS: Mapping[str, str] = MappingProxyType(
-    {"content-type": EVENTS, "cache-control": "no-cache", "x-accel-buffering": "no"}
+    {"content-type": EVENT_STREAM, "cache-control": "no-cache", "x-accel-buffering": "no"}
 )
 """https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol: since AI SDK 5, where these functions came."""
 LIBRARY_HEADERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -56,8 +56,8 @@ def headers_at(module: JavaScriptModule, node: Node) -> dict[str, str]:
             if name in TELLING and isinstance(value, str) and not is_request(below):
                 written.setdefault(name, set()).add(value)
     found |= {name: next(iter(values)) for name, values in written.items() if len(values) == 1}
-    if any(value.lower().startswith(EVENTS) for value in written.get("content-type", ())):
-        found["content-type"] = EVENTS
+    if any(value.lower().startswith(EVENT_STREAM) for value in written.get("content-type", ())):
+        found["content-type"] = EVENT_STREAM
     return found
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import StreamKind
+from infralint.model import EVENT_STREAM, StreamKind
 from infralint.platforms.javascript_streams import (
+    CONSUMERS,
     STARTING_METHODS,
     STREAM_CLASSES,
     STREAM_FUNCTIONS,
@@ -24,7 +25,6 @@ from infralint.platforms.javascript_streams import (
 )
 from infralint.sources.vercel.javascript import (
     FUNCTIONS,
-    LOOPS,
     JavaScriptImport,
     JavaScriptModule,
     Modules,
@@ -43,6 +43,7 @@ from infralint.sources.vercel.javascript import (
     walk,
 )
 from infralint.sources.vercel.sent import headers_at, heartbeat_at
+from infralint.text.javascript import LOOPS
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ HONO_FUNCTIONS = frozenset({"stream", "streamText", "streamSSE"})
 STREAMING_METHODS = STREAM_METHODS | {"tee"}
 STREAMING_FUNCTIONS = STREAM_FUNCTIONS | {"createStreamDataTransformer"}
 PACKAGES = ("ai/", "@ai-sdk/", "hono/", "mcp-handler/", "@vercel/", "@modelcontextprotocol/", "socket.io/", "ws/")
-CONSUMERS = frozenset({"text", "json", "arrayBuffer", "blob", "formData", "bytes"})
 LONGEST_CHAIN = 8
 """Calls and members of an expression that are shown."""
 SERVER_RESPONSES = frozenset("res response resp reply reply.raw ctx.res context.res".split())
@@ -550,9 +550,9 @@ def _library(module: JavaScriptModule, node: Node, name: str, specifier: str) ->
 def _header(module: JavaScriptModule, node: Node) -> FunctionSighting | None:
     """A response header that only a stream has."""
     value = str(literal(node) or "").lower()
-    if value.partition(";")[0] == "text/event-stream":
+    if value.partition(";")[0] == EVENT_STREAM:
         if header_of(node) == "content-type" and not is_request(node):
-            return _sighting(module, node, "answers with text/event-stream", content_type="text/event-stream")
+            return _sighting(module, node, f"answers with {EVENT_STREAM}", content_type=EVENT_STREAM)
     elif value == "no" and header_of(node) == "x-accel-buffering" and not is_request(node):
         return _sighting(module, node, 'answers with "X-Accel-Buffering: no"')
     return None
@@ -586,9 +586,7 @@ def _says_stream(node: Node) -> bool:
 
 def _accepts_events(node: Node) -> bool:
     """Whether the header `Accept: text/event-stream` is given in a piece of code."""
-    strings = (
-        inner for inner in walk(node) if inner.type == "string" and "text/event-stream" in text_of(inner).lower()
-    )
+    strings = (inner for inner in walk(node) if inner.type == "string" and EVENT_STREAM in text_of(inner).lower())
     return any(header_of(string) == "accept" for string in strings)
 
 

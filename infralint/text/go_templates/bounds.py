@@ -18,14 +18,11 @@ _BASE = 80_000
 """Steps of all files that are rendered in a run, however small they are; each character of them adds one."""
 
 
-TOO_MANY_STEPS = "takes more steps than a chart should"
-
-
 class TemplateAllowance:
-    """The steps that are left for all templates of a run, and for reading what they come to."""
+    """The steps that are left: for all templates of a run and for reading what they come to, or for one file."""
 
-    def __init__(self) -> None:
-        self.left = _BASE
+    def __init__(self, left: int = _BASE) -> None:
+        self.left = left
 
     def grow(self, characters: int) -> None:
         """Allow for a file of a chart that was read."""
@@ -35,7 +32,7 @@ class TemplateAllowance:
         """Take steps. Raises TemplateProblem where so many are not left."""
         self.left -= steps
         if self.left < 0:
-            raise TemplateProblem(TOO_MANY_STEPS, is_limit=True)
+            raise TemplateProblem("takes more steps than a chart should", is_limit=True)
 
 
 def check_length(text: str, length: int | None = None) -> str:

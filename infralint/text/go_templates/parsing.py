@@ -153,6 +153,7 @@ class _TemplateParser:
         self.defined: dict[str, Nodes] = {}
         self.depth = 0
         self.ranges = 0
+        self.variables = ["$"]
 
     def parse(self) -> ParsedTemplate:
         nodes, ending = self._nodes(())
@@ -243,13 +244,13 @@ class _TemplateParser:
             return [self._block(word, rest, piece)]
         if word == "define":
             name = _string(rest.strip(), piece.start)
-            around, self.ranges = self.ranges, 0
+            around, self.ranges, self.variables = (self.ranges, self.variables), 0, ["$"]
             body, _ = self._take_block(piece)
-            self.ranges = around
+            self.ranges, self.variables = around
             self.defined[name] = body
             return []
         if word == "template":
-            tokens = _Tokens(rest, piece.offset)
+            tokens = _Tokens(rest, piece.offset, self.variables)
             kind, text = tokens.take()
             if kind not in ("string", "raw"):
                 raise TemplateProblem("`template` takes a name in quotes", piece.start)
@@ -259,7 +260,7 @@ class _TemplateParser:
             if not self.ranges:
                 raise TemplateProblem(f"`{word}` stands outside of any `range`", piece.start)
             return [JumpNode(word)]
-        tokens = _Tokens(piece.inner, piece.offset)
+        tokens = _Tokens(piece.inner, piece.offset, self.variables)
         pipeline = _pipeline(tokens)
         if not tokens.is_at_end:
             raise TemplateProblem(f"unexpected `{tokens.rest[:20]}`", piece.start)
@@ -272,16 +273,24 @@ class _TemplateParser:
         return body, ending
 
     def _block(self, kind: str, rest: str, piece: _Action) -> BlockNode:
-        tokens = _Tokens(rest, piece.offset)
+        """A block: what is declared at its head or inside, `else` included, is not known behind it."""
+        visible = len(self.variables)
+        block = self._parse_block(kind, rest, piece)
+        del self.variables[visible:]
+        return block
+
+    def _parse_block(self, kind: str, rest: str, piece: _Action) -> BlockNode:
+        tokens = _Tokens(rest, piece.offset, self.variables)
         name = ""
         if kind == "block":
             _, text = tokens.take()
             name = _unquote(text)
         pipeline = _pipeline(tokens)
-        around = self.ranges
-        self.ranges = {"range": around + 1, "block": 0}.get(kind, around)
+        around = self.ranges, self.variables
+        self.ranges = {"range": self.ranges + 1, "block": 0}.get(kind, self.ranges)
+        self.variables = ["$"] if kind == "block" else self.variables
         body, ending = self._nodes(("end",))
-        self.ranges = around
+        self.ranges, self.variables = around
         otherwise: Nodes = ()
         if ending is not None and _first_word(ending.inner) == "else":
             chained = ending.inner[4:].strip()
@@ -298,11 +307,12 @@ class _TemplateParser:
 
 
 class _Tokens:
-    """The tokens of an action."""
+    """The tokens of an action. variables: those that may stand in it; what it declares is added."""
 
-    def __init__(self, text: str, offset: int) -> None:
+    def __init__(self, text: str, offset: int, variables: list[str]) -> None:
         self.text = text
         self.offset = offset
+        self.variables = variables
         self.at = 0
         self.depth = 0
         self.seen_at = -1
@@ -359,7 +369,9 @@ def _declared_names(tokens: _Tokens) -> tuple[tuple[str, ...], bool]:
     if found is None:
         return (), False
     tokens.at = found.end()
-    return tuple(name for name in (found[1], found[2]) if name), found[3] == ":="
+    names = tuple(name for name in (found[1], found[2]) if name)
+    tokens.variables += names
+    return names, found[3] == ":="
 
 
 def _command(tokens: _Tokens) -> Command:
@@ -391,6 +403,10 @@ def _operand(tokens: _Tokens) -> Any:
         _check_function(text, offset, tokens.peek())
         return FunctionName(text, offset)
     if kind == "variable":
+        if text not in tokens.variables:  # https://pkg.go.dev/text/template#hdr-Variables
+            raise TemplateProblem(
+                f"no variable `{text}` is declared here{hint(text, tokens.variables[1:], CODE)}", offset
+            )
         start = text
         names: list[str] = []
     elif kind == "field":

@@ -11,7 +11,6 @@ import msgspec
 
 from infralint.text.go_templates.bounds import (
     MOST_STEPS,
-    TOO_MANY_STEPS,
     TemplateAllowance,
     check_count,
     extent,
@@ -170,27 +169,23 @@ class Renderer:
                 self.defined.setdefault(file.called, (file.parsed.nodes, file))
         self.others = dict(others or {})
         self.allowance = allowance or TemplateAllowance()
-        self.left = 0
+        self.steps = TemplateAllowance(0)
         self.depth = 0
         self.file: TemplateFile | None = None
 
     def render(self, file: TemplateFile, dot: Any) -> RenderedOutput:
         """What a file's own text comes to. Raises TemplateProblem."""
         self.depth = 0
-        self.left = given = min(MOST_STEPS, self.allowance.left)
+        given = min(MOST_STEPS, self.allowance.left)
+        self.steps = TemplateAllowance(given)
         output = RenderedOutput()
         try:
             self._run(file.parsed.nodes, file, dot, output)
         except RecursionError as error:
             raise TemplateProblem("is nested too deep") from error
         finally:
-            self.allowance.left -= given - max(self.left, 0)
+            self.allowance.left -= given - max(self.steps.left, 0)
         return output
-
-    def _spend(self, steps: int) -> None:
-        self.left -= steps
-        if self.left < 0:
-            raise TemplateProblem(TOO_MANY_STEPS, is_limit=True)
 
     def _run(self, nodes: Nodes, file: TemplateFile, dot: Any, output: RenderedOutput) -> None:
         before, self.file = self.file, file
@@ -205,7 +200,7 @@ class Renderer:
 
     def _nodes(self, nodes: Nodes, scope: TemplateScope, output: RenderedOutput) -> None:
         for node in nodes:
-            self._spend(1)
+            self.steps.spend(1)
             if isinstance(node, TextNode):
                 self._text(node, output)
             elif isinstance(node, ActionNode):
@@ -219,7 +214,7 @@ class Renderer:
                 raise Jump(node.kind)
 
     def _text(self, node: TextNode, output: RenderedOutput) -> None:
-        self._spend(len(node.text) // _WRITTEN)
+        self.steps.spend(len(node.text) // _WRITTEN)
         first, *rest = node.text.split("\n")
         start = self._file().span(node.offset, node.offset + len(first))
         places = [start]
@@ -233,9 +228,9 @@ class Renderer:
         if isinstance(value, NotEvaluated):
             output.reasons.append(value.reason)
         here = self._file().span(node.offset, node.end)
-        self._spend(measure((value,)))
+        self.steps.spend(measure((value,)))
         text = text_of_value(value)
-        self._spend(len(text) // _WRITTEN)
+        self.steps.spend(len(text) // _WRITTEN)
         places = places_of(value)
         output.add(text, [place or here for place in places] if places else [here] * (text.count("\n") + 1))
 
@@ -269,7 +264,7 @@ class Renderer:
         items = list(_items(self._pipeline(plain, scope)))
         dot = scope.dot
         for key, value in items:
-            self._spend(1)
+            self.steps.spend(1)
             variables = dict(zip(names, (key, value) if len(names) > 1 else (value,), strict=False))
             scope.variables.append(variables)
             scope.dot = value
@@ -295,7 +290,7 @@ class Renderer:
         return value
 
     def _command(self, command: Command, scope: TemplateScope, final: tuple[Any, ...]) -> Any:
-        self._spend(1)
+        self.steps.spend(1)
         first, *rest = command.words
         if isinstance(first, FunctionName):
             return self._function(first, rest, scope, final)
@@ -361,9 +356,9 @@ class Renderer:
         if unknown is not None and name not in ("not", "empty", "kindIs", "typeIs"):
             return unknown
         try:
-            self._spend(0 if name in HANDED_ON else measure(arguments, REMADE if is_remade(name) else 100))
+            self.steps.spend(0 if name in HANDED_ON else measure(arguments, REMADE if is_remade(name) else 100))
             result = function(*arguments)
-            self._spend(extent(result))
+            self.steps.spend(extent(result))
         except TemplateProblem as problem:
             raise TemplateProblem(problem.message, problem.offset or called.offset, problem.is_limit) from problem
         except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
@@ -391,7 +386,7 @@ class Renderer:
             return output.as_value()
         if "{{" not in str(text):
             return text
-        self._spend(len(str(text)) // _PARSED)
+        self.steps.spend(len(str(text)) // _PARSED)
         file = TemplateFile("tpl", str(text), next((at.line for at in places_of(text) if at is not None), 0))
         parsed = file.parsed
         self.defined |= {known: (nodes, file) for known, nodes in parsed.defined.items()}
