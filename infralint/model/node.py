@@ -117,7 +117,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 
         An unknown one is the answer where no other is known to be 0, for it may be the shorter.
         """
-        limits = [clock.limit for clock in self.clocks if clock.phase in phases and kind in clock.kinds]
+        limits = [clock.limit for clock in self.clocks if clock.phase in phases and clock.is_about(kind)]
         known = [limit for limit in limits if isinstance(limit, Known)]
         unknown = [limit for limit in limits if isinstance(limit, Unknown)]
         shortest = min(known, key=lambda limit: limit.value, default=Known(UNLIMITED, self.where, "", "default"))

@@ -15,7 +15,7 @@ from infralint.platforms.envoy import (
     KGATEWAY,
     EnvoyRoute,
     GatewayProduct,
-    request_clock,
+    request_clocks,
     silence_clock,
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, few_hosts, whole_apis
@@ -203,7 +203,7 @@ def _gateway_hop(
     if product is None:
         return _of_unknown_product(route, fields, request, named)
     clocks = (
-        request_clock(request, product, route.where, "timeouts.request"),
+        *request_clocks(request, product, route.where, "timeouts.request"),
         *silence_clock(silence, product, route.where, "timeout.http.streamIdleTimeout"),
     )
     return EnvoyRoute(
@@ -225,9 +225,9 @@ def _of_unknown_product(route: Manifest, fields: dict[str, Any], request: Settin
     """A route of a gateway whose defaults are not known: what it says itself holds all the same."""
     if request is not None:
         nobody = GatewayProduct("this gateway", None, None, "")
-        clock = request_clock(request, nobody, route.where, "timeouts.request")
+        clocks = request_clocks(request, nobody, route.where, "timeouts.request")
         timeout = f"timeouts: {{ request: 0s }}  # in this rule of {route.title}"
-        return EnvoyRoute(**fields, clocks=(clock,), timeout=timeout)
+        return EnvoyRoute(**fields, clocks=clocks, timeout=timeout)
     why = (
         f"what gateways of the class `{named}` do to a stream is not known to infralint"
         if named
@@ -350,11 +350,11 @@ def _virtual_hop(
 ) -> RoutedHop:
     fields = common_fields(service, rules, apis, f"VirtualService {service.name}")
     affinity = _consistent_hash(manifests, rules, service.where)
-    clock = request_clock(service.setting(route, "timeout"), ISTIO, service.where, "timeout")
+    clocks = request_clocks(service.setting(route, "timeout"), ISTIO, service.where, "timeout")
     return EnvoyRoute(
         **{**fields, "keeps_affinity": affinity},
         run_by=ISTIO.name,
-        clocks=(clock,),
+        clocks=clocks,
         timeout="timeout: 0s  # on this route, or no timeout at all",
     )
 
@@ -411,7 +411,7 @@ def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], ap
         because = "the route does not say `enableWebsockets: true`, and Contour passes no Upgrade on without"
         fields["forwards_upgrade"] = Known("dropped", proxy.where, "enableWebsockets", "default", because=because)
     clocks = (
-        request_clock(response, CONTOUR, proxy.where, "timeoutPolicy.response"),
+        *request_clocks(response, CONTOUR, proxy.where, "timeoutPolicy.response"),
         *silence_clock(idle, CONTOUR, proxy.where, "timeoutPolicy.idle"),
     )
     return EnvoyRoute(
