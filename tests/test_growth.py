@@ -12,6 +12,7 @@ from types import FrameType
 import pytest
 from conftest import run, write
 
+from infralint.fixing import search
 from infralint.sources.nginx import build
 from infralint.trace import traces
 
@@ -596,3 +597,33 @@ def test_incomplete_compose_files_take_as_long_as_they_are_many(tmp_path: Path) 
     few = count_calls(tmp_path / "few", incomplete_compose_files(100), ("check", "--no-cache"))
     many = count_calls(tmp_path / "many", incomplete_compose_files(200), ("check", "--no-cache"))
     assert many.total() < 2.15 * few.total()
+
+
+def locations_of_two_kinds(count: int) -> dict[str, str | bytes]:
+    """So many locations that an edit puts right, each followed by one whose edit would change what stands in it, too."""
+    lines = "".join(
+        f"location /a{number}/sse {{ proxy_pass http://app:8000; }}\n"
+        f"location /b{number}/sse {{ proxy_pass http://app:8000;"
+        f" location /b{number}/sse/blog {{ proxy_pass http://site:80; }} }}\n"
+        for number in range(count)
+    )
+    return {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{lines}}} }}\n"}
+
+
+def test_edits_that_work_are_found_among_those_that_do_not_by_what_speaks_against_these(tmp_path: Path) -> None:
+    few = count_calls(tmp_path / "few", locations_of_two_kinds(4), ("check", "--no-cache", "--fix"))
+    many = count_calls(tmp_path / "many", locations_of_two_kinds(40), ("check", "--no-cache", "--fix"))
+    assert (tmp_path / "few/nginx.conf").read_text().count("proxy_buffering off") == 4
+    assert (tmp_path / "many/nginx.conf").read_text().count("proxy_buffering off") == 40
+    assert (tmp_path / "many/nginx.conf").read_text().count("proxy_read_timeout") == 40
+    assert few["judge"] < 40
+    assert many["judge"] < 60
+
+
+def test_edits_that_are_not_tried_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_JUDGED", 100)
+    monkeypatch.setattr(search, "MOST_JUDGED_PER_KILOBYTE", 0)
+    write(tmp_path, locations_of_two_kinds(10))
+    report = json.loads(run("check", "--no-cache", "--fix", "--format", "json", str(tmp_path)).stdout)
+    assert (tmp_path / "nginx.conf").read_text().count("proxy_read_timeout") == 10
+    assert search.UNTRIED in {finding["not_fixed"] for finding in report["findings"]}

@@ -769,3 +769,15 @@ def test_an_address_that_is_none_is_one_sentence(here: Path) -> None:
         2,
         "infralint: http://[::1/api/chat: is no address of a web page: Invalid IPv6 URL\n",
     )
+
+
+@pytest.mark.parametrize(("names", "is_told"), [("", False), (", hops: [aws_lb.main]", True)])
+def test_check_and_trace_agree_on_a_load_balancer_without_listeners(names: str, is_told: bool, here: Path) -> None:
+    balancer = 'resource "aws_lb" "main" {\n  load_balancer_type = "application"\n  idle_timeout = 4000\n}\n'
+    write(here, {"main.tf": balancer, "infralint.yaml": f"streams: [{{path: /chat{names}}}]\n"})
+    shown = " ".join(text_of("/chat").split())
+    assert ("can't be told: its listeners are not visible here" in shown) is not is_told
+    report = json.loads(run("check", "--format", "json").output)
+    assert [entry["message"] for entry in report["unknown"]] == [
+        "listeners: whether the stream comes through aws_lb.main can't be told: its listeners are not visible here"
+    ] * (not is_told)

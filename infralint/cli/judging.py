@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -25,6 +26,9 @@ from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_se
 from infralint.project.work import Work
 from infralint.text.display import visible_lines
 from infralint.text.wording import plural
+
+if TYPE_CHECKING:
+    from infralint.fixing import Fixes
 
 WITH_EDITS = ("sarif", "rdjson")
 """Formats in which findings bring what puts them right."""
@@ -50,33 +54,35 @@ class Judging(msgspec.Struct, frozen=True):
     def heeds_ignores(self) -> bool:
         return not self.options.no_ignores
 
-    def report_on(self, project: Project) -> Report:
-        """What is to be said of the project, perhaps with edits in it: what is new, and touches the given paths."""
-        report = lint(project, self.checks, self.heeds_ignores, self.with_ways)
+    def narrow(self, report: Report, project: Project) -> Report:
+        """What is to be reported of the project, perhaps with edits in it: what is new, and touches the given paths."""
         report = self._new_since(report, project)
         report = self._beyond_baseline(report, project)
         return report.touching(self.asked.paths, project.shown_path(project.root))
 
     def judge(self, formats: AbstractSet[str]) -> Report:
         """The report on the project, after what could be put right, with what these formats show beside it."""
-        project = self.asked.project
-        report = self.report_on(project)
-        if self.options.fix or self.options.diff:
-            return self._fix(report)
-        if formats.isdisjoint({*WITH_EDITS, "json"}):
-            return report
-        from infralint.fixing import note_fixable, propose_edits
+        project, options = self.asked.project, self.options
+        changes = options.fix or options.diff
+        if not changes and formats.isdisjoint(WITH_EDITS):
+            report = self.narrow(lint(project, self.checks, self.heeds_ignores, self.with_ways), project)
+            if "json" not in formats:
+                return report
+            from infralint.fixing import note_fixable
 
-        if not formats.isdisjoint(WITH_EDITS):
-            return propose_edits(project, self.checks, report, self.heeds_ignores)
-        return note_fixable(report)
+            return note_fixable(report)
+        from infralint import fixing
 
-    def _fix(self, report: Report) -> Report:
+        rules = fixing.Ruleset(self.checks, self.heeds_ignores, self.with_ways)
+        if changes:
+            return self._fix(fixing.find_fixes(project, rules, self.narrow))
+        return fixing.propose_edits(project, rules, self.narrow)
+
+    def _fix(self, fixes: Fixes) -> Report:
         """Put right what can be, or print the patch that would; what is left to report."""
-        from infralint.fixing import find_fixes, render_patch, write_fixes
+        from infralint.fixing import render_patch, write_fixes
 
-        project = self.asked.project
-        fixes = find_fixes(project, self.checks, report, self.report_on, self.heeds_ignores)
+        project, report = self.asked.project, fixes.reported
         if self.options.fix:
             problems = write_fixes(fixes, project)
             return replace(report, unreadable=[*report.unreadable, *problems]) if problems else fixes.report

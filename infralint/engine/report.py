@@ -47,7 +47,7 @@ class Report(msgspec.Struct):
 
     suppressed: findings that somebody decided to keep silent. projects: what was judged. fixed: what was
     put right. read: files by platform. gone: entries of the baseline whose findings are no more. hops,
-    assumed: how many. seen: what stands here and is not read yet. traces: of failures of infralint itself.
+    crossings, assumed: how many. seen: what stands here and is not read yet. traces: of failures of infralint itself.
     unfollowed: what may hold a stream or a hop that is not seen, with why. skipped: files that were passed over,
     with why. idle: given paths that hold nothing to read. texts: what
     was read under names that are no files (standard input, dumps); origins: the file that each of these
@@ -67,6 +67,7 @@ class Report(msgspec.Struct):
     idle: list[str] = []
     traces: tuple[str, ...] = ()
     hops: int = 0
+    crossings: int = 0
     assumed: int = 0
     gone: list[str] = []
     texts: dict[str, str] = {}
@@ -126,6 +127,7 @@ class Report(msgspec.Struct):
             idle=self.idle + other.idle,
             traces=self.traces + other.traces,
             hops=self.hops + other.hops,
+            crossings=self.crossings + other.crossings,
             assumed=self.assumed + other.assumed,
             gone=self.gone + other.gone,
             texts=self.texts | other.texts,

@@ -53,8 +53,16 @@ if TYPE_CHECKING:
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
     """Judge a project's files. ignoring: heed its ignores. with_ways: tell the whole way of each stream, too."""
+    return read_and_judge(project, checks, ignoring, with_ways)[1]
+
+
+def read_and_judge(
+    project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False
+) -> tuple[list[Reading], Report]:
+    """What sources make of a project's files, and what is said of that, as `lint` has it."""
     project.subjects = frozenset(check.subject for check in checks)
-    return judge(project, read(project), checks, ignoring, with_ways)
+    readings = read(project)
+    return readings, judge(project, readings, checks, ignoring, with_ways)
 
 
 def judge(
@@ -96,6 +104,7 @@ def judge(
         unfollowed=_list_unfollowed(project, readings, unreadable),
         skipped=sorted({path for reading in readings for path in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
+        crossings=len(crossed),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),

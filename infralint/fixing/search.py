@@ -6,17 +6,17 @@ import os
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
 
-from infralint.engine.reading import read
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
-from infralint.engine.run import judge
+from infralint.engine.run import read_and_judge
 from infralint.fixing.edited import EditedProject, change_content, names_of_linked
-from infralint.model import CantFix, Edit, Finding, Hop, Known, Reading
+from infralint.model import CantFix, Edit, Finding, Hop, Known, Location, Reading
 from infralint.project import CantRead, Project, decode
 
 SETTINGS = ("buffers_responses", "idle_timeout", "max_duration", "forwards_upgrade", "keeps_affinity", "runtime")
@@ -33,27 +33,36 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class Fixes(msgspec.Struct, frozen=True):
-    """What `--fix` does: the report of what is left and what is put right, and each file before and after."""
+    """What `--fix` does: what is reported before, what of that is left and what is put right, and each file before and
+    after."""
 
+    reported: Report
     report: Report
     before: dict[str, bytes]
     after: dict[str, bytes]
+
+
+class Ruleset(msgspec.Struct, frozen=True):
+    """By what a project is judged. ignoring: heed its ignores; with_ways: tell the whole way of each stream, too."""
+
+    checks: Sequence[Check]
+    ignoring: bool = True
+    with_ways: bool = False
 
 
 class State(msgspec.Struct, frozen=True):
     """A project, perhaps edited, and what is said of it."""
 
     project: Project
-    checks: Sequence[Check]
-    ignoring: bool
+    rules: Ruleset
     links: Mapping[str, list[str]]
     readings: list[Reading]
     report: Report
 
     @classmethod
-    def of(cls, project: Project, checks: Sequence[Check], ignoring: bool, links: Mapping[str, list[str]]) -> State:
-        readings = read(project)
-        return cls(project, checks, ignoring, links, readings, judge(project, readings, checks, ignoring))
+    def of(cls, project: Project, rules: Ruleset, links: Mapping[str, list[str]] | None = None) -> State:
+        readings, report = read_and_judge(project, rules.checks, rules.ignoring, rules.with_ways)
+        return cls(project, rules, names_of_linked(project) if links is None else links, readings, report)
 
     @property
     def hops(self) -> Iterator[Hop]:
@@ -76,7 +85,7 @@ class State(msgspec.Struct, frozen=True):
                 before.setdefault(name, content)
                 contents[name] = change_content(content, changes)
         start = self.project.now if isinstance(self.project, EditedProject) else self.project
-        return State.of(EditedProject(start, contents, before), self.checks, self.ignoring, self.links)
+        return State.of(EditedProject(start, contents, before), self.rules, self.links)
 
 
 def _overlay(project: Project) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -92,35 +101,32 @@ def _as_judged(path: str, project: Project) -> bytes:
     return content
 
 
-def find_fixes(
-    project: Project,
-    checks: Sequence[Check],
-    reported: Report,
-    report_again: Callable[[Project], Report],
-    ignoring: bool = True,
-) -> Fixes:
-    """Put right what is reported, as far as that is safe, until a further call would change nothing. Nothing is written.
+Narrow = Callable[[Report, Project], Report]
+"""Leaves of what is said of a project, perhaps with edits in it, what is to be reported."""
 
-    report_again: what would be reported of the project with some files changed.
-    """
-    state = State.of(project, checks, ignoring, names_of_linked(project))
-    heard, report = list(reported.findings), reported
+
+def find_fixes(project: Project, rules: Ruleset, narrow: Narrow) -> Fixes:
+    """Put right what is reported, as far as that is safe, until a further call would change nothing. Nothing is written."""
+    state, tries = State.of(project, rules), Tries()
+    report = reported = narrow(state.report, project)
+    heard, reasons = list(reported.findings), dict[Key, str]()
     while True:
         before, refused = state, dict[Key, str]()
         while batch := _batch(list(_proposals(state, set(map(_key, heard)), refused))):
-            _, state = _working(state, batch, refused)
+            _, state = _working(state, batch, refused, tries)
+        reasons |= {key: reason for key, reason in refused.items() if reason != UNTRIED or key not in reasons}
         if state is before:
             break
-        known, report = set(map(_key, heard)), report_again(state.project)
+        known, report = set(map(_key, heard)), narrow(state.report, state.project)
         heard += [finding for finding in report.findings if _key(finding) not in known]
     left = set(map(_key, report.findings))
     report = replace(
         report,
-        findings=[_with_reason(finding, refused) for finding in report.findings],
+        findings=[_with_reason(finding, reasons) for finding in report.findings],
         fixed=[finding for finding in heard if _key(finding) not in left],
     )
     after, old = _overlay(state.project)
-    return Fixes(report, old, after)
+    return Fixes(reported, report, old, after)
 
 
 def _with_reason(finding: Finding, refused: Mapping[Key, str]) -> Finding:
@@ -135,9 +141,10 @@ MOST_ROUNDS = 8
 """Of trying edits for a report: what did not come up until then is shown without them."""
 
 
-def propose_edits(project: Project, checks: Sequence[Check], reported: Report, ignoring: bool = True) -> Report:
-    """The report with the edits that put each finding right, for files as they are. Nothing is written."""
-    state = State.of(project, checks, ignoring, names_of_linked(project))
+def propose_edits(project: Project, rules: Ruleset, narrow: Narrow) -> Report:
+    """What is reported with the edits that put each finding right, for files as they are. Nothing is written."""
+    state, tries = State.of(project, rules), Tries()
+    reported = narrow(state.report, project)
     wanted = set(map(_key, reported.findings))
     answered: dict[Key, str] = {}
     edits: dict[Key, tuple[Edit, ...]] = {}
@@ -145,7 +152,7 @@ def propose_edits(project: Project, checks: Sequence[Check], reported: Report, i
         batch = _batch(list(_proposals(state, wanted, answered)))
         if not batch:
             break
-        for proposal in _working(state, batch, answered)[0]:
+        for proposal in _working(state, batch, answered, tries)[0]:
             edits[_key(proposal.finding)] = tuple(sorted(proposal.edits))
             answered[_key(proposal.finding)] = ""
     findings = [
@@ -246,20 +253,75 @@ def _add_span(spans: list[Span], span: Span) -> None:
     spans[meeting.start : meeting.start + len(met) - 1] = [(min(met)[0], max(last for _, last in met))]
 
 
-def _working(state: State, batch: list[Proposal], refused: dict[Key, str]) -> tuple[list[Proposal], State]:
-    """What works of a batch, and the project with it; what does not work alone is refused."""
+MOST_JUDGED = 6_000
+"""Hops, and streams that pass one, that are judged again in a call to verify edits, where little was read."""
+MOST_JUDGED_PER_KILOBYTE = 60
+"""The same for each kilobyte of what was read, where that is more."""
+UNTRIED = "so much had to be judged again for other edits that this one was not tried; give fewer paths at once"
+
+
+class Tries(msgspec.Struct):
+    """How much was judged again in a call."""
+
+    judged: int = 0
+
+    def may_judge(self, state: State) -> bool:
+        """Whether as much as this once more may be judged. The first try may be had anyway."""
+        again = state.report.hops + state.report.crossings
+        self.judged += again
+        return self.judged <= max(MOST_JUDGED, again) or self.judged <= _most_judged(state)
+
+
+def _most_judged(state: State) -> int:
+    """How much may be judged again, by what was read."""
+    paths = {state.project.path_of(path) for paths in state.report.read.values() for path in paths}
+    size = 0
+    for path in paths & state.project.file_set:
+        with suppress(CantRead):
+            size += len(state.project.text(path))
+    return size * MOST_JUDGED_PER_KILOBYTE // 1000
+
+
+def _working(
+    state: State, batch: list[Proposal], refused: dict[Key, str], tries: Tries
+) -> tuple[list[Proposal], State]:
+    """What works of a batch, and the project with it; what does not work alone is refused, and so is what can't be tried."""
+    guessed = False
     while batch:
+        if not tries.may_judge(state):
+            refused.update((_key(proposal.finding), UNTRIED) for proposal in batch)
+            break
         try:
             edited = state.with_edits(edit for proposal in batch for edit in proposal.edits)
-            _verify(state, edited, batch)
+            objections = list(_objections(state, edited, batch))
         except (CantFix, CantRead) as reason:
-            if len({proposal.edits for proposal in batch}) == 1:
-                refused.update((_key(proposal.finding), str(reason)) for proposal in batch)
-                break
-            batch = _half(batch)
-        else:
+            objections = [Objection(str(reason))]
+        if not objections:
             return batch, edited
+        if len({proposal.edits for proposal in batch}) == 1:
+            refused.update((_key(proposal.finding), objections[0].reason) for proposal in batch)
+            break
+        batch, guessed = _half(batch) if guessed else _without_suspects(batch, objections), True
     return [], state
+
+
+def _without_suspects(batch: Sequence[Proposal], objections: Sequence[Objection]) -> list[Proposal]:
+    """The changes that nothing seems to speak against: it is about other hops, and about none that stands behind one of
+    theirs in its file. The first change alone, where something seems to speak against each."""
+    hops = sorted({proposal.finding.hop.where for proposal in batch if proposal.finding.hop is not None})
+    suspects: set[Location] = set()
+    for objection in objections:
+        if objection.hop is None:
+            return _half(batch)
+        before = bisect_right(hops, objection.hop.where)
+        suspects.update(hops[max(0, before - 1) : before])
+    suspected = {
+        proposal.edits
+        for proposal in batch
+        if proposal.finding.hop is not None and proposal.finding.hop.where in suspects
+    }
+    rest = [proposal for proposal in batch if proposal.edits not in suspected]
+    return rest or [proposal for proposal in batch if proposal.edits == batch[0].edits]
 
 
 def _half(batch: Sequence[Proposal]) -> list[Proposal]:
@@ -269,32 +331,37 @@ def _half(batch: Sequence[Proposal]) -> list[Proposal]:
     return [proposal for proposal in batch if proposal.edits in kept]
 
 
-def _verify(before: State, after: State, batch: Sequence[Proposal]) -> None:
-    """Raises CantFix unless exactly the batch is put right: no other hop changes, and no new problem is found.
+class Objection(msgspec.Struct, frozen=True):
+    """Why edits are not what they should be. hop: the one that this is about as it was before, if it is about one."""
+
+    reason: str
+    hop: Hop | None = None
+
+
+def _objections(before: State, after: State, batch: Sequence[Proposal]) -> Iterator[Objection]:
+    """What speaks against a batch: other hops change, new problems are found, or not all is put right.
 
     A new note that tells of nothing done to a stream is none: what an answer depends on once it passes is worth knowing,
     and no reason to let it be held.
     """
     if broken := [problem for problem in after.report.unreadable if problem not in before.report.unreadable]:
-        raise CantFix(f"the file would not read any more: {broken[0].message}")
+        yield Objection(f"the file would not read any more: {broken[0].message}")
     meant = {before.subject(proposal.finding.hop) for proposal in batch if proposal.finding.hop}
     old, new = list(before.hops), list(after.hops)
     if list(map(_identity, old)) != list(map(_identity, new)):
-        raise CantFix("it would change which hops there are")
+        yield Objection("it would change which hops there are")
+        return
     for hop, then in zip(old, new, strict=True):
         if _values(hop) != _values(then) and before.subject(hop) not in meant:
-            raise CantFix(f"it would also change {hop.name} ({hop.where})")
+            yield Objection(f"it would also change {hop.name} ({hop.where})", hop)
+    earlier = dict(zip(map(id, new), old, strict=True))
     expected = Counter(map(_key, before.report.findings)) - Counter(_key(proposal.finding) for proposal in batch)
     found = Counter(map(_key, after.report.findings))
     tried = {_key(proposal.finding) for proposal in batch}
-    worse = [
-        finding
-        for finding in after.report.findings
-        if found[_key(finding)] > expected[_key(finding)]
-        and (finding.severity != "note" or finding.effect is not None or _key(finding) in tried)
-    ]
-    if worse:
-        raise CantFix(f"one edit would not be enough: {worse[0].message}")
+    for finding in after.report.findings:
+        is_heard = finding.severity != "note" or finding.effect is not None or _key(finding) in tried
+        if is_heard and found[_key(finding)] > expected[_key(finding)]:
+            yield Objection(f"one edit would not be enough: {finding.message}", earlier.get(id(finding.hop)))
 
 
 def _identity(hop: Hop | None) -> tuple[str, ...]:

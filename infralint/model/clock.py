@@ -21,12 +21,18 @@ LENGTH: tuple[Phase, ...] = ("whole-response", "connection")
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False):
-    """A timeout. limit: seconds, `math.inf` for none. kinds: the streams that it is about."""
+    """A timeout. limit: seconds, `math.inf` for none. kinds: the streams that it is about. doubt: why it may not run for
+    them at all."""
 
     phase: Phase
     limit: Setting[float]
     kinds: frozenset[StreamKind] = STREAM_KINDS
     expiry: Expiry = "reset"
+    doubt: str = ""
+
+    def is_about(self, kind: StreamKind) -> bool:
+        """Whether it surely runs for streams of a kind."""
+        return kind in self.kinds and not self.doubt
 
 
 def silence_clocks(limit: Setting[float], kinds: frozenset[StreamKind] = STREAM_KINDS) -> tuple[Clock, ...]:

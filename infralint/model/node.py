@@ -117,7 +117,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 
         An unknown one is the answer where no other is known to be 0, for it may be the shorter.
         """
-        limits = [clock.limit for clock in self.clocks if clock.phase in phases and kind in clock.kinds]
+        limits = [clock.limit for clock in self.clocks if clock.phase in phases and clock.is_about(kind)]
         known = [limit for limit in limits if isinstance(limit, Known)]
         unknown = [limit for limit in limits if isinstance(limit, Unknown)]
         shortest = min(known, key=lambda limit: limit.value, default=Known(UNLIMITED, self.where, "", "default"))
@@ -241,7 +241,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     """A hop that serves a request. certain: no other could; reasons: why it is not.
 
     answer: the node answers by itself and no hop serves the request (`301 https://…`, `404`), where it says so.
-    loss: why the node may answer some requests of the stream itself, though nothing means to turn their clients away.
+    loss: why requests of the stream itself may not come to the hop, though nothing means to turn their clients away.
     """
 
     hop: Hop | None

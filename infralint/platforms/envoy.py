@@ -14,6 +14,7 @@ import msgspec
 from infralint.model import (
     SSE,
     UNLIMITED,
+    WEBSOCKET,
     Clock,
     Known,
     Location,
@@ -81,17 +82,35 @@ def duration(setting: Setting[str]) -> Setting[float]:
     return setting.with_value(seconds or UNLIMITED)
 
 
-def request_clock(setting: Setting[str] | None, product: GatewayProduct, where: Location, name: str) -> Clock:
+_WEBSOCKET_DOUBT = (
+    "some versions of Envoy end an open WebSocket then, others only one that is not yet open, or none"
+    " (envoyproxy/envoy, issues 20062 and 41068)"
+)
+"""Envoy's page has a route's timeout begin once the whole request is there, which that of a WebSocket never is; people met
+open ones that it ended (https://github.com/envoyproxy/envoy/issues/20062, https://github.com/istio/istio/issues/17424,
+https://github.com/kubeflow/kubeflow/issues/6124), and in 2025 nobody could any more; since then it is about the handshake:
+https://github.com/envoyproxy/envoy/pull/41075
+"""
+
+
+def request_clocks(
+    setting: Setting[str] | None, product: GatewayProduct, where: Location, name: str
+) -> tuple[Clock, ...]:
     """The timeout of a whole request. name: what it is called where it would be set.
 
-    What it does to a WebSocket once that is open differs between versions, and is left out.
+    What one that is set does to a WebSocket once that is open differs between versions.
+    https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts#route-timeouts
     """
     if setting is not None:
-        return Clock("whole-response", duration(setting), SSE, "truncated")
+        limit = duration(setting)
+        return (
+            Clock("whole-response", limit, SSE, "truncated"),
+            Clock("connection", limit, WEBSOCKET, "reset", _WEBSOCKET_DOUBT),
+        )
     if product.request is None:
         why = f"how long {product.name} lets a request take where nothing is said is not known"
-        return Clock("whole-response", Unknown(where, name, why, f"set {name}"), SSE)
-    return Clock("whole-response", Known(product.request, where, name, "default"), SSE, "truncated")
+        return (Clock("whole-response", Unknown(where, name, why, f"set {name}"), SSE),)
+    return (Clock("whole-response", Known(product.request, where, name, "default"), SSE, "truncated"),)
 
 
 def silence_clock(

@@ -54,7 +54,20 @@ class ManagedContainer(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
 
 
-class ManagedContainerHop(Hop, frozen=True, kw_only=True):
+class ContainerHop(Hop, frozen=True, kw_only=True):
+    """The way to a container that is reached in no other way."""
+
+    @property
+    def pool(self) -> Pool:
+        """Its container, which no other name leads to."""
+        return Pool(references=(f"the container of {self.name}",))
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        headers = request.headers_with(set_by(self.name, self.where))
+        return (Forward(replace(request, to=None, upgrade=self.upgrade_out(request), headers=headers), self.pool),)
+
+
+class ManagedContainerHop(ContainerHop, frozen=True, kw_only=True):
     """The way through such a platform to its container."""
 
     kind: ClassVar[str] = "container service"
@@ -68,15 +81,6 @@ class ManagedContainerHop(Hop, frozen=True, kw_only=True):
     @property
     def product(self) -> str:
         return self.service.product
-
-    @property
-    def pool(self) -> Pool:
-        """Its container, which no other name leads to."""
-        return Pool(references=(f"the container of {self.name}",))
-
-    def request_out(self, request: Request) -> tuple[Forward, ...]:
-        headers = request.headers_with(set_by(self.name, self.where))
-        return (Forward(replace(request, to=None, upgrade=self.upgrade_out(request), headers=headers), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         service = self.service

@@ -61,7 +61,8 @@ class RouteRule(msgspec.Struct, frozen=True):
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
     of a request, so that it may not take it ("" for nothing). targets: where it sends requests; none where that can't be
     told (reason), or nodes are named outright (references). paths: how it rewrites them; answer: what it answers by
-    itself instead. where: where it is written. written: its path in the words of its file, where these differ.
+    itself instead. whole: an expression has to fit the whole path, and not only its beginning. where: where it is written.
+    written: its path in the words of its file, where these differ.
     """
 
     host: str = ""
@@ -76,6 +77,7 @@ class RouteRule(msgspec.Struct, frozen=True):
     where: Location = NOWHERE
     references: tuple[str, ...] = ()
     written: str = ""
+    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -123,7 +125,7 @@ class RouteRule(msgspec.Struct, frozen=True):
         if not (path.lower().startswith(start.lower()) if self.ignore_case else path.startswith(start)):
             return False
         try:
-            found = search(f"^(?:{self.path})", path, self.ignore_case)
+            found = search(f"^(?:{self.path}){'$' if self.whole else ''}", path, self.ignore_case)
         except Unsearchable:
             return None
         return found is not None

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec.structs import replace
 
 from infralint.model import (
     SSE,
@@ -21,13 +20,10 @@ from infralint.model import (
     Address,
     Affinity,
     Clock,
-    Forward,
-    Hop,
     Known,
     Location,
     Match,
     Node,
-    Pool,
     Request,
     Setting,
     Unknown,
@@ -35,7 +31,7 @@ from infralint.model import (
     not_applicable,
     silence_clocks,
 )
-from infralint.platforms.forwarding import set_by
+from infralint.platforms.managed_containers import ContainerHop
 
 REQUEST_TIMEOUT = 15.0
 """Seconds for a whole response where the port speaks HTTP, HTTP/2 or gRPC and nothing else is set; 0 is no limit. AWS's
@@ -136,7 +132,7 @@ class ConnectedPort(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
 
 
-class ServiceConnectHop(Hop, frozen=True, kw_only=True):
+class ServiceConnectHop(ContainerHop, frozen=True, kw_only=True):
     """The way through the proxy to the service's own container. is_balanced: a load balancer has chosen the task."""
 
     platform: ClassVar[str] = "aws"
@@ -148,15 +144,6 @@ class ServiceConnectHop(Hop, frozen=True, kw_only=True):
     @property
     def product(self) -> str:
         return "ECS Service Connect"
-
-    @property
-    def pool(self) -> Pool:
-        """Its container, which no other name leads to."""
-        return Pool(references=(f"the container of {self.name}",))
-
-    def request_out(self, request: Request) -> tuple[Forward, ...]:
-        headers = request.headers_with(set_by(self.name, self.where))
-        return (Forward(replace(request, to=None, upgrade=self.upgrade_out(request), headers=headers), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         words, seconds = self.port.words, max(seconds, 300)

@@ -27,6 +27,7 @@ from infralint.project.walking import (
     walk,
 )
 from infralint.project.work import Work
+from infralint.text.bad_text import BadText
 from infralint.text.globs import Exclusions
 from infralint.text.lazy import lazy
 
@@ -299,6 +300,9 @@ class Project:
         return full, True
 
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
+        """An entry about a file. why: a sentence that begins with its name, or what keeps it from being read."""
+        if isinstance(why, BadText):
+            return Unreadable(why.complaint(), Location(self.show(path), line or why.line, column or why.column))
         line = line or (why.line if isinstance(why, CantRead) else 0)
         return Unreadable(f"{why}", Location(self.show(path), line, column))
 

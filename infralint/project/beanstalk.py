@@ -53,11 +53,8 @@ def _read(project: Project) -> dict[str, BeanstalkEnvironment]:
         environment = found.setdefault(named[1] or "", BeanstalkEnvironment(named[1] or ""))
         try:
             documents = read_yaml(project.utf8_text(path))
-        except CantRead as problem:
+        except (CantRead, YamlProblem) as problem:
             environment.unreadable.append(project.unreadable(path, problem))
-        except YamlProblem as problem:
-            why = f"is not valid YAML: {problem.message}"
-            environment.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
             environment.files.append(path)
             for document in documents:

@@ -262,7 +262,7 @@ def json_leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
         hop=json_hop(hop),
         link=leg.basis,
         request=json_request(leg.inbound, is_first=leg.basis is None),
-        clocks=[_clock(clock) for clock in hop.clocks if trace.stream.kind in clock.kinds],
+        clocks=[_clock(clock) for clock in hop.clocks if clock.is_about(trace.stream.kind)],
         buffering=json_setting(hop.buffering_of(leg.arriving, leg.inbound)),
         upgrade=json_setting(hop.upgrade_of(leg.inbound)),
         affinity=json_setting(hop.keeps_affinity),

@@ -237,7 +237,7 @@ def clocks_of(way: TracedWay, position: int) -> list[tuple[str, Clock]]:
     """The clocks of a hop that run for the stream, those of one limit once, each with what it measures."""
     hop = way.trace.legs[position].hop
     found: dict[tuple[str, object], tuple[str, Clock]] = {}
-    running = [clock for clock in hop.clocks if way.stream.kind in clock.kinds]
+    running = [clock for clock in hop.clocks if clock.is_about(way.stream.kind)]
     limits = {clock.phase: clock.limit for clock in running}
     for clock in running:
         alike = clock.phase == "first-byte" and limits.get("between-bytes") == clock.limit

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from infralint.text.bad_text import BadText
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
@@ -26,21 +27,10 @@ _WORD = lazy(r"[A-Za-z_$][\w$]*")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-class BadJson(Exception):
-    """Text that is not JSON: what was expected, and the 1-based line and column where something else stands.
+class BadJson(BadText):
+    """A text that is no JSON: what was expected, and where something else stands."""
 
-    is_limit: it may be JSON, and is not what is read here.
-    """
-
-    def __init__(self, message: str, line: int, column: int, is_limit: bool = False) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
-        self.is_limit = is_limit
-
-    def complaint(self, refusal: str = "is not JSON") -> str:
-        """The message, after the refusal that it explains where the text is no JSON."""
-        return str(self) if self.is_limit else f"{refusal}: {self}"
+    language = "JSON"
 
 
 class JsonSpan(msgspec.Struct, frozen=True):
@@ -112,7 +102,7 @@ def check_json_object(text: str) -> None:
     except (ValueError, RecursionError):
         pass
     if not isinstance(parse_json(text).value, dict):
-        raise BadJson("is not a JSON object", 1, 1, is_limit=True)
+        raise BadJson("is not a JSON object", 1, 1, is_content=True)
 
 
 def parse_json_stream(text: str) -> list[JsonNode]:
@@ -178,7 +168,7 @@ class _JsonReader:
     def _value(self, depth: int) -> JsonNode:
         self._skip()
         if depth > DEEPEST:
-            raise BadJson("is nested deeper than infralint reads", *self._here(), is_limit=True)
+            raise BadJson("is nested deeper than infralint reads", *self._here(), is_content=True)
         start = self._here()
         value = self._content(depth)
         return JsonNode(value, JsonSpan(*start, *self._here()))
@@ -194,7 +184,7 @@ class _JsonReader:
         if number := _NUMBER.match(self.text, self.at):
             if len(number[0]) > LONGEST_NUMBER:
                 why = f"holds a number of more than {LONGEST_NUMBER} characters"
-                raise BadJson(why, *self._here(), is_limit=True)
+                raise BadJson(why, *self._here(), is_content=True)
             self.at = number.end()
             return json.loads(number[0])
         if (word := _WORD.match(self.text, self.at)) and word[0] in _CONSTANTS:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from infralint.text.bad_text import BadText
 from infralint.text.lazy import lazy
 
 _LINE = lazy(r"\bline (\d+), column (\d+)")
@@ -18,22 +19,10 @@ DEEPEST = 200
 """Names that a key may be made of; people write some three."""
 
 
-class BadToml(ValueError):
-    """A text that is no TOML: what is wrong, and the 1-based line and column (0: not told).
+class BadToml(BadText):
+    """A text that is no TOML."""
 
-    is_limit: it may be TOML, and is not what is read here.
-    """
-
-    def __init__(self, message: str, line: int = 0, column: int = 0, is_limit: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.is_limit = is_limit
-        self.line = line
-        self.column = column
-
-    def complaint(self, refusal: str = "is not TOML") -> str:
-        """The message, after the refusal that it explains where the text is no TOML."""
-        return self.message if self.is_limit else f"{refusal}: {self.message}"
+    language = "TOML"
 
 
 class TomlDocument:
@@ -43,7 +32,7 @@ class TomlDocument:
         self._lines = list(_keys(text))
         for line, key in self._lines:
             if len(key) > DEEPEST:
-                raise BadToml("has a key of more names than infralint reads", line, is_limit=True)
+                raise BadToml("has a key of more names than infralint reads", line, is_content=True)
         self.tables = _parse(text)
 
     def line_of(self, *path: str) -> int:
@@ -84,7 +73,7 @@ def _parse(text: str) -> dict[str, Any]:
         message = str(error).partition(" (at ")[0]
         raise BadToml(message, *(int(part) for part in place.groups()) if place else ()) from None
     except (RecursionError, ValueError):
-        raise BadToml("says more than infralint reads", is_limit=True) from None
+        raise BadToml("says more than infralint reads", is_content=True) from None
 
 
 def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from infralint.text.bad_text import BadText
+
 MOST_MERGED = 20_000
 """Members that `<<` may bring to the mappings of one document; people write some hundred."""
 MOST_ALIASED = 100_000
@@ -38,19 +40,10 @@ def has_holes(text: str) -> bool:
     return any(hole in text for hole in _HOLES)
 
 
-class YamlProblem(ValueError):
-    """A text that is no YAML, or (is_content) one that says more than can be read: message, line, column (1-based)."""
+class YamlProblem(BadText):
+    """A text that is no YAML, or whose content is not what is taken."""
 
-    def __init__(self, message: str, line: int = 0, column: int = 0, is_content: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-        self.column = column
-        self.is_content = is_content
-
-    def complaint(self, refusal: str = "is not YAML") -> str:
-        """The message, after the refusal that it explains where the text is no YAML."""
-        return self.message if self.is_content else f"{refusal}: {self.message}"
+    language = "YAML"
 
 
 class YamlSpan(msgspec.Struct, frozen=True, array_like=True, gc=False):

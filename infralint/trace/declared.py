@@ -11,17 +11,17 @@ from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
 from infralint.text.globs import find_matching, matches_text
 from infralint.text.suggestions import closest
-from infralint.trace.paths import samples, stands_for
+from infralint.trace.paths import is_pattern, samples, stands_for
 from infralint.trace.starts import find_starts, matches_at, traces_entering, traces_of_named
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
-from infralint.trace.traces import few_entries
+from infralint.trace.traces import are_many, few_entries
 
 
 class DeclaredWays(msgspec.Struct, frozen=True):
     """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths;
     named: there, those of paths that hops are written for and that its glob or expression stands for, too.
-    complete: none of these nodes was left out, because there are so many, and so many streams.
+    complete: none of these nodes, and no such path, was left out, because there are so many, and so many streams.
     """
 
     stream: Stream
@@ -31,8 +31,12 @@ class DeclaredWays(msgspec.Struct, frozen=True):
 
     @property
     def traces(self) -> list[Trace]:
-        """Those through a hop, where there are such."""
+        """Those through a hop, where there are such; where some path that hops are written for is served, none that ends
+        without one: nobody need ask for those."""
         every = [trace for paths in self.entering for traces in paths for trace in traces]
+        served = [trace for traces in self.named for trace in traces if trace.legs and trace.ending is None]
+        if served:
+            return [*(trace for trace in every if trace.legs and trace.ending is None), *served]
         return [trace for trace in every if trace.legs] or every
 
 
@@ -50,8 +54,9 @@ def follow_declared(
 def _follow(topology: Topology, stream: Stream, starts: Sequence[Node]) -> DeclaredWays:
     paths, asked = samples(stream.path), few_entries(topology, starts)
     entering = [traces_entering(topology, stream, paths, node) for node in asked]
-    named = [list(traces_of_named(topology, stream, node)) for node in asked]
-    return DeclaredWays(stream, entering, named, len(asked) == len(starts))
+    named = [list(traces_of_named(topology, stream, node, known)) for node, known in zip(asked, entering, strict=True)]
+    is_whole = not (is_pattern(stream.path) and are_many(topology))
+    return DeclaredWays(stream, entering, named, is_whole and len(asked) == len(starts))
 
 
 def is_named(hop: Hop, names: Iterable[str]) -> bool:

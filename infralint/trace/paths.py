@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 
 from infralint.model import Hint, Hop
 from infralint.text.expressions import matching
@@ -68,11 +70,19 @@ def stands_for(pattern: str, path: str) -> bool:
     return pattern == path or matches_text(path, pattern)
 
 
-def find_under(pattern: str, path: str) -> str | None:
-    """A path that a glob or a regular expression stands for and that is another one, or begins with it; None where none is
-    found."""
+def find_under(pattern: str, paths: Sequence[str]) -> Iterator[str]:
+    """Paths that a glob or a regular expression stands for and that are some of these, or begin with one of them. paths:
+    in the order of their characters."""
     literals = [] if pattern.startswith("~") else pattern.split("*")
-    if literals and not (path.startswith(literals[0]) or literals[0].startswith(path)):
-        return None
     ends = ("", "x", *("x".join(("", *literals[number:])) for number in range(1, len(literals))))
-    return next((path + end for end in ends if stands_for(pattern, path + end)), None)
+    for path in _near(literals[0], paths) if literals else paths:
+        found = next((path + end for end in ends if stands_for(pattern, path + end)), None)
+        if found is not None:
+            yield found
+
+
+def _near(beginning: str, paths: Sequence[str]) -> Iterator[str]:
+    """Those of sorted paths that begin with a text, or that it begins with."""
+    shorter = {beginning[:length] for length in range(len(beginning))}
+    yield from (path for path in sorted(shorter) if (at := bisect_left(paths, path)) < len(paths) and paths[at] == path)
+    yield from takewhile(lambda path: path.startswith(beginning), islice(paths, bisect_left(paths, beginning), None))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from msgspec.structs import replace
 
 from infralint.model import Address, Match, Need, Node, Request, Stream, Trace, is_chosen
-from infralint.trace.paths import find_under, is_pattern, samples
+from infralint.trace.paths import find_under, is_pattern, samples, stands_for, written_paths
 from infralint.trace.topology import Topology
-from infralint.trace.traces import FEW, are_many, few_entries, traces_from
+from infralint.trace.traces import FEW, PER_LEG, are_many, few_entries, traces_from, traces_through
 
 
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
@@ -52,10 +53,17 @@ def traces_entering(topology: Topology, stream: Stream, paths: Sequence[str], no
     return [[*map(_with_pings_of_origin, traces_from(topology, stream, node, request))] for request in requests]
 
 
-def traces_of_named(topology: Topology, stream: Stream, node: Node) -> Iterator[Trace]:
+def traces_of_named(
+    topology: Topology, stream: Stream, node: Node, known: Sequence[Sequence[Trace]]
+) -> Iterator[Trace]:
     """The ways of a declared stream that come to a node first, by the paths that some hop is written for and that its glob
-    or expression stands for, too: `/v1/*` means `location = /v1/chat` as well. None that ends at code that streams nothing."""
-    for number, path in enumerate(_named_paths(topology, stream)):
+    or expression stands for, too: `/v1/*` means `location = /v1/chat` as well. None that ends at code that streams nothing.
+    known: the ways of other paths of it."""
+    if not is_pattern(stream.path):
+        return
+    direct = find_under(stream.path, topology.written_paths(stream.kind))
+    paths = dict.fromkeys(chain(direct, _paths_before(topology, stream, known)))
+    for number, path in enumerate(paths):
         if number >= FEW and are_many(topology):
             topology.ways_left_out[node] = None
             return
@@ -63,11 +71,28 @@ def traces_of_named(topology: Topology, stream: Stream, node: Node) -> Iterator[
             yield from (trace for trace in traces if trace.ending is None or not trace.ending.is_silent)
 
 
-def _named_paths(topology: Topology, stream: Stream) -> list[str]:
-    if not is_pattern(stream.path):
-        return []
-    found = (find_under(stream.path, path) for path in topology.written_paths(stream.kind))
-    return list(dict.fromkeys(path for path in found if path is not None))
+def _paths_before(topology: Topology, stream: Stream, known: Sequence[Sequence[Trace]]) -> Iterator[str]:
+    """The paths that clients ask for so that what is left of them, once a hop rewrote it, is one that a hop behind is written
+    for: `/api/v1/chat`, where `location /api/` takes its own path away and `location = /v1/chat` stands behind it."""
+    traces = [trace for traces in known for trace in traces if trace.legs]
+    passed = {id(leg.hop) for trace in traces for leg in trace.legs}
+    for behind in dict.fromkeys(node for trace in traces for node in _nodes_behind_rewrites(topology, trace)):
+        for hop in (hop for hop in behind.hops if id(hop) not in passed and not are_many(topology)):
+            for path in written_paths(hop):
+                topology.hops_asked += PER_LEG
+                for trace in traces_through(topology, stream, behind, hop, request_for(stream, path)):
+                    asked = trace.legs[0].inbound.path
+                    if stands_for(stream.path, asked):
+                        yield asked
+
+
+def _nodes_behind_rewrites(topology: Topology, trace: Trace) -> Iterator[Node]:
+    """The nodes on a way that get another path than clients ask for."""
+    asked = trace.legs[0].inbound.path
+    nodes = [topology.node_of(leg.hop) for leg in trace.legs if leg.inbound.path != asked]
+    if trace.ending is not None and trace.ending.request.path != asked:
+        nodes.append(topology.node_called(trace.ending.node))
+    yield from filter(None, nodes)
 
 
 def _with_pings_of_origin(trace: Trace) -> Trace:

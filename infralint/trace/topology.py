@@ -466,7 +466,8 @@ class Topology:
         return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))
 
     def written_paths(self, kind: StreamKind) -> Sequence[str]:
-        """Paths of requests that hops are written for, but for those of code that is known to stream nothing of a kind there."""
+        """Paths of requests that hops are written for, but for those of code that is known to stream nothing of a kind there,
+        in the order of their characters."""
         if kind not in self._written_paths:
             hops = (
                 hop
@@ -474,7 +475,7 @@ class Topology:
                 for hop in node.hops
                 if not (hop.origin and node.has_all(kind)) or any(hint.kind == kind for hint in hop.hints)
             )
-            self._written_paths[kind] = list(dict.fromkeys(path for hop in hops for path in written_paths(hop)))
+            self._written_paths[kind] = sorted({path for hop in hops for path in written_paths(hop)})
         return self._written_paths[kind]
 
     def node_of(self, hop: Hop) -> Node | None:

@@ -95,7 +95,7 @@ def _from_nodes(topology: Topology, stream: Stream, nodes: Sequence[Node]) -> li
     found: dict[object, Trace] = {}
     for node in few_entries(topology, nodes):
         entering = traces_entering(topology, stream, samples(stream.path), node)
-        for trace in (*chain.from_iterable(entering), *traces_of_named(topology, stream, node)):
+        for trace in (*chain.from_iterable(entering), *traces_of_named(topology, stream, node, entering)):
             found.setdefault(way_identity(trace), trace)
     return list(found.values())
 

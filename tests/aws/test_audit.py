@@ -384,7 +384,7 @@ def test_the_command_that_shows_a_way_is_one_that_can_be_run(
     """It names the snapshot and where to begin; an audit that keeps none names no command."""
     balancer = world.balancer("chat")
     world.listener(balancer, world.group("web", balancer))
-    world.classic("old")
+    world.classic("legacy")
     assert "see it:" not in audit(exit_code=1).output
     named = "infralint trace / --snapshot kept.json --from chat"
     assert f"  = see it: {named}\n" in audit("--save", "kept.json", exit_code=1).output
@@ -393,7 +393,7 @@ def test_the_command_that_shows_a_way_is_one_that_can_be_run(
     assert shown.output.startswith("SSE /\nMay break at chat\n  chat cuts the stream after 60 s of silence"), (
         shown.output
     )
-    assert "old" not in shown.output
+    assert "legacy" not in shown.output
     assert "belongs to web\n" in shown.output
 
 

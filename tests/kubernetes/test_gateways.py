@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run
 
 APPLICATION: dict[str, str | bytes] = {
     "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
@@ -58,6 +58,22 @@ POLICY = (
 
 def test_envoy_gateway_ends_answers_after_15_seconds(lint: Lint) -> None:
     assert loud(lint, route(), gateway("eg")) == ["4 warning capped-stream"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "fits"), [("/api/c.*", True), ("/api/(chat|live)", True), ("/api/c", False), ("/api/ch|/x", False)]
+)
+def test_envoy_wants_an_expression_to_fit_the_whole_path(expression: str, fits: bool, lint: Lint) -> None:
+    cut = route(
+        "      timeouts: { request: 10s }\n", f"{{ path: {{ type: RegularExpression, value: '{expression}' }} }}"
+    )
+    assert loud(lint, cut, gateway("eg")) == ["9 warning capped-stream"] * fits
+    virtual = (
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: app }\nspec:\n  hosts: ['*']\n"
+        f"  gateways: [web]\n  http:\n    - match: [{{ uri: {{ regex: '{expression}' }} }}]\n      timeout: 10s\n"
+        "      route: [{ destination: { host: api, port: { number: 80 } } }]\n"
+    )
+    assert [line.partition(" ")[2] for line in loud(lint, virtual)] == ["warning capped-stream"] * fits
 
 
 @pytest.mark.parametrize("times", [1, 1500])
@@ -151,6 +167,30 @@ def proxy(more: str = "") -> str:
 def test_contour_caps_answers_and_takes_websockets_where_it_is_told(lint: Lint) -> None:
     assert loud(lint, proxy()) == ["4 warning capped-stream", "4 error missing-upgrade-headers"]
     assert loud(lint, proxy("      enableWebsockets: true\n      timeoutPolicy: { response: infinity }\n")) == []
+
+
+def contour(response: str) -> str:
+    return proxy(f"      enableWebsockets: true\n      timeoutPolicy: {{ response: {response}, idle: 1h }}\n")
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        (contour("15s"), "timeoutPolicy.response"),
+        (contour("10m"), ""),
+        (contour("infinity"), ""),
+        (virtual_service("      timeout: 10s\n"), "timeout"),
+        (virtual_service("      timeout: 0s\n"), ""),
+        (virtual_service(), ""),
+    ],
+)
+def test_what_a_timeout_of_envoy_does_to_an_open_websocket_is_not_known(document: str, name: str, lint: Lint) -> None:
+    """https://github.com/envoyproxy/envoy/issues/20062, https://github.com/envoyproxy/envoy/pull/41075"""
+    found = [text for text in unknown(lint, document) if "some versions of Envoy end an open WebSocket" in text]
+    assert [text.partition(": ")[0] for text in found] == [name] * bool(name)
+    if name:
+        shown = run("trace", "/api/live").output
+        assert "WebSocket /api/live\nCould not tell" in shown
 
 
 def test_traefik_streams_unless_a_middleware_buffers(lint: Lint) -> None:

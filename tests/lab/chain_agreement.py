@@ -20,9 +20,9 @@ from typing import Any
 from infralint.engine.reading import read
 from infralint.engine.registry import Check, Loaded, built_in_folder, load_checks
 from infralint.engine.report import Report
-from infralint.engine.run import judge, lint
+from infralint.engine.run import judge
 from infralint.engine.tracing import Question, trace
-from infralint.fixing import find_fixes
+from infralint.fixing import Ruleset, find_fixes
 from infralint.model import Crossing, Finding, Hop
 from infralint.project import Project
 from infralint.project.config import load_settings
@@ -137,7 +137,7 @@ def fix(chain: Chain, files: Mapping[str, str], folder: Path) -> tuple[Chain, di
     """The chain after `--fix`, with its files."""
     project = _laid_out(files, folder)
     with fresh_budget():
-        fixes = find_fixes(project, _checks(), lint(project, _checks()), lambda again: lint(again, _checks()))
+        fixes = find_fixes(project, Ruleset(_checks()), lambda report, _: report)
     after = {**files, **{path: content.decode() for path, content in fixes.after.items()}}
     return chain.with_files(after), after
 

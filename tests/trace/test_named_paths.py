@@ -91,3 +91,22 @@ def test_functions_that_a_glob_stands_for_are_meant(lint: Lint) -> None:
     assert problems(report, "serverless-stream") == ["vercel.json:1 warning serverless-stream"]
     assert [finding["hop"]["name"] for finding in report["findings"]] == ["the function /api/v1/chat"]
     assert report["unknown"] == []
+
+
+@pytest.mark.parametrize("path", ["/api/v1/*", "/api/**"])
+def test_a_location_behind_one_that_rewrites_is_meant(path: str, lint: Lint) -> None:
+    flowing = FLOWING.replace("http://a:1", "http://inner:80/")
+    files = {
+        "compose.yaml": "services:\n"
+        "  outer:\n    image: nginx:1.27\n    ports: ['80:80']\n    volumes: ['./outer.conf:/etc/nginx/nginx.conf']\n"
+        "  inner:\n    image: nginx:1.27\n    volumes: ['./inner.conf:/etc/nginx/nginx.conf']\n",
+        "outer.conf": nginx(f"location /api/ {{ {flowing} }}"),
+        "inner.conf": nginx(
+            f"location /v1/ {{ {FLOWING} }}",
+            "location = /v1/chat { proxy_pass http://b:1; }",
+            "location /v2/ { proxy_pass http://b:1; }",
+        ),
+        "infralint.yaml": f"streams: [{{path: {path}}}]\n",
+    }
+    held = [4] if path == "/api/v1/*" else [4, 5]
+    assert problems(lint(files), "buffered-stream") == [f"inner.conf:{line} warning buffered-stream" for line in held]

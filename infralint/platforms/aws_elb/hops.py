@@ -272,7 +272,8 @@ class BalancerNode(Node, kw_only=True, eq=False):
     def route(self, request: Request) -> list[Match]:
         """The target groups that listeners choose; certain where every listener that forwards chooses the same."""
         if reason := self._blindness():
-            return _matches([HopChoice(hop, False, (reason,)) for hop in self.hops]) or self._answers(request)
+            matches = _matches([HopChoice(hop, False, (reason,)) for hop in self.hops])
+            return [replace(match, loss=_loss(match, reason)) for match in matches] or self._answers(request)
         ways = [self._through(listener, request) for listener in self.listeners if listener.is_asked(request)]
         forwarding = [way for way in ways if way]
         if not forwarding:
@@ -374,6 +375,15 @@ def _matches(choices: Sequence[HopChoice]) -> list[Match]:
     likely = [choice for choice in choices if choice.hop.assumable]
     others = [HopChoice(choice.hop, False, (_OTHER_PORT,)) for choice in choices if choice.hop.of_the_web]
     return [Match(*choice) for choice in likely or others]
+
+
+def _loss(match: Match, reason: str) -> Unknown | None:
+    """What to say of a stream where nothing is known of what a load balancer does with its requests."""
+    if match.hop is None:
+        return None
+    why = f"whether the stream comes through {match.hop.name} can't be told: {reason}"
+    remedy = "name it under `hops:` of the declared stream, if it does"
+    return Unknown(match.hop.where, "listeners", why, remedy)
 
 
 def node_fields(balancer: Balancer, made: Callable[[ForwardedGroup], LoadBalancer]) -> dict[str, Any]:

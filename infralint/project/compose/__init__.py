@@ -257,8 +257,7 @@ class _ComposeReader:
                     Unfollowed(Location(self.project.show(path)), "is a template, which has to be rendered first")
                 )
             else:
-                message = problem.complaint()
-                self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
+                self.found.unreadable.append(self.project.unreadable(path, problem))
         return None
 
     def _refuse(self, path: str, problems: Iterable[YamlProblem]) -> None:

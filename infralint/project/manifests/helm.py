@@ -149,8 +149,7 @@ class Charts:
             self.unreadable.append(self.project.unreadable(path, problem))
         except BadJson as problem:
             if not has_holes(text):
-                refused = self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
-                self.unreadable.append(refused)
+                self.unreadable.append(self.project.unreadable(path, problem))
         return None
 
     def _is_part(self, folder: str) -> bool:

@@ -504,8 +504,7 @@ class Kustomizations:
                 self.unreadable.append(self.project.unreadable(path, problem))
             except YamlProblem as problem:
                 line = self.atlas.line_in_file(problem.line)
-                message = problem.complaint()
-                self.unreadable.append(self.project.unreadable(path, message, line, problem.column))
+                self.unreadable.append(self.project.unreadable(path, problem, line))
         return self._documents[path]
 
     def _inline(self, kustomization: Kustomization, written: YamlValue) -> list[YamlValue]:

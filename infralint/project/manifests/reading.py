@@ -298,9 +298,7 @@ class _ManifestReader:
         if has_holes(text):
             self.found.unfollowed.append(Unfollowed(Location(self.project.show(path)), _TEMPLATE))
         else:
-            self.found.unreadable.append(
-                self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
-            )
+            self.found.unreadable.append(self.project.unreadable(path, problem))
 
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
@@ -309,8 +307,7 @@ class _ManifestReader:
             self.found.unfollowed.append(Unfollowed(Location(shown), _TEMPLATE))
             return
         line = self.found.atlas.line_in_file(problem.line)
-        message = problem.complaint()
-        self.found.unreadable.append(self.project.unreadable(path, message, line, problem.column))
+        self.found.unreadable.append(self.project.unreadable(path, problem, line))
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:

@@ -18,8 +18,9 @@ from infralint.sources.application.mentions import mentions
 from infralint.sources.application.nodes import may_poll, node_of, stream_of
 from infralint.sources.application.product_uses import ProductUse
 from infralint.sources.application.reading import Glance, Reader, look_anew
-from infralint.text.json_places import BadJson, check_json_object
-from infralint.text.toml_places import BadToml, check_toml
+from infralint.text.bad_text import BadText
+from infralint.text.json_places import check_json_object
+from infralint.text.toml_places import check_toml
 from infralint.text.yaml_places import has_holes
 
 
@@ -77,12 +78,8 @@ def _find_broken(project: Project, application: Application) -> Iterator[Unreada
             text = project.utf8_text(path)
             if not has_holes(text):
                 check_toml(text) if name.endswith(".toml") else check_json_object(text)
-        except CantRead as problem:
+        except (CantRead, BadText) as problem:
             yield project.unreadable(path, problem)
-        except BadJson as problem:
-            yield project.unreadable(path, problem.complaint(), problem.line, problem.column)
-        except BadToml as problem:
-            yield project.unreadable(path, problem.complaint(), problem.line, problem.column)
 
 
 def _list_unfollowed(application: Application) -> Iterator[Unfollowed]:

@@ -29,8 +29,7 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
     except YamlProblem as problem:
         if "{{" in text:
             return
-        why = f"is not valid YAML: {problem.message}"
-        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
+        reading.unreadable.append(project.unreadable(path, problem))
     else:
         reading.nodes += nodes
         reading.files += [shown] if nodes else []

@@ -23,11 +23,8 @@ def read(project: Project) -> Reading:
             continue
         try:
             documents = read_yaml(project.utf8_text(path))
-        except CantRead as problem:
+        except (CantRead, YamlProblem) as problem:
             reading.unreadable.append(project.unreadable(path, problem))
-        except YamlProblem as problem:
-            why = problem.complaint("is not valid YAML")
-            reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         else:
             manifests.setdefault(named[1], []).extend((path, document) for document in documents[:1])
     if manifests:

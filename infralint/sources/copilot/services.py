@@ -237,12 +237,8 @@ def _find_patch(reading: Reading, project: Project, path: str) -> Setting[float]
     shown = project.show(path)
     try:
         documents = read_yaml(project.utf8_text(path))
-    except CantRead as problem:
+    except (CantRead, YamlProblem) as problem:
         reading.unreadable.append(project.unreadable(path, problem))
-        return Unknown(Location(shown), _IDLE, f"{shown} can't be read")
-    except YamlProblem as problem:
-        why = problem.complaint("is not valid YAML")
-        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
         return Unknown(Location(shown), _IDLE, f"{shown} can't be read")
     if documents and documents[0].items is None:
         span = documents[0].span

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from infralint.model import Location, Node, Reading, Unfollowed
 from infralint.project import CantRead, Project
 from infralint.sources.hosting import heroku
-from infralint.sources.hosting.settings import Found, Refused
-from infralint.text.json_places import BadJson
-from infralint.text.toml_places import BadToml
-from infralint.text.yaml_places import YamlProblem
+from infralint.sources.hosting.settings import Found
+from infralint.text.bad_text import BadText
 
 NAMES = (
     "amplify.yml",
@@ -40,14 +38,8 @@ def _add(reading: Reading, project: Project, path: str) -> None:
     name = path.rpartition("/")[2]
     try:
         found = list(_reader(name)(project, path))
-    except CantRead as problem:
+    except (CantRead, BadText) as problem:
         reading.unreadable.append(project.unreadable(path, problem))
-    except Refused as problem:
-        reading.unreadable.append(project.unreadable(path, problem, problem.line, problem.column))
-    except (BadJson, BadToml, YamlProblem) as problem:
-        kind = "TOML" if isinstance(problem, BadToml) else "JSON" if isinstance(problem, BadJson) else "YAML"
-        why = problem.complaint(f"is not {kind}")
-        reading.unreadable.append(project.unreadable(path, why, problem.line, problem.column))
     else:
         reading.nodes += [node for node in found if isinstance(node, Node)]
         reading.unfollowed += [entry for entry in found if isinstance(entry, Unfollowed)]

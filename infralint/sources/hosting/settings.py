@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from infralint.model import Known, Location, Node, Setting, Unfollowed, Unknown
+from infralint.text.bad_text import BadText
 
 Found = Node | Unfollowed
 """What a host's file stands for, or may."""
@@ -12,13 +13,11 @@ _LONGEST = 40
 """Characters of a value that a message shows."""
 
 
-class Refused(ValueError):
-    """A file that its host does not take: what was expected, and the 1-based line and column (0: not told)."""
+class Refused(BadText):
+    """A file that its host does not take: what was expected, and where."""
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
+        super().__init__(message, line, column, is_content=True)
 
 
 def line_place(shown: str, text: str, line: int) -> Location:

@@ -15,7 +15,7 @@ from infralint.platforms.envoy import (
     KGATEWAY,
     EnvoyRoute,
     GatewayProduct,
-    request_clock,
+    request_clocks,
     silence_clock,
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, few_hosts, whole_apis
@@ -61,7 +61,9 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         named = gateway.root.text_of("spec", "gatewayClassName") if gateway is not None else ""
         product = CLASSES.get(controllers.get(named, "")) or CLASSES.get(named)
         rules = [
-            (route, rule, list(_route_rules(route, rule, addresses))) for route in members for rule in _rules(route)
+            (route, rule, list(_route_rules(route, rule, addresses, product)))
+            for route in members
+            for rule in _rules(route)
         ]
         apis = whole_apis(rule for _, _, found in rules for rule in found)
         is_google = is_of_google(named, controllers.get(named, ""))
@@ -104,8 +106,14 @@ _PATH_KINDS: Mapping[str, PathKind] = {
 }
 
 
-def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses) -> Iterator[RouteRule]:
-    """The matches of a rule, for each of its hosts."""
+def _route_rules(
+    route: Manifest, rule: YamlValue, addresses: Addresses, product: GatewayProduct | None
+) -> Iterator[RouteRule]:
+    """The matches of a rule, for each of its hosts. Envoy wants an expression to fit the whole path; of others that is not
+    known.
+
+    https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routematch
+    """
     targets, reason = _backends(route, rule, addresses)
     answer = _redirection(route, rule)
     named = [item.text or "" for item in route.root.items_of("spec", "hostnames")] or [""]
@@ -122,7 +130,11 @@ def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses) -> Iter
             path, kind = "/", "segments"
         paths = _path_map(rule, path)
         where = route.place(rule if match is None else match)
-        yield from (RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where) for host in hosts)
+        is_whole = product is not None
+        yield from (
+            RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where, whole=is_whole)
+            for host in hosts
+        )
 
 
 def _backends(route: Manifest, rule: YamlValue, addresses: Addresses) -> tuple[tuple[Address, ...], str]:
@@ -191,7 +203,7 @@ def _gateway_hop(
     if product is None:
         return _of_unknown_product(route, fields, request, named)
     clocks = (
-        request_clock(request, product, route.where, "timeouts.request"),
+        *request_clocks(request, product, route.where, "timeouts.request"),
         *silence_clock(silence, product, route.where, "timeout.http.streamIdleTimeout"),
     )
     return EnvoyRoute(
@@ -213,9 +225,9 @@ def _of_unknown_product(route: Manifest, fields: dict[str, Any], request: Settin
     """A route of a gateway whose defaults are not known: what it says itself holds all the same."""
     if request is not None:
         nobody = GatewayProduct("this gateway", None, None, "")
-        clock = request_clock(request, nobody, route.where, "timeouts.request")
+        clocks = request_clocks(request, nobody, route.where, "timeouts.request")
         timeout = f"timeouts: {{ request: 0s }}  # in this rule of {route.title}"
-        return EnvoyRoute(**fields, clocks=(clock,), timeout=timeout)
+        return EnvoyRoute(**fields, clocks=clocks, timeout=timeout)
     why = (
         f"what gateways of the class `{named}` do to a stream is not known to infralint"
         if named
@@ -315,7 +327,7 @@ def _virtual_rules(service: Manifest, route: YamlValue, addresses: Addresses) ->
         for host in hosts:
             plain = "" if host == "*" else host
             where = service.place(route if match is None else match)
-            yield RouteRule(plain, path, kind, doubt, tuple(targets), reason, paths, answer, where=where)
+            yield RouteRule(plain, path, kind, doubt, tuple(targets), reason, paths, answer, where=where, whole=True)
 
 
 def _only_port(host: str, around: Manifest, addresses: Addresses) -> int | None:
@@ -338,11 +350,11 @@ def _virtual_hop(
 ) -> RoutedHop:
     fields = common_fields(service, rules, apis, f"VirtualService {service.name}")
     affinity = _consistent_hash(manifests, rules, service.where)
-    clock = request_clock(service.setting(route, "timeout"), ISTIO, service.where, "timeout")
+    clocks = request_clocks(service.setting(route, "timeout"), ISTIO, service.where, "timeout")
     return EnvoyRoute(
         **{**fields, "keeps_affinity": affinity},
         run_by=ISTIO.name,
-        clocks=(clock,),
+        clocks=clocks,
         timeout="timeout: 0s  # on this route, or no timeout at all",
     )
 
@@ -399,7 +411,7 @@ def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], ap
         because = "the route does not say `enableWebsockets: true`, and Contour passes no Upgrade on without"
         fields["forwards_upgrade"] = Known("dropped", proxy.where, "enableWebsockets", "default", because=because)
     clocks = (
-        request_clock(response, CONTOUR, proxy.where, "timeoutPolicy.response"),
+        *request_clocks(response, CONTOUR, proxy.where, "timeoutPolicy.response"),
         *silence_clock(idle, CONTOUR, proxy.where, "timeoutPolicy.idle"),
     )
     return EnvoyRoute(

@@ -18,7 +18,7 @@ from infralint.platforms.envoy import (
     WEBSOCKET_ROUTES,
     EnvoyIngress,
     passed_upgrade,
-    request_clock,
+    request_clocks,
     silence_clock,
 )
 from infralint.platforms.haproxy_ingress import (
@@ -144,7 +144,7 @@ def _contour_hop(path: IngressPath, fields: dict[str, Any], _around: Surrounding
         lost: Known[Upgrade] = Known("dropped", ingress.where, WEBSOCKET_ROUTES, "default", because=because)
         fields["forwards_upgrade"] = lost if sockets is None else sockets.with_value("dropped", because)
     timeouts = (
-        request_clock(annotations.get(RESPONSE_TIMEOUT), CONTOUR, ingress.where, RESPONSE_TIMEOUT),
+        *request_clocks(annotations.get(RESPONSE_TIMEOUT), CONTOUR, ingress.where, RESPONSE_TIMEOUT),
         *silence_clock(None, CONTOUR, ingress.where, "stream-idle-timeout"),
     )
     named = sockets.value if isinstance(sockets, Known) else ""
@@ -157,8 +157,8 @@ def _paths_in(listed: Setting[str] | None) -> frozenset[str]:
 
 
 def _istio_hop(path: IngressPath, fields: dict[str, Any], _around: Surroundings) -> RoutedHop:
-    clock = request_clock(None, ISTIO, path.ingress.where, "timeout")
-    return EnvoyIngress(**fields, run_by=ISTIO.name, clocks=(clock,))
+    clocks = request_clocks(None, ISTIO, path.ingress.where, "timeout")
+    return EnvoyIngress(**fields, run_by=ISTIO.name, clocks=clocks)
 
 
 _HOPS: Mapping[str, Callable[[IngressPath, dict[str, Any], Surroundings], RoutedHop]] = {

@@ -21,12 +21,8 @@ def read(project: Project) -> Reading:
 
         try:
             service = ServerlessService.parse(project, path)
-        except CantRead as problem:
+        except (CantRead, YamlProblem) as problem:
             refused[project.unreadable(path, problem)] = None
-        except YamlProblem as problem:
-            refused[project.unreadable(path, problem.complaint("is not valid YAML"), problem.line, problem.column)] = (
-                None
-            )
         else:
             reading.nodes += nodes_of(service)
             reading.unfollowed += service.unfollowed

@@ -11,10 +11,11 @@ import msgspec
 
 from infralint.model import Unreadable
 from infralint.project import CantRead, Project
-from infralint.text.json_places import BadJson, parse_json, yaml_of_json
+from infralint.text.bad_text import BadText
+from infralint.text.json_places import parse_json, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
-from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlValue, read_yaml
 
 DEEPEST = 16
 """Variables within one another."""
@@ -129,10 +130,6 @@ def _read(project: Project, target: str) -> Written | Unreadable | None:
         if target.endswith(".json"):
             return Written(yaml_of_json(parse_json(text)), target)
         documents = read_yaml(text)
-    except CantRead as problem:
+    except (CantRead, BadText) as problem:
         return project.unreadable(target, problem)
-    except BadJson as problem:
-        return project.unreadable(target, problem.complaint(), problem.line, problem.column)
-    except YamlProblem as problem:
-        return project.unreadable(target, problem.complaint(), problem.line, problem.column)
     return Written(documents[0], target) if documents else None

@@ -198,10 +198,8 @@ class Finder(msgspec.Struct, dict=True):
             text = self.project.text(path)
             if not has_holes(text):
                 check_json_object(text)
-        except CantRead as error:
+        except (CantRead, BadJson) as error:
             self.reading.unreadable.append(self.project.unreadable(path, error))
-        except BadJson as error:
-            self.reading.unreadable.append(self.project.unreadable(path, error.complaint(), error.line, error.column))
 
     def _is_relevant(self, path: str) -> bool:
         """A byte scan: most packages of a repository have nothing to do with this."""
