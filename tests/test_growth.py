@@ -251,8 +251,14 @@ func bind() {{ http.HandleFunc("/s{0}", answer{0}) }}
     return {"go.mod": "module talk\n", **{f"f{number}.go": part.format(number) for number in range(count)}}
 
 
+def passed_on(count: int) -> dict[str, str | bytes]:
+    """So many files in a circle, each with a handler of its own, which pass on all that the next one has."""
+    part = 'export * from "./m{1}";\nexport function answer{0}(req, res) {{ ' + ANSWER + " }}\n"
+    return {**EXPRESS, **{f"m{number}.js": part.format(number, (number + 1) % count) for number in range(count)}}
+
+
 @pytest.mark.parametrize(
-    "files", [included_urls, controllers, functions_around_routes, shared_headers, files_of_a_package]
+    "files", [passed_on, included_urls, controllers, functions_around_routes, shared_headers, files_of_a_package]
 )
 def test_many_routes_of_code_take_as_long_as_they_are_many(
     files: Callable[[int], dict[str, str | bytes]], tmp_path: Path

@@ -398,7 +398,7 @@ def passed_on_in_a_row(count: int) -> dict[str, str]:
     return files
 
 
-@pytest.mark.parametrize("files", [passed_on_in_circles(40), passed_on_in_circles(400), passed_on_in_a_row(5)])
+@pytest.mark.parametrize("files", [passed_on_in_circles(20), passed_on_in_a_row(5)])
 def test_a_handler_that_files_pass_on(files: dict[str, str]) -> None:
     server = 'import express from "express";\nimport { chat } from "./m0";\nconst app = express();\napp.get("/chat", chat);\n'
     found = read({"package.json": '{"dependencies": {"express": "5"}}', "server.js": server, **files})[""]
@@ -410,7 +410,7 @@ def test_what_is_passed_on_too_often_is_said() -> None:
     files = passed_on_in_a_row(1200)
     found = read({"package.json": '{"dependencies": {"express": "5"}}', "server.js": server, **files})[""]
     assert not found.routes
-    assert ["m1200.js" in str(reason.where) for reason in found.reasons] == [True]
+    assert {str(reason.where).partition(":")[0] for reason in found.reasons} == {"shown/m1200.js"}
 
 
 def included_in_a_row(count: int) -> dict[str, str]:

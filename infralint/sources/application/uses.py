@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_USES = 400
 """Uses of one name that are looked at."""
+MOST_PASSING = 30
+"""Files that pass one name on which are looked at: each does so for whoever imports it."""
 DEEPEST = 30
 """Files that pass a name on, one to the next, which are followed."""
 
@@ -82,9 +84,13 @@ class Uses:
             for importer in self.program.importers(home.path, name):
                 yield importer, home, name
                 for outer in self._passed_on(importer, home, name):
-                    if (importer.path, outer) not in met and len(met) < MOST_USES:
-                        met.add((importer.path, outer))
-                        waiting.append((importer, outer))
+                    if (importer.path, outer) in met:
+                        continue
+                    if len(met) >= MOST_PASSING:
+                        self._cut_within = True
+                        return
+                    met.add((importer.path, outer))
+                    waiting.append((importer, outer))
 
     def _imported_uses(
         self, importer: SourceModule, home: SourceModule, name: str
