@@ -130,3 +130,18 @@ TAKEN = {
 def test_what_cloudformation_takes_is_left_alone(lint: Lint) -> None:
     report = lint({f"{name}/stack.yaml": VERSION + text for name, text in TAKEN.items()})
     assert report["unreadable"] == []
+
+
+def test_lists_within_the_values_of_a_rule_are_no_fault(lint: Lint) -> None:
+    rule = (
+        "Parameters:\n  L: {Type: String}\nResources:\n  G:\n    Type: AWS::ElasticLoadBalancingV2::TargetGroup\n"
+        "    Properties: {TargetType: lambda}\n  R:\n    Type: AWS::ElasticLoadBalancingV2::ListenerRule\n    Properties:\n"
+        "      ListenerArn: !Ref L\n      Priority: 1\n      Actions: [{Type: forward, TargetGroupArn: !Ref G}]\n"
+    )
+    report = lint(
+        {"a.yaml": f"{rule}      Conditions: [{{Field: path-pattern, Values: [[/api/*]]}}]\n", "infralint.yaml": STREAM}
+    )
+    assert not any("fault of infralint" in entry["message"] for entry in report["unreadable"])
+    assert report["unknown"], report
+    report = lint({"a.yaml": f"{rule}      Conditions: [{{Field: path-pattern, Values: [/api/*]}}]\n"})
+    assert [finding["check"] for finding in report["findings"]] == ["lambda-target"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import Lint, Report, problems
+from yardstick import at_most
 
 PACKAGE = '{ "dependencies": { "next": "16.4.6" } }'
 FEED = {"web/lib/feed.ts": 'export const feed = () => new EventSource("/api/feed");\n'}
@@ -27,6 +28,13 @@ def middleware(body: str, matcher: str = "", before: str = "") -> dict[str, str]
     config = f"export const config = {{ matcher: {matcher} }};\n" if matcher else ""
     text = f'import {{ NextResponse }} from "next/server";\n{before}\nexport function middleware(request) {{\n{body}\n}}\n{config}'
     return {**configured(""), "web/middleware.ts": text}
+
+
+def test_conditions_far_out_are_not_looked_for(lint: Lint) -> None:
+    deep = middleware('if (request.nextUrl.pathname === "/x") {' + "{\n" * 20_000 + PASS_ON + "}" * 20_000 + "}")
+    with at_most(300):
+        report = lint({**deep, **FEED})
+    assert [problem.split(" ", 1)[1] for problem in held(report)] == ["warning compressed-stream"]
 
 
 def held(report: Report) -> list[str]:

@@ -19,6 +19,7 @@ from infralint.platforms.aws_elb.settings import REDIRECT
 
 Item = Mapping[str, Any]
 Entry = dict[str, Any]
+Scalar = str | int | float | bool | None
 
 
 class DescribedForward(TypedDict, total=False):
@@ -33,8 +34,8 @@ class DescribedAction(TypedDict, total=False):
 
 
 class DescribedValues(TypedDict, total=False):
-    Values: list[Any] | None
-    RegexValues: list[Any] | None
+    Values: list[Scalar] | None
+    RegexValues: list[Scalar] | None
 
 
 class DescribedQuery(TypedDict, total=False):
@@ -43,8 +44,8 @@ class DescribedQuery(TypedDict, total=False):
 
 class DescribedCondition(TypedDict, total=False):
     Field: str
-    Values: list[Any] | None
-    RegexValues: list[Any] | None
+    Values: list[Scalar] | None
+    RegexValues: list[Scalar] | None
     HostHeaderConfig: DescribedValues | None
     PathPatternConfig: DescribedValues | None
     HttpHeaderConfig: DescribedValues | None

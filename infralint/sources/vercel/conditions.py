@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.vercel.javascript import FUNCTIONS, JavaScriptModule, arguments, literal, text_of, unwrap
+from infralint.sources.vercel.javascript import (
+    FUNCTIONS,
+    MOST_LEVELS,
+    JavaScriptModule,
+    arguments,
+    literal,
+    text_of,
+    unwrap,
+)
 from infralint.sources.vercel.texts import Texts, values_of
 from infralint.text.patterns import Unsearchable, search
 
@@ -21,24 +29,31 @@ Test = Callable[[str], bool | None]
 
 def conditions_of(texts: Texts, module: JavaScriptModule, node: Node) -> list[tuple[Test, str]]:
     """The conditions that hold where a node is reached within its function, each with its words."""
-    found = []
+    found: list[tuple[Test, str]] = []
     for condition, wanted in _conditions(node):
+        if condition is None:
+            found.append((_unknown, f"it stands more than {MOST_LEVELS} levels deep"))
+            continue
         test = _test(texts, module, condition)
         words = " ".join(text_of(condition).split())[:80]
         found.append((test if wanted else _negate(test), words))
     return found
 
 
-def _conditions(node: Node) -> Iterator[tuple[Node, bool]]:
-    """Conditions around a node, and those of guards that stand before it and leave: with the value that they have."""
+def _conditions(node: Node) -> Iterator[tuple[Node | None, bool]]:
+    """Conditions around a node, and those of guards that stand before it and leave: with the value that they have. None for
+    all that stands further out than is looked at."""
     inner, outer = node, node.parent
-    while outer is not None and inner.type not in FUNCTIONS:
+    for _ in range(MOST_LEVELS):
+        if outer is None or inner.type in FUNCTIONS:
+            return
         condition = outer.child_by_field_name("condition")
         if outer.type in ("if_statement", "ternary_expression") and condition is not None and inner != condition:
             yield condition, inner == outer.child_by_field_name("consequence")
         if outer.type == "statement_block":
             yield from ((guard, False) for guard in _guards_before(outer, inner))
         inner, outer = outer, outer.parent
+    yield None, True
 
 
 def _guards_before(block: Node, node: Node) -> Iterator[Node]:
