@@ -37,6 +37,8 @@ OF_THE_SYSTEM = re.compile(
     rf"|/proc/|/sys/|/dev/(null|urandom|shm)|{re.escape(os.path.expanduser('~'))}/\.(config/git|gitconfig)"
 )
 """What Python, its packages and git read for themselves wherever they run."""
+OWN_FOLDERS = {"INFRALINT_CACHE": "cache", "TMPDIR": "scratch"}
+"""Folders beside a project that a run may write to, by the variables that name them."""
 MINE = (str(ROOT), sys.prefix, sys.base_prefix)
 
 
@@ -52,8 +54,13 @@ def main() -> int:
             project = Path(os.path.realpath(name)) / str(number) / "project"
             shutil.copytree(folder, project, symlinks=True, ignore=shutil.ignore_patterns(".git"))
             make_hostile(project)
+            environment = dict(os.environ) | {
+                name: str(project.parent / folder) for name, folder in OWN_FOLDERS.items()
+            }
+            for folder_of_its_own in OWN_FOLDERS.values():
+                (project.parent / folder_of_its_own).mkdir()
             for way in WAYS:
-                calls = trace_run(project, *way)
+                calls = trace_run(project, *way, environment=environment)
                 runs, opened = runs + 1, opened + len(calls.opened)
                 git += sum(program.endswith("/git") for program in calls.executed)
                 for complaint in complaints(calls, project):
@@ -99,13 +106,18 @@ def make_hostile(project: Path) -> None:
 
 def complaints(calls: SystemCalls, project: Path) -> Iterator[str]:
     """What a run does that it should not."""
-    inside = (str(project), *MINE)
+    own_folders = tuple(f"{project.parent}/{folder}" for folder in OWN_FOLDERS.values())
+    inside = (f"{project}/", *own_folders, *MINE)
     for path in sorted(calls.opened):
-        if not path.startswith(inside) and not OF_THE_SYSTEM.match(path) and "/" in path:
+        if not f"{path}/".startswith(inside) and not OF_THE_SYSTEM.match(path) and "/" in path:
             yield f"opened {path}"
-    for line in calls.written:
-        if not re.search(r'"(?:/dev/(null|shm|tty)|/tmp/|/proc/)|__pycache__|\.pyc', line):
-            yield f"changed {line[:200]}"
+    for path in sorted(calls.written):
+        if (
+            not path.startswith(own_folders)
+            and not re.match(r"/dev/(?:null|shm|tty)|/proc/", path)
+            and "__pycache__" not in path
+        ):
+            yield f"changed {path}"
     for program in calls.executed:
         if program != sys.executable and not program.endswith("/git") and program != "/usr/bin/strace":
             yield f"executed {program}"
