@@ -93,6 +93,7 @@ WRITTEN = [
     ('toset([["a"], tolist([])])', '[["a"],[]]'),
     ("true ? [[1]] : tolist([])", "[[1]]"),
     ("concat(tolist([0.1]), concat(tolist([[1], []]), tolist([])))", "[0.1,[1],[]]"),
+    ('concat(tolist([["a"]]), concat(tolist([]), tolist([[1]])))', '[["a"],["1"]]'),
     ('true ? 1 : (true ? "a" : [1])', "1"),
     ("[1] == [] ? [1] : tomap(null)", REFUSED),
     ('try(keys({ b = true ? { a = 1 } : toset(null) }), "refused")', '"refused"'),

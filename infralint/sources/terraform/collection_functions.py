@@ -90,6 +90,7 @@ def _concat(*lists: Value) -> Value:
     items = [item for part in parts for item in part]
     if all(isinstance(part, ListValue) for part in parts):
         element = unify([part.element for part in parts if isinstance(part, ListValue)])
+        element = unify([*map(type_of, items)]) if element == ANY else element
         # A list whose elements' type is open may hold what the others' type does not take.
         with suppress(EvaluationError):
             if element is not None:
