@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from infralint.sources.nginx.conditions import EXPRESSIONS
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
 
@@ -74,7 +75,7 @@ _IGNORED = frozenset(
     "x-accel-redirect x-accel-expires x-accel-limit-rate x-accel-buffering x-accel-charset expires cache-control"
     " set-cookie vary".split()
 )
-_OPERATORS = frozenset(["=", "!=", "~", "~*", "!~", "!~*"])
+_OPERATORS = EXPRESSIONS | {"=", "!="}
 _OF_FILES = frozenset(f"{no}-{letter}" for no in ("", "!") for letter in "fdex")
 _MODIFIERS = frozenset(["=", "^~", "~", "~*"])
 _SERVER_PARAMETERS = frozenset(

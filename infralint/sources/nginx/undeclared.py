@@ -13,6 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from infralint.model import Unreadable
+from infralint.sources.nginx.conditions import EXPRESSIONS
 from infralint.sources.nginx.includes import Includes, declares_nothing
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import NAMED_GROUP, VARIABLE, is_built_in
@@ -45,7 +46,6 @@ _VALUES = frozenset(["map", "geo", "split_clients", "types", "charset_map", "mat
 """Blocks whose lines are no directives."""
 _DECLARING = frozenset(["map", "geo", "split_clients", "set", "auth_request_set", "log_format"])
 _NEVER_DECLARING = frozenset(["if", "location", "server_name", "listen"])
-_OPERATORS = frozenset(["~", "~*", "!~", "!~*"])
 _ADVICE = {
     "$connection_upgrade": "; write `map $http_upgrade $connection_upgrade { default upgrade; '' close; }` in `http {}`"
 }
@@ -210,7 +210,7 @@ def _texts_read(name: str, args: Sequence[str]) -> Sequence[str]:
         return args[_READING[name]]
     if name != "if":
         return ()
-    return args[:2] if _OPERATORS & set(args) else args
+    return args[:2] if EXPRESSIONS & set(args) else args
 
 
 def _variables_in(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
