@@ -450,7 +450,10 @@ def _for(expression: For, environment: EvaluationScope) -> Value:
         return collection
     listed: list[Value] = []
     mapped: dict[str, Value] = {}
-    for key, value in pairs(collection):
+    items = list(pairs(collection))
+    if not items and expression.condition is not None:
+        _try_condition(expression, environment)
+    for key, value in items:
         inner = environment.binding(_bound(expression.names, key, value))
         wanted = True if expression.condition is None else evaluate(expression.condition, inner)
         if isinstance(wanted, Hole):
@@ -468,6 +471,19 @@ def _for(expression: For, environment: EvaluationScope) -> Value:
     if expression.key is None:
         return TupleValue(listed)
     return ObjectValue({name: TupleValue(value) if expression.grouped else value for name, value in mapped.items()})
+
+
+def _try_condition(expression: For, environment: EvaluationScope) -> None:
+    """Work out the condition of a loop over nothing, as Terraform does for items that it does not know. Raises
+    EvaluationError for one that can be no condition.
+
+    https://github.com/hashicorp/hcl/blob/main/hclsyntax/expression.go (ForExpr)
+    """
+    assert expression.condition is not None
+    item = Hole("the loop goes over nothing")
+    found = evaluate(expression.condition, environment.binding(dict.fromkeys(expression.names, item)))
+    if not isinstance(found, Hole):
+        _truth(found)
 
 
 def _put(mapped: dict[str, Value], name: str, value: Value, grouped: bool) -> None:
