@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from infralint.model import STRONG, Crossing, Hop, Need, Node, Request, Stream, StreamKind
 from infralint.text.wording import listing
-from infralint.trace.links import Link
+from infralint.trace.links import Dialler, Link
 from infralint.trace.paths import concrete_paths
 from infralint.trace.topology import Topology
 from infralint.trace.traces import arriving_request, find_front
@@ -262,6 +262,7 @@ class Reach:
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
         self._led_to: dict[tuple[int, StreamKind], frozenset[int] | None] = {}
+        self._diallers: dict[int, list[Dialler]] = {}
 
     def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing in doubt where its stream could only begin at a node that other nodes dial, and by other ways
@@ -285,9 +286,17 @@ class Reach:
                 f"of {node.name} only port {address.port} is published (as {ports}), and no request there comes here"
             )
             return replace(crossing, doubt=doubt)
-        diallers = (dialler.node.name for dialler in self._topology.diallers(node) if dialler.node is not node)
-        front = listing(tuple(dict.fromkeys(diallers)), most=2)
+        diallers = dict.fromkeys(dialler.node.name for dialler in self._other_diallers(node))
+        front = listing(tuple(diallers), most=2)
         return replace(crossing, doubt=f"clients come to {node.name} through {front}, which sends nothing there")
+
+    def _other_diallers(self, node: Node) -> list[Dialler]:
+        """What dials a node, but for itself."""
+        if id(node) not in self._diallers:
+            self._diallers[id(node)] = [
+                dialler for dialler in self._topology.diallers(node) if dialler.node is not node
+            ]
+        return self._diallers[id(node)]
 
     def _is_open(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
         """Whether clients may come to a hop of an entry; through the one port that is published, where that is known."""
@@ -313,9 +322,9 @@ class Reach:
     def _find_led_to(self, node: Node, kind: StreamKind) -> frozenset[int] | None:
         """The hops of a node, by identity, to which the paths of what dials it lead; None where that can't be told."""
         found: set[int] = set()
-        for dialler in self._topology.diallers(node):
-            paths = _tried_paths(dialler.hop) if dialler.node is not node else []
-            if not paths and dialler.node is not node:
+        for dialler in self._other_diallers(node):
+            paths = _tried_paths(dialler.hop)
+            if not paths:
                 return None
             for path in paths:
                 for forward in dialler.hop.request_out(Request(kind, path, dialler.hop.only_host)):
@@ -327,8 +336,8 @@ class Reach:
     def _is_asked_for(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
         """Whether what dials a node sends on some request for the paths of this very hop."""
         paths = _tried_paths(hop)
-        for dialler in self._topology.diallers(node):
-            for path in paths if dialler.node is not node else ():
+        for dialler in self._other_diallers(node):
+            for path in paths:
                 front = find_front(self._topology, dialler, Request(kind, path), node)
                 sent = front.leg.outbound if front is not None else None
                 if sent is not None and any(

@@ -132,7 +132,7 @@ def _without_end(traces: list[Trace], reason: str) -> list[Trace]:
 def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
     found = list(islice(_fronts(topology, node, hop, request, (id(hop),)), MOST_WAYS))
     for passage in _passages(topology, found, node, hop, request) or [Passage((), request, None)]:
-        for walk in _walk(topology, node, Match(hop), passage.request, passage.link, passage.legs):
+        for walk in _walk(topology, node, Match(hop), passage.request, passage.link, passage.legs, begins=True):
             yield _trace(stream, walk, len(passage.legs))
 
 
@@ -200,9 +200,16 @@ def _match_of(node: Node, hop: Hop, request: Request, otherwise: Match) -> Match
 
 
 def _walk(
-    topology: Topology, node: Node, match: Match, request: Request, basis: Basis | None, before: tuple[Leg, ...]
+    topology: Topology,
+    node: Node,
+    match: Match,
+    request: Request,
+    basis: Basis | None,
+    before: tuple[Leg, ...],
+    begins: bool = False,
 ) -> Iterator[Walk]:
-    """Every way on from a match, with the legs that lead to it."""
+    """Every way on from a match, with the legs that lead to it. begins: it is where the stream was sighted, and passed
+    however many stand in front."""
     if match.hop is None:
         yield _end_at_answer(node, match, request, basis, before)
     elif (is_again := _comes_again(before, match.hop, request)) is not False:
@@ -213,7 +220,7 @@ def _walk(
         is_sent = match.certain and basis in STRONG and (forward is None or forward.certain)
         is_sure = is_again and is_sent and is_passed(before, 0, len(before) - 1)
         yield Walk(before, "loop", reason) if is_sure else Walk(before, "unknown", perhaps.reasons[0], perhaps)
-    elif len(before) >= (2 * FEW_LEGS if are_many(topology) else MOST_LEGS):
+    elif not begins and len(before) >= (2 * FEW_LEGS if are_many(topology) else MOST_LEGS):
         if are_many(topology):
             topology.ways_left_out[node] = None
         reason = f"it passed {len(before)} hops before, which is as far as it is followed"
