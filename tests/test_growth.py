@@ -633,3 +633,16 @@ def test_edits_that_are_not_tried_are_said(tmp_path: Path, monkeypatch: pytest.M
     report = json.loads(run("check", "--no-cache", "--fix", "--format", "json", str(tmp_path)).stdout)
     assert (tmp_path / "nginx.conf").read_text().count("proxy_read_timeout") == 10
     assert search.UNTRIED in {finding["not_fixed"] for finding in report["findings"]}
+
+
+def test_a_hop_behind_many_is_passed_though_few_hops_are_followed(tmp_path: Path) -> None:
+    servers = "".join(
+        f"server {{ listen {8000 + number}; location /chat {{ proxy_pass http://127.0.0.1:{8001 + number}; }} }}\n"
+        for number in range(600)
+    )
+    write(
+        tmp_path, {"nginx.conf": f"events {{}}\nhttp {{\n{servers}}}\n", "infralint.yaml": "streams: [{path: /chat}]\n"}
+    )
+    report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path)).stdout)
+    assert report["unreadable"] == []
+    assert any("not all of their ways are followed" in entry["message"] for entry in report["unknown"])
