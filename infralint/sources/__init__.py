@@ -54,7 +54,8 @@ UNMISTAKABLE = lazy(
     r"""(?x)
     \.(tf|tofu)(\.json)?$ | \.auto\.tfvars(\.json)?$ | (^|/)terraform\.tfvars(\.json)?$ | (^|/)vercel\.json$
     | (^|/)(docker-)?compose[^/]*\.ya?ml$ | (^|/)Chart\.yaml$ | (^|/)kustomization\.ya?ml$
-    | (^|/)(package\.json|composer\.json|pyproject\.toml|next\.config\.[cm]?[jt]s|fly\.toml|Procfile|\.env)$
+    | (^|/)(package\.json|composer\.json|pyproject\.toml|next\.config\.[cm]?[jt]s|Procfile|\.env)$
+    | (^|/)(fly(\.[^/]+)?\.toml|netlify\.toml|railway\.(json|toml)|amplify\.yml|heroku\.yml)$
     | (^|/)([^/]*\.)?(Dockerfile|Containerfile)(\.[^/]*)?$ | (^|/)(serverless|render)\.ya?ml$ | (^|/)nginx\.conf$
 """
 )
