@@ -13,6 +13,9 @@ from infralint.text.globs import matches_text
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
 
+MOST_STARS = 10
+"""Stars of a glob, at most, for which paths are looked for that hops are written for: nobody writes one with more."""
+
 
 def concrete_paths(hop: Hop, hint: Hint | None = None) -> list[str]:
     """Paths of requests that a hop serves, or that a hint is about."""
@@ -74,6 +77,8 @@ def find_under(pattern: str, paths: Sequence[str]) -> Iterator[str]:
     """Paths that a glob or a regular expression stands for and that are some of these, or begin with one of them. paths:
     in the order of their characters."""
     literals = [] if pattern.startswith("~") else pattern.split("*")
+    if len(literals) > MOST_STARS:
+        return
     ends = ("", "x", *("x".join(("", *literals[number:])) for number in range(1, len(literals))))
     for path in _near(literals[0], paths) if literals else paths:
         found = next((path + end for end in ends if stands_for(pattern, path + end)), None)
@@ -83,6 +88,7 @@ def find_under(pattern: str, paths: Sequence[str]) -> Iterator[str]:
 
 def _near(beginning: str, paths: Sequence[str]) -> Iterator[str]:
     """Those of sorted paths that begin with a text, or that it begins with."""
-    shorter = {beginning[:length] for length in range(len(beginning))}
-    yield from (path for path in sorted(shorter) if (at := bisect_left(paths, path)) < len(paths) and paths[at] == path)
+    lengths = sorted({len(path) for path in paths if len(path) < len(beginning)})
+    shorter = ((bisect_left(paths, beginning[:length]), beginning[:length]) for length in lengths)
+    yield from (path for at, path in shorter if paths[at : at + 1] == [path])
     yield from takewhile(lambda path: path.startswith(beginning), islice(paths, bisect_left(paths, beginning), None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import Lint, problems
+from yardstick import at_most
 
 FLOWING = "proxy_buffering off; proxy_read_timeout 1h; proxy_pass http://a:1;"
 
@@ -110,3 +111,11 @@ def test_a_location_behind_one_that_rewrites_is_meant(path: str, lint: Lint) -> 
     }
     held = [4] if path == "/api/v1/*" else [4, 5]
     assert problems(lint(files), "buffered-stream") == [f"inner.conf:{line} warning buffered-stream" for line in held]
+
+
+@pytest.mark.parametrize("path", ["/v1/" * 20_000 + "*", "/" + "*a" * 40_000])
+def test_globs_of_any_length_are_looked_up_at_once(path: str, lint: Lint) -> None:
+    locations = (f"location /a{number} {{ proxy_pass http://b:1; }}" for number in range(100))
+    with at_most(100):
+        report = lint({"nginx.conf": nginx(*locations), "infralint.yaml": f"streams: [{{path: {path}}}]\n"})
+    assert [entry["location"]["path"] for entry in report["unknown"]] == ["infralint.yaml"]
