@@ -102,3 +102,14 @@ def test_a_release_gives_a_local_chart_its_values(lines: list[str], expected: li
 def test_a_library_that_nobody_calls_says_nothing(lint: Lint) -> None:
     text = INGRESS.format(seconds="30").replace('  default = "30"\n', "")
     assert judge(lint, {"modules/web/main.tf": text}) == []
+
+
+@pytest.mark.parametrize("values", ["[var.extra]", "var.extra", '[yamlencode({ timeout = "600" }), var.extra]'])
+def test_values_that_can_not_be_worked_out_are_told(values: str, lint: Lint) -> None:
+    text = 'variable "extra" {}\n' + release(f"values = {values}")
+    report = lint({**APPLICATION, **CHART, "main.tf": text})
+    [entry] = report["unfollowed"]
+    assert entry.startswith("main.tf:5:")
+    assert "values of helm_release.chat can't be worked out, and its chart is read without them: var.extra" in entry
+    known = release('values = [yamlencode({ timeout = "600" })]')
+    assert lint({**APPLICATION, **CHART, "main.tf": known}).get("unfollowed", []) == []

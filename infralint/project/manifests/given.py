@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Location
+from infralint.model import Location, Unfollowed
 from infralint.project import Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.text.lazy import lazy
@@ -39,13 +39,14 @@ class GivenObject(msgspec.Struct, frozen=True):
 
 class ChartRelease(msgspec.Struct, frozen=True):
     """A local chart as it is installed. layers: values over the chart's own, project paths or values, the last the
-    strongest; path: the project file that says so."""
+    strongest; path: the project file that says so; unread: layers that can't be worked out."""
 
     folder: str
     name: str
     path: str
     layers: Sequence[str | GivenValue | YamlValue] = ()
     namespace: str = ""
+    unread: Sequence[Unfollowed] = ()
 
 
 class GivenManifests(msgspec.Struct):

@@ -284,6 +284,7 @@ class Charts:
     def _with_layers(self, chart: Chart, release: ChartRelease) -> PlacedMapping:
         """The values that a release is installed with."""
         values = chart.values
+        self.unfollowed += release.unread
         for layer in release.layers:
             if isinstance(layer, str):
                 over: Any = self._mapping(layer)

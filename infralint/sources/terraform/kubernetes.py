@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from infralint.model import Location, Setting, Unknown
+from infralint.model import Location, Setting, Unfollowed, Unknown
 from infralint.project.manifests import ChartRelease, GivenObject, GivenValue, copy_value, nested_value
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Expression, FunctionCall, HclFile, ListOf, Literal, ObjectOf
@@ -154,17 +154,19 @@ def chart_releases(graph: Graph, root: str, inside: Any) -> Iterator[ChartReleas
             if folder is not None:
                 name = item.value("name")
                 namespace = item.value("namespace")
+                layers = list(_layers(item, root, inside))
                 yield ChartRelease(
                     folder,
                     name if isinstance(name, str) else item.address,
                     item.where.path,
-                    list(_layers(item, root, inside)),
+                    [layer for layer in layers if not isinstance(layer, Unfollowed)],
                     namespace if isinstance(namespace, str) else "",
+                    [layer for layer in layers if isinstance(layer, Unfollowed)],
                 )
 
 
-def _layers(item: Item, root: str, inside: Any) -> Iterator[str | GivenValue]:
-    """`values`, then `set`, the last one wins."""
+def _layers(item: Item, root: str, inside: Any) -> Iterator[str | GivenValue | Unfollowed]:
+    """`values`, then `set`, the last one wins; why, for values that can't be worked out."""
     raw = item.raw.get("values")
     if raw is not None and isinstance(raw.value, list):
         parts = raw.expression.items if isinstance(raw.expression, ListOf) else ()
@@ -177,11 +179,20 @@ def _layers(item: Item, root: str, inside: Any) -> Iterator[str | GivenValue]:
                 place = (
                     raw.source.at(part.start, part.end) if part is not None and raw.source is not None else raw.where
                 )
-                yield from _in_text(text, place)
+                yield from _in_text(text, place) if isinstance(text, str) else (_unread(item, text, place),)
+    elif raw is not None and isinstance(raw.value, Hole):
+        yield _unread(item, raw.value, raw.where)
     for entry in _entries(item):
         nested = nested_value(*entry)
         if nested is not None:
             yield nested
+
+
+def _unread(item: Item, value: Value, where: Location) -> Unfollowed:
+    because = f": {value.why}" if isinstance(value, Hole) else ""
+    return Unfollowed(
+        where, f"values of {item.address} can't be worked out, and its chart is read without them{because}"
+    )
 
 
 def _file_of(part: Expression | None, root: str, inside: Any) -> str:
