@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Lint, problems, run, write
-from yardstick import at_most
+from yardstick import at_most, yardstick
 
 SIZE = 90_000
 SITE = "events {}\nhttp { server { listen 80; location /api/chat { proxy_pass http://app:8000; } } }\n"
@@ -182,9 +182,10 @@ def test_long_code_is_judged_in_time(name: str, lint: Lint) -> None:
         "ChatController.php": "<?php\nclass ChatController {\n"
         "  public function events() { return response()->eventStream(function () { yield 'a'; }); }\n}\n",
     }
-    start = sum(os.times()[:4])
+    before, start = yardstick(), sum(os.times()[:4])
     report = lint({name: LONG_SOURCES[name], "rest/nginx.conf": SITE.replace("/api/chat", "/chat"), **others})
-    assert sum(os.times()[:4]) - start < 3
+    taken = sum(os.times()[:4]) - start
+    assert taken < 180 * max(before, yardstick()), f"took {taken:.2f} s of the processor, with its trials"
     assert report["status"] < 2
     assert problems(report, "buffered-stream")
 

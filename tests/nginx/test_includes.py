@@ -146,3 +146,12 @@ def test_what_is_copied_into_another_image_is_not_included(lint: Lint) -> None:
     assert [entry["location"]["path"] for entry in report["unreadable"]] == ["b/b.conf"]
     assert {found["location"]["path"] for found in report["findings"]} == {"a/a.conf"}
     assert "b.conf" not in str([entry for entry in report["unknown"] if "a/" in entry["location"]["path"]])
+
+
+def test_many_locations_in_many_servers_are_followed_up_to_a_bound(lint: Lint) -> None:
+    shared = "".join(f"location /c{number}/chat {{ proxy_pass http://app; }}\n" for number in range(300))
+    servers = "".join(f"server {{ listen 80; server_name s{number}; include shared.conf; }}\n" for number in range(300))
+    with at_most(600):
+        report = lint({"nginx.conf": f"events {{}}\nhttp {{\n{servers}}}\n", "shared.conf": shared})
+    assert any("bring more than 250000 directives" in entry for entry in told(report))
+    assert report["status"] == 2

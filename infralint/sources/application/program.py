@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 LARGEST = 1024 * 1024
 """Bytes: a longer source file, or one with a line of more than LONGEST_LINE, was written by a program."""
 LONGEST_LINE = 20_000
+_RUBY = (".rb", ".ru")
+_LONG_HEREDOC = lazy(rb"<<[-~]?(?:[\"'`][^\n]{200}|[^\s\"'`]{200})")
+"""A heredoc whose name is longer than the grammar of Ruby can keep: its parser ends the whole process at 256 bytes.
+
+https://github.com/tree-sitter/tree-sitter-ruby/blob/master/src/scanner.c
+"""
 MOST_KEPT = 16 * 1024 * 1024
 """Bytes of files that stay in memory between two looks at them."""
 DEEPEST = 6
@@ -109,6 +115,8 @@ class ProjectModules:
 
     def _is_beyond(self, path: str, content: bytes) -> bool:
         """Whether no parser comes to the end of a file; after the first such file, others like it are not tried."""
+        if path.endswith(_RUBY) and _LONG_HEREDOC.search(content):
+            return True
         if not is_repetitive(content):
             return False
         language = language_of(path)

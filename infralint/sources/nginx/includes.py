@@ -69,8 +69,10 @@ MOST_INCLUSIONS = 20_000
 """Of one file with all that its includes bring: a server of ten thousand sites has as many."""
 MOST_DIRECTIVES = 250_000
 """That the includes of one file may bring, or so many times AT_EACH as there are of them: a snippet of a thousand lines in
-each of a thousand locations is no configuration that anybody runs."""
-AT_EACH = 50
+each of a thousand locations, or of hundreds of locations in hundreds of servers, is no configuration that anybody runs."""
+AT_EACH = 100
+PER_BLOCK = 20
+"""As how many directives one with a block counts: most are locations."""
 DEEPEST_INCLUDES = 60
 """Files that include each other in a row."""
 
@@ -270,7 +272,8 @@ class Includes:
         """Whether the includes of a file bring more directives than are followed; that is said once a file."""
         first = stack[0] if stack else include.source.path
         if path not in self._sizes:
-            self._sizes[path] = sum(1 for directive in tree for _ in directive.walk())
+            every = (inner for directive in tree for inner in directive.walk())
+            self._sizes[path] = sum(1 if inner.block is None else PER_BLOCK for inner in every)
         if self._directives[first] + self._sizes[path] <= max(MOST_DIRECTIVES, AT_EACH * self._followed[first]):
             self._directives[first] += self._sizes[path]
             return False
