@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, wraps
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from infralint.model import (
     Setting,
     StreamKind,
 )
-from infralint.text.globs import is_glob, matches_text
+from infralint.text.globs import find_matching, is_glob
 from infralint.text.lazy import lazy
 from infralint.trace.guesses import Guesses
 from infralint.trace.links import AROUND_CONTAINERS, LOOPBACK, Dialler, Link, host_of, is_socket, is_together
@@ -45,6 +45,23 @@ class Unheard(msgspec.Struct, frozen=True):
     apart: tuple[tuple[Address, Node], ...] = ()
     deaf: tuple[tuple[Address, Node], ...] = ()
     outside: tuple[Address, ...] = ()
+
+
+Dialled = TypeVar("Dialled", Pool, Address)
+Found = TypeVar("Found")
+
+
+def _once(find: Callable[[Topology, Dialled, Node], Found]) -> Callable[[Topology, Dialled, Node], Found]:
+    """What depends on what is dialled and by a hop of which node, worked out once for each."""
+
+    @wraps(find)
+    def look_up(topology: Topology, dialled: Dialled, front: Node) -> Found:
+        key, known = (find, dialled, id(front)), topology._known
+        if key not in known:
+            known[key] = find(topology, dialled, front)
+        return cast(Found, known[key])
+
+    return look_up
 
 
 class Topology:
@@ -73,13 +90,8 @@ class Topology:
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
-        self._links: dict[tuple[Pool, int], list[Link]] = {}
-        self._links_by_target: dict[tuple[Pool, int], list[Sequence[Link]]] = {}
+        self._known: dict[tuple[object, Pool | Address, int], Any] = {}
         self._written_paths: dict[StreamKind, Sequence[str]] = {}
-        self._copies: dict[tuple[Pool, int], bool] = {}
-        self._replicas: dict[tuple[Pool, int], Setting[int] | None] = {}
-        self._unheard: dict[tuple[Pool, int], Unheard] = {}
-        self._listening: dict[tuple[Address, int], list[Link]] = {}
         self._named: dict[str, list[Placement]] = {}
         self._own_diallers: dict[int, tuple[list[Numbered], dict[int, list[Numbered]]]] = {}
 
@@ -88,14 +100,9 @@ class Topology:
         """What may be meant where nothing says which."""
         return Guesses(self.placements, self._declared_next)
 
+    @_once
     def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
-        key = pool, id(front)
-        if key not in self._links:
-            self._links[key] = self._find_links(pool, front)
-        return self._links[key]
-
-    def _find_links(self, pool: Pool, front: Node) -> list[Link]:
         named = [node for name in pool.references for node in self._by_reference.get(name, ())]
         found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:
@@ -110,14 +117,9 @@ class Topology:
             return links
         return self._declared_behind(pool, front) or links
 
+    @_once
     def leads_to_copies(self, pool: Pool, front: Node) -> bool:
         """Whether all that a pool dials are copies of one proxy, none of which has a backend of its own beside it."""
-        key = pool, id(front)
-        if key not in self._copies:
-            self._copies[key] = self._find_copies(pool, front)
-        return self._copies[key]
-
-    def _find_copies(self, pool: Pool, front: Node) -> bool:
         links = self.links(pool, front) if len(pool.targets) > 1 else []
         nodes = {id(link.node): link.node for link in links if link.basis in STRONG}
         if len(nodes) != 1 or {link.to for link in links} != set(pool.targets):
@@ -138,7 +140,7 @@ class Topology:
         return self._named[wanted]
 
     def _places_like(self, pattern: str) -> list[Placement]:
-        likely = {id(place) for name, places in self._called.items() if matches_text(name, pattern) for place in places}
+        likely = {id(place) for name in find_matching(self._called, pattern) for place in self._called[name]}
         return [place for place in self.placements.all if id(place) in likely]
 
     @cached_property
@@ -208,13 +210,10 @@ class Topology:
                 if followers and {*map(id, followers)} == {*map(id, nodes)}:
                     yield number, position + 1, name, followers[0]
 
+    @_once
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
-        key = address, id(front)
-        if key not in self._listening:
-            found = self._find_listening(address, front)
-            self._listening[key] = [link for link in found if is_together(link.node, front)]
-        return self._listening[key]
+        return [link for link in self._find_listening(address, front) if is_together(link.node, front)]
 
     def _find_listening(self, address: Address, front: Node) -> list[Link]:
         address = self._through_extra_hosts(address, front)
@@ -254,14 +253,9 @@ class Topology:
                     return Address("host.docker.internal" if target == "host-gateway" else target, address.port)
         return address
 
+    @_once
     def unheard(self, pool: Pool, front: Node) -> Unheard:
         """The addresses of a pool that a hop of `front` dials in vain, or outside of the project."""
-        key = pool, id(front)
-        if key not in self._unheard:
-            self._unheard[key] = self._find_unheard(pool, front)
-        return self._unheard[key]
-
-    def _find_unheard(self, pool: Pool, front: Node) -> Unheard:
         apart: list[tuple[Address, Node]] = []
         deaf: list[tuple[Address, Node]] = []
         outside: list[Address] = []
@@ -319,7 +313,7 @@ class Topology:
         return self._find_behind(hop, node, guessing) or []
 
     def _find_behind(self, hop: Hop, node: Node, guessing: bool) -> list[Link] | None:
-        pool, groups = hop.pool, self._find_groups(hop.pool, node)
+        pool, groups = hop.pool, self._links_by_target(hop.pool, node)
         if not groups or not all(groups) or pool.reason:
             return None
         found: list[Link] = []
@@ -330,14 +324,12 @@ class Topology:
             found += [other if link.basis in STRONG else replace(other, basis=link.basis) for other in behind]
         return found
 
-    def _find_groups(self, pool: Pool, node: Node) -> list[Sequence[Link]]:
+    @_once
+    def _links_by_target(self, pool: Pool, front: Node) -> Sequence[Sequence[Link]]:
         """The links to each target of a pool, and to all that it refers to."""
-        key = pool, id(node)
-        if key not in self._links_by_target:
-            groups = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
-            groups += [self.links(Pool(references=pool.references), node)] if pool.references else []
-            self._links_by_target[key] = groups
-        return self._links_by_target[key]
+        groups = [self.links(Pool(targets=(target,)), front) for target in pool.targets]
+        groups += [self.links(Pool(references=pool.references), front)] if pool.references else []
+        return groups
 
     def _behind_node(self, node: Node, guessing: bool) -> list[Link] | None:
         """The applications that get all that a proxy sends on; None where some of it goes elsewhere, or round in circles."""
@@ -500,14 +492,9 @@ class Topology:
         """Whether some hop is chosen by an expression that takes digits, or words of one form, and no others."""
         return any(_CLASS.search(path) for node in self.nodes for hop in node.hops for path in hop.paths)
 
+    @_once
     def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
-        key = pool, id(front)
-        if key not in self._replicas:
-            self._replicas[key] = self._find_replicas(pool, front)
-        return self._replicas[key]
-
-    def _find_replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         hosts = {host_of(target) for target in pool.targets}
         if len(hosts) != 1:
             return None
