@@ -75,7 +75,7 @@ class Check:
     def function(self) -> Callable[[Any], Answer]:
         return self._loaded.function
 
-    @property
+    @cached_property
     def is_of_a_user(self) -> bool:
         """Whether it comes from another pack than the built-in one."""
         return self.page.parent != built_in_folder()

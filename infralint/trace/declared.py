@@ -96,18 +96,18 @@ def find_unmet(
     """
     met = {crossing.stream.identity for crossing in crossed if crossing.stream.evidence.kind == "declared"}
     met |= {ways.stream.identity for ways in declared if not ways.complete}
-    hops = (hop for node in topology.nodes for hop in node.hops)
+    unmet = [stream for stream in declared_streams(settings) if stream.identity not in met]
+    hops = (hop for node in topology.nodes for hop in node.hops) if any(stream.hops for stream in unmet) else ()
     names = sorted({name for hop in hops for name in _names_of(hop) if name})
-    for stream in declared_streams(settings):
-        if stream.identity not in met:
-            paths = samples(stream.path)
-            answers = (
-                f"{node.name} answers {match.answer.value}"
-                for node in few_entries(topology, topology.entry_nodes)
-                for match in matches_at(topology, node, stream, paths)
-                if match.answer is not None and match.certain
-            )
-            yield stream, _explain_names(stream, names) or next(answers, "")
+    for stream in unmet:
+        paths = samples(stream.path)
+        answers = (
+            f"{node.name} answers {match.answer.value}"
+            for node in few_entries(topology, topology.entry_nodes)
+            for match in matches_at(topology, node, stream, paths)
+            if match.answer is not None and match.certain
+        )
+        yield stream, _explain_names(stream, names) or next(answers, "")
 
 
 def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:
