@@ -14,6 +14,7 @@ from infralint.sources.vercel.javascript import (
     JavaScriptModule,
     arguments,
     literal,
+    nodes_around,
     text_of,
     unwrap,
 )
@@ -43,17 +44,19 @@ def conditions_of(texts: Texts, module: JavaScriptModule, node: Node) -> list[tu
 def _conditions(node: Node) -> Iterator[tuple[Node | None, bool]]:
     """Conditions around a node, and those of guards that stand before it and leave: with the value that they have. None for
     all that stands further out than is looked at."""
-    inner, outer = node, node.parent
-    for _ in range(MOST_LEVELS):
-        if outer is None or inner.type in FUNCTIONS:
+    inner = node
+    for level, outer in enumerate(nodes_around(node, MOST_LEVELS + 1)):
+        if inner.type in FUNCTIONS:
+            return
+        if level == MOST_LEVELS:
+            yield None, True
             return
         condition = outer.child_by_field_name("condition")
         if outer.type in ("if_statement", "ternary_expression") and condition is not None and inner != condition:
             yield condition, inner == outer.child_by_field_name("consequence")
         if outer.type == "statement_block":
             yield from ((guard, False) for guard in _guards_before(outer, inner))
-        inner, outer = outer, outer.parent
-    yield None, True
+        inner = outer
 
 
 def _guards_before(block: Node, node: Node) -> Iterator[Node]:

@@ -262,11 +262,20 @@ def header_of(node: Node) -> str:
     return ""
 
 
+def nodes_around(node: Node, most: int = MOST_LEVELS) -> Iterator[Node]:
+    """The nodes that a node stands in, the innermost first: not more than so many, for each is searched from the root."""
+    around = node.parent
+    for _ in range(most):
+        if around is None:
+            return
+        yield around
+        around = around.parent
+
+
 def is_request(node: Node) -> bool:
     """Whether a node stands in the arguments of a request that the server makes itself."""
-    outer = node.parent
-    for _ in range(MOST_LEVELS):
-        if outer is None or outer.type in FUNCTIONS:
+    for outer in nodes_around(node):
+        if outer.type in FUNCTIONS:
             return False
         if outer.type == "call_expression":
             function = text_of(outer.child_by_field_name("function"))
@@ -274,7 +283,6 @@ def is_request(node: Node) -> bool:
                 return True
         if outer.type == "new_expression" and text_of(outer.child_by_field_name("constructor")) == "Request":
             return True
-        outer = outer.parent
     return False
 
 

@@ -15,7 +15,16 @@ from msgspec.structs import replace
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.nextjs import HeaderRule, Stage
 from infralint.sources.vercel.destinations import Destination, rewritten_to
-from infralint.sources.vercel.javascript import JavaScriptModule, line_of, literal, pairs, text_of, unwrap, walk
+from infralint.sources.vercel.javascript import (
+    JavaScriptModule,
+    line_of,
+    literal,
+    nodes_around,
+    pairs,
+    text_of,
+    unwrap,
+    walk,
+)
 from infralint.sources.vercel.places import location_of
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS
 from infralint.sources.vercel.texts import Texts
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
 STAGES: tuple[Stage, ...] = ("beforeFiles", "afterFiles", "fallback")
 DEEPEST_ENTRY = 64
-"""Nodes of the syntax tree around an entry that are looked at."""
+"""Nodes of the syntax tree around an entry that are looked at: more than a person would nest."""
 
 
 class ConfiguredRewrite(msgspec.Struct, frozen=True):
@@ -129,22 +138,12 @@ def _with_base_path(keys: dict[str, Node], source: str, base: str) -> str:
 def _reason(keys: dict[str, Node], node: Node) -> str:
     if keys.keys() & {"has", "missing"}:
         return "it asks for more than the path (`has`, `missing`)"
-    for around in _around(node):
+    for around in nodes_around(node, DEEPEST_ENTRY):
         if around.type in ("method_definition", "pair"):
             break
         if around.type in ("if_statement", "ternary_expression", "binary_expression"):
             return "a condition decides whether it stands there"
     return ""
-
-
-def _around(node: Node) -> Iterator[Node]:
-    """The nodes that an entry stands in, the nearest first: not more than a person would nest."""
-    around = node.parent
-    for _ in range(DEEPEST_ENTRY):
-        if around is None:
-            break
-        yield around
-        around = around.parent
 
 
 def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) -> Iterator[ConfiguredRewrite]:
@@ -179,7 +178,7 @@ def _gives_more(node: Node) -> bool:
 
 def _stage(node: Node) -> Stage:
     """The list that an entry stands in; a plain list comes after the static routes."""
-    for around in _around(node):
+    for around in nodes_around(node, DEEPEST_ENTRY):
         key = text_of(around.child_by_field_name("key")) if around.type == "pair" else ""
         if found := next((stage for stage in STAGES if stage == key.strip("\"'")), None):
             return found
