@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -155,26 +156,35 @@ def count_calls(folder: Path, files: dict[str, str | bytes], command: tuple[str,
     return calls
 
 
-@pytest.mark.parametrize("command", [("check", "--no-cache"), ("init",)])
+CHECK = ("check", "--no-cache")
+
+
+def count_twice(
+    folder: Path,
+    files: Callable[[int], dict[str, str | bytes]],
+    count: int,
+    command: tuple[str, ...] = CHECK,
+) -> tuple[Counter[str], Counter[str]]:
+    """How often each function is called for so many of something, and for twice as many, once all is loaded."""
+    count_calls(folder / "first", files(2), command)
+    few = count_calls(folder / "few", files(count), command)
+    return few, count_calls(folder / "many", files(2 * count), command)
+
+
+@pytest.mark.parametrize("command", [CHECK, ("init",)])
 def test_many_services_take_as_long_as_they_are_many(tmp_path: Path, command: tuple[str, ...]) -> None:
-    count_calls(tmp_path / "first", services(2), command)
-    few = count_calls(tmp_path / "few", services(60), command)
-    many = count_calls(tmp_path / "many", services(120), command)
+    few, many = count_twice(tmp_path, services, 60, command)
     assert many.total() < 2.15 * few.total()
 
 
 def test_locations_are_chosen_once_for_each_route(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", routes_behind_locations(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", routes_behind_locations(40), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", routes_behind_locations(80), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, routes_behind_locations, 40)
     for name in ("choose_locations", "_forwards", "parse_dockerfile"):
         assert 0 < many[name] <= 2 * few[name], name
 
 
 def test_many_parts_of_one_file_take_as_long_as_they_are_many(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", mounted_applications(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", mounted_applications(100), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", mounted_applications(200), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, mounted_applications, 100)
     assert many.total() < 2.15 * few.total()
 
 
@@ -185,9 +195,7 @@ def one_name(count: int) -> dict[str, str | bytes]:
 
 
 def test_functions_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", one_name(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", one_name(100), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", one_name(200), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, one_name, 100)
     assert many.total() < 2.15 * few.total()
 
 
@@ -263,23 +271,17 @@ def passed_on(count: int) -> dict[str, str | bytes]:
 def test_many_routes_of_code_take_as_long_as_they_are_many(
     files: Callable[[int], dict[str, str | bytes]], tmp_path: Path
 ) -> None:
-    count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", files(60), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", files(120), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, files, 60)
     assert many.total() < 2.15 * few.total()
 
 
 def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", returns(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", returns(40), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", returns(80), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, returns, 40)
     assert many["find_all"] == few["find_all"]
 
 
 def test_many_overlays_of_one_base_take_as_long_as_they_are_many(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", overlays(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", overlays(20), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", overlays(40), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, overlays, 20)
     assert many.total() < 2.15 * few.total()
     assert many["_stages_of"] <= few["_stages_of"] <= 4
 
@@ -293,9 +295,7 @@ def conditions(count: int) -> dict[str, str | bytes]:
 
 
 def test_conditions_are_followed_once_for_all_that_they_hand_on(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", conditions(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", conditions(30), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", conditions(60), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, conditions, 30)
     assert 0 < many["_execute"] <= 2.2 * few["_execute"]
 
 
@@ -306,9 +306,7 @@ def templated_locations(count: int) -> dict[str, str | bytes]:
 
 
 def test_offsets_in_a_template_are_worked_out_once(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", templated_locations(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", templated_locations(40), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", templated_locations(80), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, templated_locations, 40)
     assert many.total() < 2.15 * few.total()
 
 
@@ -326,9 +324,7 @@ def test_of_many_ways_of_many_streams_few_are_followed_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(traces, "MOST_ASKED", 100)
-    count_calls(tmp_path / "first", servers_and_routes(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", servers_and_routes(20), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", servers_and_routes(40), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, servers_and_routes, 20)
     assert many["find_front"] <= 2.2 * few["find_front"]
     report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
     [unknown] = report["unknown"]
@@ -346,9 +342,7 @@ def one_upstream(count: int) -> dict[str, str | bytes]:
 
 
 def test_locations_of_one_upstream_take_as_long_as_they_are_many(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", one_upstream(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", one_upstream(60), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", one_upstream(120), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, one_upstream, 60)
     assert many.total() < 2.2 * few.total()
 
 
@@ -368,17 +362,13 @@ def methods_of_one_name(count: int) -> dict[str, str | bytes]:
 
 
 def test_methods_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", methods_of_one_name(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", methods_of_one_name(40), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", methods_of_one_name(80), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, methods_of_one_name, 40)
     assert 0 < many["span_of"] <= 2.2 * few["span_of"]
     assert many.total() <= 2.2 * few.total()
 
 
 def test_many_load_balancers_take_as_long_as_they_are_many(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", balancers(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", balancers(30), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", balancers(60), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, balancers, 30)
     assert many["only_other"] <= 2 * few["only_other"]
     assert many["_of_one_kind"] <= 2 * few["_of_one_kind"]
     assert many.total() < 2.15 * few.total()
@@ -399,9 +389,7 @@ def test_of_many_servers_few_are_asked_about_many_streams_without_a_host_and_tha
 ) -> None:
     monkeypatch.setattr(build, "MOST_ASKED", 100)
     monkeypatch.setattr(traces, "MOST_ASKED", 100)
-    count_calls(tmp_path / "first", servers_and_declared_streams(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", servers_and_declared_streams(30), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", servers_and_declared_streams(60), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, servers_and_declared_streams, 30)
     assert 0 < many["_find_ways"] <= 2.2 * few["_find_ways"]
     assert many["_leg"] <= 2.2 * few["_leg"]
     report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
@@ -435,9 +423,7 @@ def test_of_many_nginxes_few_are_asked_about_many_streams_and_that_is_said(
         }
 
     monkeypatch.setattr(traces, "MOST_ASKED", 100)
-    count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", files(20), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", files(40), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, files, 20)
     assert 0 < many["_leg"] <= 2.2 * few["_leg"]
     report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path / "many")).stdout)
     [message] = [unknown["message"] for unknown in report["unknown"] if "are followed" in unknown["message"]]
@@ -455,9 +441,7 @@ def servers_in_a_chain(count: int) -> dict[str, str | bytes]:
 
 
 def test_servers_that_dial_each_other_are_asked_by_the_address_that_is_dialled(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", servers_in_a_chain(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", servers_in_a_chain(30), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", servers_in_a_chain(60), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, servers_in_a_chain, 30)
     # Ways are followed over twelve hops: those of the last servers of a chain are the longest.
     assert 0 < many["find_front"] <= 2.4 * few["find_front"]
 
@@ -467,9 +451,7 @@ def test_edits_of_one_file_are_held_against_their_neighbours_alone(tmp_path: Pat
         lines = "".join(f"location /l{number}/sse {{ proxy_pass http://app:8000; }}\n" for number in range(count))
         return {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{lines}}} }}\n"}
 
-    count_calls(tmp_path / "first", files(2), ("check", "--no-cache", "--fix"))
-    few = count_calls(tmp_path / "few", files(40), ("check", "--no-cache", "--fix"))
-    many = count_calls(tmp_path / "many", files(80), ("check", "--no-cache", "--fix"))
+    few, many = count_twice(tmp_path, files, 40, ("check", "--no-cache", "--fix"))
     assert many.total() < 2.15 * few.total()
     assert (tmp_path / "many/nginx.conf").read_text().count("proxy_buffering off") == 80
 
@@ -515,9 +497,7 @@ def extended_services(count: int) -> dict[str, str | bytes]:
 def test_many_services_and_routes_of_containers_take_as_long_as_they_are_many(
     files: Callable[[int], dict[str, str | bytes]], tmp_path: Path
 ) -> None:
-    count_calls(tmp_path / "first", files(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", files(40), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", files(80), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, files, 40)
     assert many.total() < 2.15 * few.total()
 
 
@@ -553,9 +533,7 @@ def traefik_routes(count: int, match: str) -> dict[str, str | bytes]:
 
 @pytest.mark.parametrize("match", ["PathPrefix(`/a{number}`)", "Headers(`X-Part`, `{number}`)", "Host(`h{number}`)"])
 def test_routes_of_one_application_take_as_long_as_they_are_many(tmp_path: Path, match: str) -> None:
-    count_calls(tmp_path / "first", traefik_routes(2, match), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", traefik_routes(80, match), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", traefik_routes(160, match), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, partial(traefik_routes, match=match), 80)
     assert 0 < many["takes"] <= 2.2 * few["takes"]
     assert many.total() < 2.15 * few.total()
 
@@ -583,9 +561,7 @@ spec:
 
 
 def test_each_expression_of_a_gateway_is_tried_once_for_a_stream(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", expressions_of_a_gateway(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", expressions_of_a_gateway(40), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", expressions_of_a_gateway(80), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, expressions_of_a_gateway, 40)
     assert 0 < many["spend"] <= 2.2 * few["spend"]
 
 
@@ -599,9 +575,7 @@ def incomplete_compose_files(count: int) -> dict[str, str | bytes]:
 
 
 def test_incomplete_compose_files_take_as_long_as_they_are_many(tmp_path: Path) -> None:
-    count_calls(tmp_path / "first", incomplete_compose_files(2), ("check", "--no-cache"))
-    few = count_calls(tmp_path / "few", incomplete_compose_files(100), ("check", "--no-cache"))
-    many = count_calls(tmp_path / "many", incomplete_compose_files(200), ("check", "--no-cache"))
+    few, many = count_twice(tmp_path, incomplete_compose_files, 100)
     assert many.total() < 2.15 * few.total()
 
 
