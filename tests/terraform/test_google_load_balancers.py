@@ -261,6 +261,6 @@ def test_what_of_a_path_an_expression_has_to_fit_is_left_open(condition: str, se
         " service = google_compute_backend_service.api.id\n}"
     )
     text = backend(f"{MANAGED}\n timeout_sec = 60") + URL_MAP.replace("RULES", rule)
-    report = lint({"main.tf": text, "infralint.yaml": SSE.replace("LENGTH", "2m")})
+    report = lint({"main.tf": text, "infralint.yaml": SSE.replace("LENGTH", "2m, host: chat.example.com")})
     capped = [line.split()[1] for line in problems(report) if line.endswith(" capped-stream")]
     assert capped == [severity] * bool(severity)
