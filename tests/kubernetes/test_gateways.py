@@ -76,6 +76,31 @@ def test_envoy_wants_an_expression_to_fit_the_whole_path(expression: str, fits: 
     assert [line.partition(" ")[2] for line in loud(lint, virtual)] == ["warning capped-stream"] * fits
 
 
+@pytest.mark.parametrize(
+    ("kind", "expression", "severity"),
+    [
+        ("nginx", "chat", "error"),
+        ("traefik", "/c.a", "error"),
+        ("nginx", "^/chat", ""),
+        ("other", "/api/chat", "error"),
+        ("other", "^/api/.*$", "error"),
+        ("other", "/chat", "warning"),
+        ("other", "/live", ""),
+        ("gke-l7-gxlb", "/api/ch", "warning"),
+        ("gke-l7-gxlb", "/api/.*", "error"),
+    ],
+)
+def test_other_gateways_search_or_leave_open_what_an_expression_fits(
+    kind: str, expression: str, severity: str, lint: Lint
+) -> None:
+    match = f"{{ path: {{ type: RegularExpression, value: '{expression}' }} }}"
+    cut = route("      timeouts: { request: 10s }\n", match)
+    files = {**APPLICATION, "k8s/edge.yaml": f"{cut}---\n{gateway(kind)}"}
+    report = lint({**files, "infralint.yaml": "streams: [{path: /api/chat, generation: 2m}]\n"})
+    capped = [line.split()[1] for line in problems(report) if line.endswith(" capped-stream")]
+    assert capped == [severity] * bool(severity)
+
+
 @pytest.mark.parametrize("times", [1, 1500])
 def test_of_too_many_hosts_and_paths_no_host_is_told_apart(times: int, lint: Lint) -> None:
     hosts = ", ".join(f"h{number}.example" for number in range(times))

@@ -249,7 +249,10 @@ def _match(block: Item, host: str) -> RouteRule:
         if isinstance(given, Unknown):
             return RouteRule(host, doubt=f"its {name}, which can't be told", where=block.where)
         if given is not None and isinstance(given.value, str):
-            return RouteRule(host, given.value, kind, doubt, where=block.where)
+            is_folded = kind != "regex" and block.value("ignore_case") is True
+            return RouteRule(
+                host, given.value, kind, doubt, where=block.where, ignore_case=is_folded, anchoring="unknown"
+            )
     if block.get("path_template_match") is not None:
         doubt = "its path_template_match"
     return RouteRule(host, doubt=doubt, where=block.where)
