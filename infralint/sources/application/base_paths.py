@@ -99,11 +99,11 @@ def _objects(resolver: Resolver, meaning: Meaning | None, depth: int) -> Iterato
             for node in meaning.positional:
                 yield from _objects(resolver, resolver.meaning(meaning.module, node), depth + 1)
         case Definition(kind="function"):
-            for node in _returned(meaning):
+            for node in _return_values(meaning):
                 yield from _objects(resolver, resolver.meaning(meaning.module, node), depth + 1)
 
 
-def _returned(function: Definition) -> Iterator[SgNode]:
+def _return_values(function: Definition) -> Iterator[SgNode]:
     """What a function returns, wherever in it."""
     body = function.node.field("body")
     if body is not None and body.kind() != "statement_block":
