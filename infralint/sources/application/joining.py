@@ -57,7 +57,7 @@ class Registration(msgspec.Struct, frozen=True, eq=False):
         return min((span.end - span.start for span in self.handlers), default=0)
 
 
-class Version(msgspec.Struct, frozen=True):
+class PathVersion(msgspec.Struct, frozen=True):
     """A version that stands before a whole path: `/v1`. number: empty where none is given, a hole where it is computed.
 
     https://sanic.dev/en/guide/advanced/versioning.html
@@ -66,9 +66,9 @@ class Version(msgspec.Struct, frozen=True):
     number: str = ""
     prefix: str = ""
 
-    def over(self, outer: Version) -> Version:
+    def over(self, outer: PathVersion) -> PathVersion:
         """This one where it is given, else another."""
-        return Version(self.number or outer.number, self.prefix or outer.prefix)
+        return PathVersion(self.number or outer.number, self.prefix or outer.prefix)
 
     @property
     def path(self) -> Path:
@@ -76,7 +76,7 @@ class Version(msgspec.Struct, frozen=True):
         return path_of(f"{self.prefix or '/v'}{number}", "angles") if number != HOLE else UNKNOWN
 
 
-UNVERSIONED = Version()
+UNVERSIONED = PathVersion()
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -89,8 +89,8 @@ class Head(msgspec.Struct, frozen=True):
     path: Path
     home: str = ""
     prefixed: bool = False
-    version: Version = UNVERSIONED
-    mounted: Version = UNVERSIONED
+    version: PathVersion = UNVERSIONED
+    mounted: PathVersion = UNVERSIONED
 
     def extend(self, tail: Path, prefixed: bool = False) -> Head:
         """What stands further in: below a path."""
@@ -343,10 +343,10 @@ class Joiner:
         version = self._version(shape.versioned, call).over(head.mounted.over(head.version))
         return Head(version.path.join(head.path), head.home) if version.number else head
 
-    def _version(self, versioned: bool, call: Call) -> Version:
+    def _version(self, versioned: bool, call: Call) -> PathVersion:
         """The version that a call is given."""
         number, prefix = (call.named.get(name) if versioned else None for name in ("version", "version_prefix"))
-        return Version(self._version_text(call.module, number), self._version_text(call.module, prefix))
+        return PathVersion(self._version_text(call.module, number), self._version_text(call.module, prefix))
 
     def _version_text(self, module: SourceModule, node: SgNode | None) -> str:
         if node is None or node.text() == "None":
