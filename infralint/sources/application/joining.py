@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.nesting import NestedItems
@@ -56,15 +57,45 @@ class Registration(msgspec.Struct, frozen=True, eq=False):
         return min((span.end - span.start for span in self.handlers), default=0)
 
 
+class PathVersion(msgspec.Struct, frozen=True):
+    """A version that stands before a whole path: `/v1`. number: empty where none is given, a hole where it is computed.
+
+    https://sanic.dev/en/guide/advanced/versioning.html
+    """
+
+    number: str = ""
+    prefix: str = ""
+
+    def over(self, outer: PathVersion) -> PathVersion:
+        """This one where it is given, else another."""
+        return PathVersion(self.number or outer.number, self.prefix or outer.prefix)
+
+    @property
+    def path(self) -> Path:
+        number = self.number.strip("/").lstrip("v")
+        return path_of(f"{self.prefix or '/v'}{number}", "angles") if number != HOLE else UNKNOWN
+
+
+UNVERSIONED = PathVersion()
+
+
 class Head(msgspec.Struct, frozen=True):
     """A prefix, and the file of the application that it begins at; empty where that is not known.
 
-    prefixed: the last mount on its way gave it a prefix.
+    prefixed: the last mount on its way gave it a prefix. version: what stands before the prefix; mounted: what the last
+    mount said of that.
     """
 
     path: Path
     home: str = ""
     prefixed: bool = False
+    version: PathVersion = UNVERSIONED
+    mounted: PathVersion = UNVERSIONED
+
+    def extend(self, tail: Path, prefixed: bool = False) -> Head:
+        """What stands further in: below a path."""
+        version = self.mounted.over(self.version)
+        return Head(self.path.join(tail), self.home, prefixed, version)
 
 
 NOWHERE = Head(UNKNOWN)
@@ -254,11 +285,15 @@ class Joiner:
         return None
 
     def _router(self, call: Call) -> tuple[Rules, Router] | None:
+        """The rule for a call that makes a router: one that names the package before one that holds for any."""
+        found = None
         for rules in self.rulebook.of(call.module):
             for shape in rules.routers:
-                if self.matches(call, shape, rules):
-                    return rules, shape
-        return None
+                if (found is None or shape.source) and self.matches(call, shape, rules):
+                    if shape.source:
+                        return rules, shape
+                    found = rules, shape
+        return found
 
     def _group(self, call: Call) -> tuple[Rules, SubrouterCall] | None:
         for rules in self.rulebook.of(call.module):
@@ -299,8 +334,25 @@ class Joiner:
     def heads(self, registration: Registration) -> list[Head]:
         """The prefixes that a route's router answers under."""
         base = self._base_path(registration)
-        heads = self._heads_of_route(registration)
-        return [Head(base.join(head.path), head.home, head.prefixed) for head in heads] if base != ROOT else heads
+        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration)]
+        return [Head(base.join(head.path), head.home) for head in heads] if base != ROOT else heads
+
+    def _with_version(self, registration: Registration, head: Head) -> Head:
+        """A prefix with the version before it that its routers, or the route itself, set."""
+        shape, call = registration.shape, registration.call
+        version = self._version(shape.versioned, call).over(head.mounted.over(head.version))
+        return Head(version.path.join(head.path), head.home) if version.number else head
+
+    def _version(self, versioned: bool, call: Call) -> PathVersion:
+        """The version that a call is given."""
+        number, prefix = (call.named.get(name) if versioned else None for name in ("version", "version_prefix"))
+        return PathVersion(self._version_text(call.module, number), self._version_text(call.module, prefix))
+
+    def _version_text(self, module: SourceModule, node: SgNode | None) -> str:
+        if node is None or node.text() == "None":
+            return ""
+        number = self.resolver.number(module, node)
+        return f"{number:g}" if number is not None else self.resolver.text(module, node) or HOLE
 
     def _base_path(self, registration: Registration) -> Path:
         """What the settings of an application put before all of its routes."""
@@ -342,7 +394,7 @@ class Joiner:
         given = next(inside, None)
         text = self.resolver.text(module, given.value) if given is not None else None
         prefix = path_of(text, registration.rules.style) if given is not None else ROOT
-        return [Head(head.path.join(prefix), head.home) for head in heads or [NOWHERE]]
+        return [head.extend(prefix) for head in heads or [NOWHERE]]
 
     def _is_package(self, module: SourceModule, node: SgNode) -> bool:
         """Whether a route is registered with a package's function: `http.HandleFunc`."""
@@ -501,16 +553,20 @@ class Joiner:
             mounted = self.mounts_of(call, depth)
             if not mounted and shape.application:
                 return [Head(given, call.module.path)]
+            version = self._version(shape.versioned, call)
             return [
-                Head(head.path if shape.replaced and head.prefixed else head.path.join(given), head.home)
-                for head in mounted
-            ] or [Head(UNKNOWN.join(given))]
+                replace(
+                    head.extend(ROOT if shape.replaced and head.prefixed else given),
+                    version=head.mounted.over(version.over(head.version)),
+                )
+                for head in mounted or [NOWHERE]
+            ]
         if (found_group := self._group(call)) and call.receiver is not None:
             rules, group = found_group
             node = call.argument(group.prefix)
             given = path_of(self.resolver.text(call.module, node), rules.style) if node is not None else ROOT
             parents = self.heads_of(call.module, call.receiver, depth + 1)
-            return [Head(parent.path.join(given), parent.home) for parent in parents]
+            return [parent.extend(given) for parent in parents]
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
@@ -611,8 +667,7 @@ class Joiner:
             parents = self.heads_of(call.module, call.positional[names.index(receiver)], depth + 1)
         else:
             parents = self._parents(shape, mount, depth + 1)
-        for head in parents:
-            yield Head(head.path.join(prefix), head.home, bool(prefix.text))
+        yield from (self._below(shape, mount, head, prefix) for head in parents)
 
     def mounts(self, module: SourceModule) -> NestedItems[tuple[Rules, MountCall, Call]]:
         """The calls of a file that mount routers, by their places."""
@@ -631,8 +686,17 @@ class Joiner:
         """The prefixes of mounts that a place is a child of."""
         for rules, shape, call in self._innermost(module, span):
             prefix = self._mount_prefix(rules, shape, call)
-            for head in self._parents(shape, call, depth):
-                yield Head(head.path.join(prefix), head.home, bool(prefix.text))
+            yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
+
+    def _below(self, shape: MountCall, call: Call, head: Head, prefix: Path) -> Head:
+        """What a mount makes of a prefix of what it mounts its routers on."""
+        inside, version = (
+            head.extend(prefix, shape.replaces and bool(prefix.text)),
+            self._version(shape.versioned, call),
+        )
+        if shape.replaces:
+            return replace(inside, mounted=version)
+        return replace(inside, version=version.over(inside.version))
 
     def _parents(self, shape: MountCall, call: Call, depth: int) -> list[Head]:
         """The prefixes of what a mount puts its routers below."""
@@ -690,7 +754,7 @@ class Joiner:
             rules, group, call = inner
             node = call.argument(group.prefix)
             given = path_of(self.resolver.text(module, node), rules.style) if node is not None else ROOT
-            return [Head(head.path.join(given), head.home) for head in self.heads_of(module, call.receiver, depth + 1)]
+            return [head.extend(given) for head in self.heads_of(module, call.receiver, depth + 1)]
         if found := list(self._mount_at(module, definition.span, depth)):
             return found
         heads: list[Head] = []
@@ -758,9 +822,7 @@ class Joiner:
         if included not in self._heads_of_urls:
             self._heads_of_urls[included] = [NOWHERE]
             self._heads_of_urls[included] = _bound_heads(
-                Head(head.path.join(prefix), head.home)
-                for call, prefix in includes
-                for head in self._heads_at(call, depth + 1)
+                head.extend(prefix) for call, prefix in includes for head in self._heads_at(call, depth + 1)
             )
         return self._heads_of_urls[included]
 

@@ -31,12 +31,14 @@ class CallPattern(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
 class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that makes an application (it serves from the root) or a router with a prefix of its own.
 
-    replaced: where a mount gives a prefix, that stands in place of its own.
+    replaced: where a mount gives a prefix, that stands in place of its own. versioned: its arguments `version` and
+    `version_prefix` say what stands before all else.
     """
 
     application: bool = False
     prefix: Key | None = None
     replaced: bool = False
+    versioned: bool = False
 
 
 class SubrouterCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,13 +50,16 @@ class SubrouterCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_field
 class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that puts routers below the one it is called on (or is given as `parent`).
 
-    child: an argument, or `rest` for all after the prefix.
+    child: an argument, or `rest` for all after the prefix. replaces: its prefix, and version, may stand in place of the
+    router's own. versioned: as of a router.
     """
 
     child: Key
     prefix: Key | None = None
     parent: Key | None = None
     """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
+    replaces: bool = True
+    versioned: bool = False
     served: bool = False
     """Where its value is put into nothing, that is what the server serves, from the root."""
 
@@ -67,6 +72,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     handler does. scope: what it belongs to: the receiver's router, the class around it, the file,
     nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
+    versioned: as of a router.
     """
 
     path: Key | tuple[Key, ...] | None = 0
@@ -80,6 +86,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     dispatched: bool = False
     when: str = ""
     suffix: str = ""
+    versioned: bool = False
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -69,7 +69,7 @@ https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
 MOST_INCLUSIONS = 20_000
 """Of one file with all that its includes bring: a server of ten thousand sites has as many."""
 MOST_DIRECTIVES = 250_000
-"""That the includes of one file may bring, or so many times AT_EACH as there are of them: a snippet of a thousand lines in
+"""That the includes of one file may bring again, or so many times AT_EACH as there are of them: a snippet of a thousand lines in
 each of a thousand locations, or of hundreds of locations in hundreds of servers, is no configuration that anybody runs."""
 AT_EACH = 100
 PER_BLOCK = 20
@@ -99,6 +99,7 @@ class Includes:
         self._brings: dict[str, set[str]] = {}
         self._followed: Counter[str] = Counter()
         self._directives: Counter[str] = Counter()
+        self._brought: set[tuple[str, str]] = set()
         self._sizes: dict[str, int] = {}
         self._resolved: dict[tuple[str, str, str], list[str]] = {}
         self._in_images: dict[str, set[str]] = {}
@@ -270,8 +271,14 @@ class Includes:
         return ""
 
     def _are_too_many(self, include: Directive, path: str, tree: list[Directive], stack: tuple[str, ...]) -> bool:
-        """Whether the includes of a file bring more directives than are followed; that is said once a file."""
+        """Whether the includes of a file bring more directives than are followed; that is said once a file.
+
+        What a file is brought for the first time is no more than is written in it.
+        """
         first = stack[0] if stack else include.source.path
+        if (first, path) not in self._brought:
+            self._brought.add((first, path))
+            return False
         if path not in self._sizes:
             every = (inner for directive in tree for inner in directive.walk())
             self._sizes[path] = sum(1 if inner.block is None else PER_BLOCK for inner in every)
