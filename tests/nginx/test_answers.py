@@ -180,7 +180,7 @@ NAMED = "proxy_pass http://$to; proxy_buffering off; proxy_read_timeout 10m;"
         (f'location / {{ set $to ""; if ($http_x) {{ set $to app:3000; }} {NAMED} }}', "", "500: `proxy_pass"),
         (f"location / {{ {NAMED} }}", "map $cookie_to $to { app app:3000; }", "500: `proxy_pass http://$to` names"),
         (f"location / {{ try_files $uri =404; {APP} }}", "", "404: `try_files $uri =404` needs a file"),
-        (f"listen [::]:80; location / {{ deny 0.0.0.0/0; {APP} }}", "", "403: `deny 0.0.0.0/0` turns every client away that comes over IPv4"),
+        (f"listen [::]:80; location / {{ deny 0.0.0.0/0; {APP} }}", "", "403: `deny 0.0.0.0/0` turns every"),
         (f"location / {{ try_files $uri =404; {APP} }}", BESIDE, "404: `try_files $uri =404` needs a file"),
         (f"location / {{ limit_except POST {{ deny all; }} {APP} }}", "", "the stream may be asked for by GET"),
         (f"location / {{ limit_except GET {{ deny all; }} {APP} }}", "", "the stream may be asked for by POST"),
