@@ -45,6 +45,8 @@ MOST_STEPS = 2_000
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app"})
 """Members by which a router is mounted: `app.use(router.routes())`, `DispatcherMiddleware(app.wsgi_app, …)`."""
+_CALLABLES = (".wsgi_app", ".asgi_app")
+"""What an application is called by its server as: what is put in its place is served from the root."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
 """Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
 computed."""
@@ -606,6 +608,8 @@ class Joiner:
         function = module.function_at(span)
         holder = module.assignment_of(span)
         found: list[Head] = []
+        if holder is not None and holder.target.endswith(_CALLABLES):
+            return []
         if holder is not None:
             name = holder.target.rpartition(".")[2]
             local = function is not None and "." not in holder.target and function.span.has(holder.span)
