@@ -290,6 +290,45 @@ def test_google_ends_answers_and_sockets_after_30_seconds(lint: Lint) -> None:
     assert loud(lint, GOOGLE, CONFIG) == ["4 warning capped-stream"]
 
 
+SOCKET = "streams: [{ path: /api/live, kind: websocket, heartbeat: LENGTH, generation: 10m }]\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("gke-l7-gxlb", {"15s": ["error capped-stream"], "2m": ["error capped-stream"]}),
+        ("gke-l7-global-external-managed-mc", {"10s": [], "2m": ["error short-idle-timeout"]}),
+        ("gke-l7-rilb", {"10s": [], "2m": ["error short-idle-timeout"]}),
+    ],
+)
+def test_the_kind_of_googles_load_balancer_decides_what_of_a_socket_is_measured(
+    named: str, found: dict[str, list[str]], lint: Lint
+) -> None:
+    for heartbeat, expected in found.items():
+        edge = f"{route()}---\n{gateway(named)}"
+        report = lint({"k8s/edge.yaml": edge, "infralint.yaml": SOCKET.replace("LENGTH", heartbeat)})
+        loud_ones = [line.partition(" ")[2] for line in problems(report)]
+        assert [line for line in loud_ones if line.endswith(("capped-stream", "idle-timeout"))] == expected
+
+
+def test_the_internal_ingress_of_google_measures_the_silence_of_a_socket(lint: Lint) -> None:
+    for named, expected in (("gce", ["capped-stream"]), ("gce-internal", [])):
+        edge = GOOGLE.replace("class: gce", f"class: {named}")
+        files = {"k8s/edge.yaml": edge, "infralint.yaml": SOCKET.replace("LENGTH", "10s")}
+        checks = [line.split()[-1] for line in problems(lint(files))]
+        assert [check for check in checks if check in ("capped-stream", "short-idle-timeout")] == expected
+
+
+def test_a_class_of_google_that_is_not_known_leaves_the_life_of_a_socket_open(lint: Lint) -> None:
+    named = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: ours }\n"
+        "spec: { controllerName: networking.gke.io/gateway }\n"
+    )
+    edge = "---\n".join([route(), gateway("ours"), named])
+    report = lint({"k8s/edge.yaml": edge, "infralint.yaml": SOCKET.replace("LENGTH", "10s")})
+    assert any("the class `ours` stands for is not known" in entry["message"] for entry in report["unknown"])
+
+
 def test_a_backendconfig_that_its_service_names_lengthens_that(lint: Lint) -> None:
     named = """cloud.google.com/backend-config: '{"default": "long"}'"""
     pods = str(APPLICATION["k8s/pods.yaml"]).replace("a: b", named)

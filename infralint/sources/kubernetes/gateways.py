@@ -69,7 +69,7 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         apis = whole_apis(rule for _, _, found in rules for rule in found)
         is_google = is_of_google(named, controllers.get(named, ""))
         hops = [
-            google_route(route, found, apis, _backend_objects(rule), manifests)
+            google_route(route, named, found, apis, _backend_objects(rule), manifests)
             if is_google
             else _gateway_hop(route, rule, found, apis, product, named, gateway, manifests)
             for route, rule, found in rules
