@@ -357,10 +357,9 @@ def test_all_that_a_run_asks_of_the_disk_is_noted(
         with pytest.raises(SystemExit):
             cli(["check", "."])
         recording.stop()
-    plain: list[bytes] = []
-    recording.survey(os.fsencode(project), plain.append)
-    known = {os.fsdecode(path) for _, path in noted.answers}
-    files = {os.fsdecode(path) for path in plain}
+    known = {path for _, path in noted.answers}
+    listings = recording.scan(str(project))
+    files = {entry.path for _, entries, _ in listings for entry in entries if entry.is_file(follow_symlinks=False)}
     onto = {above for path in known | files for above in map(str, Path(path).parents)}
     links = {str(path) for path in project.rglob("*") if path.is_symlink()}
     followed = {os.path.realpath(path) for path in known | links}
@@ -368,7 +367,7 @@ def test_all_that_a_run_asks_of_the_disk_is_noted(
     assert inside & files
     assert inside - known - files - onto - followed == set()
     walked = {at for at, _, _ in os.walk(project) if recording.SKIPPED_FOLDERS.isdisjoint(Path(at).parts)}
-    noted_lists = {os.fsdecode(path) for kind, path in noted.answers if kind == "names"}
+    noted_lists = {path for kind, path in noted.answers if kind == "names"}
     assert {path for path in listed if path.startswith(str(tmp_path))} - walked - noted_lists == set()
 
 

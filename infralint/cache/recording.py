@@ -10,23 +10,23 @@ import time
 
 TYPE_CHECKING = False  # as in infralint/__init__.py: what tells a run again loads hardly anything
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
     from typing import Literal
 
     Kind = Literal["tree", "names", "path"]
+    Listing = tuple[str, list[os.DirEntry[str]], OSError | None]
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
     " .ruff_cache .eggs .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
 )
 """Folders that no walk enters."""
-_SKIPPED = frozenset(map(os.fsencode, SKIPPED_FOLDERS))
 SETTLED = 2_000_000_000
 """Nanoseconds for which a file must have been left alone, so that its time of change tells every change: no clock of a
 file system is coarser. https://git-scm.com/docs/racy-git"""
 
 
-DiskQuestion = tuple["Kind", bytes]
+DiskQuestion = tuple["Kind", str]
 """What was asked of the disk: all below a folder, the names in a folder, or what is known of one path."""
 DiskAnswer = tuple[bytes, int]
 """What the disk answered, as a digest, and when the latest of it changed, in nanoseconds since 1970."""
@@ -43,7 +43,7 @@ class Recording:
         self.answers: dict[DiskQuestion, DiskAnswer] = {}
         self.printed: list[str] = []
         self.spoiled = False
-        self._regular: set[bytes] = set()
+        self._regular: set[str] = set()
 
     @property
     def is_settled(self) -> bool:
@@ -52,10 +52,18 @@ class Recording:
 
     def ask(self, kind: Kind, path: str) -> None:
         """Note a question, unless it is answered by one that was asked before."""
-        at = os.fsencode(path)
-        if (kind, at) in self.answers or (kind == "path" and at in self._regular):
-            return
-        self.answers[kind, at] = survey(at, self._regular.add) if kind == "tree" else answer(kind, at)
+        if (kind, path) not in self.answers and not (kind == "path" and path in self._regular):
+            self.answers[kind, path] = answer(kind, path)
+
+    def survey(self, root: str) -> Iterator[Listing]:
+        """Note what lies below a folder, while it is walked through."""
+        facts, newest = _describe(root)[0], 0
+        try:
+            for listing in scan(root):
+                newest = max(newest, _survey(listing, facts, self._regular))
+                yield listing
+        finally:
+            self.answers["tree", root] = _digest(facts), newest
 
 
 _current: Recording | None = None
@@ -86,10 +94,11 @@ def watch_names(folder: str) -> None:
         _current.ask("names", folder)
 
 
-def watch_tree(root: str) -> None:
-    """A folder is about to be walked through, and what is found there read."""
-    if _current is not None and not _current.spoiled:
-        _current.ask("tree", root)
+def watch_tree(root: str) -> Iterable[Listing]:
+    """A folder, to be walked through, and what is found there read: as `scan`."""
+    if _current is None or _current.spoiled or ("tree", root) in _current.answers:
+        return scan(root)
+    return _current.survey(root)
 
 
 def note_printed(text: str) -> None:
@@ -129,46 +138,64 @@ def take_over(noted: Noted) -> None:
         _current.answers = answers | _current.answers
 
 
-def answer(kind: Kind, path: bytes) -> DiskAnswer:
-    """What the disk answers now."""
-    if kind == "tree":
-        return survey(path)
-    return _names(path) if kind == "names" else _path(path)
+def scan(root: str) -> Iterator[Listing]:
+    """All below a folder, but for what is never walked through: each folder, what it holds, and why it can't be listed.
 
-
-def survey(root: bytes, add: Callable[[bytes], object] | None = None) -> DiskAnswer:
-    """All below a folder, but for what is never walked through. add: hears of each regular file."""
-    rows: list[object] = [*_describe(root)[0]]
-    newest = 0
+    Folders behind links are not entered, so there are no loops and no way out.
+    """
     pending = [root]
     while pending:
         folder = pending.pop()
-        rows.append(folder)
         try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in _SKIPPED:
-                            pending.append(entry.path)
-                        continue
-                    found = entry.stat(follow_symlinks=False)
-                    if not stat.S_ISREG(found.st_mode):
-                        facts, changed = _describe(entry.path)
-                        rows += [entry.name, *facts]
-                        newest = max(newest, changed)
-                        continue
-                    modified, changed = found.st_mtime_ns, found.st_ctime_ns
-                    rows += (entry.name, found.st_mode, found.st_size, modified, changed, found.st_ino)
-                    if modified > newest or changed > newest:
-                        newest = max(modified, changed)
-                    if add is not None:
-                        add(entry.path)
+            with os.scandir(folder) as listed:
+                entries = list(listed)
         except OSError as error:
-            rows.append(error.errno)
-    return _digest(rows), newest
+            yield folder, [], error
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and entry.name not in SKIPPED_FOLDERS:
+                pending.append(entry.path)
+        yield folder, entries, None
 
 
-def _names(folder: bytes) -> DiskAnswer:
+def answer(kind: Kind, path: str) -> DiskAnswer:
+    """What the disk answers now."""
+    if kind == "tree":
+        facts, regular = _describe(path)[0], set[str]()
+        newest = max([_survey(listing, facts, regular) for listing in scan(path)])
+        return _digest(facts), newest
+    return _names(path) if kind == "names" else _path(path)
+
+
+def _survey(listing: Listing, facts: list[object], regular: set[str]) -> int:
+    """Add what can be known of a folder to the facts, and its regular files to these; when the latest changed."""
+    folder, entries, error = listing
+    newest = 0
+    facts.append(folder)
+    if error is not None:
+        facts.append(error.errno)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            continue
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except OSError as gone:
+            facts += (entry.name, gone.errno)
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            described, changed = _describe(entry.path)
+            facts += (entry.name, *described)
+            newest = max(newest, changed)
+            continue
+        modified, changed = found.st_mtime_ns, found.st_ctime_ns
+        facts += (entry.name, found.st_mode, found.st_size, modified, changed, found.st_ino)
+        if modified > newest or changed > newest:
+            newest = max(modified, changed)
+        regular.add(entry.path)
+    return newest
+
+
+def _names(folder: str) -> DiskAnswer:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
@@ -176,12 +203,12 @@ def _names(folder: bytes) -> DiskAnswer:
     return _digest([*_describe(folder)[0], *names]), 0
 
 
-def _path(path: bytes) -> DiskAnswer:
+def _path(path: str) -> DiskAnswer:
     facts, newest = _describe(path)
     return _digest(facts), newest
 
 
-def _describe(path: bytes) -> tuple[list[object], int]:
+def _describe(path: str) -> tuple[list[object], int]:
     """What can be known of a path without reading it, links followed and not, and when it last changed.
 
     A folder's own times are no part of it: names come and go that nobody asked for.

@@ -5,6 +5,8 @@ An entry is a row of texts, each after its length, as `12:check this …`: what 
 
 from __future__ import annotations
 
+import os
+
 from infralint.cache import entries
 from infralint.cache.recording import DiskQuestion, Recording, answer
 
@@ -19,7 +21,7 @@ class CachedRun:
     """A run that was made. asked: questions to the disk, in their order, with the digests of the answers.
     printed: its report. status: how it ended."""
 
-    def __init__(self, asked: Sequence[tuple[Kind, bytes, bytes]], printed: Sequence[str], status: int) -> None:
+    def __init__(self, asked: Sequence[tuple[Kind, str, bytes]], printed: Sequence[str], status: int) -> None:
         self.asked = asked
         self.printed = printed
         self.status = status
@@ -40,7 +42,7 @@ def load(folder: str, key: bytes) -> CachedRun | None:
         return None
     status, count, *texts = _split(content)
     end = 3 * int(count)
-    asked = [(_KINDS[texts[at]], texts[at + 1], texts[at + 2]) for at in range(0, end, 3)]
+    asked = [(_KINDS[texts[at]], os.fsdecode(texts[at + 1]), texts[at + 2]) for at in range(0, end, 3)]
     return CachedRun(asked, [text.decode() for text in texts[end:]], int(status))
 
 
@@ -49,7 +51,7 @@ def save(folder: str, key: bytes, recording: Recording, status: int) -> None:
     texts = [b"%d" % status, b"%d" % len(recording.answers)]
     for question in sorted(recording.answers, key=_costs_more):
         kind, path = question
-        texts += (kind.encode(), path, recording.answers[question][0])
+        texts += (kind.encode(), os.fsencode(path), recording.answers[question][0])
     texts += [text.encode() for text in recording.printed]
     entries.save(folder, key, b"".join(b"%d:%b" % (len(text), text) for text in texts))
 

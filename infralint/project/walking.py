@@ -67,25 +67,25 @@ def _is_our_cache(root: str, folder: str, name: str, ours: str | None) -> bool:
 
 def walk(root: str) -> Tree:
     """Look through a folder. Folders behind links are not entered, so there are no loops and no way out."""
-    watch_tree(root)
     tree, ours = Tree(), find_folder()
-    add, pending, above = tree.files.append, [""], root if root.endswith("/") else f"{root}/"
-    while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(above + folder) as entries:
-                for entry in entries:
-                    if entry.is_file(follow_symlinks=False):  # most are
-                        add(folder + entry.name)
-                    elif entry.is_dir(follow_symlinks=False):
-                        if entry.name not in SKIPPED_FOLDERS and not _is_our_cache(root, folder, entry.name, ours):
-                            pending.append(f"{folder}{entry.name}/")
-                    elif entry.is_symlink():
-                        _add_link(tree, root, folder + entry.name)
-                    else:
-                        tree.odd[folder + entry.name] = NO_FILE
-        except OSError as error:
+    passed: tuple[str, ...] = ()
+    add, above = tree.files.append, root if root.endswith("/") else f"{root}/"
+    for listed, entries, error in watch_tree(root):
+        folder = f"{listed[len(above) :]}/" if len(listed) > len(above) else ""
+        if folder.startswith(passed):
+            continue
+        if error is not None:
             tree.unlisted[folder.rstrip("/")] = f"can't be listed: {error.strerror}"
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):  # most are
+                add(folder + entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                if _is_our_cache(root, folder, entry.name, ours):
+                    passed += (f"{folder}{entry.name}/",)
+            elif entry.is_symlink():
+                _add_link(tree, root, folder + entry.name)
+            else:
+                tree.odd[folder + entry.name] = NO_FILE
     _set_leftovers_aside(tree)
     return tree
 

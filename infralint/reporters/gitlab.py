@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -20,7 +19,7 @@ from infralint.reporters.phrases import (
     way_phrase,
     write_phrase,
 )
-from infralint.text.display import escape_json, visible, visible_lines
+from infralint.text.display import render_json, visible, visible_lines
 from infralint.text.wording import capitalize
 
 _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
@@ -28,7 +27,7 @@ _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
 
 def render(report: Report, _shown: Shown) -> str:
     """The report as a list of issues."""
-    return escape_json(json.dumps(_distinct(list(_issues(report))), indent=2, ensure_ascii=False)) + "\n"
+    return render_json(_distinct(list(_issues(report)))) + "\n"
 
 
 def _issues(report: Report) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -54,7 +53,7 @@ from infralint.reporters.json_types import (
     JsonVerdict,
 )
 from infralint.reporters.phrases import trace_command, unknown_message
-from infralint.text.display import escape_json, hide_secrets
+from infralint.text.display import hide_secrets, render_json
 
 Made = TypeVar("Made")
 
@@ -62,7 +61,7 @@ Made = TypeVar("Made")
 def render(report: Report, shown: Shown) -> str:
     """The report as JSON text; characters that would steer a terminal are escapes, as JSON allows."""
     data = msgspec.to_builtins(_Writer(shown).report(report))
-    return escape_json(json.dumps(without_secrets(data), indent=2, ensure_ascii=False))
+    return render_json(without_secrets(data))
 
 
 class _Writer(msgspec.Struct):
@@ -325,9 +324,16 @@ def _source(setting: Known[Any]) -> dict[str, Any]:
 
 
 def without_secrets(data: Any) -> Any:
-    """The same with stars for what looks like credentials in addresses."""
-    if isinstance(data, str):
-        return hide_secrets(data)
-    if isinstance(data, dict):
-        return {key: without_secrets(value) for key, value in data.items()}
-    return [without_secrets(value) for value in data] if isinstance(data, list) else data
+    """The same with stars for what looks like credentials in addresses; a text that stands often is looked at once."""
+    shown: dict[str, str] = {}
+
+    def hide(data: Any) -> Any:
+        if isinstance(data, str):
+            if data not in shown:
+                shown[data] = hide_secrets(data)
+            return shown[data]
+        if isinstance(data, dict):
+            return {key: hide(value) for key, value in data.items()}
+        return [hide(value) for value in data] if isinstance(data, list) else data
+
+    return hide(data)

@@ -5,7 +5,6 @@ https://schema.ocsf.io/1.5.0/classes/compliance_finding
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from infralint.engine.report import Report
 from infralint.model import AccountResource
 from infralint.reporters import Shown
 from infralint.reporters.records import Record, RecordStatus, records_of
-from infralint.text.display import escape_json, visible, visible_lines
+from infralint.text.display import render_json, visible, visible_lines
 
 VERSION = "1.5.0"
 CATEGORY, CLASS, CREATE = 2, 2003, 1
@@ -36,7 +35,7 @@ _STATUSES: dict[RecordStatus, tuple[int, str]] = {"suppressed": (3, "Suppressed"
 def render(report: Report, shown: Shown) -> str:
     """The report as a list of events; time is when it was read."""
     events = [_event(record) for record in records_of(report, shown)]
-    return escape_json(json.dumps(events, indent=2, ensure_ascii=False)) + "\n"
+    return render_json(events) + "\n"
 
 
 def _event(record: Record) -> dict[str, Any]:

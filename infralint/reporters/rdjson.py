@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +11,7 @@ from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import places_of, stream_phrase, unknown_message, way_phrase
-from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
+from infralint.text.display import hide_secrets, render_json, visible, visible_lines
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "note": "INFO"}
 
@@ -27,7 +26,7 @@ def render(report: Report, shown: Shown) -> str:
         message = f"Could not tell {unknown_message(unknown)}"
         found.append(_diagnostic("could-not-tell", "INFO", message, unknown.where, lines))
     result = {"source": {"name": "infralint", "url": HOME}, "diagnostics": found}
-    return escape_json(json.dumps(result, indent=2, ensure_ascii=False)) + "\n"
+    return render_json(result) + "\n"
 
 
 def _of_finding(finding: Finding, url: str, lines: SourceLines) -> dict[str, Any]:

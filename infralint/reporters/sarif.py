@@ -5,7 +5,6 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +28,7 @@ from infralint.reporters.phrases import (
     way_phrase,
     write_phrase,
 )
-from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
+from infralint.text.display import hide_secrets, render_json, visible, visible_lines
 from infralint.text.wording import capitalize
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -53,7 +52,7 @@ def render(report: Report, shown: Shown) -> str:
         "columnKind": "unicodeCodePoints",
         "results": list(writer.results(report, shown)),
     }
-    return escape_json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
+    return render_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ascii_only=True) + "\n"
 
 
 def _automation(shown: Shown) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -23,7 +22,7 @@ from infralint.reporters.json import (
 )
 from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_text import TraceShown
-from infralint.text.display import escape_json
+from infralint.text.display import render_json
 
 Data = dict[str, Any]
 
@@ -39,7 +38,7 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
         "unsupported": report.seen,
         "unfollowed": [str(entry) for entry in report.unfollowed],
     }
-    return escape_json(json.dumps(without_secrets(msgspec.to_builtins(data)), indent=2, ensure_ascii=False)) + "\n"
+    return render_json(without_secrets(msgspec.to_builtins(data))) + "\n"
 
 
 def _stream(stream: TracedStream) -> Data:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import msgspec
 
 from infralint.text.lazy import lazy
 
@@ -12,6 +15,7 @@ _STEERING = lazy(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control characters, line ends of every kind, marks of direction, what has no width, halves of characters."""
+_NOT_ASCII = lazy("[^\x00-\x7f]")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _COMMAND = lazy(r"##(?=(?:vso)?\[)|(?<!\S)::(?=[A-Za-z-]+(?: [^\n]*?)?::)")
 """What begins a command to the runner of GitHub Actions, or of Azure Pipelines: `##[error]` anywhere in a line, `::error::`
@@ -63,10 +67,20 @@ def hide_secrets(text: str) -> str:
     return _SECRET.sub(_hide, text) if may_hold else text
 
 
-def escape_json(text: str) -> str:
-    """JSON, the same to a parser, in which such characters are escapes; its own line ends stay."""
-    escaped = _STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{_units(found[0])}", text)
-    return escaped.replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
+def render_json(data: Any, ascii_only: bool = False) -> str:
+    """Data as JSON on indented lines, in which characters that would steer a terminal are escapes, as JSON allows.
+
+    ascii_only: all others that are not ASCII are escapes, too. Python's own encoder takes ten times as long to indent.
+    """
+    import json
+
+    written = json.dumps(data, ensure_ascii=False)
+    text = msgspec.json.format(written.encode("utf-8", "surrogatepass"), indent=2).decode("utf-8", "surrogatepass")
+    if not written.isprintable():
+        text = _STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{_units(found[0])}", text)
+    if ascii_only and not text.isascii():
+        text = _NOT_ASCII.sub(lambda found: f"\\u{_units(found[0])}", text)
+    return text.replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ _TOO_DEEP = "exceeded maximum nesting depth"
 _HOLES = ("{{", "{%", "<%")
 
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 def has_holes(text: str) -> bool:
@@ -75,7 +75,7 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True, gc=False):
 
     @property
     def is_null(self) -> bool:
-        return self.text in _NULLS and not self.quoted
+        return self.text in NULLS and not self.quoted
 
     def get(self, *path: str) -> YamlValue | None:
         """A member, or a member of a member; None where it is not there or no mapping leads to it."""
@@ -94,7 +94,7 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True, gc=False):
                 return ""
             value = value.members[key]
         text = value.text
-        return "" if text is None or (text in _NULLS and not value.quoted) else text
+        return "" if text is None or (text in NULLS and not value.quoted) else text
 
     def items_of(self, *path: str) -> list[YamlValue]:
         """The items of a sequence member."""

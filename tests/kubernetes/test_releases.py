@@ -150,3 +150,10 @@ def test_what_a_cluster_says_of_a_release_is_not_guessed(lint: Lint) -> None:
     report = lint({**CHART, "set.yaml": unsaid})
     assert problems(report, "short-idle-timeout") == []
     assert any("proxy-read-timeout" in entry["message"] for entry in report["unknown"])
+
+
+def test_values_of_an_application_that_are_no_yaml_are_unreadable(lint: Lint) -> None:
+    report = lint({**CHART, "argo.yaml": argo("      values: |\n        annotations: [\n")})
+    [entry] = report["unreadable"]
+    assert entry["message"].startswith("gives prod values that Helm refuses, for they are no YAML: ")
+    assert entry["location"]["path"] == "argo.yaml"

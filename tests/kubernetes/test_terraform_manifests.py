@@ -113,3 +113,92 @@ def test_values_that_can_not_be_worked_out_are_told(values: str, lint: Lint) -> 
     assert "values of helm_release.chat can't be worked out, and its chart is read without them: var.extra" in entry
     known = release('values = [yamlencode({ timeout = "600" })]')
     assert lint({**APPLICATION, **CHART, "main.tf": known}).get("unfollowed", []) == []
+
+
+def body(text: str) -> str:
+    return f'variable "extra" {{}}\nresource "kubectl_manifest" "chat" {{\n  yaml_body = {text}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "unfollowed", "unreadable"),
+    [
+        ("var.extra", ["main.tf:3:3: what kubectl_manifest.chat describes can't be worked out: var.extra"], []),
+        ('"kind: ${var.extra}"', ["main.tf:3:3: what kubectl_manifest.chat describes can't be worked out"], []),
+        ('"kind: [Ingress"', [], ["holds YAML of kubectl_manifest.chat that is none: kubectl refuses it"]),
+        ('"kind: [Ingress, ${var.extra}"', ["main.tf:3:3: the YAML of kubectl_manifest.chat can't be read"], []),
+        ('"kind: Secret\\ndata: ${var.extra}"', [], []),
+    ],
+)
+def test_a_body_of_kubectl_does_not_vanish(text: str, unfollowed: list[str], unreadable: list[str], lint: Lint) -> None:
+    report = lint({"main.tf": body(text) + "# Ingress\n"})
+    assert [entry.startswith(start) for entry, start in zip(report.get("unfollowed", []), unfollowed, strict=True)] == [
+        True for _ in unfollowed
+    ]
+    messages = [entry["message"] for entry in report["unreadable"]]
+    assert [message.startswith(start) for message, start in zip(messages, unreadable, strict=True)] == [
+        True for _ in unreadable
+    ]
+
+
+def test_what_is_known_of_a_text_of_kubectl_is_judged(lint: Lint) -> None:
+    text = (
+        "<<-YAML\n    apiVersion: networking.k8s.io/v1\n    kind: Ingress\n    metadata:\n      name: chat-${var.extra}\n"
+        f"      annotations: {{ {NAME}: '30' }}\n    spec:\n      ingressClassName: nginx\n"
+        "      rules: [{ http: { paths: [{ path: /api, pathType: Prefix,\n"
+        "        backend: { service: { name: api, port: { number: 80 } } } }] } }]\n  YAML"
+    )
+    assert judge(lint, {"main.tf": body(text)}) == ["main.tf:3 warning short-idle-timeout"]
+
+
+@pytest.mark.parametrize(("kind", "is_named"), [("Ingress", True), ("Secret", False)])
+def test_an_object_that_may_be_there_is_named_where_it_sends_requests_on(kind: str, is_named: bool, lint: Lint) -> None:
+    text = body(f'"apiVersion: v1\\nkind: {kind}"\n  count = var.extra')
+    found = lint({"main.tf": text + "# Ingress\n"}).get("unfollowed", [])
+    assert found == (
+        ["main.tf:2:1: whether there is kubectl_manifest.chat (Ingress) can't be worked out, and it is left out"]
+        if is_named
+        else []
+    )
+
+
+def test_a_manifest_that_is_not_known_is_named(lint: Lint) -> None:
+    text = 'variable "extra" {}\nresource "kubernetes_manifest" "chat" {\n  manifest = var.extra\n}\n'
+    [entry] = lint({"main.tf": text})["unfollowed"]
+    assert entry.startswith("main.tf:3:3: what kubernetes_manifest.chat describes can't be worked out: var.extra")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('values = ["timeout: ["]', "holds YAML of helm_release.chat that is none: Helm refuses it"),
+        ('values = ["- timeout"]', "gives helm_release.chat a list as its values, and Helm takes a mapping alone"),
+        ('values = ["timeout"]', "gives helm_release.chat a text as its values, and Helm takes a mapping alone"),
+        ('values = ["", "~", null, "{}"]', ""),
+    ],
+)
+def test_values_that_helm_refuses_are_unreadable(line: str, message: str, lint: Lint) -> None:
+    report = lint({**APPLICATION, **CHART, "main.tf": release(line)})
+    assert [entry["message"].startswith(message) for entry in report["unreadable"]] == ([True] if message else [])
+    assert all(entry["location"]["line"] == 4 for entry in report["unreadable"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "start"),
+    [
+        (
+            ["set {", "name = var.extra", 'value = "1"', "}"],
+            "what a `set` with a name that is not known gives to values",
+        ),
+        (["set = var.extra"], "what `set` gives of helm_release.chat can't be worked out"),
+        (["set = [var.extra]"], "what a `set` gives of helm_release.chat can't be worked out"),
+        (['set = [{ name = "a[0].b", value = "1" }]'], "`a[0].b`, which a `set` of helm_release.chat gives"),
+        (
+            ['dynamic "set" {', "for_each = var.extra", "content {", 'name = "a"', 'value = "b"', "}", "}"],
+            "what `set` gives",
+        ),
+    ],
+)
+def test_a_setting_that_can_not_be_worked_out_is_told(lines: list[str], start: str, lint: Lint) -> None:
+    report = lint({**APPLICATION, **CHART, "main.tf": 'variable "extra" {}\n' + release(*lines)})
+    [entry] = report["unfollowed"]
+    assert entry.partition(": ")[2].startswith(start)

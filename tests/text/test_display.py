@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yardstick import at_most
 
-from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
+from infralint.text.display import hide_secrets, render_json, visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,19 @@ def test_nothing_steers(text: str) -> None:
     assert "##[" not in shown
 
 
-@given(st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=3))
-def test_json_with_escapes_is_the_same_json(data: dict[str, str]) -> None:
-    text = json.dumps(data, ensure_ascii=False, indent=2)
-    assert json.loads(escape_json(text)) == data
-    assert "##[" not in escape_json(text)
+DATA = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda data: st.lists(data, max_size=3) | st.dictionaries(st.text(max_size=20), data, max_size=3),
+)
+
+
+@given(DATA | st.text(st.characters(categories=["Cs", "Ll", "Cf"]), max_size=5), st.booleans())
+def test_json_with_escapes_is_the_same_json(data: object, ascii_only: bool) -> None:
+    text = render_json(data, ascii_only)
+    plain = json.dumps(data, indent=2)
+    assert json.loads(text) == json.loads(plain)
+    assert [len(line) - len(line.lstrip(" ")) for line in text.split("\n")] == [
+        len(line) - len(line.lstrip(" ")) for line in plain.split("\n")
+    ]
+    assert "##[" not in text
+    assert not ascii_only or text.isascii()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Location, Unfollowed
+from infralint.model import Location, Unfollowed, Unreadable
 from infralint.project import Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.text.lazy import lazy
@@ -37,16 +37,18 @@ class GivenObject(msgspec.Struct, frozen=True):
     sealed: str = ""
 
 
+ChartLayer = str | GivenValue | YamlValue | Unreadable | Unfollowed
+
+
 class ChartRelease(msgspec.Struct, frozen=True):
     """A local chart as it is installed. layers: values over the chart's own, project paths or values, the last the
-    strongest; path: the project file that says so; unread: layers that can't be worked out."""
+    strongest, and what is wrong with one that can't be worked out; path: the project file that says so."""
 
     folder: str
     name: str
     path: str
-    layers: Sequence[str | GivenValue | YamlValue] = ()
+    layers: Sequence[ChartLayer] = ()
     namespace: str = ""
-    unread: Sequence[Unfollowed] = ()
 
 
 class GivenManifests(msgspec.Struct):

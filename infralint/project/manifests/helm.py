@@ -284,8 +284,13 @@ class Charts:
     def _with_layers(self, chart: Chart, release: ChartRelease) -> PlacedMapping:
         """The values that a release is installed with."""
         values = chart.values
-        self.unfollowed += release.unread
         for layer in release.layers:
+            if isinstance(layer, Unfollowed):
+                self.unfollowed.append(layer)
+                continue
+            if isinstance(layer, Unreadable):
+                self.unreadable.append(layer)
+                continue
             if isinstance(layer, str):
                 over: Any = self._mapping(layer)
                 if over is None and layer not in self.project.file_set:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
+from infralint.model import Unfollowed, Unreadable
 from infralint.project import Project
 from infralint.project.manifests.application_sets import applications_of
-from infralint.project.manifests.given import ChartRelease, GivenValue, nested_value
+from infralint.project.manifests.given import ChartLayer, ChartRelease, GivenValue, nested_value
 from infralint.project.manifests.manifest import Manifest
 from infralint.text.display import HOLE
-from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 ARGO = "argoproj.io"
 FLUX = "helm.toolkit.fluxcd.io"
@@ -53,7 +54,7 @@ def _folder(written: str, folders: frozenset[str]) -> str | None:
     return path if written and path in folders else None
 
 
-def _argo_layers(application: Manifest, source: YamlValue, folder: str) -> Iterator[str | GivenValue | YamlValue]:
+def _argo_layers(application: Manifest, source: YamlValue, folder: str) -> Iterator[ChartLayer]:
     """Files, then `values`, then `valuesObject`, which takes its place, then `parameters`: the last one wins."""
     for item in source.items_of("helm", "valueFiles"):
         if item.text and not item.text.startswith("$") and "://" not in item.text and HOLE not in item.text:
@@ -63,7 +64,7 @@ def _argo_layers(application: Manifest, source: YamlValue, folder: str) -> Itera
     if written is not None and written.members is not None:
         yield written
     elif values is not None and values.text:
-        yield from _in_text(values)
+        yield from _in_text(values, application)
     for parameter in source.items_of("helm", "parameters"):
         value = parameter.get("value")
         if value is not None and value.text is not None:
@@ -74,14 +75,20 @@ def _argo_layers(application: Manifest, source: YamlValue, folder: str) -> Itera
                 yield nested
 
 
-def _in_text(values: YamlValue) -> Iterator[YamlValue]:
+def _in_text(values: YamlValue, application: Manifest) -> Iterator[YamlValue | Unreadable | Unfollowed]:
     """Values that stand in the manifest as a text, whose first line is the next one."""
     text = values.text or ""
     first = values.line + 1 if "\n" in text else values.line
     try:
         yield from read_yaml(text, allow_duplicates=True, first_line=first)
-    except YamlProblem:
-        return
+    except YamlProblem as problem:
+        where = application.place(values)
+        if problem.is_content or HOLE in text or has_holes(text):
+            yield Unfollowed(where, f"the values of {application.name} can't be read: {problem.message}")
+        else:
+            yield Unreadable(
+                f"gives {application.name} values that Helm refuses, for they {problem.complaint('are no YAML')}", where
+            )
 
 
 def _of_flux(release: Manifest, folders: frozenset[str]) -> Iterator[ChartRelease]:
@@ -89,7 +96,7 @@ def _of_flux(release: Manifest, folders: frozenset[str]) -> Iterator[ChartReleas
     if folder is None:
         return
     files = release.root.items_of("spec", "chart", "spec", "valuesFiles")
-    layers: list[str | GivenValue | YamlValue] = [posixpath.normpath(item.text) for item in files if item.text]
+    layers: list[ChartLayer] = [posixpath.normpath(item.text) for item in files if item.text]
     values = release.root.get("spec", "values")
     if values is not None and values.members is not None:
         layers.append(values)

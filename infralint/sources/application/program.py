@@ -98,22 +98,31 @@ class ProjectModules:
 
     def load(self, path: str) -> SourceModule | None:
         if path not in self._modules:
-            content = self.content(path) if path in self.files else b""
-            if content and self._is_beyond(path, content):
-                self.skipped[path] = ": no parser comes to its end in time"
-                content = b""
-            module = parse(path, content) if content else None
-            if module is not None and (line := find_too_deep(module.root)) is not None:
-                self.skipped[path] = f": what begins in line {line} nests, or chains calls, too many times"
-                module = None
-            self._modules[path] = module
-            if module is not None:
-                module.aliases = {
-                    local: imported.name
-                    for local, imported in self.imports(module).items()
-                    if imported.name not in ("*", "default", local)
-                }
+            self._modules[path] = self._parse(path) if path in self.files else None
         return self._modules[path]
+
+    def load_config(self, path: str) -> SourceModule | None:
+        """The file that configures a framework, which is no source of the application."""
+        if self._modules.get(path) is None:
+            self._modules[path] = self._parse(path) if self.files.is_there(path) else None
+        return self._modules[path]
+
+    def _parse(self, path: str) -> SourceModule | None:
+        content = self.content(path)
+        if content and self._is_beyond(path, content):
+            self.skipped[path] = ": no parser comes to its end in time"
+            content = b""
+        module = parse(path, content) if content else None
+        if module is not None and (line := find_too_deep(module.root)) is not None:
+            self.skipped[path] = f": what begins in line {line} nests, or chains calls, too many times"
+            module = None
+        if module is not None:
+            module.aliases = {
+                local: imported.name
+                for local, imported in self.imports(module).items()
+                if imported.name not in ("*", "default", local)
+            }
+        return module
 
     def _is_beyond(self, path: str, content: bytes) -> bool:
         """Whether no parser comes to the end of a file; after the first such file, others like it are not tried."""

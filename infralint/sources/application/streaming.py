@@ -396,9 +396,9 @@ class ModuleStreams:
             if rules.language == module.language.name and re.search(shape.pattern, module.path):
                 names = self._exported_names(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
-                    return file_route(rules, shape, module.path, names, self.program)
+                    return file_route(rules, shape, module.path, names, self.resolver)
                 if wanted := [name for name in names if name in shape.exports]:
-                    return file_route(rules, shape, module.path, wanted, self.program)
+                    return file_route(rules, shape, module.path, wanted, self.resolver)
         return None
 
     def _exported_names(self, module: SourceModule, chain: list[Definition]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Location, Node, Reading, Unknown, Unreadable
+from infralint.model import Location, Node, Reading, Unfollowed, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
@@ -53,6 +53,7 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
         declared |= judged.variables
         reading.unknown += judged.unknown
         reading.unreadable += judged.unreadable
+        reading.unfollowed += judged.unfollowed
         if judged.objects or judged.releases:
             _give(project, judged)
     reading.nodes += _tell_apart(project, found)
@@ -95,6 +96,7 @@ class _Outcome(msgspec.Struct):
     unknown: list[Unknown] = []
     unreadable: list[Unreadable] = []
     variables: frozenset[str] = frozenset()
+    unfollowed: list[Unfollowed] = []
     objects: list[GivenObject] = []
     releases: list[ChartRelease] = []
 
@@ -138,7 +140,13 @@ def _add_manifests(outcome: _Outcome, graph: Graph, tree: TerraformFolders, root
     from infralint.sources.terraform.kubernetes import chart_releases, given_objects
 
     path_of = tree.project.path_of
-    outcome.objects = [msgspec.structs.replace(item, path=path_of(item.path)) for item in given_objects(graph)]
+    for item in given_objects(graph):
+        if isinstance(item, Unreadable):
+            outcome.unreadable.append(item)
+        elif isinstance(item, Unfollowed):
+            outcome.unfollowed.append(item)
+        else:
+            outcome.objects.append(msgspec.structs.replace(item, path=path_of(item.path)))
     releases = chart_releases(graph, root.path, join)
     outcome.releases = [msgspec.structs.replace(release, path=path_of(release.path)) for release in releases]
 

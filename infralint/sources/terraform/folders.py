@@ -90,9 +90,9 @@ HELPERS = (
 RELEASING = lazy(
     rb"helm_release[\s\S]{0,3000}?\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)"
     rb"|(?:kubernetes|kubectl)_manifest[\s\S]{0,3000}?(?:yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService"
-    rb"|TargetGroupBinding|\"Route\")"
+    rb"|TargetGroupBinding|\"Route\"|\b(?:yaml_body|manifest)\"?\s*[=:]\s*[^<{\s])"
 )
-"""A cheap look for local charts, and for objects of Kubernetes that send requests on."""
+"""A cheap look for local charts, and for objects of Kubernetes that send requests on, or are written out elsewhere."""
 MODULE_SOURCE = lazy(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
 """An expression that begins with a plain word is looked for by that word: `\\bsource` would take thirty times as long."""
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")

@@ -19,6 +19,7 @@ from infralint.sources.terraform.hcl import (
     Attribute,
     Block,
     Expression,
+    For,
     FunctionCall,
     HclFile,
     Index,
@@ -27,6 +28,7 @@ from infralint.sources.terraform.hcl import (
     ObjectOf,
     Splat,
     Template,
+    TemplateIf,
     map_children,
 )
 from infralint.sources.terraform.modules import Module, Resource
@@ -40,7 +42,7 @@ class BlockSchema(msgspec.Struct, frozen=True):
     """What is asked of a resource or block: its arguments, those that lead to another resource, its blocks.
 
     documents: arguments that are JSON, of which some parts may count though others can't be told. raw: arguments that
-    are kept with what can't be told in them.
+    are kept with what can't be told in them. texts: the same, each a text in which HOLE stands for such parts.
     """
 
     attributes: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class BlockSchema(msgspec.Struct, frozen=True):
     blocks: Mapping[str, BlockSchema] = {}
     documents: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 _FORWARD = BlockSchema(
@@ -402,7 +405,7 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         ),
         **dict(_kubernetes_schemas()),
         "kubernetes_manifest": BlockSchema(raw=("manifest",)),
-        "kubectl_manifest": BlockSchema(raw=("yaml_body",)),
+        "kubectl_manifest": BlockSchema(texts=("yaml_body",)),
         "helm_release": BlockSchema(
             ("name", "namespace", "chart", "repository"),
             raw=("values", "set", "set_sensitive"),
@@ -604,10 +607,12 @@ def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
     for name in shape.documents:
         if (attribute := block.attributes.get(name)) is not None:
             item.settings[name] = _document(attribute, frame)
-    for name in shape.raw:
+    for name in (*shape.raw, *shape.texts):
         if (attribute := block.attributes.get(name)) is not None:
             shown = replace(attribute, value=_without_secrets(attribute, frame))
             value = plain(attempt(shown, frame.environment))
+            if name in shape.texts and isinstance(value, Hole):
+                value = attempt(_without_holes(shown, frame), frame.environment)
             item.raw[name] = RawArgument(value, attribute.where, attribute.value, attribute.source)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
@@ -699,6 +704,22 @@ def _without_secrets(attribute: Attribute, frame: _Frame) -> Expression:
         return map_children(part, withhold)
 
     return withhold(attribute.value) if find_secret(_origins(attribute.value, frame)) else attribute.value
+
+
+def _without_holes(attribute: Attribute, frame: _Frame) -> Attribute:
+    """A text in which HOLE stands for each `${…}` that can't be told. What a `%{…}` makes is not known to be one value."""
+    text = attribute.value
+    if not isinstance(text, Template) or text.alone:
+        return attribute
+
+    def fill(part: Expression) -> Expression:
+        is_told = isinstance(part, Literal | TemplateIf) or not isinstance(
+            attempt(replace(attribute, value=part), frame.environment), Hole
+        )
+        is_loop = isinstance(part, FunctionCall) and any(isinstance(argument, For) for argument in part.arguments)
+        return part if is_told or is_loop else Literal(part.start, part.end, HOLE)
+
+    return replace(attribute, value=map_children(text, fill))
 
 
 def _origins(expression: Expression, frame: _Frame) -> list[Origin]:

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from infralint.model import Location, Setting, Unfollowed, Unknown
-from infralint.project.manifests import ChartRelease, GivenObject, GivenValue, copy_value, nested_value
+from infralint.model import Location, Setting, Unfollowed, Unknown, Unreadable
+from infralint.project.manifests import ROUTING, ChartRelease, GivenObject, GivenValue, copy_value, nested_value
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Expression, FunctionCall, HclFile, ListOf, Literal, ObjectOf
 from infralint.sources.terraform.items import Item, RawArgument
 from infralint.sources.terraform.values import Hole, Value, is_lazy, to_text
 from infralint.text.display import HOLE
-from infralint.text.yaml_places import YamlProblem, read_yaml
+from infralint.text.yaml_places import NULLS, YamlProblem, read_yaml
 
 OBJECTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -34,32 +34,50 @@ OBJECTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Resource type, without the version at its end -> apiVersion and kind."""
 SEALED = "Terraform writes it"
+_KUBECTL = "kubectl refuses it"
+_HELM = "Helm refuses it"
 _LISTS = frozenset({"rule", "path", "container", "port"})
 """Blocks that stand for one item of a list, whose name is the plural."""
 _SINGLE = frozenset({("service", "port")})
 """Blocks of such a name that are no list there, with what they stand in."""
 
 
-def given_objects(graph: Graph) -> Iterator[GivenObject]:
-    """The objects of a root."""
+def given_objects(graph: Graph) -> Iterator[GivenObject | Unreadable | Unfollowed]:
+    """The objects of a root, and what of them can't be told."""
     for kind, (version, name) in OBJECTS.items():
         for item in (*graph.of(kind), *graph.of(f"{kind}_v1"), *graph.of(f"{kind}_v2")):
-            if not (item.silent or item.uncertain):
-                members = {"apiVersion": _text(item.where, version), "kind": _text(item.where, name)}
-                inside = GivenValue(item.where, members={**members, **_members(item, "")})
-                yield _object(inside, item, graph)
+            members = {"apiVersion": _text(item.where, version), "kind": _text(item.where, name)}
+            inside = GivenValue(item.where, members={**members, **_members(item, "")})
+            yield from _objects([inside], item, graph)
     for item in graph.of("kubernetes_manifest"):
         raw = item.raw.get("manifest")
-        if raw is not None and not (item.silent or item.uncertain):
-            yield _object(_of_raw(raw), item, graph)
+        if raw is not None:
+            yield from _objects([_of_raw(raw)], item, graph, raw.value)
     for item in graph.of("kubectl_manifest"):
         raw = item.raw.get("yaml_body")
-        if raw is not None and not (item.silent or item.uncertain):
-            yield from (_object(value, item, graph) for value in _in_text(raw.value, raw.where))
+        if raw is not None:
+            documents = _in_text(raw, item, _KUBECTL) if isinstance(raw.value, str) else [_of_raw(raw)]
+            yield from _objects(documents, item, graph, raw.value)
 
 
-def _object(value: GivenValue, item: Item, graph: Graph) -> GivenObject:
-    return GivenObject(value, item.where.path, graph.environment, SEALED)
+def _objects(
+    values: Iterable[GivenValue | Unreadable | Unfollowed], item: Item, graph: Graph, written: Value = None
+) -> Iterator[GivenObject | Unreadable | Unfollowed]:
+    """What a resource says of a cluster. written: what it was worked out from."""
+    if item.silent:
+        return
+    for value in values:
+        if not isinstance(value, GivenValue):
+            yield value
+            continue
+        kind = (value.members or {}).get("kind")
+        if value.members is None or (kind is not None and HOLE in (kind.text or "")):
+            yield Unfollowed(value.where, f"what {item.address} describes can't be worked out{_because(written)}")
+        elif not item.uncertain:
+            yield GivenObject(value, item.where.path, graph.environment, SEALED)
+        elif kind is not None and kind.text in ROUTING:
+            why = f"whether there is {item.address} ({kind.text}) can't be worked out, and it is left out"
+            yield Unfollowed(item.where, why)
 
 
 def _text(where: Location, text: str) -> GivenValue:
@@ -131,14 +149,22 @@ def _resource_of(hole: Value) -> str:
     return str(getattr(of[0], "address", "")) if of is not None else ""
 
 
-def _in_text(text: Value, where: Location) -> Iterator[GivenValue]:
-    """The documents of a text, all at one place."""
-    if not isinstance(text, str):
-        return
+def _in_text(raw: RawArgument, item: Item, refusal: str) -> Iterator[GivenValue | Unreadable | Unfollowed]:
+    """The documents of a text, all at one place; why, where it is none that can be read."""
     try:
-        yield from (copy_value(root, where) for root in read_yaml(text, allow_duplicates=True))
-    except YamlProblem:
-        return
+        yield from (copy_value(root, raw.where) for root in read_yaml(raw.value, allow_duplicates=True))
+    except YamlProblem as problem:
+        if problem.is_content or HOLE in raw.value:
+            yield Unfollowed(raw.where, f"the YAML of {item.address} can't be read: {problem.message}")
+        else:
+            line = f" (line {problem.line} of it)" if problem.line else ""
+            yield Unreadable(
+                f"holds YAML of {item.address} that is none: {refusal}: {problem.message}{line}", raw.where
+            )
+
+
+def _because(value: Value) -> str:
+    return f": {value.why}" if isinstance(value, Hole) else ""
 
 
 # Charts
@@ -149,24 +175,22 @@ def chart_releases(graph: Graph, root: str, inside: Any) -> Iterator[ChartReleas
     project path of one that is written in there, None for one outside."""
     for item in graph.of("helm_release"):
         chart = item.value("chart")
-        if isinstance(chart, str) and not (item.silent or item.uncertain) and not item.value("repository"):
+        if isinstance(chart, str) and not item.silent and not item.value("repository"):
             folder = inside(root, chart)
             if folder is not None:
                 name = item.value("name")
                 namespace = item.value("namespace")
-                layers = list(_layers(item, root, inside))
                 yield ChartRelease(
                     folder,
                     name if isinstance(name, str) else item.address,
                     item.where.path,
-                    [layer for layer in layers if not isinstance(layer, Unfollowed)],
+                    list(_layers(item, root, inside)),
                     namespace if isinstance(namespace, str) else "",
-                    [layer for layer in layers if isinstance(layer, Unfollowed)],
                 )
 
 
-def _layers(item: Item, root: str, inside: Any) -> Iterator[str | GivenValue | Unfollowed]:
-    """`values`, then `set`, the last one wins; why, for values that can't be worked out."""
+def _layers(item: Item, root: str, inside: Any) -> Iterator[str | GivenValue | Unreadable | Unfollowed]:
+    """`values`, then `set`, the last one wins; why, for what can't be worked out."""
     raw = item.raw.get("values")
     if raw is not None and isinstance(raw.value, list):
         parts = raw.expression.items if isinstance(raw.expression, ListOf) else ()
@@ -175,24 +199,32 @@ def _layers(item: Item, root: str, inside: Any) -> Iterator[str | GivenValue | U
             path = _file_of(part, root, inside)
             if path:
                 yield path
-            else:
-                place = (
-                    raw.source.at(part.start, part.end) if part is not None and raw.source is not None else raw.where
-                )
-                yield from _in_text(text, place) if isinstance(text, str) else (_unread(item, text, place),)
+                continue
+            place = raw.source.at(part.start, part.end) if part is not None and raw.source is not None else raw.where
+            if text is not None:
+                yield from _layer(RawArgument(text, place), item)
     elif raw is not None and isinstance(raw.value, Hole):
-        yield _unread(item, raw.value, raw.where)
-    for entry in _entries(item):
-        nested = nested_value(*entry)
-        if nested is not None:
-            yield nested
+        yield _unread(item, raw)
+    yield from _settings(item)
 
 
-def _unread(item: Item, value: Value, where: Location) -> Unfollowed:
-    because = f": {value.why}" if isinstance(value, Hole) else ""
-    return Unfollowed(
-        where, f"values of {item.address} can't be worked out, and its chart is read without them{because}"
-    )
+def _layer(raw: RawArgument, item: Item) -> Iterator[GivenValue | Unreadable | Unfollowed]:
+    """One of the texts of `values`."""
+    for value in _in_text(raw, item, _HELM) if isinstance(raw.value, str) else (_unread(item, raw),):
+        if isinstance(value, GivenValue) and value.members is None:
+            is_text = value.items is None
+            if not (is_text and not value.quoted and value.text in NULLS):
+                shape = "a text" if is_text else "a list"
+                yield Unreadable(
+                    f"gives {item.address} {shape} as its values, and Helm takes a mapping alone", raw.where
+                )
+        else:
+            yield value
+
+
+def _unread(item: Item, raw: RawArgument, what: str = "values") -> Unfollowed:
+    why = f"{what} of {item.address} can't be worked out, and its chart is read without them{_because(raw.value)}"
+    return Unfollowed(raw.where, why)
 
 
 def _file_of(part: Expression | None, root: str, inside: Any) -> str:
@@ -204,25 +236,41 @@ def _file_of(part: Expression | None, root: str, inside: Any) -> str:
     return ""
 
 
-def _entries(item: Item) -> Iterator[tuple[str, GivenValue]]:
-    """Path and value of each `set`, a block of its own before version 3 of the provider, and a list of objects since."""
-    for block in (*item.inner("set"), *item.inner("set_sensitive")):
-        name = block.value("name")
-        value = block.settings.get("value")
-        if isinstance(name, str) and value is not None:
-            is_text = block.value("type") == "string"
-            for given in _of_setting(value):
-                yield name, _argument_value(given, is_text)
-    for argument in ("set", "set_sensitive"):
-        raw = item.raw.get(argument)
-        for entry in (_of_raw(raw).items or ()) if raw is not None else ():
-            members = entry.members or {}
-            if "name" in members and "value" in members and members["name"].text:
-                kind = members.get("type")
-                yield (
-                    members["name"].text,
-                    _argument_value(members["value"], kind is not None and kind.text == "string"),
-                )
+def _settings(item: Item) -> Iterator[GivenValue | Unfollowed]:
+    """Each `set`: a block of its own before version 3 of the provider, and a list of objects since."""
+    for kind in ("set", "set_sensitive"):
+        blocks = item.blocks.get(kind, [])
+        if isinstance(blocks, Unknown):
+            yield _unread(item, RawArgument(Hole(blocks.why), blocks.where), f"what `{kind}` gives")
+            continue
+        for block in blocks:
+            members = {name: value for name, found in block.settings.items() for value in _of_setting(found)}
+            yield from _setting(item, GivenValue(block.where, members=members))
+        raw = item.raw.get(kind)
+        if raw is not None and (given := _of_raw(raw)).items is not None:
+            for entry in given.items:
+                yield from _setting(item, entry)
+        elif raw is not None and raw.value is not None:
+            yield _unread(item, raw, f"what `{kind}` gives")
+
+
+def _setting(item: Item, entry: GivenValue) -> Iterator[GivenValue | Unfollowed]:
+    """One `set`, as the value that it gives a chart."""
+    name, value, kind = (entry.members.get(key) if entry.members else None for key in ("name", "value", "type"))
+    if name is None or value is None:
+        if not entry.members:
+            yield _unread(item, RawArgument(None, entry.where), "what a `set` gives")
+        return
+    path = name.text or ""
+    nested = None
+    if HOLE not in path:
+        nested = nested_value(path, _argument_value(value, kind is not None and kind.text == "string"))
+    if nested is not None:
+        yield nested
+    elif HOLE in path:
+        yield _unread(item, RawArgument(None, name.where), "what a `set` with a name that is not known gives to values")
+    else:
+        yield Unfollowed(name.where, f"`{path}`, which a `set` of {item.address} gives, is a path that is not followed")
 
 
 def _argument_value(value: GivenValue, is_text: bool) -> GivenValue:
