@@ -129,6 +129,26 @@ def test_a_command_that_names_a_file_alone_gives_it_with_no_other(lint: Lint) ->
     assert len(report["unreadable"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("commands", "is_refused"),
+    [
+        ("docker compose -f compose.prod.yaml up -d\n", True),
+        ("docker-compose --file=compose.prod.yaml build\n", True),
+        ("docker compose -f compose.prod.yaml ps\n", False),
+        ("docker compose -f compose.yaml -f compose.prod.yaml up\n", False),
+        ("docker compose -f compose.prod.yaml up\ndocker compose -f compose.yaml -f compose.prod.yaml up\n", False),
+        ("docker compose -f other.yaml up\n", False),
+    ],
+)
+def test_a_file_that_commands_give_alone_declares_what_it_names(commands: str, is_refused: bool, lint: Lint) -> None:
+    base = "services: { api: { image: x } }\nnetworks: { front: {} }\n"
+    part = PART.replace(", depends_on: [api]", "")
+    files = {"site/nginx.conf": SITE, "compose.yaml": base, "compose.prod.yaml": part, "up.sh": commands}
+    found = [(entry["location"]["path"], entry["message"]) for entry in lint(dict(files))["unreadable"]]
+    message = "services.web.networks: no network of this file is called front"
+    assert found == [("compose.prod.yaml", message)] * is_refused
+
+
 PART = "services:\n  web: { image: nginx, networks: [front], depends_on: [api] }\n"
 
 

@@ -36,6 +36,8 @@ UNMISTAKABLE = [
     "api/Dockerfile",
     "api/Dockerfile.prod",
     "serverless.yml",
+    "copilot/api/manifest.yml",
+    "copilot/environments/prod/manifest.yml",
 ]
 
 

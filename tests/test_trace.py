@@ -483,6 +483,16 @@ def test_what_is_declared_to_stand_in_front_is_not_taken_to_stand_behind(here: P
     assert "circle" not in text_of("/api/chat", "--from", "edge/nginx.conf")
 
 
+def test_a_balancer_whose_targets_stand_elsewhere_passes_a_stream_on(here: Path) -> None:
+    for name in STACK:
+        (here / name).unlink()
+    patient = BALANCER.replace("idle_timeout = 20", "idle_timeout = 600")
+    write(here, {"infra/alb.tf": patient, "infralint.yaml": "streams: [{path: /api/chat, generation: 2m}]\n"})
+    text = text_of("/api/chat")
+    assert "every hop passes it on, with silence up to 10 min" in " ".join(text.split())
+    assert "nothing that was read here belongs to" in text
+
+
 def test_a_declared_chain_joins_what_the_files_do_not(here: Path) -> None:
     write(here, {"infra/alb.tf": BALANCER, "compose.yaml": "services: {}\n"})
     options = ("/api/chat", *HOST, "--from", "aws_lb.main")

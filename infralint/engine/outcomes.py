@@ -116,7 +116,7 @@ class TracedWay(msgspec.Struct, frozen=True, eq=False, dict=True):
         if self.unknown:
             position, unknown = self.unknown[0]
             return StreamVerdict("could not tell", unknown.why, position, None, unknown)
-        if self.trace.end == "unknown":
+        if self.trace.end == "unknown" and not self.trace.names_outsider:
             reason = self.trace.end_reason or "where it goes from there is not written down"
             return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
         ending = self.trace.ending

@@ -109,6 +109,13 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
         return self.end in ("answered", "loop")
 
     @property
+    def names_outsider(self) -> bool:
+        """Whether its last hop names whom it sends requests on to, such as a target group, and nothing that was read is that."""
+        forward = self.legs[-1].outbound if self.legs else None
+        is_open = self.end == "unknown" and self.ending is None
+        return is_open and forward is not None and bool(forward.pool.references) and not forward.pool.reason
+
+    @property
     def stream_as_asked(self) -> Stream:
         """The stream by the path and the host that the browser asks for, which hops in front of where it was sighted may
         change. Of a regular expression it is one path that it stands for.

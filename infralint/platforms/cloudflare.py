@@ -158,8 +158,7 @@ def ingress_rule(hostname: str, path: str, service: str, where: Location) -> Rou
     if _is_filled_in(service):
         return replace(rule, reason=f"`service: {service}` is filled in at deployment")
     if path:
-        pattern = path if path.startswith("^") else f".*(?:{path})"
-        rule = replace(rule, path=pattern, kind="regex", written=path)
+        rule = replace(rule, path=path, kind="regex", anchoring="anywhere")
     address = _address_of(service)
     if address is not None:
         return replace(rule, targets=(address,))

@@ -10,14 +10,42 @@ is all that is said of GKE.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
-from infralint.model import SSE, WEBSOCKET, Clock, Setting, Unknown, silence_clocks
+from infralint.model import SSE, WEBSOCKET, Clock, Known, Setting, Unknown, silence_clocks
 from infralint.platforms.routing import RoutedHop
 from infralint.text.lazy import lazy
 
 GKE_TIMEOUT = 30.0
-"""Seconds: the backend timeout of Google's load balancers. It measures a whole answer, and the life of a WebSocket."""
+"""Seconds: the backend timeout of Google's load balancers."""
+MOST_CONNECTION = 86400.0
+"""Seconds after which a global external load balancer closes a WebSocket that is in use.
+
+https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
+"""
+CLASSIC = "EXTERNAL"
+MANAGED = "EXTERNAL_MANAGED"
+_INTERNAL = "INTERNAL_MANAGED"
+_GKE_SCHEMES: Mapping[str, tuple[str, bool]] = MappingProxyType(
+    {
+        "": (CLASSIC, False),
+        "gce": (CLASSIC, False),
+        "gce-internal": (_INTERNAL, True),
+        "gke-l7-cross-regional-internal-managed": (_INTERNAL, False),
+        "gke-l7-global-external-managed": (MANAGED, False),
+        "gke-l7-gxlb": (CLASSIC, False),
+        "gke-l7-regional-external-managed": (MANAGED, True),
+        "gke-l7-rilb": (_INTERNAL, True),
+    }
+)
+"""Class of an Ingress or a Gateway of GKE, without `-mc` for several clusters -> the scheme of its load balancer, and whether
+that is regional.
+
+https://cloud.google.com/kubernetes-engine/docs/concepts/gateway-api#gatewayclass,
+https://cloud.google.com/kubernetes-engine/docs/concepts/ingress
+"""
 OPENSHIFT_TIMEOUT = 30.0
 """Seconds: the router's `timeout server`, which measures silence."""
 OPENSHIFT_TUNNEL = 3600.0
@@ -39,12 +67,33 @@ def haproxy_time(setting: Setting[str]) -> Setting[float]:
     return setting.with_value(int(found[1]) * _UNITS[found[2] or ""])
 
 
-def gke_clocks(timeout: Setting[float]) -> tuple[Clock, ...]:
-    """Google's backend timeout."""
-    return (
-        Clock("whole-response", timeout, SSE, "truncated"),
-        Clock("connection", timeout, WEBSOCKET, "reset"),
-    )
+def google_clocks(timeout: Setting[float], scheme: Setting[str], *, is_regional: bool = False) -> tuple[Clock, ...]:
+    """What a backend timeout measures: an answer from its first byte to its last, and of a WebSocket, by the kind of load
+    balancer, its whole life or its silence. scheme: that of its backend service, `load_balancing_scheme` in Terraform.
+
+    https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
+    """
+    answer = Clock("whole-response", timeout, SSE, "truncated")
+    if isinstance(scheme, Known) and scheme.value == CLASSIC:
+        return answer, Clock("connection", timeout, WEBSOCKET, "reset")
+    silence = silence_clocks(timeout, WEBSOCKET)
+    if isinstance(scheme, Unknown):
+        return answer, *silence, Clock("connection", scheme, WEBSOCKET, "reset")
+    if scheme.value != MANAGED or is_regional:
+        return answer, *silence
+    because = "Google closes every WebSocket after 24 h"
+    limit = Known(MOST_CONNECTION, timeout.where, "WebSocket lifetime", "default", because=because)
+    return answer, *silence, Clock("connection", limit, WEBSOCKET, "reset")
+
+
+def gke_clocks(timeout: Setting[float], named: str) -> tuple[Clock, ...]:
+    """The same of what serves a class of Ingresses or Gateways of GKE."""
+    found = _GKE_SCHEMES.get(named.removesuffix("-mc"))
+    if found is None:
+        why = f"which of Google's load balancers the class `{named}` stands for is not known here"
+        return google_clocks(timeout, Unknown(timeout.where, "WebSocket lifetime", why))
+    scheme, is_regional = found
+    return google_clocks(timeout, Known(scheme, timeout.where, "class", "default"), is_regional=is_regional)
 
 
 def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Clock, ...]:
@@ -71,7 +120,7 @@ class GoogleIngress(RoutedHop, frozen=True, kw_only=True):
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         is_gateway = self.policy != "BackendConfig"
-        if setting == "max_duration":
+        if setting in ("max_duration", "idle_timeout"):
             place = "spec.default" if is_gateway else "the spec"
             return f"timeoutSec: {max(seconds, 3600):g}  # in {place} of the Service's {self.policy}"
         key = "type" if is_gateway else "affinityType"

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import msgspec
 
 from infralint.model import (
-    WEBSOCKET,
     Affinity,
     Clock,
     Known,
@@ -24,20 +23,14 @@ from infralint.model import (
     Unknown,
     Upgrade,
     not_applicable,
-    silence_clocks,
 )
-from infralint.platforms.gateways import GKE_TIMEOUT, gke_clocks
+from infralint.platforms.gateways import CLASSIC, GKE_TIMEOUT, google_clocks
 from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general, hosts_of
 
 BACKEND_TIMEOUT = GKE_TIMEOUT
 """Seconds that a backend service allows a whole answer unless more is set.
 
 https://docs.cloud.google.com/load-balancing/docs/backend-service#timeout-setting
-"""
-MOST_CONNECTION = 86400.0
-"""Seconds after which a global external load balancer closes a WebSocket that is in use.
-
-https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
 """
 MOST_SERVERLESS = 3600.0
 """Seconds that an answer of a serverless backend may take; `timeout_sec` does not apply to it.
@@ -49,7 +42,6 @@ DRAINING = 300.0
 
 https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/compute_backend_service
 """
-CLASSIC = "EXTERNAL"
 INTERNAL_SCHEMES = frozenset({"INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"})
 """`load_balancing_scheme` of load balancers that no client of the internet reaches.
 
@@ -165,32 +157,13 @@ def _path_text(rule: RouteRule) -> str:
 
 
 def _clocks(backend: BackendService) -> tuple[Clock, ...]:
-    """What the timeout measures: an answer from its first byte to its last, and of a WebSocket, by the kind of load
-    balancer, its whole life or its silence.
-
-    https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
-    """
+    """What the timeout measures; that of a serverless backend can't be set."""
     if backend.serverless:
         because = "a serverless backend's answer may take 60 min, whatever the backend service says"
         limit = Known(MOST_SERVERLESS, backend.where, "backend service timeout", "default", because=because)
-        return gke_clocks(limit)
-    scheme = backend.scheme
-    classic, *_ = gke_clocks(backend.timeout)
-    if isinstance(scheme, Known) and scheme.value == CLASSIC:
-        return gke_clocks(backend.timeout)
-    silence = silence_clocks(backend.timeout, WEBSOCKET)
-    if isinstance(scheme, Known):
-        return classic, *silence, *_longest(backend, scheme)
-    return classic, *silence, Clock("connection", _unknown_life(backend), WEBSOCKET, "reset")
-
-
-def _longest(backend: BackendService, scheme: Known[str]) -> tuple[Clock, ...]:
-    """How long a WebSocket that is in use may last."""
-    if scheme.value != "EXTERNAL_MANAGED" or backend.regional:
-        return ()
-    because = "Google closes every WebSocket after 24 h"
-    limit = Known(MOST_CONNECTION, backend.where, "WebSocket lifetime", "default", because=because)
-    return (Clock("connection", limit, WEBSOCKET, "reset"),)
+        return google_clocks(limit, Known(CLASSIC, backend.where, "", "default"))
+    scheme = backend.scheme if isinstance(backend.scheme, Known) else _unknown_life(backend)
+    return google_clocks(backend.timeout, scheme, is_regional=backend.regional)
 
 
 def _unknown_life(backend: BackendService) -> Unknown:

@@ -12,7 +12,7 @@ https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -65,16 +65,27 @@ class Patterns(msgspec.Struct, frozen=True):
 
 
 class BelowBase(msgspec.Struct, frozen=True):
-    """A condition on what follows `basePath`."""
+    """A condition on what follows `basePath`. base: None where it can't be told what that is."""
 
-    base: str
+    base: str | None
     inner: PathCondition
 
     def takes(self, path: str) -> bool | None:
-        return self.inner.takes(path.removeprefix(self.base) or "/") if path.startswith(self.base) else False
+        if self.base is None:
+            return None if any(self.inner.takes(tail) is not False for tail in _tails(path)) else False
+        is_below = f"{path}/".startswith(f"{self.base}/")
+        return self.inner.takes(path.removeprefix(self.base) or "/") if is_below else False
 
     def reasons(self, path: str) -> tuple[str, ...]:
+        if self.base is None:
+            return ("what `basePath` comes to can't be told",)
         return self.inner.reasons(path.removeprefix(self.base) or "/")
+
+
+def _tails(path: str) -> Iterator[str]:
+    """What a path may be below a base: itself, and what is left without its first segments."""
+    yield from (path[at:] for at, character in enumerate(path) if character == "/")
+    yield "/"
 
 
 class HeaderRule(msgspec.Struct, frozen=True):

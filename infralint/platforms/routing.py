@@ -39,7 +39,9 @@ from infralint.text.stream_names import CATCH_ALLS
 
 PathKind = Literal["exact", "segments", "prefix", "regex"]
 """How a path is compared: all of it; segment by segment (`/api` takes `/api/x` and not `/apis`); by its first letters;
-by a regular expression that must fit it from its beginning."""
+by a regular expression."""
+Anchoring = Literal["beginning", "whole", "anywhere", "unknown"]
+"""Which part of a path a regular expression has to fit: its beginning, all of it, any part; or that is not known."""
 _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "prefix": 2}
 
 
@@ -61,8 +63,8 @@ class RouteRule(msgspec.Struct, frozen=True):
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
     of a request, so that it may not take it ("" for nothing). targets: where it sends requests; none where that can't be
     told (reason), or nodes are named outright (references). paths: how it rewrites them; answer: what it answers by
-    itself instead. whole: an expression has to fit the whole path, and not only its beginning. where: where it is written.
-    written: its path in the words of its file, where these differ.
+    itself instead. where: where it is written. written: its path in the words of its file, where these differ. anchoring:
+    what of a path an expression has to fit.
     """
 
     host: str = ""
@@ -77,7 +79,7 @@ class RouteRule(msgspec.Struct, frozen=True):
     where: Location = NOWHERE
     references: tuple[str, ...] = ()
     written: str = ""
-    whole: bool = False
+    anchoring: Anchoring = "beginning"
 
     @property
     def name(self) -> str:
@@ -95,6 +97,8 @@ class RouteRule(msgspec.Struct, frozen=True):
     def why_unsure(self, request: Request) -> str:
         """Why it is not known whether it takes a request."""
         if self._fits(request.path) is None:
+            if self.anchoring == "unknown":
+                return f"whether `{self.name}` has to fit all of {request.path}, or a part of it, is not known"
             return f"the expression `{self.name}` can't be tried on {request.path}"
         return self.doubt or CATCH_ALL_REASON
 
@@ -114,21 +118,31 @@ class RouteRule(msgspec.Struct, frozen=True):
         return f"{request.path} does not fit it"
 
     def _fits(self, path: str) -> bool | None:
-        if self.kind == "exact":
-            return path == self.path
-        if self.kind == "prefix":
-            return path.startswith(self.path)
-        if self.kind == "segments":
-            plain = self.path.rstrip("/")
-            return path == plain or path.startswith(f"{plain}/")
-        start = literal_start(self.path)
-        if not (path.lower().startswith(start.lower()) if self.ignore_case else path.startswith(start)):
-            return False
+        if self.kind != "regex":
+            written, asked = (self.path.lower(), path.lower()) if self.ignore_case else (self.path, path)
+            if self.kind == "exact":
+                return asked == written
+            if self.kind == "prefix":
+                return asked.startswith(written)
+            plain = written.rstrip("/")
+            return asked == plain or asked.startswith(f"{plain}/")
+        if self.anchoring == "unknown":
+            is_part, is_whole = self._fits_part(path, "anywhere"), self._fits_part(path, "whole")
+            return is_part if is_part == is_whole else None
+        return self._fits_part(path, self.anchoring)
+
+    def _fits_part(self, path: str, anchoring: Anchoring) -> bool | None:
+        """Whether an expression fits what it has to fit of a path; None where that can't be tried."""
+        pattern = self.path
+        if anchoring != "anywhere":
+            start = literal_start(pattern)
+            if not (path.lower().startswith(start.lower()) if self.ignore_case else path.startswith(start)):
+                return False
+            pattern = f"^(?:{pattern}){'$' if anchoring == 'whole' else ''}"
         try:
-            found = search(f"^(?:{self.path}){'$' if self.whole else ''}", path, self.ignore_case)
+            return search(pattern, path, self.ignore_case) is not None
         except Unsearchable:
             return None
-        return found is not None
 
     @property
     def weight(self) -> tuple[bool, int, int, int]:
@@ -373,6 +387,8 @@ def plain_path(rule: RouteRule) -> str:
     """The path of a rule without what a regular expression catches behind it: `/api(/|$)(.*)` is `/api`."""
     path = rule.path
     if rule.kind == "regex":
+        if rule.anchoring == "anywhere" and not path.startswith("^"):
+            return ""
         for mark in ("(", "[", ".*", "?", "$"):
             path = path.partition(mark)[0]
         path = path.lstrip("^")

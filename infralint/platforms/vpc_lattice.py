@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from infralint.model import SSE, Clock, Known, Location, Unknown, not_applicable, silence_clocks
+from infralint.model import SSE, WEBSOCKET, Clock, Known, Location, Unknown, not_applicable, silence_clocks
 from infralint.platforms.routing import RoutedHop, RouteRule, RoutingNode, are_general, whole_apis
 
 IDLE = 60.0
@@ -53,7 +53,11 @@ def lattice_node(name: str, where: Location, rules: Sequence[RouteRule], **field
     hop = LatticeHop(
         name=name,
         where=where,
-        clocks=(*silence_clocks(idle), Clock("whole-response", total, SSE, "truncated")),
+        clocks=(
+            *silence_clocks(idle),
+            Clock("whole-response", total, SSE, "truncated"),
+            Clock("connection", total, WEBSOCKET, "reset"),
+        ),
         buffers_responses=not_applicable("never", where),
         forwards_upgrade=Unknown(where, "WebSockets of VPC Lattice", sockets),
         keeps_affinity=not_applicable("single", where),

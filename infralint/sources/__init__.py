@@ -56,6 +56,7 @@ UNMISTAKABLE = lazy(
     | (^|/)(docker-)?compose[^/]*\.ya?ml$ | (^|/)Chart\.yaml$ | (^|/)kustomization\.ya?ml$
     | (^|/)(package\.json|composer\.json|pyproject\.toml|next\.config\.[cm]?[jt]s|Procfile|\.env)$
     | (^|/)(fly(\.[^/]+)?\.toml|netlify\.toml|railway\.(json|toml)|amplify\.yml|heroku\.yml)$
+    | (^|/)copilot/(environments/)?[^/]+/manifest\.yml$
     | (^|/)([^/]*\.)?(Dockerfile|Containerfile)(\.[^/]*)?$ | (^|/)(serverless|render)\.ya?ml$ | (^|/)nginx\.conf$
 """
 )

@@ -81,6 +81,12 @@ def test_a_procfile_that_nobody_claims_is_named(lint: Lint) -> None:
     assert "unsupported" not in claimed
 
 
+@pytest.mark.parametrize(("app", "is_refused"), [('{"formation": {', True), ('{"expo": {', False)])
+def test_an_app_json_of_heroku_that_is_none_is_unreadable(app: str, is_refused: bool, lint: Lint) -> None:
+    report = lint({"Procfile": PROCFILE, "app.json": app, "app/main.py": CODE})
+    assert [entry["location"]["path"] for entry in report["unreadable"]] == ["app.json"] * is_refused
+
+
 @pytest.mark.parametrize(("quantity", "told"), [("1", False), ("3", True)])
 def test_whether_heroku_keeps_a_session_is_not_in_the_files(quantity: str, told: bool, lint: Lint) -> None:
     files = {"Procfile": PROCFILE, "app.json": APP_JSON.replace("QUANTITY", quantity), "infralint.yaml": SOCKET}

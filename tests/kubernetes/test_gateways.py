@@ -76,6 +76,31 @@ def test_envoy_wants_an_expression_to_fit_the_whole_path(expression: str, fits: 
     assert [line.partition(" ")[2] for line in loud(lint, virtual)] == ["warning capped-stream"] * fits
 
 
+@pytest.mark.parametrize(
+    ("kind", "expression", "severity"),
+    [
+        ("nginx", "chat", "error"),
+        ("traefik", "/c.a", "error"),
+        ("nginx", "^/chat", ""),
+        ("other", "/api/chat", "error"),
+        ("other", "^/api/.*$", "error"),
+        ("other", "/chat", "warning"),
+        ("other", "/live", ""),
+        ("gke-l7-gxlb", "/api/ch", "warning"),
+        ("gke-l7-gxlb", "/api/.*", "error"),
+    ],
+)
+def test_other_gateways_search_or_leave_open_what_an_expression_fits(
+    kind: str, expression: str, severity: str, lint: Lint
+) -> None:
+    match = f"{{ path: {{ type: RegularExpression, value: '{expression}' }} }}"
+    cut = route("      timeouts: { request: 10s }\n", match)
+    files = {**APPLICATION, "k8s/edge.yaml": f"{cut}---\n{gateway(kind)}"}
+    report = lint({**files, "infralint.yaml": "streams: [{path: /api/chat, generation: 2m}]\n"})
+    capped = [line.split()[1] for line in problems(report) if line.endswith(" capped-stream")]
+    assert capped == [severity] * bool(severity)
+
+
 @pytest.mark.parametrize("times", [1, 1500])
 def test_of_too_many_hosts_and_paths_no_host_is_told_apart(times: int, lint: Lint) -> None:
     hosts = ", ".join(f"h{number}.example" for number in range(times))
@@ -263,6 +288,45 @@ CONFIG = "apiVersion: cloud.google.com/v1\nkind: BackendConfig\nmetadata: { name
 
 def test_google_ends_answers_and_sockets_after_30_seconds(lint: Lint) -> None:
     assert loud(lint, GOOGLE, CONFIG) == ["4 warning capped-stream"]
+
+
+SOCKET = "streams: [{ path: /api/live, kind: websocket, heartbeat: LENGTH, generation: 10m }]\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("gke-l7-gxlb", {"15s": ["error capped-stream"], "2m": ["error capped-stream"]}),
+        ("gke-l7-global-external-managed-mc", {"10s": [], "2m": ["error short-idle-timeout"]}),
+        ("gke-l7-rilb", {"10s": [], "2m": ["error short-idle-timeout"]}),
+    ],
+)
+def test_the_kind_of_googles_load_balancer_decides_what_of_a_socket_is_measured(
+    named: str, found: dict[str, list[str]], lint: Lint
+) -> None:
+    for heartbeat, expected in found.items():
+        edge = f"{route()}---\n{gateway(named)}"
+        report = lint({"k8s/edge.yaml": edge, "infralint.yaml": SOCKET.replace("LENGTH", heartbeat)})
+        loud_ones = [line.partition(" ")[2] for line in problems(report)]
+        assert [line for line in loud_ones if line.endswith(("capped-stream", "idle-timeout"))] == expected
+
+
+def test_the_internal_ingress_of_google_measures_the_silence_of_a_socket(lint: Lint) -> None:
+    for named, expected in (("gce", ["capped-stream"]), ("gce-internal", [])):
+        edge = GOOGLE.replace("class: gce", f"class: {named}")
+        files = {"k8s/edge.yaml": edge, "infralint.yaml": SOCKET.replace("LENGTH", "10s")}
+        checks = [line.split()[-1] for line in problems(lint(files))]
+        assert [check for check in checks if check in ("capped-stream", "short-idle-timeout")] == expected
+
+
+def test_a_class_of_google_that_is_not_known_leaves_the_life_of_a_socket_open(lint: Lint) -> None:
+    named = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: ours }\n"
+        "spec: { controllerName: networking.gke.io/gateway }\n"
+    )
+    edge = "---\n".join([route(), gateway("ours"), named])
+    report = lint({"k8s/edge.yaml": edge, "infralint.yaml": SOCKET.replace("LENGTH", "10s")})
+    assert any("the class `ours` stands for is not known" in entry["message"] for entry in report["unknown"])
 
 
 def test_a_backendconfig_that_its_service_names_lengthens_that(lint: Lint) -> None:

@@ -50,18 +50,32 @@ def test_a_long_snippet_in_many_locations_is_followed_up_to_a_bound(
     files = {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{locations}}} }}\n", "long.conf": snippet}
     report = lint(files)
     assert told(report) == [
-        "nginx.conf:8 too much to follow: the includes of nginx.conf bring more than 200 directives"
+        "nginx.conf:9 too much to follow: the includes of nginx.conf bring more than 200 directives"
     ]
     assert report["status"] == 2
-    assert len(problems(report, "buffered-stream")) == 5
-    assert ["brings more than is followed" in entry["message"] for entry in report["unknown"]] == [True]
+    assert len(problems(report, "buffered-stream")) == 6
+    [entry] = report["unknown"]
+    assert "brings more than is followed" in entry["message"]
+    assert "include_paths" not in str(entry)
     assert told(lint({"long.conf": "add_header X-1 1;\n"})) == []
+
+
+def test_a_file_a_site_is_followed_however_many_there_are(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(includes, "MOST_DIRECTIVES", 200)
+    monkeypatch.setattr(includes, "AT_EACH", 10)
+    site = (
+        "server { listen 80; server_name s%d; location /chat { proxy_pass http://app; } location / { return 404; } }\n"
+    )
+    files = {f"conf.d/{number}.conf": site % number for number in range(30)}
+    report = lint({"nginx.conf": "events {}\nhttp { include conf.d/*.conf; }\n", **files})
+    assert told(report) == []
+    assert len(problems(report, "buffered-stream")) == 30
 
 
 def test_a_row_of_files_has_an_end(lint: Lint) -> None:
     files = {f"f{number}.conf": f"include f{number + 1}.conf;\n" for number in range(900)}
     report = lint({**files, "nginx.conf": main("f0.conf"), "rest/nginx.conf": REST})
-    assert told(report) == ["f60.conf:1 files include each other more than 60 deep"]
+    assert told(report) == ["f59.conf:1 files include each other more than 60 deep"]
 
 
 def test_files_that_all_include_all_name_each_circle_once(lint: Lint) -> None:

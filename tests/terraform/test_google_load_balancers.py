@@ -243,3 +243,24 @@ def test_the_code_behind_it_is_the_only_one(lint: Lint) -> None:
     report = lint({"main.tf": backend("timeout_sec = 60"), "app/main.py": code})
     [finding] = [finding for finding in report["findings"] if finding["check"] == "capped-stream"]
     assert (finding["stream"]["evidence"], finding["severity"]) == ("source", "warning")
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity"),
+    [
+        ('regex_match = "/api/.*"', "error"),
+        ('regex_match = "/chat"', "warning"),
+        ('regex_match = "/live"', ""),
+        ('prefix_match = "/API"\n ignore_case = true', "error"),
+        ('prefix_match = "/API"', ""),
+    ],
+)
+def test_what_of_a_path_an_expression_has_to_fit_is_left_open(condition: str, severity: str, lint: Lint) -> None:
+    rule = (
+        f"route_rules {{\n priority = 1\n match_rules {{\n {condition}\n }}\n"
+        " service = google_compute_backend_service.api.id\n}"
+    )
+    text = backend(f"{MANAGED}\n timeout_sec = 60") + URL_MAP.replace("RULES", rule)
+    report = lint({"main.tf": text, "infralint.yaml": SSE.replace("LENGTH", "2m, host: chat.example.com")})
+    capped = [line.split()[1] for line in problems(report) if line.endswith(" capped-stream")]
+    assert capped == [severity] * bool(severity)

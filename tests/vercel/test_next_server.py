@@ -310,6 +310,28 @@ def test_below_a_base_path_headers_are_sent_below_it(lint: Lint) -> None:
     assert problems(lint(behind_nginx(config=config)), "buffered-stream") == []
 
 
+@pytest.mark.parametrize(
+    ("config", "before"),
+    [
+        ('basePath: "/docs"', ""),
+        ("basePath: base", 'const base = "/docs";'),
+        ("basePath", "const name = 'docs';\nconst basePath = `/${name}`;"),
+    ],
+)
+def test_a_route_is_asked_for_below_its_base_path_alone(config: str, before: str, lint: Lint) -> None:
+    files = behind_nginx(config=config)
+    files["web/next.config.mjs"] = before + "\n" + files["web/next.config.mjs"]
+    report = lint(files)
+    assert {finding["stream"]["path"] for finding in report["findings"]} == {"/docs/api/feed"}
+
+
+def test_a_base_path_that_is_computed_is_not_known(lint: Lint) -> None:
+    header = 'headers: () => [{ source: "/api/:path*", headers: [{ key: "X-Accel-Buffering", value: "no" }] }]'
+    report = lint(behind_nginx(config=f"basePath: process.env.BASE,\n{header}"))
+    assert {finding["stream"]["path"] for finding in report["findings"]} == {"**/api/feed"}
+    assert problems(report, "buffered-stream") == []
+
+
 def test_answers_of_the_ai_sdk_turn_buffering_off_by_themselves(lint: Lint) -> None:
     route = 'import {{ streamText }} from "ai";\nexport const POST = () => streamText({{}}).{}();\n'
     files = {**configured(""), "nginx.conf": NGINX}

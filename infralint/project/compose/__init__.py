@@ -70,6 +70,10 @@ _COMMANDS = tuple(
 )
 """Files that hold commands, by their names."""
 _GIVEN = lazy(r"(?:(?<!\S)-f|--file|COMPOSE_FILE)\b([^\n]*)")
+_GIVEN_ALONE = lazy(
+    r"\bdocker[ -]compose[ \t]+(?:-f|--file)[ \t=]+[\"']?([\w./-]+\.ya?ml)[\"']?[ \t]+"
+    r"(?:build|config|create|pull|run|start|up)\b"
+)
 _BETWEEN_WORDS = lazy(r"[\s\"'`:;=,|&<>(){}\[\]]+")
 _GOES = lazy(r"\bcd\s+[\"']?([\w./-]+)")
 _MOST_GOES = 20
@@ -93,6 +97,15 @@ class Compose(msgspec.Struct):
     unreadable: list[Unreadable] = []
     unfollowed: list[Unfollowed] = []
     files: list[str] = []
+
+
+class _GivenFiles(msgspec.Struct, frozen=True):
+    """What commands give compose. others: the ends of paths (`-f tools/compose.yml`), and the paths of files that are given
+    together with others, relative to where the script lies, where it goes, or the project's root. alone: the paths of files
+    that are given by themselves, and by no command with others."""
+
+    others: frozenset[str]
+    alone: frozenset[str]
 
 
 def read_compose(project: Project) -> Compose:
@@ -271,6 +284,9 @@ class _ComposeReader:
         if path in self.taken_over:
             return
         self._refuse(path, waiting_circles(root))
+        if path in self._given.alone:
+            self._refuse(path, (problem for _, problem in undeclared_names(root)))
+            return
         around = frozenset(folders_around(posixpath.dirname(path)))
         refused = [
             (name, problem)
@@ -278,7 +294,7 @@ class _ComposeReader:
             if around.isdisjoint(self._declaring_folders.get(name, ()))
         ]
         names = (path, _end_of(path), f"$/{posixpath.basename(path)}")
-        if any(name in self._declaring_folders for name, _ in refused) and not self._given.isdisjoint(names):
+        if any(name in self._declaring_folders for name, _ in refused) and not self._given.others.isdisjoint(names):
             refused = [(name, problem) for name, problem in refused if name not in self._declaring_folders]
         self._refuse(path, (problem for _, problem in refused))
 
@@ -292,10 +308,11 @@ class _ComposeReader:
         return found
 
     @cached_property
-    def _given(self) -> frozenset[str]:
-        """What commands somewhere in the project give compose: the ends of paths (`-f tools/compose.yml`), and the paths of
-        files that are given together with others, relative to where the script lies, where it goes, or the project's root."""
+    def _given(self) -> _GivenFiles:
+        """What commands somewhere in the project give compose."""
         found: set[str] = set()
+        together: set[str] = set()
+        alone: set[str] = set()
         for script in self.project.files_named(*_COMMANDS):
             text = self.project.text_or_nothing(script)
             if "compose" not in text:
@@ -310,13 +327,24 @@ class _ComposeReader:
             starts = dict.fromkeys((*homes, *goes))
             for word in {word for words in lines if len(words) > 1 for word in words}:
                 bare = _OF_VARIABLE.sub("", word)
+                together.add(posixpath.basename(word))
                 found.update(posixpath.normpath(posixpath.join(start, bare)) for start in starts)
                 found.update([f"$/{bare}"] if word.startswith("$") else ())
-        return frozenset(found)
+            alone.update(
+                posixpath.normpath(posixpath.join(start, word))
+                for word in _GIVEN_ALONE.findall(text.replace("\\\n", " "))
+                for start in starts
+            )
+        return _GivenFiles(
+            frozenset(found), frozenset(path for path in alone if posixpath.basename(path) not in together)
+        )
 
     def _stands_alone(self, path: str, root: YamlValue) -> bool:
-        """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it."""
+        """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it, or because a
+        command says so."""
         folder, name = posixpath.split(path)
+        if root.get("include") is None and path in self._given.alone:
+            return True
         if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
             return False
         beside = self.project.names.in_folder(folder)

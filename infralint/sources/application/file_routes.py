@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from infralint.sources.application.paths import Path, path_of
+from infralint.sources.application.base_paths import base_path
+from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import FileShape, Rules
 
 if TYPE_CHECKING:
@@ -26,15 +28,15 @@ class FileRoute(msgspec.Struct, frozen=True):
     home: str
 
 
-def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str], program: ProjectModules) -> FileRoute:
+def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str], resolver: Resolver) -> FileRoute:
     found = re.search(shape.pattern, path)
     inside = found["path"] if found else ""
     folder = path[: found.start()].strip("/") if found else ""
-    configured = _configured_path(program, path[: found.start("path")] if found else "", path)
+    configured = _configured_path(resolver.program, path[: found.start("path")] if found else "", path)
     made = _STYLES[shape.style](inside) if shape.style != "remix" or configured is None else configured
-    base = _base_path(program, folder) if rules.framework == "Next.js" else ""
+    base = base_path(resolver, rules.framework, folder)
     methods, made = _methods(shape.style, made, exports)
-    return FileRoute(rules, Path(f"{base}{made}" or "/"), methods, path)
+    return FileRoute(rules, base.join(Path(made)) if base != ROOT else Path(made or "/"), methods, path)
 
 
 def _methods(style: str, made: str, exports: Sequence[str]) -> tuple[tuple[str, ...], str]:
@@ -46,16 +48,6 @@ def _methods(style: str, made: str, exports: Sequence[str]) -> tuple[tuple[str, 
     if style == "nuxt" and (found := re.search(r"\.(get|post|put|patch|delete)$", made)):
         return (found[1].upper(),), made[: found.start()]
     return named, made
-
-
-def _base_path(program: ProjectModules, folder: str) -> str:
-    """`basePath` of next.config, where it is a plain text."""
-    for ending in ("js", "mjs", "ts", "cjs"):
-        path = posixpath.join(folder, f"next.config.{ending}")
-        if path in program.files:
-            found = re.search(rb"""^\s*basePath\s*:\s*["']([^"'\n]*)["']""", program.content(path), re.MULTILINE)
-            return found[1].decode("utf-8", "replace").rstrip("/") if found else ""
-    return ""
 
 
 _ROUTE_CALLS = frozenset({"route", "index", "layout", "prefix"})

@@ -8,13 +8,23 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
-from infralint.sources.application.rulebook import CallPattern, Key, MountCall, Router, RouteShape, Rules, SubrouterCall
+from infralint.sources.application.rulebook import (
+    CallPattern,
+    Key,
+    Keys,
+    MountCall,
+    Router,
+    RouteShape,
+    Rules,
+    SubrouterCall,
+)
 from infralint.sources.application.spring_properties import SpringProperties, home_of
 from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
@@ -33,8 +43,10 @@ MOST_AROUND = 4
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
-_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
-"""Members by which a router is mounted: `app.use(router.routes())`."""
+_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app"})
+"""Members by which a router is mounted: `app.use(router.routes())`, `DispatcherMiddleware(app.wsgi_app, …)`."""
+_CALLABLES = (".wsgi_app", ".asgi_app")
+"""What an application is called by its server as: what is put in its place is served from the root."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
 """Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
 computed."""
@@ -56,15 +68,45 @@ class Registration(msgspec.Struct, frozen=True, eq=False):
         return min((span.end - span.start for span in self.handlers), default=0)
 
 
+class PathVersion(msgspec.Struct, frozen=True):
+    """A version that stands before a whole path: `/v1`. number: empty where none is given, a hole where it is computed.
+
+    https://sanic.dev/en/guide/advanced/versioning.html
+    """
+
+    number: str = ""
+    prefix: str = ""
+
+    def over(self, outer: PathVersion) -> PathVersion:
+        """This one where it is given, else another."""
+        return PathVersion(self.number or outer.number, self.prefix or outer.prefix)
+
+    @property
+    def path(self) -> Path:
+        number = self.number.strip("/").lstrip("v")
+        return path_of(f"{self.prefix or '/v'}{number}", "angles") if number != HOLE else UNKNOWN
+
+
+UNVERSIONED = PathVersion()
+
+
 class Head(msgspec.Struct, frozen=True):
     """A prefix, and the file of the application that it begins at; empty where that is not known.
 
-    prefixed: the last mount on its way gave it a prefix.
+    prefixed: the last mount on its way gave it a prefix. version: what stands before the prefix; mounted: what the last
+    mount said of that.
     """
 
     path: Path
     home: str = ""
     prefixed: bool = False
+    version: PathVersion = UNVERSIONED
+    mounted: PathVersion = UNVERSIONED
+
+    def extend(self, tail: Path, prefixed: bool = False) -> Head:
+        """What stands further in: below a path."""
+        version = self.mounted.over(self.version)
+        return Head(self.path.join(tail), self.home, prefixed, version)
 
 
 NOWHERE = Head(UNKNOWN)
@@ -207,7 +249,7 @@ class Joiner:
         """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
         if shape.path is None:
             return True
-        node = _argument(call, shape.path)
+        node = argument_of(call, shape.path)
         if node is None:
             return bool(shape.default)
         text = self.resolver.text(call.module, node)
@@ -254,11 +296,15 @@ class Joiner:
         return None
 
     def _router(self, call: Call) -> tuple[Rules, Router] | None:
+        """The rule for a call that makes a router: one that names the package before one that holds for any."""
+        found = None
         for rules in self.rulebook.of(call.module):
             for shape in rules.routers:
-                if self.matches(call, shape, rules):
-                    return rules, shape
-        return None
+                if (found is None or shape.source) and self.matches(call, shape, rules):
+                    if shape.source:
+                        return rules, shape
+                    found = rules, shape
+        return found
 
     def _group(self, call: Call) -> tuple[Rules, SubrouterCall] | None:
         for rules in self.rulebook.of(call.module):
@@ -299,8 +345,25 @@ class Joiner:
     def heads(self, registration: Registration) -> list[Head]:
         """The prefixes that a route's router answers under."""
         base = self._base_path(registration)
-        heads = self._heads_of_route(registration)
-        return [Head(base.join(head.path), head.home, head.prefixed) for head in heads] if base != ROOT else heads
+        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration)]
+        return [Head(base.join(head.path), head.home) for head in heads] if base != ROOT else heads
+
+    def _with_version(self, registration: Registration, head: Head) -> Head:
+        """A prefix with the version before it that its routers, or the route itself, set."""
+        shape, call = registration.shape, registration.call
+        version = self._version(shape.versioned, call).over(head.mounted.over(head.version))
+        return Head(version.path.join(head.path), head.home) if version.number else head
+
+    def _version(self, versioned: bool, call: Call) -> PathVersion:
+        """The version that a call is given."""
+        number, prefix = (call.named.get(name) if versioned else None for name in ("version", "version_prefix"))
+        return PathVersion(self._version_text(call.module, number), self._version_text(call.module, prefix))
+
+    def _version_text(self, module: SourceModule, node: SgNode | None) -> str:
+        if node is None or node.text() == "None":
+            return ""
+        number = self.resolver.number(module, node)
+        return f"{number:g}" if number is not None else self.resolver.text(module, node) or HOLE
 
     def _base_path(self, registration: Registration) -> Path:
         """What the settings of an application put before all of its routes."""
@@ -342,7 +405,7 @@ class Joiner:
         given = next(inside, None)
         text = self.resolver.text(module, given.value) if given is not None else None
         prefix = path_of(text, registration.rules.style) if given is not None else ROOT
-        return [Head(head.path.join(prefix), head.home) for head in heads or [NOWHERE]]
+        return [head.extend(prefix) for head in heads or [NOWHERE]]
 
     def _is_package(self, module: SourceModule, node: SgNode) -> bool:
         """Whether a route is registered with a package's function: `http.HandleFunc`."""
@@ -394,7 +457,7 @@ class Joiner:
     def _block_prefix(self, call: Call) -> Path:
         """What a call in front of a block puts before the routes within."""
         found = self._group(call)
-        node = call.named.get("prefix") or (call.argument(found[1].prefix) if found is not None else None)
+        node = call.named.get("prefix") or (argument_of(call, found[1].prefix) if found is not None else None)
         if found is None or node is None:
             return ROOT
         if node.kind() in ("simple_symbol", "atom"):
@@ -411,7 +474,7 @@ class Joiner:
         prefix = ROOT
         for call in registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ():
             shape = next((shape for shape in rules.classes if call.name in shape.call), None)
-            node = _argument(call, shape.path) if shape is not None else None
+            node = argument_of(call, shape.path) if shape is not None else None
             if node is not None:
                 text = self.resolver.text(call.module, _first_item(node))
                 prefix = prefix.join(path_of(named_by_action(text, decorated), rules.style))
@@ -493,27 +556,36 @@ class Joiner:
     def _call_heads(self, call: Call, depth: int) -> list[Head]:
         if found := self._router(call):
             rules, shape = found
-            given = (
-                path_of(self.resolver.text(call.module, node), rules.style)
-                if (node := call.argument(shape.prefix)) is not None
-                else ROOT
-            )
+            given = self._given_prefix(rules, shape, call)
+            parent = argument_of(call, shape.parent)
+            if parent is not None and parent.text() != "None":
+                return [head.extend(given) for head in self.heads_of(call.module, parent, depth + 1)]
             mounted = self.mounts_of(call, depth)
             if not mounted and shape.application:
                 return [Head(given, call.module.path)]
+            version = self._version(shape.versioned, call)
             return [
-                Head(head.path if shape.replaced and head.prefixed else head.path.join(given), head.home)
-                for head in mounted
-            ] or [Head(UNKNOWN.join(given))]
+                replace(
+                    head.extend(ROOT if shape.replaced and head.prefixed else given),
+                    version=head.mounted.over(version.over(head.version)),
+                )
+                for head in mounted or [NOWHERE]
+            ]
         if (found_group := self._group(call)) and call.receiver is not None:
-            rules, group = found_group
-            node = call.argument(group.prefix)
-            given = path_of(self.resolver.text(call.module, node), rules.style) if node is not None else ROOT
+            given = self._given_prefix(*found_group, call)
             parents = self.heads_of(call.module, call.receiver, depth + 1)
-            return [Head(parent.path.join(given), parent.home) for parent in parents]
+            return [parent.extend(given) for parent in parents]
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
+
+    def _given_prefix(self, rules: Rules, shape: Router | SubrouterCall, call: Call) -> Path:
+        """The prefix that a router or a group is given, or takes from its name."""
+        node = argument_of(call, shape.prefix)
+        if node is not None and node.text() != "None":
+            return path_of(self.resolver.text(call.module, node), rules.style)
+        name = call.argument(shape.named)
+        return path_of(self.resolver.text(call.module, name), rules.style) if name is not None else ROOT
 
     def mounts_of(self, call: Call, depth: int = 0) -> list[Head]:
         """Where the router that a call makes is mounted."""
@@ -536,6 +608,8 @@ class Joiner:
         function = module.function_at(span)
         holder = module.assignment_of(span)
         found: list[Head] = []
+        if holder is not None and holder.target.endswith(_CALLABLES):
+            return []
         if holder is not None:
             name = holder.target.rpartition(".")[2]
             local = function is not None and "." not in holder.target and function.span.has(holder.span)
@@ -544,7 +618,12 @@ class Joiner:
                 if local and function is not None
                 else self.uses.of(module, name)
             )
-            found = [head for other, use in uses for head in self._use_heads(other, use, depth)]
+            found = [
+                head
+                for other, use in uses
+                if other is not module or not holder.value_span.has(span_of(use))  # what the name stood for before
+                for head in self._use_heads(other, use, depth)
+            ]
         elif function is None:
             found = [
                 head for other, use in self.uses.of(module, "default") for head in self._use_heads(other, use, depth)
@@ -568,7 +647,7 @@ class Joiner:
         span, parent = span_of(use), use.parent()
         member = module.member(parent) if parent is not None else None
         if member is not None and span_of(member[0]) == span and member[1] not in _HANDED_AS:
-            return []
+            return list(self._mount_of_receiver(module, span, depth))
         if found := list(self._mount_at(module, span, depth)):
             return found
         if handed := self._handed_on(module, use, depth):
@@ -578,6 +657,13 @@ class Joiner:
         if call is not None and span_of(call.callee).has(span):
             return self._value_heads(module, call.span, depth + 1)
         return []
+
+    def _mount_of_receiver(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
+        """The prefixes that a router is put under by a method of its own: `api.init_app(app)`."""
+        for rules, shape, call in self.mounts(module).around(span):
+            if shape.child == "receiver" and call.receiver is not None and span_of(call.receiver) == span:
+                prefix = self._mount_prefix(rules, shape, call, span)
+                yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
 
     def _handed_on(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """A router that is an argument of one of the project's functions: where that mounts its parameter."""
@@ -590,20 +676,21 @@ class Joiner:
         if index is None or index >= len(names):
             return []
         mounts = [
-            found
+            (*found, self._mount_prefix(*found, span_of(inner)))
             for home, inner in self.uses.within(meaning.module, names[index], meaning)
             for found in self._innermost(home, span_of(inner))
         ]
         return [
-            head for rules, shape, mount in mounts for head in self._through(rules, shape, mount, call, names, depth)
+            head
+            for rules, shape, mount, prefix in mounts
+            for head in self._through(rules, shape, mount, prefix, call, names, depth)
         ]
 
     def _through(
-        self, rules: Rules, shape: MountCall, mount: Call, call: Call, names: list[str], depth: int
+        self, rules: Rules, shape: MountCall, mount: Call, prefix: Path, call: Call, names: list[str], depth: int
     ) -> Iterator[Head]:
         """The prefixes of a mount within a function: below what this call of the function hands it."""
-        prefix = self._mount_prefix(rules, shape, mount)
-        handed = call.argument(shape.prefix) if isinstance(shape.prefix, str) else None
+        handed = next((node for name in _names_in(shape.prefix) if (node := call.argument(name)) is not None), None)
         if handed is not None and _splats(mount):  # what the function puts before it can't be told
             prefix = UNKNOWN.join(path_of(self.resolver.text(call.module, handed), rules.style))
         receiver = mount.receiver.text() if mount.receiver is not None and shape.parent is None else ""
@@ -611,8 +698,7 @@ class Joiner:
             parents = self.heads_of(call.module, call.positional[names.index(receiver)], depth + 1)
         else:
             parents = self._parents(shape, mount, depth + 1)
-        for head in parents:
-            yield Head(head.path.join(prefix), head.home, bool(prefix.text))
+        yield from (self._below(shape, mount, head, prefix) for head in parents)
 
     def mounts(self, module: SourceModule) -> NestedItems[tuple[Rules, MountCall, Call]]:
         """The calls of a file that mount routers, by their places."""
@@ -623,16 +709,29 @@ class Joiner:
                 for call in module.calls(names) if names else ():
                     shape = next((shape for shape in rules.mounts if self.matches(call, shape, rules)), None)
                     if shape is not None:
-                        found.append((call.span, (rules, shape, call)))
+                        places = [
+                            call.span,
+                            *(place for place, _ in self._table_of(shape, call) if not call.span.has(place)),
+                        ]
+                        found += [(place, (rules, shape, call)) for place in places]
             self._mounts[module.path] = NestedItems(found)
         return self._mounts[module.path]
 
     def _mount_at(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
         """The prefixes of mounts that a place is a child of."""
         for rules, shape, call in self._innermost(module, span):
-            prefix = self._mount_prefix(rules, shape, call)
-            for head in self._parents(shape, call, depth):
-                yield Head(head.path.join(prefix), head.home, bool(prefix.text))
+            prefix = self._mount_prefix(rules, shape, call, span)
+            yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
+
+    def _below(self, shape: MountCall, call: Call, head: Head, prefix: Path) -> Head:
+        """What a mount makes of a prefix of what it mounts its routers on."""
+        inside, version = (
+            head.extend(prefix, shape.replaces and bool(prefix.text)),
+            self._version(shape.versioned, call),
+        )
+        if shape.replaces:
+            return replace(inside, mounted=version)
+        return replace(inside, version=version.over(inside.version))
 
     def _parents(self, shape: MountCall, call: Call, depth: int) -> list[Head]:
         """The prefixes of what a mount puts its routers below."""
@@ -654,6 +753,7 @@ class Joiner:
                 span_of(child).has(span) and not _is_inner_function(child, span)
                 for child in _chosen(call, shape.child, shape.prefix)
             )
+            or any(place.has(span) for place, _ in self._table_of(shape, call))
         ]
         around.sort(key=lambda found: found[2].span.end - found[2].span.start)
         if len(around) > 1 and around[0][2].span == around[1][2].span:
@@ -661,8 +761,22 @@ class Joiner:
             around.sort(key=lambda found: found[0] is not router)
         return around[:1]
 
-    def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
-        node = call.argument(shape.prefix)
+    def _table_of(self, shape: MountCall, call: Call) -> Iterator[tuple[SourceSpan, SgNode]]:
+        """What a mount puts under the prefixes of a table, by its place in the file of the call: `{"/api": api}`."""
+        node = argument_of(call, shape.table)
+        table = self.resolver.meaning(call.module, node) if node is not None else None
+        if isinstance(table, ResolvedExpression) and table.module is call.module:
+            for pair in table.node.named_children():
+                key, value = pair.field("key"), pair.field("value")
+                if key is not None and value is not None:
+                    yield span_of(value), key
+
+    def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan) -> Path:
+        """What a mount puts before a router that stands at a place."""
+        for place, key in self._table_of(shape, call):
+            if place.has(span):
+                return path_of(self.resolver.text(call.module, key), rules.style)
+        node = argument_of(call, shape.prefix)
         if node is None:
             return self._spread_prefix(rules, shape, call) if shape.prefix is not None and _splats(call) else ROOT
         if node.kind() in ("array", "list"):
@@ -676,7 +790,8 @@ class Joiner:
         """The prefix among options that are spread into a mount: `include_router(router, **options)`."""
         for splat in _splats(call):
             inner = next(iter(splat.named_children()), None)
-            known = self.resolver.pairs(call.module, inner).get(str(shape.prefix))
+            pairs = self.resolver.pairs(call.module, inner)
+            known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
             text = self.resolver.text(*known) if known is not None else None
             if text is not None and HOLE not in text:
                 return path_of(text, rules.style)
@@ -688,9 +803,8 @@ class Joiner:
         module = definition.module
         if inner := self._inline(definition):
             rules, group, call = inner
-            node = call.argument(group.prefix)
-            given = path_of(self.resolver.text(module, node), rules.style) if node is not None else ROOT
-            return [Head(head.path.join(given), head.home) for head in self.heads_of(module, call.receiver, depth + 1)]
+            given = self._given_prefix(rules, group, call)
+            return [head.extend(given) for head in self.heads_of(module, call.receiver, depth + 1)]
         if found := list(self._mount_at(module, definition.span, depth)):
             return found
         heads: list[Head] = []
@@ -758,9 +872,7 @@ class Joiner:
         if included not in self._heads_of_urls:
             self._heads_of_urls[included] = [NOWHERE]
             self._heads_of_urls[included] = _bound_heads(
-                Head(head.path.join(prefix), head.home)
-                for call, prefix in includes
-                for head in self._heads_at(call, depth + 1)
+                head.extend(prefix) for call, prefix in includes for head in self._heads_at(call, depth + 1)
             )
         return self._heads_of_urls[included]
 
@@ -891,17 +1003,25 @@ def _last_name(node: SgNode | None) -> str:
     return found[-1] if found else ""
 
 
-def _argument(call: Call, key: Key | tuple[Key, ...] | None) -> SgNode | None:
-    keys = key if isinstance(key, tuple) else (key,)
-    return next((node for wanted in keys if (node := call.argument(wanted)) is not None), None)
+def _keys_in(keys: Keys | None) -> tuple[Key, ...]:
+    return keys if isinstance(keys, tuple) else () if keys is None else (keys,)
 
 
-def _chosen(call: Call, key: Key, before: Key | tuple[Key, ...] | None) -> list[SgNode]:
+def _names_in(keys: Keys | None) -> list[str]:
+    return [key for key in _keys_in(keys) if isinstance(key, str)]
+
+
+def argument_of(call: Call, keys: Keys | None) -> SgNode | None:
+    return next((node for wanted in _keys_in(keys) if (node := call.argument(wanted)) is not None), None)
+
+
+def _chosen(call: Call, key: Key, before: Keys | None) -> list[SgNode]:
     """The arguments that a key means; `rest`: all but the one of the path or prefix, where that is the first."""
     if key == "rest":
-        first = 1 if before == 0 and call.positional and _is_text(call.module, call.positional[0]) else 0
+        taken = _keys_in(before)
+        first = 1 if 0 in taken and call.positional and _is_text(call.module, call.positional[0]) else 0
         keywords = [
-            node for name, node in call.named.items() if name != before and call.module.language.name == "python"
+            node for name, node in call.named.items() if name not in taken and call.module.language.name == "python"
         ]
         return [*call.positional[first:], *keywords]
     if key == "last":

@@ -113,6 +113,10 @@ class DeployedFiles(Set[str]):
     def __contains__(self, path: object) -> bool:
         return path in self._names.all and not is_aside(str(path), self._text)
 
+    def is_there(self, path: str) -> bool:
+        """Whether there is such a file, aside or not."""
+        return path in self._names.all
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.among(self._names.files))
 

@@ -416,6 +416,8 @@ class Resolver:
                 self.pairs(module, call.positional[0], depth + 1) if call.positional else {}
             )
         meaning = self.meaning(module, node)
+        if isinstance(meaning, SourceModule):
+            meaning = self.default(meaning)
         if isinstance(meaning, ResolvedExpression) and (
             meaning.module is not module or span_of(meaning.node) != span_of(node)
         ):

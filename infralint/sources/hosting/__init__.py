@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from infralint.model import Location, Node, Reading, Unfollowed
+from infralint.model import Location, Node, Reading, Unfollowed, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.hosting import heroku
 from infralint.sources.hosting.settings import Found
@@ -43,6 +43,7 @@ def _add(reading: Reading, project: Project, path: str) -> None:
     else:
         reading.nodes += [node for node in found if isinstance(node, Node)]
         reading.unfollowed += [entry for entry in found if isinstance(entry, Unfollowed)]
+        reading.unreadable += [entry for entry in found if isinstance(entry, Unreadable)]
         reading.files += [project.show(path)] if found else []
         if not found and (name == "netlify.toml" or heroku.may_be_heroku(project, path)):
             reading.see("Netlify" if name == "netlify.toml" else "Heroku", project.show(path))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.model import Node
+from infralint.model import Unreadable
 from infralint.platforms.hosting import heroku_node
 from infralint.project import CantRead, Project
-from infralint.sources.hosting.settings import Refused, line_place
+from infralint.sources.hosting.settings import Found, Refused, line_place
 from infralint.text.json_places import BadJson, JsonNode, parse_json
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import read_yaml
@@ -20,12 +20,15 @@ _OF_HEROKU = ("addons", "buildpacks", "formation", "stack")
 """Keys of an app.json that only Heroku's has: other programs have files of that name, too."""
 
 
-def nodes_of(project: Project, path: str) -> Iterator[Node]:
+def nodes_of(project: Project, path: str) -> Iterator[Found]:
     """The app, where its files say that it is for Heroku: others read a Procfile, too."""
     folder, slash, name = path.rpartition("/")
     text = project.utf8_text(path)
     line = _web_line(text) if name == "heroku.yml" else _first_line(text)
     described = _app_json(project, f"{folder}{slash}app.json")
+    if isinstance(described, Unreadable):
+        yield described
+        described = None
     beside = f"{folder}{slash}heroku.yml" in project.file_set
     if not line or (name == "Procfile" and (beside or described is None)):
         return
@@ -68,14 +71,15 @@ def _is_beanstalk(project: Project, folder: str) -> bool:
     return any(path.startswith((f"{folder}.ebextensions/", f"{folder}.platform/nginx/")) for path in project.files)
 
 
-def _app_json(project: Project, path: str) -> JsonNode | None:
-    """An app.json that is Heroku's."""
+def _app_json(project: Project, path: str) -> JsonNode | Unreadable | None:
+    """An app.json that is Heroku's; what is wrong with one that can't be read, and speaks of what Heroku's does."""
     if path not in project.file_set:
         return None
     try:
         document = parse_json(project.utf8_text(path))
-    except (BadJson, CantRead):
-        return None
+    except (BadJson, CantRead) as problem:
+        is_of_heroku = any(f'"{key}"' in project.text_or_nothing(path) for key in _OF_HEROKU)
+        return project.unreadable(path, problem) if is_of_heroku else None
     return document if any(document.get(key) is not None for key in _OF_HEROKU) else None
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from infralint.model import Known, Location, Node, Setting, Unfollowed, Unknown
+from infralint.model import Known, Location, Node, Setting, Unfollowed, Unknown, Unreadable
 from infralint.text.bad_text import BadText
 
-Found = Node | Unfollowed
-"""What a host's file stands for, or may."""
+Found = Node | Unfollowed | Unreadable
+"""What a host's file stands for, or may, and what is wrong with one beside it."""
 _LONGEST = 40
 """Characters of a value that a message shows."""
 

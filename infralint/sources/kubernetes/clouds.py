@@ -31,6 +31,7 @@ from infralint.platforms.gateways import (
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, whole_apis
 from infralint.project.manifests import Manifest, Manifests
+from infralint.sources.kubernetes.controllers import class_of
 from infralint.sources.kubernetes.ingresses import Addresses, IngressNode, IngressPath, paths_of, places_of_annotations
 from infralint.sources.kubernetes.routes import common_fields, route_node
 from infralint.text.yaml_places import YamlValue
@@ -65,7 +66,7 @@ def google_node(
         fields = common_fields(path.ingress, [rule], apis, path.ingress.title)
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
         spec = config.root.get("spec") if config is not None else None
-        fields |= _google_settings(config, spec, "affinityType", path.ingress.where)
+        fields |= _google_settings(config, spec, "affinityType", path.ingress.where, class_of(path.ingress))
         hops.append(GoogleIngress(**fields))
     return route_node("Google's load balancer", environment, ingresses, hops)
 
@@ -80,12 +81,14 @@ def is_of_google(gateway_class: str, controller: str) -> bool:
 
 def google_route(
     route: Manifest,
+    named: str,
     rules: Sequence[RouteRule],
     apis: Collection[str],
     backends: Collection[tuple[str, str]],
     manifests: Manifests,
 ) -> GoogleIngress:
-    """A rule of a Gateway's route, with the GCPBackendPolicy of what it leads to. backends: kinds and names of that.
+    """A rule of a Gateway's route, with the GCPBackendPolicy of what it leads to. named: the Gateway's class; backends: kinds
+    and names of that.
 
     https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_timeout
     """
@@ -93,7 +96,9 @@ def google_route(
     policies = manifests.of("GCPBackendPolicy")
     policy = next((found for found in policies if _is_for(found, backends, route)), None)
     spec = policy.root.get("spec", "default") if policy is not None else None
-    return GoogleIngress(**fields | _google_settings(policy, spec, "type", route.where), policy="GCPBackendPolicy")
+    return GoogleIngress(
+        **fields | _google_settings(policy, spec, "type", route.where, named), policy="GCPBackendPolicy"
+    )
 
 
 def _is_for(policy: Manifest, backends: Collection[tuple[str, str]], route: Manifest) -> bool:
@@ -112,9 +117,12 @@ def policy_targets(policy: Manifest) -> list[YamlValue]:
 _AFFINITIES: Mapping[str, Affinity] = {"GENERATED_COOKIE": "client", "HTTP_COOKIE": "client", "CLIENT_IP": "address"}
 
 
-def _google_settings(policy: Manifest | None, spec: YamlValue | None, kind: str, where: Location) -> dict[str, Any]:
-    """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity."""
-    fields: dict[str, Any] = {"clocks": gke_clocks(_backend_timeout(policy, spec, where))}
+def _google_settings(
+    policy: Manifest | None, spec: YamlValue | None, kind: str, where: Location, named: str
+) -> dict[str, Any]:
+    """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity; named: the class
+    that is served."""
+    fields: dict[str, Any] = {"clocks": gke_clocks(_backend_timeout(policy, spec, where), named)}
     sticky = spec.get("sessionAffinity") if spec is not None else None
     kept = policy.setting(sticky, kind) if policy is not None and sticky is not None else None
     if isinstance(kept, Known) and kept.value in _AFFINITIES:

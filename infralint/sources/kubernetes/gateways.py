@@ -18,7 +18,7 @@ from infralint.platforms.envoy import (
     request_clocks,
     silence_clock,
 )
-from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, few_hosts, whole_apis
+from infralint.platforms.routing import Anchoring, PathKind, RoutedHop, RouteRule, few_hosts, whole_apis
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.clouds import google_route, is_of_google, openshift_nodes, policy_targets
 from infralint.sources.kubernetes.ingresses import (
@@ -60,15 +60,16 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         gateway = next((found for found in gateways if found.name == parent and _is_near(found, environment)), None)
         named = gateway.root.text_of("spec", "gatewayClassName") if gateway is not None else ""
         product = CLASSES.get(controllers.get(named, "")) or CLASSES.get(named)
+        anchoring: Anchoring = "whole" if product is not None else _anchoring(named, controllers.get(named, ""))
         rules = [
-            (route, rule, list(_route_rules(route, rule, addresses, product)))
+            (route, rule, list(_route_rules(route, rule, addresses, anchoring)))
             for route in members
             for rule in _rules(route)
         ]
         apis = whole_apis(rule for _, _, found in rules for rule in found)
         is_google = is_of_google(named, controllers.get(named, ""))
         hops = [
-            google_route(route, found, apis, _backend_objects(rule), manifests)
+            google_route(route, named, found, apis, _backend_objects(rule), manifests)
             if is_google
             else _gateway_hop(route, rule, found, apis, product, named, gateway, manifests)
             for route, rule, found in rules
@@ -106,14 +107,25 @@ _PATH_KINDS: Mapping[str, PathKind] = {
 }
 
 
-def _route_rules(
-    route: Manifest, rule: YamlValue, addresses: Addresses, product: GatewayProduct | None
-) -> Iterator[RouteRule]:
-    """The matches of a rule, for each of its hosts. Envoy wants an expression to fit the whole path; of others that is not
-    known.
+_SEARCHING = frozenset(
+    {"gateway.nginx.org/nginx-gateway-controller", "nginx", "traefik.io/gateway-controller", "traefik"}
+)
+"""`controllerName` of a GatewayClass, or its usual name, of gateways in which an expression may fit any part of a path."""
 
-    https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routematch
+
+def _anchoring(named: str, controller: str) -> Anchoring:
+    """What of a path an expression has to fit, which the Gateway API leaves to its implementations. Envoy wants all of it,
+    nginx (`location ~`) and Traefik (`PathRegexp`) search; of others, Google's among them, that is not known.
+
+    https://gateway-api.sigs.k8s.io/reference/spec/#pathmatchtype,
+    https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routematch,
+    https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/rules-and-priority/
     """
+    return "anywhere" if (controller or named) in _SEARCHING else "unknown"
+
+
+def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses, anchoring: Anchoring) -> Iterator[RouteRule]:
+    """The matches of a rule, for each of its hosts. anchoring: what of a path an expression has to fit there."""
     targets, reason = _backends(route, rule, addresses)
     answer = _redirection(route, rule)
     named = [item.text or "" for item in route.root.items_of("spec", "hostnames")] or [""]
@@ -130,9 +142,8 @@ def _route_rules(
             path, kind = "/", "segments"
         paths = _path_map(rule, path)
         where = route.place(rule if match is None else match)
-        is_whole = product is not None
         yield from (
-            RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where, whole=is_whole)
+            RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where, anchoring=anchoring)
             for host in hosts
         )
 
@@ -327,7 +338,9 @@ def _virtual_rules(service: Manifest, route: YamlValue, addresses: Addresses) ->
         for host in hosts:
             plain = "" if host == "*" else host
             where = service.place(route if match is None else match)
-            yield RouteRule(plain, path, kind, doubt, tuple(targets), reason, paths, answer, where=where, whole=True)
+            yield RouteRule(
+                plain, path, kind, doubt, tuple(targets), reason, paths, answer, where=where, anchoring="whole"
+            )
 
 
 def _only_port(host: str, around: Manifest, addresses: Addresses) -> int | None:

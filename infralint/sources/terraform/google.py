@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, UNLIMITED, Known, Location, Node, PathMap, PrefixMap, Setting, Unknown
 from infralint.platforms import google_load_balancing as google
+from infralint.platforms.gateways import CLASSIC
 from infralint.platforms.google_load_balancing import BackendService, GoogleBackendHop, UrlMapNode
 from infralint.platforms.routing import PathKind, RouteRule, whole_apis
 from infralint.sources.terraform.arguments import argument_of, quiet
@@ -122,7 +123,7 @@ def _backend(graph: Graph, item: Item, of_route: Setting[float] | None) -> Backe
     protocol = argument_of(item, "protocol", "HTTP", to_text)
     draining = argument_of(item, "connection_draining_timeout_sec", google.DRAINING, plain_number)
     given = item.get("load_balancing_scheme")
-    scheme = None if given is None else argument_of(item, "load_balancing_scheme", google.CLASSIC, to_text)
+    scheme = None if given is None else argument_of(item, "load_balancing_scheme", CLASSIC, to_text)
     if item.silent:
         timeout, affinity = quiet(timeout, UNLIMITED), quiet(affinity, "GENERATED_COOKIE")
         protocol, draining = quiet(protocol, "HTTP"), quiet(draining, UNLIMITED)
@@ -249,7 +250,10 @@ def _match(block: Item, host: str) -> RouteRule:
         if isinstance(given, Unknown):
             return RouteRule(host, doubt=f"its {name}, which can't be told", where=block.where)
         if given is not None and isinstance(given.value, str):
-            return RouteRule(host, given.value, kind, doubt, where=block.where)
+            is_folded = kind != "regex" and block.value("ignore_case") is True
+            return RouteRule(
+                host, given.value, kind, doubt, where=block.where, ignore_case=is_folded, anchoring="unknown"
+            )
     if block.get("path_template_match") is not None:
         doubt = "its path_template_match"
     return RouteRule(host, doubt=doubt, where=block.where)

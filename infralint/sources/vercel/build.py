@@ -24,6 +24,7 @@ from infralint.sources.vercel.next_config import NextSettings
 from infralint.sources.vercel.python import DoesNotParse, handler_line, streams_in
 from infralint.sources.vercel.routes import (
     PAGE_EXTENSIONS,
+    UNKNOWN_BASE,
     FunctionFile,
     api_routes,
     below,
@@ -423,11 +424,12 @@ class Builder:
     def _handed_on(self, application: VercelProject, settings: NextSettings) -> Iterator[NextRewrite]:
         """What its middleware and `rewrites()` send to other servers."""
         for found in self.middleware.rewrites(application.folder):
-            condition = BelowBase(settings.base, found) if settings.base else found
+            base = None if settings.base == UNKNOWN_BASE else settings.base
+            condition = found if base == "" else BelowBase(base, found)
             yield NextRewrite(
                 **self._passing(found.where, found.destination, settings),
                 name=f"the middleware of {application.folder.rstrip('/') or 'the Next.js server'}",
-                paths=tuple(settings.base + pattern for pattern in found.matcher.patterns),
+                paths=tuple(("/:basePath*" if base is None else base) + pattern for pattern in found.matcher.patterns),
                 stage="middleware",
                 condition=condition,
                 configured=settings.headers,

@@ -26,7 +26,7 @@ from infralint.sources.vercel.javascript import (
     walk,
 )
 from infralint.sources.vercel.places import location_of
-from infralint.sources.vercel.routes import PAGE_EXTENSIONS
+from infralint.sources.vercel.routes import PAGE_EXTENSIONS, UNKNOWN_BASE
 from infralint.sources.vercel.texts import Texts
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class ConfiguredRewrite(msgspec.Struct, frozen=True):
 class NextSettings(msgspec.Struct, frozen=True):
     """A Next.js application's version and configuration. bundler: empty where it can't be told.
 
-    rewrites_unread: the line of `rewrites` where what it gives is computed, 0 where it is written out. headers: what
-    `headers()` sends; headers_unread: why not all of it is known.
+    base: what stands before all paths; `**` where that can't be told. rewrites_unread: the line of `rewrites` where what it
+    gives is computed, 0 where it is written out. headers: what `headers()` sends; headers_unread: why not all of it is known.
     """
 
     major: int | None = None
@@ -70,7 +70,7 @@ class NextSettings(msgspec.Struct, frozen=True):
 
 def read_next_config(module: JavaScriptModule, texts: Texts, settings: NextSettings, shown: str) -> NextSettings:
     """Settings with what a next.config says. shown: its path as the user would type it."""
-    settings = replace(settings, config_path=shown)
+    settings = replace(settings, config_path=shown, base=_base_path(module, texts))
     for node in walk(module.root):
         value = node.child_by_field_name("value") if node.type == "pair" else None
         if value is not None:
@@ -100,8 +100,6 @@ def _with_setting(settings: NextSettings, name: str, node: Node, value: Node) ->
         case "proxyTimeout":
             known = isinstance(given, int | float) and not isinstance(given, bool)
             return replace(settings, timeout=replace(place, value=given / 1000) if known else _unread(place))
-        case "basePath" if isinstance(given, str):
-            return replace(settings, base=given)
         case "pageExtensions" if value.type == "array":
             found = tuple(str(literal(item)) for item in value.named_children if literal(item))
             return replace(settings, extensions=found or PAGE_EXTENSIONS)
@@ -130,12 +128,43 @@ def _entries(module: JavaScriptModule, key: str) -> Iterator[tuple[dict[str, Nod
             yield keys, node
 
 
+def _base_path(module: JavaScriptModule, texts: Texts) -> str:
+    """`basePath`, as a value, a shorthand or an assignment; `**` where it is computed, or one of several."""
+    if b"basePath" not in (module.root.text or b"") and b"..." not in (module.root.text or b""):
+        return ""
+    found = set()
+    for node in walk(module.root):
+        value = _set_to(node, "basePath")
+        if value is not None and literal(value) is not False:
+            text = texts.text(module, value)
+            found.add(text.value if text.is_known else UNKNOWN_BASE)
+        elif node.type == "spread_element" and texts.is_mentioned(module, node.named_children[0], b"basePath"):
+            found.add(UNKNOWN_BASE)
+    return found.pop() if len(found) == 1 else UNKNOWN_BASE if found else ""
+
+
+def _set_to(node: Node, key: str) -> Node | None:
+    """What a key is set to: `key: value`, `{ key }`, `config.key = value`."""
+    match node.type:
+        case "pair" if text_of(node.child_by_field_name("key")).strip("\"'") == key:
+            return node.child_by_field_name("value")
+        case "shorthand_property_identifier" if text_of(node) == key:
+            return node
+        case "assignment_expression" if text_of(node.child_by_field_name("left")).endswith(f".{key}"):
+            return node.child_by_field_name("right")
+    return None
+
+
 def _with_base_path(keys: dict[str, Node], source: str, base: str) -> str:
     """A source as it is matched: below `basePath`, unless the entry turns that off."""
-    return source if literal(keys.get("basePath")) is False else base + source
+    if literal(keys.get("basePath")) is False:
+        return source
+    return f"/:basePath*{source}" if base == UNKNOWN_BASE else base + source
 
 
-def _reason(keys: dict[str, Node], node: Node) -> str:
+def _reason(keys: dict[str, Node], node: Node, base: str) -> str:
+    if base == UNKNOWN_BASE and literal(keys.get("basePath")) is not False:
+        return "what `basePath` comes to can't be told"
     if keys.keys() & {"has", "missing"}:
         return "it asks for more than the path (`has`, `missing`)"
     for around in nodes_around(node, DEEPEST_ENTRY):
@@ -155,7 +184,7 @@ def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) ->
         destination = rewritten_to(texts.text(module, keys["destination"]), source)
         if destination is not None:
             where = location_of(keys["source"], settings.config_path)
-            yield ConfiguredRewrite(source, destination, _stage(node), where, _reason(keys, node))
+            yield ConfiguredRewrite(source, destination, _stage(node), where, _reason(keys, node, settings.base))
 
 
 def _computed_rewrites(module: JavaScriptModule) -> int:
@@ -206,7 +235,10 @@ def _header_rules(
                 continue
             where = location_of(entry, settings.config_path)
             found[name.lower()] = Known(value.value, where, name, written=f"{name}: {value.value}")
-        yield HeaderRule(_with_base_path(keys, source, settings.base), found, _reason(keys, node)), reason
+        yield (
+            HeaderRule(_with_base_path(keys, source, settings.base), found, _reason(keys, node, settings.base)),
+            reason,
+        )
 
 
 def _list_of(module: JavaScriptModule, node: Node) -> Node | None:

@@ -19,6 +19,8 @@ from infralint.text.lazy import lazy
 Router = Literal["app", "pages", "api", "builds"]
 
 PAGE_EXTENSIONS = ("tsx", "ts", "jsx", "js")
+UNKNOWN_BASE = "**"
+"""Stands before the paths of an application whose `basePath` can't be told."""
 LANGUAGES = {"js": "nodejs", "mjs": "nodejs", "ts": "nodejs", "tsx": "nodejs", "py": "python", "go": "go", "rb": "ruby"}
 """Endings that make a file below `api/` a function, and the runtime it gets."""
 
@@ -128,7 +130,7 @@ def is_api_function(source: str) -> bool:
 def specificity(path: str) -> tuple[int, ...]:
     """Sort key: a fixed segment before `[id]`, before `[...rest]`."""
     return tuple(
-        2 if segment.startswith(("[...", "[[...")) else 1 if segment.startswith("[") else 0
+        2 if segment.startswith(("[...", "[[...", UNKNOWN_BASE)) else 1 if segment.startswith("[") else 0
         for segment in path.strip("/").split("/")
     )
 
@@ -140,7 +142,7 @@ def serves(route: str, path: str) -> bool:
 
 
 def _segment_pattern(segment: str) -> str:
-    if segment.startswith("[[..."):
+    if segment.startswith("[[...") or segment == UNKNOWN_BASE:
         return "(?:/[^/]+)*"
     if segment.startswith("[..."):
         return "(?:/[^/]+)+"

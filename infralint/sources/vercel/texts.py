@@ -82,7 +82,7 @@ class Texts:
                 return self._template(module, node, depth)
             case "binary_expression":
                 return self._join(module, node, depth)
-            case "identifier":
+            case "identifier" | "shorthand_property_identifier":
                 return self._text_of_name(module, node, depth)
             case "member_expression":
                 return self._member(module, node, depth)
@@ -139,6 +139,12 @@ class Texts:
             value = home.values.get(exported)
             return self.text(home, value, depth + 1) if value is not None else None
         return None if isinstance(exported, JavaScriptImport) else self.text(home, exported, depth + 1)
+
+    def is_mentioned(self, module: JavaScriptModule, node: Node, word: bytes) -> bool:
+        """Whether the file that a name is imported from holds a word."""
+        imported = module.imports.get(text_of(node))
+        target = self.modules.resolve(module.path, imported.specifier) if imported else None
+        return target is not None and word in self.modules.content(target)
 
     def _member(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         written = text_of(node)
