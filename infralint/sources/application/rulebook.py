@@ -231,20 +231,6 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     tuples: bool = False
     properties: bool = False
 
-    def shapes(self) -> Iterator[CallPattern]:
-        for part in (
-            "routers",
-            "groups",
-            "mounts",
-            "routes",
-            "classes",
-            "streams",
-            "sockets",
-            "global_prefixes",
-            "passes",
-        ):
-            yield from getattr(self, part)
-
 
 FRAMEWORKS = "infralint.sources.application.rules"
 """The package of the frameworks' rules."""
