@@ -197,11 +197,10 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
     packages: the dependencies that say it is in use. words: each file that matters has one of
     them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
-    `/a/` differ. starts: calls that start an application, for which a prefix may be set.
-    unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
+    `/a/` differ. passes: calls that
     hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
     again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
-    properties: Spring's put a path before all routes.
+    properties: Spring's put a path before all routes. modules: NestJS's modules, versions and global prefix do.
     """
 
     framework: str
@@ -220,9 +219,6 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     streams: tuple[StreamShape, ...] = ()
     sockets: tuple[SocketShape, ...] = ()
     files: tuple[FileShape, ...] = ()
-    global_prefixes: tuple[SubrouterCall, ...] = ()
-    starts: tuple[CallPattern, ...] = ()
-    unknown_prefixes: tuple[str, ...] = ()
     passes: tuple[CallPattern, ...] = ()
     writes: tuple[CallPattern, ...] = ()
     pipes: tuple[CallPattern, ...] = ()
@@ -230,6 +226,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     bases: tuple[Base, ...] = ()
     tuples: bool = False
     properties: bool = False
+    modules: bool = False
 
     def shapes(self) -> Iterator[CallPattern]:
         for part in (
@@ -240,7 +237,6 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
             "classes",
             "streams",
             "sockets",
-            "global_prefixes",
             "passes",
         ):
             yield from getattr(self, part)
