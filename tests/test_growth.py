@@ -265,8 +265,35 @@ def passed_on(count: int) -> dict[str, str | bytes]:
     return {**EXPRESS, **{f"m{number}.js": part.format(number, (number + 1) % count) for number in range(count)}}
 
 
+def named_by_texts(count: int) -> dict[str, str | bytes]:
+    """So many files of Laravel's routes, each of which names a method of one class, and so many classes of one file, whose
+    methods bear one name."""
+    method = "function {0}() {{ return response()->eventStream(fn); }}\n"
+    methods = "".join(method.format(f"answer{number}") for number in range(count))
+    classes = "".join(f"class C{number} {{ {method.format('answer')} }}\n" for number in range(count))
+    routes = "".join(f"Route::get('/c{number}', [C{number}::class, 'answer']);\n" for number in range(count))
+    files: dict[str, str | bytes] = {
+        "composer.json": '{"require": {"laravel/framework": "^12"}}',
+        "app/Talk.php": f"<?php\nclass Talk {{\n{methods}}}\n",
+        "app/Classes.php": f"<?php\n{classes}",
+        "routes/web.php": f"<?php\n{routes}",
+    }
+    for number in range(count):
+        files[f"routes/r{number}.php"] = f"<?php\nRoute::get('/{number}', [Talk::class, 'answer{number}']);\n"
+    return files
+
+
 @pytest.mark.parametrize(
-    "files", [passed_on, included_urls, controllers, functions_around_routes, shared_headers, files_of_a_package]
+    "files",
+    [
+        passed_on,
+        included_urls,
+        controllers,
+        functions_around_routes,
+        shared_headers,
+        files_of_a_package,
+        named_by_texts,
+    ],
 )
 def test_many_routes_of_code_take_as_long_as_they_are_many(
     files: Callable[[int], dict[str, str | bytes]], tmp_path: Path

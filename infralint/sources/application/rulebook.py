@@ -228,19 +228,6 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     properties: bool = False
     modules: bool = False
 
-    def shapes(self) -> Iterator[CallPattern]:
-        for part in (
-            "routers",
-            "groups",
-            "mounts",
-            "routes",
-            "classes",
-            "streams",
-            "sockets",
-            "passes",
-        ):
-            yield from getattr(self, part)
-
 
 FRAMEWORKS = "infralint.sources.application.rules"
 """The package of the frameworks' rules."""
