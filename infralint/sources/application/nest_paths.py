@@ -66,14 +66,16 @@ class NestPaths:
         self._uses = uses
         self._applications: dict[tuple[str, str], list[tuple[str, Prefixes]]] = {}
 
-    def prefixes(self, controller: Definition, own: Iterable[Path], tail: Path, versions: list[SgNode]) -> list[Path]:
-        """What stands before the path of a method. own: the paths that its controller sets. tail: the method's path.
+    def prefixes(
+        self, controller: Definition, class_paths: Iterable[Path], tail: Path, versions: list[SgNode]
+    ) -> list[Path]:
+        """What stands before the path of a method. class_paths: those that its controller sets. tail: the method's path.
         versions: what its own version, and its controller's, are set to, the nearest first."""
         module = controller.module
         application = self._of_application(module)
         return [
             self._global(application, inner.join(tail)).join(front).join(inner)
-            for path in own
+            for path in class_paths
             for place in self._module_paths(controller)
             for inner in [place.join(path)]
             for front in self._fronts(module, application, versions)
