@@ -647,3 +647,18 @@ def test_a_hop_behind_many_is_passed_though_few_hops_are_followed(tmp_path: Path
     report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path)).stdout)
     assert report["unreadable"] == []
     assert any("not all of their ways are followed" in entry["message"] for entry in report["unknown"])
+
+
+def locations_by_expression(count: int) -> dict[str, str | bytes]:
+    """So many locations, every other one by an expression, each of which is the way of a stream."""
+    lines = "".join(
+        f"location {'~ ^' * (number % 2)}/l{number}/sse {{ proxy_pass http://b{number}; }}\n" for number in range(count)
+    )
+    return {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{lines}}} }}\n"}
+
+
+def test_why_a_location_is_chosen_is_told_without_trying_all_others(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, locations_by_expression, 40, ("trace",))
+    assert 0 < many["spend"] <= 2 * few["spend"]
+    assert 0 < many["_start_of"] <= 2 * few["_start_of"]
+    assert 0 < many["near"] <= 2 * few["near"]
