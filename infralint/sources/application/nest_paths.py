@@ -131,11 +131,11 @@ class NestPaths:
         if (ending, package) not in self._applications:
             near = [path for path in self._program.sources if path.endswith(f".{ending}") and is_below(path, package)]
             starting = [path for path in near if _STARTS in self._program.content(path)]
-            setting = {path: given for path in near if (given := self._said_in(path)) != NOTHING_SAID}
+            setting = {path: given for path in near if (given := self._find_prefixes(path)) != NOTHING_SAID}
             self._applications[ending, package] = list(_by_root(starting, setting).items())
         return self._applications[ending, package]
 
-    def _said_in(self, path: str) -> Prefixes:
+    def _find_prefixes(self, path: str) -> Prefixes:
         """What a file puts before all paths."""
         content = self._program.content(path)
         module = self._program.load(path) if any(name.encode() in content for name in _SETTERS) else None
@@ -148,11 +148,11 @@ class NestPaths:
     def _global_prefix(self, call: Call) -> Prefixes:
         path = path_of(self._resolver.text(call.module, call.argument(0)), "colons")
         exclude = call.named.get("exclude")
-        excluded = tuple(self._excluded(call.module, exclude)) if exclude is not None else ()
+        excluded = tuple(self._exclusions(call.module, exclude)) if exclude is not None else ()
         known = tuple(text for text in excluded if text is not None)
         return Prefixes(Path(path.text.rstrip("/"), path.whole), known if len(known) == len(excluded) else None)
 
-    def _excluded(self, module: SourceModule, node: SgNode) -> Iterator[str | None]:
+    def _exclusions(self, module: SourceModule, node: SgNode) -> Iterator[str | None]:
         meaning = self._resolver.meaning(module, node)
         if not isinstance(meaning, ResolvedExpression) or meaning.node.kind() not in _LISTS:
             yield None
