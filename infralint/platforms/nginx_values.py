@@ -6,6 +6,8 @@ from infralint.text.lazy import lazy
 
 _TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
 _TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_SIZE = lazy("([0-9]{1,15})([kKmMgG]?)")
+_SIZE_UNITS = {"": 0, "k": 10, "m": 20, "g": 30}
 _REST = lazy("[0-9]{0,19}")
 _DIGITS = frozenset("0123456789")
 
@@ -35,6 +37,17 @@ def time(text: str) -> float:
     if milliseconds >= 1 << 63:
         raise BadValue(text)
     return milliseconds / 1000
+
+
+def size(text: str) -> int:
+    """Bytes of an nginx size (`1024`, `8k`, `1m`, `1g`). Raises BadValue.
+
+    https://nginx.org/en/docs/syntax.html
+    """
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise BadValue(text)
+    return int(found[1]) << _SIZE_UNITS[found[2].lower()]
 
 
 def flag(text: str) -> bool:

@@ -76,7 +76,7 @@ class Outcome:
         return self.status == 101 and self.verdict != "refused"
 
 
-async def send(socket: Path, number: str, probe: Probe, session: Session) -> Outcome:
+async def send(socket: Path | int, number: str, probe: Probe, session: Session) -> Outcome:
     """Play one probe's client to its end."""
     clients = {"sse": _stream, "websocket": _websocket, "polling": _polling}
     probe = replace(probe, headers=((PROBE_HEADER, number), *probe.headers))
@@ -103,7 +103,7 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reque
         return None
 
 
-async def _stream(socket: Path, probe: Probe, session: Session) -> Outcome:
+async def _stream(socket: Path | int, probe: Probe, session: Session) -> Outcome:
     async with connection(socket) as (reader, writer):
         head = await _ask(reader, writer, _request(probe))
         if head is None:
@@ -175,7 +175,7 @@ class Body:
             yield piece
 
 
-async def _websocket(socket: Path, probe: Probe, session: Session) -> Outcome:
+async def _websocket(socket: Path | int, probe: Probe, session: Session) -> Outcome:
     async with connection(socket) as (reader, writer):
         head = await _ask(reader, writer, _request(probe, *HANDSHAKE))
         status = int(head.start[1]) if head else 0
@@ -247,7 +247,7 @@ class Messages:
         self._writer.write(b"".join(self._protocol.data_to_send()))
 
 
-async def _polling(socket: Path, probe: Probe, session: Session) -> Outcome:
+async def _polling(socket: Path | int, probe: Probe, session: Session) -> Outcome:
     """A Socket.IO client's default: open by polling, send, poll, then upgrade; each on a connection of its own."""
     opened, head, text = await _poll(socket, probe, "")
     if opened != 200 or head is None:
@@ -263,7 +263,7 @@ async def _polling(socket: Path, probe: Probe, session: Session) -> Outcome:
     return await _websocket(socket, upgrade, session)
 
 
-async def _poll(socket: Path, probe: Probe, engine_id: str) -> tuple[int, Head | None, str]:
+async def _poll(socket: Path | int, probe: Probe, engine_id: str) -> tuple[int, Head | None, str]:
     """One polling request: its status, head and body."""
     query = "?EIO=4&transport=polling" + (f"&sid={engine_id}" if engine_id else "")
     async with connection(socket) as (reader, writer):

@@ -372,6 +372,11 @@ def say(case: Trouble, binary: Binary, folder: Path) -> tuple[Said, list[str]]:
     )
     version = ".".join(map(str, binary.version))
     settings = Settings(streams=[stream], nginx=NginxSettings(version=version), generation="1s")
+    return say_of(folder, settings)
+
+
+def say_of(folder: Path, settings: Settings) -> tuple[Said, list[str]]:
+    """How loud infralint is about the streams that are declared for a folder, and what it says."""
     with fresh_budget():
         report = lint(Project(folder, settings, folder), load_checks(built_in_folder()))
     findings = [one for one in report.findings if one.stream is not None and one.stream.evidence.kind == "declared"]

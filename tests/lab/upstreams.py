@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.datastructures import Headers
@@ -142,6 +142,16 @@ async def _pause(session: Session, beat: Callable[[], Awaitable[None]]) -> None:
             await beat()
 
 
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
+
+
+class Serving(Protocol):
+    """What answers whoever connects."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer until the peer hangs up."""
+
+
 class Upstreams:
     """Replicas of one application, each behind a socket of its own in `folder`, for as long as the context lasts."""
 
@@ -154,10 +164,16 @@ class Upstreams:
 
     async def __aenter__(self) -> Upstreams:
         for name in self._names:
-            replica = Replica(name, self._sessions)
-            server = await asyncio.start_unix_server(self._tracked(replica), str(self._folder / name), backlog=1024)
-            self._servers.append(server)
+            self._servers.append(await self.listen(name, self._tracked(self.replica(name))))
         return self
+
+    def replica(self, name: str) -> Serving:
+        """Who answers by a name."""
+        return Replica(name, self._sessions)
+
+    async def listen(self, name: str, talk: Talk) -> asyncio.Server:
+        """The server of a name, from now on."""
+        return await asyncio.start_unix_server(talk, str(self._folder / name), backlog=1024)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -171,7 +187,7 @@ class Upstreams:
             if isinstance(result, Exception):
                 raise result
 
-    def _tracked(self, replica: Replica) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+    def _tracked(self, replica: Serving) -> Talk:
         def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._conversations.add(asyncio.create_task(replica.serve(reader, writer)))
 

@@ -47,9 +47,12 @@ async def hang_up(writer: asyncio.StreamWriter) -> None:
 
 
 @contextlib.asynccontextmanager
-async def connection(path: Path) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection to a unix socket, closed on the way out."""
-    reader, writer = await asyncio.open_unix_connection(str(path))
+async def connection(place: Path | int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to a unix socket, or to a port of this machine, closed on the way out."""
+    if isinstance(place, int):
+        reader, writer = await asyncio.open_connection("127.0.0.1", place)
+    else:
+        reader, writer = await asyncio.open_unix_connection(str(place))
     try:
         yield reader, writer
     finally:

@@ -131,6 +131,13 @@ def test_a_location_that_answers_everything_itself_holds_no_stream_and_is_not_cl
     assert f"the path /api/chat says chat, and nginx answers {answer}" in entry["message"]
 
 
+def test_one_cause_that_shuts_several_locations_is_told_once(here: Path) -> None:
+    server = "location /api/chat { proxy_pass http://dead; } location / { proxy_pass http://dead; }"
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ {DEAD} server {{ listen 80; {server} }} }}\n"})
+    [entry] = json.loads(run("check", "--format", "json").output)["unknown"]
+    assert "the path /api/chat says chat, and nginx answers 502" in entry["message"]
+
+
 def test_what_an_error_page_leads_to_carries_the_stream_of_a_location_that_is_down(here: Path) -> None:
     server = f"location /api/chat {{ error_page 502 = @app; proxy_pass http://dead; }} location @app {{ {BUFFERS} }}"
     write(here, {"nginx.conf": f"events {{}}\nhttp {{ {DEAD} server {{ listen 80; {server} }} }}\n"})
@@ -159,6 +166,8 @@ def test_a_limit_turns_handshakes_away(rules: str, location: str, is_denied: boo
 
 LOST = "location @app { proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 10m; }"
 TRIED = "try_files $uri @app;"
+BESIDE = "} stream { server { listen 81; proxy_pass db:5432; } } http {"
+"""A server of `stream {}` that may be meant, too, where nobody says which port is asked."""
 NAMED = "proxy_pass http://$to; proxy_buffering off; proxy_read_timeout 10m;"
 
 
@@ -171,6 +180,8 @@ NAMED = "proxy_pass http://$to; proxy_buffering off; proxy_read_timeout 10m;"
         (f'location / {{ set $to ""; if ($http_x) {{ set $to app:3000; }} {NAMED} }}', "", "500: `proxy_pass"),
         (f"location / {{ {NAMED} }}", "map $cookie_to $to { app app:3000; }", "500: `proxy_pass http://$to` names"),
         (f"location / {{ try_files $uri =404; {APP} }}", "", "404: `try_files $uri =404` needs a file"),
+        (f"listen [::]:80; location / {{ deny 0.0.0.0/0; {APP} }}", "", "403: `deny 0.0.0.0/0` turns every"),
+        (f"location / {{ try_files $uri =404; {APP} }}", BESIDE, "404: `try_files $uri =404` needs a file"),
         (f"location / {{ limit_except POST {{ deny all; }} {APP} }}", "", "the stream may be asked for by GET"),
         (f"location / {{ limit_except GET {{ deny all; }} {APP} }}", "", "the stream may be asked for by POST"),
         (f"location / {{ if ($request_method = POST) {{ return 405; }} {APP} }}", "", "405: `return 405`; the stream may be"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,25 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
+from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
-from infralint.sources.application.rulebook import CallPattern, Key, MountCall, Router, RouteShape, Rules, SubrouterCall
+from infralint.sources.application.rulebook import (
+    CallPattern,
+    Key,
+    Keys,
+    MountCall,
+    Router,
+    RouteShape,
+    Rules,
+    SubrouterCall,
+)
 from infralint.sources.application.spring_properties import SpringProperties, home_of
 from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
 from infralint.text.lazy import lazy
-from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -34,8 +43,12 @@ MOST_AROUND = 4
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
-_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
-"""Members by which a router is mounted: `app.use(router.routes())`."""
+_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app"})
+"""Members by which a router is mounted: `app.use(router.routes())`, `DispatcherMiddleware(app.wsgi_app, …)`."""
+LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
+"""Nodes of several paths in the place of one."""
+_CALLABLES = (".wsgi_app", ".asgi_app")
+"""What an application is called by its server as: what is put in its place is served from the root."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
 """Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
 computed."""
@@ -145,7 +158,6 @@ class Joiner:
         self._following: set[tuple[str, SourceSpan]] = set()
         self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
-        self._global_prefixes: dict[tuple[str, str], list[tuple[str, Path]]] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
         self._steps = 0
 
@@ -238,7 +250,7 @@ class Joiner:
         """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
         if shape.path is None:
             return True
-        node = _argument(call, shape.path)
+        node = argument_of(call, shape.path)
         if node is None:
             return bool(shape.default)
         text = self.resolver.text(call.module, node)
@@ -331,10 +343,10 @@ class Joiner:
             )
         return self._handlers[module.path]
 
-    def heads(self, registration: Registration) -> list[Head]:
-        """The prefixes that a route's router answers under."""
+    def heads(self, registration: Registration, tail: Path) -> list[Head]:
+        """The prefixes that a route's router answers under. tail: the route's own path."""
         base = self._base_path(registration)
-        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration)]
+        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration, tail)]
         return [Head(base.join(head.path), head.home) for head in heads] if base != ROOT else heads
 
     def _with_version(self, registration: Registration, head: Head) -> Head:
@@ -363,13 +375,13 @@ class Joiner:
             self._base_paths[home] = self._spring.base_path(home)
         return self._base_paths[home]
 
-    def _heads_of_route(self, registration: Registration) -> list[Head]:
+    def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
         outer = self._lexical(call)
         if scope == "root":
             return [Head(outer, call.module.path)]
         if scope == "class":
-            return [Head(outer.join(self._class_prefix(registration)), call.module.path)]
+            return [Head(outer.join(path), call.module.path) for path in self._class_prefixes(registration, tail)]
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
         if scope == "name" and registration.decorated is not None:
@@ -446,67 +458,43 @@ class Joiner:
     def _block_prefix(self, call: Call) -> Path:
         """What a call in front of a block puts before the routes within."""
         found = self._group(call)
-        node = call.named.get("prefix") or (call.argument(found[1].prefix) if found is not None else None)
+        node = call.named.get("prefix") or (argument_of(call, found[1].prefix) if found is not None else None)
         if found is None or node is None:
             return ROOT
         if node.kind() in ("simple_symbol", "atom"):
             return path_of(node.text().lstrip(":"), found[0].style)
         return path_of(self.resolver.text(call.module, node), found[0].style) if _is_text(call.module, node) else ROOT
 
-    def _class_prefix(self, registration: Registration) -> Path:
-        """What annotations of the class around a method put before its path."""
+    def _class_prefixes(self, registration: Registration, tail: Path) -> list[Path]:
+        """What annotations of the class around a method put before its path, which is the tail: several are several ways."""
         rules, decorated = registration.rules, registration.decorated
         owner = decorated.owner if decorated is not None else None
         while owner is not None and owner.kind != "class":
             owner = owner.owner
         names = frozenset(name for shape in rules.classes for name in shape.call)
-        prefix = ROOT
-        for call in registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ():
-            shape = next((shape for shape in rules.classes if call.name in shape.call), None)
-            node = _argument(call, shape.path) if shape is not None else None
-            if node is not None:
-                text = self.resolver.text(call.module, _first_item(node))
-                prefix = prefix.join(path_of(named_by_action(text, decorated), rules.style))
-        return self._global_prefix(rules, registration.call.module).join(prefix)
+        marks = registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ()
+        found = [path for call in marks for path in self._paths_of_mark(rules, call, decorated)] or [ROOT]
+        if not rules.modules or owner is None or decorated is None:
+            return found
+        if not marks:  # those of a class that extends it
+            return [UNKNOWN]
+        of_method = registration.call.module.marks(frozenset({"Version"})).get(decorated, ())
+        versions = [call.argument(0) for call in of_method] + [call.named.get("version") for call in marks]
+        return self._nest.prefixes(owner, found, tail, [node for node in versions if node is not None])
 
-    def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
-        """`app.setGlobalPrefix("api")`: said once for a whole application, of which one package may hold several.
+    def _paths_of_mark(self, rules: Rules, call: Call, action: Definition | None) -> Iterator[Path]:
+        """The paths that an annotation of a class gives."""
+        shape = next(shape for shape in rules.classes if call.name in shape.call)
+        node = argument_of(call, shape.path)
+        if node is None:
+            yield ROOT
+            return
+        for item in node.named_children() if node.kind() in LISTS else [node]:
+            yield path_of(named_by_action(self.resolver.text(call.module, item), action), rules.style)
 
-        https://docs.nestjs.com/cli/monorepo
-        """
-        if not rules.global_prefixes:
-            return ROOT
-        given = self._prefixes_in(rules, module)
-        around = [(root, prefix) for root, prefix in given if is_below(module.path, root)]
-        if around:
-            return max(around, key=lambda found: len(found[0]))[1]
-        shared = {prefix for _, prefix in given}
-        return shared.pop() if len(shared) == 1 else UNKNOWN if shared else ROOT
-
-    def _prefixes_in(self, rules: Rules, module: SourceModule) -> list[tuple[str, Path]]:
-        """The folders of the applications in a module's package, each with what is put before all paths there."""
-        ending, package = module.path.rpartition(".")[2], _package_folder(module.path, self.program)
-        if (ending, package) not in self._global_prefixes:
-            names = {name for shape in rules.global_prefixes for name in shape.call} | set(rules.unknown_prefixes)
-            near = [path for path in self.program.sources if path.endswith(f".{ending}") and is_below(path, package)]
-            starting = [path for path in near if self._mentions_any(path, rules.starts)]
-            setting = {path: prefix for path in near if (prefix := self._prefix_given(path, names, rules)) is not None}
-            self._global_prefixes[ending, package] = list(_prefixes_by_root(starting, setting).items())
-        return self._global_prefixes[ending, package]
-
-    def _mentions_any(self, path: str, shapes: Iterable[CallPattern]) -> bool:
-        content = self.program.content(path)
-        return any(name.encode() in content for shape in shapes for name in shape.call)
-
-    def _prefix_given(self, path: str, names: set[str], rules: Rules) -> Path | None:
-        """What a file puts before all paths; None where it does not say."""
-        content = self.program.content(path)
-        module = self.program.load(path) if any(name.encode() in content for name in names) else None
-        calls = module.calls(frozenset(names)) if module is not None else []
-        if any(call.name in rules.unknown_prefixes for call in calls):
-            return UNKNOWN
-        texts = [path_of(self.resolver.text(call.module, call.argument(0)), rules.style) for call in calls]
-        return texts[-1] if texts else None
+    @cached_property
+    def _nest(self) -> NestPaths:
+        return NestPaths(self.program, self.resolver, self.uses)
 
     def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
@@ -545,11 +533,10 @@ class Joiner:
     def _call_heads(self, call: Call, depth: int) -> list[Head]:
         if found := self._router(call):
             rules, shape = found
-            given = (
-                path_of(self.resolver.text(call.module, node), rules.style)
-                if (node := call.argument(shape.prefix)) is not None
-                else ROOT
-            )
+            given = self._given_prefix(rules, shape, call)
+            parent = argument_of(call, shape.parent)
+            if parent is not None and parent.text() != "None":
+                return [head.extend(given) for head in self.heads_of(call.module, parent, depth + 1)]
             mounted = self.mounts_of(call, depth)
             if not mounted and shape.application:
                 return [Head(given, call.module.path)]
@@ -562,14 +549,20 @@ class Joiner:
                 for head in mounted or [NOWHERE]
             ]
         if (found_group := self._group(call)) and call.receiver is not None:
-            rules, group = found_group
-            node = call.argument(group.prefix)
-            given = path_of(self.resolver.text(call.module, node), rules.style) if node is not None else ROOT
+            given = self._given_prefix(*found_group, call)
             parents = self.heads_of(call.module, call.receiver, depth + 1)
             return [parent.extend(given) for parent in parents]
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
+
+    def _given_prefix(self, rules: Rules, shape: Router | SubrouterCall, call: Call) -> Path:
+        """The prefix that a router or a group is given, or takes from its name."""
+        node = argument_of(call, shape.prefix)
+        if node is not None and node.text() != "None":
+            return path_of(self.resolver.text(call.module, node), rules.style)
+        name = call.argument(shape.named)
+        return path_of(self.resolver.text(call.module, name), rules.style) if name is not None else ROOT
 
     def mounts_of(self, call: Call, depth: int = 0) -> list[Head]:
         """Where the router that a call makes is mounted."""
@@ -592,6 +585,8 @@ class Joiner:
         function = module.function_at(span)
         holder = module.assignment_of(span)
         found: list[Head] = []
+        if holder is not None and holder.target.endswith(_CALLABLES):
+            return []
         if holder is not None:
             name = holder.target.rpartition(".")[2]
             local = function is not None and "." not in holder.target and function.span.has(holder.span)
@@ -600,7 +595,12 @@ class Joiner:
                 if local and function is not None
                 else self.uses.of(module, name)
             )
-            found = [head for other, use in uses for head in self._use_heads(other, use, depth)]
+            found = [
+                head
+                for other, use in uses
+                if other is not module or not holder.value_span.has(span_of(use))  # what the name stood for before
+                for head in self._use_heads(other, use, depth)
+            ]
         elif function is None:
             found = [
                 head for other, use in self.uses.of(module, "default") for head in self._use_heads(other, use, depth)
@@ -624,7 +624,7 @@ class Joiner:
         span, parent = span_of(use), use.parent()
         member = module.member(parent) if parent is not None else None
         if member is not None and span_of(member[0]) == span and member[1] not in _HANDED_AS:
-            return []
+            return list(self._mount_of_receiver(module, span, depth))
         if found := list(self._mount_at(module, span, depth)):
             return found
         if handed := self._handed_on(module, use, depth):
@@ -634,6 +634,13 @@ class Joiner:
         if call is not None and span_of(call.callee).has(span):
             return self._value_heads(module, call.span, depth + 1)
         return []
+
+    def _mount_of_receiver(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
+        """The prefixes that a router is put under by a method of its own: `api.init_app(app)`."""
+        for rules, shape, call in self.mounts(module).around(span):
+            if shape.child == "receiver" and call.receiver is not None and span_of(call.receiver) == span:
+                prefix = self._mount_prefix(rules, shape, call, span)
+                yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
 
     def _handed_on(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """A router that is an argument of one of the project's functions: where that mounts its parameter."""
@@ -646,20 +653,21 @@ class Joiner:
         if index is None or index >= len(names):
             return []
         mounts = [
-            found
+            (*found, self._mount_prefix(*found, span_of(inner)))
             for home, inner in self.uses.within(meaning.module, names[index], meaning)
             for found in self._innermost(home, span_of(inner))
         ]
         return [
-            head for rules, shape, mount in mounts for head in self._through(rules, shape, mount, call, names, depth)
+            head
+            for rules, shape, mount, prefix in mounts
+            for head in self._through(rules, shape, mount, prefix, call, names, depth)
         ]
 
     def _through(
-        self, rules: Rules, shape: MountCall, mount: Call, call: Call, names: list[str], depth: int
+        self, rules: Rules, shape: MountCall, mount: Call, prefix: Path, call: Call, names: list[str], depth: int
     ) -> Iterator[Head]:
         """The prefixes of a mount within a function: below what this call of the function hands it."""
-        prefix = self._mount_prefix(rules, shape, mount)
-        handed = call.argument(shape.prefix) if isinstance(shape.prefix, str) else None
+        handed = next((node for name in _names_in(shape.prefix) if (node := call.argument(name)) is not None), None)
         if handed is not None and _splats(mount):  # what the function puts before it can't be told
             prefix = UNKNOWN.join(path_of(self.resolver.text(call.module, handed), rules.style))
         receiver = mount.receiver.text() if mount.receiver is not None and shape.parent is None else ""
@@ -678,14 +686,18 @@ class Joiner:
                 for call in module.calls(names) if names else ():
                     shape = next((shape for shape in rules.mounts if self.matches(call, shape, rules)), None)
                     if shape is not None:
-                        found.append((call.span, (rules, shape, call)))
+                        places = [
+                            call.span,
+                            *(place for place, _ in self._table_of(shape, call) if not call.span.has(place)),
+                        ]
+                        found += [(place, (rules, shape, call)) for place in places]
             self._mounts[module.path] = NestedItems(found)
         return self._mounts[module.path]
 
     def _mount_at(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
         """The prefixes of mounts that a place is a child of."""
         for rules, shape, call in self._innermost(module, span):
-            prefix = self._mount_prefix(rules, shape, call)
+            prefix = self._mount_prefix(rules, shape, call, span)
             yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
 
     def _below(self, shape: MountCall, call: Call, head: Head, prefix: Path) -> Head:
@@ -718,6 +730,7 @@ class Joiner:
                 span_of(child).has(span) and not _is_inner_function(child, span)
                 for child in _chosen(call, shape.child, shape.prefix)
             )
+            or any(place.has(span) for place, _ in self._table_of(shape, call))
         ]
         around.sort(key=lambda found: found[2].span.end - found[2].span.start)
         if len(around) > 1 and around[0][2].span == around[1][2].span:
@@ -725,8 +738,22 @@ class Joiner:
             around.sort(key=lambda found: found[0] is not router)
         return around[:1]
 
-    def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
-        node = call.argument(shape.prefix)
+    def _table_of(self, shape: MountCall, call: Call) -> Iterator[tuple[SourceSpan, SgNode]]:
+        """What a mount puts under the prefixes of a table, by its place in the file of the call: `{"/api": api}`."""
+        node = argument_of(call, shape.table)
+        table = self.resolver.meaning(call.module, node) if node is not None else None
+        if isinstance(table, ResolvedExpression) and table.module is call.module:
+            for pair in table.node.named_children():
+                key, value = pair.field("key"), pair.field("value")
+                if key is not None and value is not None:
+                    yield span_of(value), key
+
+    def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan) -> Path:
+        """What a mount puts before a router that stands at a place."""
+        for place, key in self._table_of(shape, call):
+            if place.has(span):
+                return path_of(self.resolver.text(call.module, key), rules.style)
+        node = argument_of(call, shape.prefix)
         if node is None:
             return self._spread_prefix(rules, shape, call) if shape.prefix is not None and _splats(call) else ROOT
         if node.kind() in ("array", "list"):
@@ -740,7 +767,8 @@ class Joiner:
         """The prefix among options that are spread into a mount: `include_router(router, **options)`."""
         for splat in _splats(call):
             inner = next(iter(splat.named_children()), None)
-            known = self.resolver.pairs(call.module, inner).get(str(shape.prefix))
+            pairs = self.resolver.pairs(call.module, inner)
+            known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
             text = self.resolver.text(*known) if known is not None else None
             if text is not None and HOLE not in text:
                 return path_of(text, rules.style)
@@ -752,8 +780,7 @@ class Joiner:
         module = definition.module
         if inner := self._inline(definition):
             rules, group, call = inner
-            node = call.argument(group.prefix)
-            given = path_of(self.resolver.text(module, node), rules.style) if node is not None else ROOT
+            given = self._given_prefix(rules, group, call)
             return [head.extend(given) for head in self.heads_of(module, call.receiver, depth + 1)]
         if found := list(self._mount_at(module, definition.span, depth)):
             return found
@@ -912,36 +939,6 @@ def _splats(call: Call) -> list[SgNode]:
     return [node for node in call.positional if node.kind() == "dictionary_splat"]
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _prefixes_by_root(starting: Iterable[str], setting: Mapping[str, Path]) -> dict[str, Path]:
-    """The folders of applications with what is put before their paths. starting: files that start one; setting: those that
-    set a prefix: of the application around, or of all that have none where they share the file."""
-    roots = {_folder(path).removesuffix("src").rstrip("/"): ROOT for path in starting}
-    shared = []
-    for path, prefix in setting.items():
-        root = max((root for root in roots if is_below(path, root)), key=len, default=None)
-        if root is None:
-            shared.append(prefix)
-        else:
-            roots[root] = prefix
-    for root in roots if shared else ():
-        roots[root] = shared[0] if roots[root] == ROOT else roots[root]
-    return roots or dict.fromkeys([""] if shared else [], shared[0] if shared else ROOT)
-
-
-def _package_folder(path: str, program: ProjectModules) -> str:
-    """The nearest folder around a file that has a package.json (or the like); the project's root where none has."""
-    folder = _folder(path)
-    while folder and not any(
-        f"{folder}/{name}" in program.files for name in ("package.json", "pom.xml", "build.gradle")
-    ):
-        folder = _folder(folder)
-    return folder
-
-
 def _mentions(module: SourceModule, sources: Iterable[str]) -> bool:
     return any(source in module.text for source in sources)
 
@@ -953,17 +950,25 @@ def _last_name(node: SgNode | None) -> str:
     return found[-1] if found else ""
 
 
-def _argument(call: Call, key: Key | tuple[Key, ...] | None) -> SgNode | None:
-    keys = key if isinstance(key, tuple) else (key,)
-    return next((node for wanted in keys if (node := call.argument(wanted)) is not None), None)
+def _keys_in(keys: Keys | None) -> tuple[Key, ...]:
+    return keys if isinstance(keys, tuple) else () if keys is None else (keys,)
 
 
-def _chosen(call: Call, key: Key, before: Key | tuple[Key, ...] | None) -> list[SgNode]:
+def _names_in(keys: Keys | None) -> list[str]:
+    return [key for key in _keys_in(keys) if isinstance(key, str)]
+
+
+def argument_of(call: Call, keys: Keys | None) -> SgNode | None:
+    return next((node for wanted in _keys_in(keys) if (node := call.argument(wanted)) is not None), None)
+
+
+def _chosen(call: Call, key: Key, before: Keys | None) -> list[SgNode]:
     """The arguments that a key means; `rest`: all but the one of the path or prefix, where that is the first."""
     if key == "rest":
-        first = 1 if before == 0 and call.positional and _is_text(call.module, call.positional[0]) else 0
+        taken = _keys_in(before)
+        first = 1 if 0 in taken and call.positional and _is_text(call.module, call.positional[0]) else 0
         keywords = [
-            node for name, node in call.named.items() if name != before and call.module.language.name == "python"
+            node for name, node in call.named.items() if name not in taken and call.module.language.name == "python"
         ]
         return [*call.positional[first:], *keywords]
     if key == "last":
@@ -995,9 +1000,7 @@ def _is_inner_function(child: SgNode, span: SourceSpan) -> bool:
 
 def _first_item(node: SgNode) -> SgNode:
     """The first of a list of paths, the path of an object."""
-    if node.kind() in ("array", "list", "array_initializer", "collection_literal", "element_value_array_initializer"):
-        return next(iter(node.named_children()), node)
-    return node
+    return next(iter(node.named_children()), node) if node.kind() in LISTS else node
 
 
 def named_by_action(text: str | None, action: Definition | None) -> str | None:

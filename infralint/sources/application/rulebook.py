@@ -17,6 +17,8 @@ from infralint.sources.application.paths import Style
 
 Key = int | str
 """An argument: by its place, or by its name."""
+Keys = Key | tuple[Key, ...]
+"""An argument that may be given in several ways."""
 
 
 class CallPattern(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -32,30 +34,39 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A call that makes an application (it serves from the root) or a router with a prefix of its own.
 
     replaced: where a mount gives a prefix, that stands in place of its own. versioned: its arguments `version` and
-    `version_prefix` say what stands before all else.
+    `version_prefix` say what stands before all else. parent: the argument, a router, that it is put below. named: the
+    argument, a name, that is its prefix where none is given.
     """
 
     application: bool = False
-    prefix: Key | None = None
+    prefix: Keys | None = None
+    parent: Keys | None = None
+    named: Key | None = None
     replaced: bool = False
     versioned: bool = False
 
 
 class SubrouterCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call that makes a router below the one it is called on, as its result, its block or a function's parameter."""
+    """A call that makes a router below the one it is called on, as its result, its block or a function's parameter.
 
-    prefix: Key | None = 0
+    named: as of a router.
+    """
+
+    prefix: Keys | None = 0
+    named: Key | None = None
 
 
 class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that puts routers below the one it is called on (or is given as `parent`).
 
-    child: an argument, or `rest` for all after the prefix. replaces: its prefix, and version, may stand in place of the
+    child: an argument, `receiver`, or `rest` for all after the prefix. table: the argument that holds routers by their
+    prefixes. replaces: its prefix, and version, may stand in place of the
     router's own. versioned: as of a router.
     """
 
     child: Key
-    prefix: Key | None = None
+    prefix: Keys | None = None
+    table: Keys | None = None
     parent: Key | None = None
     """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
     replaces: bool = True
@@ -72,10 +83,10 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     handler does. scope: what it belongs to: the receiver's router, the class around it, the file,
     nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
-    versioned: as of a router.
+    versioned: as of a router. several: all arguments from the path on are paths.
     """
 
-    path: Key | tuple[Key, ...] | None = 0
+    path: Keys | None = 0
     handler: Key = "rest"
     methods: str | tuple[str, ...] = ()
     kind: StreamKind | None = None
@@ -86,13 +97,14 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     dispatched: bool = False
     when: str = ""
     suffix: str = ""
+    several: bool = False
     versioned: bool = False
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A decorator or annotation of a class that sets a prefix for the routes within."""
 
-    path: Key | tuple[Key, ...] | None = 0
+    path: Keys | None = 0
 
 
 class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -185,11 +197,10 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
     packages: the dependencies that say it is in use. words: each file that matters has one of
     them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
-    `/a/` differ. starts: calls that start an application, for which a prefix may be set.
-    unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
+    `/a/` differ. passes: calls that
     hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
     again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
-    properties: Spring's put a path before all routes.
+    properties: Spring's put a path before all routes. modules: NestJS's modules, versions and global prefix do.
     """
 
     framework: str
@@ -208,9 +219,6 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     streams: tuple[StreamShape, ...] = ()
     sockets: tuple[SocketShape, ...] = ()
     files: tuple[FileShape, ...] = ()
-    global_prefixes: tuple[SubrouterCall, ...] = ()
-    starts: tuple[CallPattern, ...] = ()
-    unknown_prefixes: tuple[str, ...] = ()
     passes: tuple[CallPattern, ...] = ()
     writes: tuple[CallPattern, ...] = ()
     pipes: tuple[CallPattern, ...] = ()
@@ -218,20 +226,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     bases: tuple[Base, ...] = ()
     tuples: bool = False
     properties: bool = False
-
-    def shapes(self) -> Iterator[CallPattern]:
-        for part in (
-            "routers",
-            "groups",
-            "mounts",
-            "routes",
-            "classes",
-            "streams",
-            "sockets",
-            "global_prefixes",
-            "passes",
-        ):
-            yield from getattr(self, part)
+    modules: bool = False
 
 
 FRAMEWORKS = "infralint.sources.application.rules"

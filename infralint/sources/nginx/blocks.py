@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from ipaddress import collapse_addresses, ip_network
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -11,11 +13,14 @@ from infralint.model import Hop
 from infralint.sources.nginx.choose import LocationEntry, VirtualServer
 from infralint.sources.nginx.scopes import Level, Scope
 from infralint.sources.nginx.tree import Directive
+from infralint.text.lazy import lazy
 
 CODES = frozenset({"set", "if", "rewrite", "return", "break"})
 """What is run in the order in which it stands: https://nginx.org/en/docs/http/ngx_http_rewrite_module.html"""
 
 _DIVERTING = frozenset({"try_files", "error_page", "limit_except"})
+
+_EVERYBODY = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 NONE_INSIDE: Mapping[int, NginxBlock] = MappingProxyType({})
 
@@ -27,7 +32,8 @@ class NginxBlock(msgspec.Struct, eq=False):
     for a server's own. passed: what hands requests on, that of the location around included. inner: the blocks of the
     `if`s and `limit_except`s inside, by the identity of their directive. hop: where it proxies. runs_code: something in
     it is run before a request is handed on. internal: what keeps clients out, here or around:
-    https://nginx.org/en/docs/http/ngx_http_core_module.html#internal. denied: the `deny all` that keeps everybody out.
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#internal. denied: the `deny` that keeps everybody out.
+    half_denied: the one that keeps out whoever comes over one version of IP, with that version.
     """
 
     directive: Directive | None
@@ -41,12 +47,13 @@ class NginxBlock(msgspec.Struct, eq=False):
     runs_code: bool = False
     internal: Directive | None = None
     denied: Directive | None = None
+    half_denied: tuple[Directive, int] | None = None
 
     def __post_init__(self) -> None:
         self.runs_code = not CODES.isdisjoint(self.level.by_name)
         marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
         self.internal = next(marks, None)
-        self.denied = denying_all(self.scope)
+        self.denied, self.half_denied = find_denied(self.scope)
 
     @property
     def level(self) -> Level:
@@ -72,21 +79,68 @@ class NginxBlock(msgspec.Struct, eq=False):
         return location
 
 
-def denying_all(scope: Scope) -> Directive | None:
-    """The rule that turns every client away, as the first that fits decides; None where some may pass (`allow` before it,
-    `satisfy any` beside another authority), or nobody can tell.
+def find_denied(scope: Scope) -> tuple[Directive | None, tuple[Directive, int] | None]:
+    """The rule that turns every client away, as the first that fits decides, and else the one that turns all away who come
+    over one version of IP, with that version; None where some of them may pass (`allow` before it, `satisfy any` beside
+    another authority), or nobody can tell.
 
     https://nginx.org/en/docs/http/ngx_http_access_module.html
     """
     ruling = next((level for level in reversed(scope.levels) if {"allow", "deny"} & level.by_name.keys()), None)
     if ruling is None or _may_satisfy(scope, _AUTHORITIES):
-        return None
-    for rule in ruling.directives:
-        if rule.name in ("allow", "include"):
-            return None
-        if rule.name == "deny" and rule.args == ["all"] and not ruling.under_condition(rule):
-            return rule
-    return None
+        return None, None
+    closed = _turned_away(ruling)
+    coming = {4} if closed and _listens_to_ipv4_alone(scope) else {4, 6}
+    if closed.keys() >= coming:
+        return list(closed.values())[-1], None
+    return None, next(((rule, version) for version, rule in closed.items() if version in coming), None)
+
+
+def _turned_away(level: Level) -> dict[int, Directive]:
+    """The rules of a level behind which nobody is left who comes over a version of IP, by that version."""
+    closed: dict[int, Directive] = {}
+    denied: dict[int, list[Any]] = {4: [], 6: []}
+    passing: set[int] = set()
+    for rule in level.directives:
+        if rule.name == "include":
+            break
+        if rule.name not in ("allow", "deny") or not rule.args:
+            continue
+        found = _EVERYBODY if rule.args[0] == "all" else _networks(rule.args[0])
+        for network in found:
+            version = network.version
+            is_within = any(network.subnet_of(other) for other in denied[version])
+            if rule.name == "allow" and not is_within:
+                passing.add(version)
+            elif rule.name == "deny" and version not in passing and not level.under_condition(rule):
+                denied[version] = [*collapse_addresses([*denied[version], network])]
+                if denied[version][0].prefixlen == 0:
+                    closed.setdefault(version, rule)
+        if not found and rule.name == "allow":
+            passing |= {4, 6}
+    return closed
+
+
+def _networks(text: str) -> list[Any]:
+    """The network that an `allow` or a `deny` names; none where it names none, or that can't be told."""
+    try:
+        return [ip_network(text, strict=False)]
+    except ValueError:
+        return []
+
+
+def _listens_to_ipv4_alone(scope: Scope) -> bool:
+    """Whether a server takes no connections over IPv6, nor the addresses of its clients from a header.
+
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#listen: `listen 80` is IPv4's `*:80`
+    """
+    server = next((level for level in scope.levels if level.owner is not None and level.owner.name == "server"), None)
+    if server is None or any("set_real_ip_from" in level.by_name for level in scope.levels):
+        return False
+    return all(_IPV4.fullmatch(line.args[0]) for line in server.by_name.get("listen", ()) if line.args)
+
+
+_IPV4 = lazy(r"(?:(?:\*|[0-9]+(?:\.[0-9]+){3})(?::[0-9]+)?|[0-9]+)")
 
 
 def checking_everybody(scope: Scope) -> Directive | None:

@@ -321,7 +321,7 @@ def _hidden_server(server: VirtualServer, request: Request) -> str:
 
 
 def _in_doubt(match: Match, why: str) -> Match:
-    return Match(match.hop, False, (*match.reasons, why), match.answer)
+    return msgspec.structs.replace(match, certain=False, reasons=(*match.reasons, why))
 
 
 def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
@@ -372,8 +372,9 @@ def _describe_loss(lost: RequestEnd, hop: Hop) -> Unknown:
     cause = because or (f"`{at.written}`" if at is not None else "")
     doubt = f"the stream may be asked for by {lost.method}" if lost.method else "".join(lost.run.reasons[-1:])
     remedy = "say by which `methods:` the stream is asked for" if lost.method else ""
+    answering = f", as nginx may answer {code}" if code else ""
     why = (
-        f"whether every request for the stream comes through {hop.name} can't be told, as nginx may answer {code}:"
+        f"whether every request for the stream comes through {hop.name} can't be told{answering}:"
         f" {'; '.join(filter(None, (cause, doubt)))}"
     )
     return Unknown(at.where if at is not None else hop.where, at.name if at is not None else "", why, remedy)
@@ -446,6 +447,7 @@ class _NodeBuilder:
         self.levels: list[Level] = []
         self.files: dict[int, frozenset[str]] = {}
         self.expanded = Expanded(includes)
+        self.closed: dict[int, Unknown] = {}
 
     def build(self) -> Nginx:
         for source, tree in self.part.files:
@@ -454,6 +456,7 @@ class _NodeBuilder:
             self.nginx.unseen += [
                 hidden(hole, "the servers") for level in self.levels if level.owner for hole in level.opaque[:1]
             ]
+        self.nginx.unseen += self.closed.values()
         self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
         for _, tree in self.part.files:
             if any(directive.name == "http" and directive.block is not None for directive in tree):
@@ -517,7 +520,7 @@ class _NodeBuilder:
             if self.includes.is_in_http(source)
         ]
 
-    def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
+    def _expand(self, directives: list[Directive], stack: tuple[str, ...]) -> list[Directive]:
         expanded = self.includes.expand(directives, self.part.base, stack)
         if expanded is not directives:
             self.expanded.inside[id(directives)] = expanded
@@ -525,7 +528,7 @@ class _NodeBuilder:
 
     def _level(self, owner: Directive) -> Level:
         """A block with its includes put in; what nginx would refuse of them is kept."""
-        level = Level(owner, self._expand(owner.block or []))
+        level = Level(owner, self._expand(owner.block or [], (owner.source.path,)))
         for place, unknown in clashes(level, self.includes.globbed):
             known = self.includes.clashes.setdefault(place, unknown)
             level.refused = {**level.refused, unknown.name: known}
@@ -584,7 +587,9 @@ class _NodeBuilder:
         found: dict[int, NginxBlock] = {}
         for line in scope.nearest.directives:
             if line.name in SAME_SCOPE and line.block is not None:
-                found[id(line)] = self._block(line, scope.inside(Level(line, self._expand(line.block))), server, place)
+                found[id(line)] = self._block(
+                    line, scope.inside(Level(line, self._expand(line.block, (line.source.path,)))), server, place
+                )
         block = NginxBlock(directive, scope, server, place)
         if found:
             block.inner = found
@@ -625,7 +630,8 @@ class _NodeBuilder:
                 serving.hop = self._hop(serving, names, general and serving is _serving(block)[0])
         handed = hand_over(server, self.nginx.processing)
         self.nginx.heard |= handed.heard
-        self.nginx.unseen += handed.refused
+        for at, unknown in handed.refused:
+            self.closed.setdefault(id(at) if at is not None else id(unknown), unknown)
         for serving in (serving for block in proxied for serving in _serving(block)):
             hop = handed.hops.get(id(serving)) or serving.hop
             serving.hop = hop

@@ -337,6 +337,18 @@ def _ignored_headers(directive: Directive) -> str:
     return f'invalid value "{wrong}"' if wrong else ""
 
 
+def _valid_referers(directive: Directive, around: BlocksAround) -> str:
+    """`none` and `blocked` need a name beside them, on whichever line of the block; expressions are none."""
+    beside = (around.blocks[-1].block or []) if around.blocks else []
+    lines = [line for line in beside if line.name == directive.name]
+    if lines[:1] != [directive] or any(line.opaque or line.has_hole or line.name == "include" for line in beside):
+        return ""
+    words = {word for line in lines for word in line.args if not word.startswith("~")}
+    if not words or words - {"none", "blocked"}:
+        return ""
+    return 'the "none" or "blocked" referers are specified in the "valid_referers" directive without any valid referer'
+
+
 def _http_version(directive: Directive) -> str:
     return "" if directive.args[0] in ("1.0", "1.1", "2") else f'invalid value "{directive.args[0]}"'
 
@@ -455,6 +467,7 @@ _PLACED: Mapping[str, Callable[[Directive, BlocksAround], str]] = MappingProxyTy
         "return": _return,
         "server": _server,
         "listen": _listen,
+        "valid_referers": _valid_referers,
     }
 )
 """What depends on the blocks around, too."""

@@ -14,6 +14,7 @@ from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_
 from infralint.sources.nginx.hints import find_declarations
 from infralint.sources.nginx.hops import NginxLocation
 from infralint.sources.nginx.processing import Answer, Processing
+from infralint.sources.nginx.tree import Directive
 from infralint.text.expressions import matching
 from infralint.text.stream_names import stream_name
 
@@ -80,11 +81,11 @@ def silence(hop: NginxLocation) -> NginxLocation:
 
 class Handed(msgspec.Struct, frozen=True):
     """What became of the hints of a server. heard: the places of comments that some location took. refused: streams that
-    nginx answers by itself."""
+    nginx answers by itself, each with what answers them."""
 
     hops: dict[int, NginxLocation]
     heard: set[Location]
-    refused: list[Unknown]
+    refused: list[tuple[Directive | None, Unknown]]
 
 
 def hand_over(server: VirtualServer, processing: Processing) -> Handed:
@@ -95,7 +96,8 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
     given: dict[int, list[Hint]] = {}
     silent: set[int] = set()
     heard: set[Location] = set()
-    refused: list[Unknown] = []
+    refused: list[tuple[Directive | None, Unknown]] = []
+    closed: list[tuple[Directive | None, Unknown]] = []
     for place in places:
         block: NginxBlock = place.block
         hop = block.hop
@@ -116,16 +118,16 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
                 continue
             ends = list(_ends(processing, other or place, place, hint.kind))
             if closing is not None and not ends:
-                refused.append(_describe_closed(place, hint.evidence.because, closing))
+                refused.append((closing.at, _describe_closed(place, hint.evidence.because, closing)))
             for end in ends:
                 given.setdefault(id(end), []).append(hand_on(hint, place))
                 heard |= {hint.evidence.where} if hint.evidence.where else set()
                 if end.hop is not None and isinstance(end.hop, NginxLocation):
                     hops.setdefault(id(end), end.hop)
         if closing is not None and isinstance(hop, NginxLocation) and hop.assumable and not hop.hints:
-            refused.append(_describe_closed(place, "a catch-all is where a chat answer would go", closing))
+            closed.append((closing.at, _describe_closed(place, "a catch-all is where a chat answer would go", closing)))
     changed = {key: silence(hop) if key in silent else join(hop, given.get(key, ())) for key, hop in hops.items()}
-    return Handed(changed, heard, refused)
+    return Handed(changed, heard, [*refused, *closed])
 
 
 def _describe_closed(place: LocationEntry, because: str, closing: Answer) -> Unknown:

@@ -35,7 +35,7 @@ from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
-from infralint.sources.nginx.processing import Processing, Run
+from infralint.sources.nginx.processing import Processing, Run, method_line
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, keeps_affinity, read_target
@@ -243,6 +243,7 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
             compressible=request.compressible and not self._takes_plain_answers(),
             via=self._via_out(request),
             headers=self._headers_out(request, run),
+            methods=self._methods_out(request, run),
             secure={"http": False, "https": True}.get(target.scheme) if target is not None else None,
         )
 
@@ -293,6 +294,13 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         lines = real[0] if is_by_address and not isinstance(real, Unknown) else ()
         name = lines[0].args[0].lower() if lines and lines[0].args else ""
         return "" if name == "proxy_protocol" else name
+
+    def _methods_out(self, request: Request, run: Run) -> tuple[str, ...]:
+        """By which methods it asks its backend."""
+        line = method_line(self.block)
+        if line is not None:
+            return (line.args[0].upper(),)
+        return run.moment.request.methods if run.moment.request is not None else request.methods
 
     def _takes_plain_answers(self) -> bool:
         """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""

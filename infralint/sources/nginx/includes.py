@@ -15,6 +15,7 @@ from infralint.project import CantRead, Project
 from infralint.project.compose import read_compose
 from infralint.project.dockerfile import DOCKERFILES, stages_of
 from infralint.project.names import FileNames
+from infralint.sources.nginx.scopes import RENDER
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
@@ -99,6 +100,7 @@ class Includes:
         self._followed: Counter[str] = Counter()
         self._directives: Counter[str] = Counter()
         self._brought: set[tuple[str, str]] = set()
+        self._expanded: dict[tuple[int, str, tuple[str, ...]], tuple[list[Directive], list[Directive]]] = {}
         self._sizes: dict[str, int] = {}
         self._resolved: dict[tuple[str, str, str], list[str]] = {}
         self._in_images: dict[str, set[str]] = {}
@@ -157,7 +159,16 @@ class Includes:
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually; a pattern that takes no file of the project
         stays. base: the main file's folder."""
-        if not any(directive.name == "include" and directive.block is None for directive in directives):
+        if not _has_includes(directives):
+            return directives
+        key = (id(directives), base, stack)
+        if key not in self._expanded:
+            self._expanded[key] = directives, self._expand(directives, base, stack)
+        return self._expanded[key][1]
+
+    def _expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
+        """The same each time anew, so that what is brought again and again counts."""
+        if not _has_includes(directives):
             return directives
         result: list[Directive] = []
         for directive in directives:
@@ -176,13 +187,13 @@ class Includes:
     def _include_files(self, include: Directive, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
         argument = include.args[0]
         if HOLE.search(argument) or "$" in argument:
-            yield _missing(include, f"`{include.written}` is only known once the file is rendered")
+            yield _missing(include, f"`{include.written}` is only known once the file is rendered", RENDER)
             return
         paths = self.reached[id(include)] = self.resolve(argument, include.source, base)
         if is_glob(argument):
             self.globbed.update(paths)
             if not paths and posixpath.normpath(posixpath.join(base, argument)).startswith("../"):
-                yield _missing(include, f"`{include.written}` takes files that lie outside of the project")
+                yield _missing(include, f"`{include.written}` takes files that lie outside of the project", _MAP)
             elif not paths:
                 yield include
         elif not paths:
@@ -190,7 +201,7 @@ class Includes:
             yield from (
                 self._stand_in(include, heart)
                 if heart is not None
-                else [_missing(include, f"`{include.written}` names a file that is not in the project")]
+                else [_missing(include, f"`{include.written}` names a file that is not in the project", _MAP)]
             )
         for path in paths:
             yield from self._content(include, path, base, stack)
@@ -242,17 +253,17 @@ class Includes:
         self.claimed.add(path)
         if problem := self._endless(include, path, stack):
             self.broken.setdefault(f"@{include.where}", Unreadable(problem, include.where))
-            yield _missing(include, f"`{include.written}` can't be followed to its end")
+            yield _missing(include, f"`{include.written}` can't be followed to its end", _SHORTEN)
             return
         tree = self.tree(path)
         if tree is None:
             reason = self.beyond.get(path) or "it can't be read"
-            yield _missing(include, f"`{include.written}` leads to {self.project.show(path)}: {reason}")
+            yield _missing(include, f"`{include.written}` leads to {self.project.show(path)}: {reason}", _SHOW)
             return
         if self._are_too_many(include, path, tree, stack):
-            yield _missing(include, f"`{include.written}` brings more than is followed")
+            yield _missing(include, f"`{include.written}` brings more than is followed", _SHORTEN)
             return
-        yield from self.expand(tree, base, (*stack, path))
+        yield from self._expand(tree, base, (*stack, path))
 
     def _endless(self, include: Directive, path: str, stack: tuple[str, ...]) -> str:
         """What is wrong with an include that comes to no end, or to none in sight; empty where nothing is."""
@@ -524,6 +535,10 @@ def _may_include(source: NginxFile) -> bool:
     return "include" in source.prepared.text
 
 
+def _has_includes(directives: list[Directive]) -> bool:
+    return any(directive.name == "include" and directive.block is None for directive in directives)
+
+
 def _is_managed(include: Directive) -> bool:
     return len(include.args) == 1 and bool(_MANAGED.match(include.args[0]))
 
@@ -540,5 +555,12 @@ def declares_nothing(argument: str) -> bool:
     return _DECLARING_NOTHING.search(argument) is not None
 
 
-def _missing(include: Directive, why: str) -> Directive:
-    return msgspec.structs.replace(include, block=None, missing=why, splice=False, opening=-1, ending=-1, location=None)
+_MAP = "map its folder with `nginx: include_paths:` in infralint.yaml, or check the output of `nginx -T`"
+_SHOW = "check the output of `nginx -T`"
+_SHORTEN = "check the output of `nginx -T`, a part of it at a time"
+
+
+def _missing(include: Directive, why: str, remedy: str) -> Directive:
+    return msgspec.structs.replace(
+        include, block=None, missing=why, remedy=remedy, splice=False, opening=-1, ending=-1, location=None
+    )

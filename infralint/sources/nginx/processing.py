@@ -14,8 +14,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Known, Request
-from infralint.platforms.nginx_values import flag
+from infralint.model import Known, Request, Unknown
+from infralint.platforms.nginx_values import BadValue, flag, size
 from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody
 from infralint.sources.nginx.choose import (
     LocationChoice,
@@ -40,7 +40,9 @@ from infralint.sources.nginx.variables import (
     without_captures,
     without_query,
 )
+from infralint.sources.nginx.websocket import headers_of, name_of
 from infralint.text.patterns import Unsearchable, search
+from infralint.text.wording import plural
 
 MOST_REDIRECTS = 10
 """Internal redirects nginx follows before it answers 500: NGX_HTTP_MAX_URI_CHANGES."""
@@ -81,6 +83,7 @@ class Run(msgspec.Struct, frozen=True):
     that it no longer begins with the location's prefix. rewritten: the path as it was asked for is not sent on.
     changed: a rewrite asks for another location. stopped: no more rewrites here. redirects: how many more are allowed.
     paged: an error page was taken, and no other will be. status: what the answer's status is kept at by an error page.
+    turned: the error page that asks by GET, with the methods by which clients ask for the stream and that are none.
     reasons: what had to be taken for granted on this way; doubts: what makes every way uncertain.
     """
 
@@ -95,6 +98,7 @@ class Run(msgspec.Struct, frozen=True):
     redirects: int = MOST_REDIRECTS
     paged: bool = False
     status: str = ""
+    turned: tuple[Directive, tuple[str, ...]] | None = None
     answer: Answer | None = None
     reasons: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -108,13 +112,26 @@ class Run(msgspec.Struct, frozen=True):
         return self.moment.path
 
 
+class Permission(NamedTuple):
+    """What comes of `auth_request`: the answer that its location gives by itself, whether it surely does so (else where files
+    are missing), and what may have a request with a body wait for ever."""
+
+    answer: Answer | None = None
+    is_sure: bool = False
+    waiting: Answer | None = None
+
+
+NO_PERMISSION = Permission()
+
+
 class RequestEnd(NamedTuple):
     """Where a request ends: in a block that hands it on, in an answer, or where we can't follow.
 
     overruled: why something else may serve the request than what answers it here, as a location that is not to be seen.
     after_error: it ends here only where the backend that it was handed to first answers with an error. is_loss: nothing
     means to turn the clients away that are answered so: requests of the stream itself may be among them. method: the one,
-    of several by which the stream may be asked for, that is answered so.
+    of several by which the stream may be asked for, that is answered so. An answer of a loss has no code where it is not
+    nginx that gives it.
     """
 
     run: Run
@@ -305,6 +322,8 @@ class Processing:
             because = f"`{run.block.written}` is `internal`: no client reaches it"
             yield from self._answer(replace(run, answer=Answer("404", mark, "", because)))
             return
+        if (small := _find_small_limit(run)) is not None:
+            yield from self._lose(run, small, "POST")
         for after in self._rewrites(run.block, run):
             if after.answer is not None:
                 yield from self._answer(after)
@@ -312,10 +331,37 @@ class Processing:
                 yield from self._redirect_inside(after)
             else:
                 for limited in _limit_methods(after):
-                    if not limited.asking and (closing := self._find_refusal(limited.block)) is not None:
+                    if limited.asking:
+                        yield from self._content(limited)
+                    elif (closing := self._find_refusal(limited.block)) is not None:
                         yield from self._answer(replace(limited, answer=closing))
                     else:
+                        yield from self._lose_at_access(limited)
                         yield from self._content(limited)
+
+    def _lose(self, run: Run, answer: Answer, method: str = "") -> Iterator[RequestEnd]:
+        """An answer, or the page for it, that some requests of the stream may get. method: that of all that do."""
+        several = method if len(methods_of(run.moment.request)) > 1 else ""
+        for end in self._answer(replace(run, answer=answer)):
+            if end.answer is answer:
+                yield end._replace(is_loss=True, method=several)
+            else:
+                yield end._replace(run=end.run.because(answer.because))
+
+    def _lose_at_access(self, run: Run) -> Iterator[RequestEnd]:
+        """The requests that rules of access may turn away, though they need not all."""
+        if run.block.half_denied is not None:
+            rule, version = run.block.half_denied
+            because = f"`{rule.written}` turns every client away that comes over IPv{version}"
+            yield from self._lose(run, Answer("403", rule, "", because))
+        line = checking_everybody(run.block.scope)
+        if line is None:
+            return
+        permission = self._ask_permission(run.block, line)
+        if permission.answer is not None:
+            yield from self._lose(run, permission.answer)
+        elif permission.waiting is not None and "POST" in methods_of(run.moment.request) and _kind(run) == "sse":
+            yield from self._lose(run, permission.waiting, "POST")
 
     def _redirect_inside(self, run: Run) -> Iterator[RequestEnd]:
         """Another location for a path that was rewritten."""
@@ -351,9 +397,11 @@ class Processing:
             yield RequestEnd(lost, answer=Answer("500", passed, "", because), is_loss=True)
             if not any(named.texts):
                 return
-        if (down := self._find_down(run.block)) is not None:
+        if (down := self._find_dead_end(run.block)) is not None:
             yield from self._answer(replace(run, answer=down))
             return
+        if (other := self._find_other_method(run)) is not None:
+            yield RequestEnd(run, answer=other, is_loss=True)
         yield RequestEnd(run, block)
         yield from (end._replace(after_error=True) for end in self._intercept(run))
 
@@ -367,7 +415,7 @@ class Processing:
     def find_closing(self, block: NginxBlock) -> Answer | None:
         """What nginx answers to every request that a block would hand on; None where some may pass, or nobody can tell."""
         if id(block) not in self._closings:
-            self._closings[id(block)] = self._find_refusal(block) or self._find_down(block)
+            self._closings[id(block)] = self._find_refusal(block) or self._find_dead_end(block)
         return self._closings[id(block)]
 
     def _find_refusal(self, block: NginxBlock) -> Answer | None:
@@ -381,9 +429,10 @@ class Processing:
             )
             return Answer("403", block.denied, "", because)
         line = checking_everybody(block.scope)
-        return self._ask_permission(block, line) if line is not None else None
+        permission = self._ask_permission(block, line) if line is not None else NO_PERMISSION
+        return permission.answer if permission.is_sure else None
 
-    def _ask_permission(self, block: NginxBlock, line: Directive) -> Answer | None:
+    def _ask_permission(self, block: NginxBlock, line: Directive) -> Permission:
         """What `auth_request` makes of its location, where that answers by itself whatever it is asked: 2xx lets a request
         pass, 401 and 403 are handed on, anything else becomes 500. All other variables than `$uri` are those of the
         client's request.
@@ -395,20 +444,40 @@ class Processing:
         asked = Run(moment, server.block, internal=True, asking=True)
         ends = _limit(self._through_server(asked)) if not server.open_places else []
         answers = [end.answer for end in ends if end.answer is not None and not end.run.paged and not end.overruled]
-        if not ends or len(answers) < len(ends) or any(end.run.doubts or end.run.reasons for end in ends):
-            return None
-        codes = {answer.code for answer in answers if answer.at is not None and answer.at.name in _ANSWERING}
-        if len(codes) != 1 or len(answers) != sum(answer.code in codes for answer in answers):
-            return None
-        [code] = codes
-        if code.startswith("2"):
-            return None
-        because = f"`{line.written}` is answered {code}, whatever comes"
-        return Answer(code if code in ("401", "403") else "500", line, "", because)
+        if not ends or any(end.run.doubts or end.run.reasons for end in ends):
+            return NO_PERMISSION
+        if len(answers) < len(ends):
+            waiting = next((end.block for end in ends if end.block is not None and _leaves_length(end.block)), None)
+            return Permission(waiting=_describe_waiting(line, waiting) if waiting is not None else None)
+        if any(answer.code.startswith("2") for answer in answers):
+            return NO_PERMISSION
+        by_itself = [answer for answer in answers if answer.at is None or answer.at.name in _ANSWERING]
+        answer, codes = (by_itself or answers)[0], {answer.code for answer in answers}
+        is_sure = bool(by_itself) and codes == {answer.code}
+        because = f"`{line.written}` is answered {answer.code}, whatever comes"
+        if not is_sure:
+            because = f"`{line.written}` is answered {answer.code}, as {answer.because}"
+        return Permission(Answer(answer.code if answer.code in ("401", "403") else "500", line, "", because), is_sure)
 
-    def _find_down(self, block: NginxBlock) -> Answer | None:
-        """The answer where a block hands requests to an upstream of which no server takes any."""
+    def _find_other_method(self, run: Run) -> Answer | None:
+        """What asks the backend by another method than clients ask for the stream by; None where that is the same, or nobody
+        knows."""
+        request, line = run.moment.request, method_line(run.block)
+        if request is None or request.kind != "sse":
+            return None
+        turned, methods = run.turned or (None, request.methods)
+        at, sent = (line, line.args[0].upper()) if line is not None else (turned, "GET")
+        if at is None or not methods or sent in methods:
+            return None
+        clients = f"clients ask for the stream by {' or '.join(methods)}"
+        return Answer("", at, "", f"`{at.written}` has the backend asked by {sent}, and {clients}")
+
+    def _find_dead_end(self, block: NginxBlock) -> Answer | None:
+        """The answer where a block hands requests to an upstream of which no server takes any, or asks for no body."""
         passed = block.passed
+        line = method_line(block)
+        if passed is not None and line is not None and line.args[0].upper() == "HEAD":
+            return Answer("200", line, "", f"`{line.written}` asks the backend for the headers of its answer alone")
         if passed is None or "$" in passed.args[0]:
             return None
         upstream = self.upstreams.get(read_target(passed.args[0]).authority)
@@ -488,6 +557,7 @@ class Processing:
         elif target.endswith(_PAGES):
             yield RequestEnd(run, answer=Answer(run.status or "200", at, target))
         else:
+            run = _ask_by_get(run, at) if at.name == "error_page" else run
             moment = replace(run.moment, path=target)
             yield from self._through_server(
                 replace(run, moment=moment, block=server.block, rewritten=True, moved=False)
@@ -581,7 +651,7 @@ class Processing:
         if inner.place is None and not inner.runs_code:
             yield run
             return
-        verdict = judge(directive, self.definitions, run.moment)
+        verdict = judge(directive, self.definitions, _with_referer(run))
         if verdict.holds is not True:
             yield run.because(verdict.reason) if verdict.reason else run
         if verdict.holds is not False:
@@ -696,6 +766,87 @@ def _limit_methods(run: Run) -> Iterator[Run]:
         yield replace(run, block=run.block.inner[id(limit)])
     if asked & named or is_conditional:
         yield run
+
+
+def _ask_by_get(run: Run, page: Directive) -> Run:
+    """A request behind an error page that is a path: whatever its method was, it goes on by GET.
+
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
+    """
+    request = run.moment.request
+    if request is None or request.kind != "sse":
+        return run
+    lost = (page, request.methods) if request.methods and "GET" not in request.methods else run.turned
+    return replace(run, moment=replace(run.moment, request=replace(request, methods=("GET",))), turned=lost)
+
+
+def _with_referer(run: Run) -> Moment:
+    """The moment of a run, and whether `$invalid_referer` is set: browsers send no Referer with a handshake.
+
+    https://nginx.org/en/docs/http/ngx_http_referer_module.html
+    """
+    moment = run.moment
+    found = run.block.scope.find("valid_referers") if _kind(run) == "websocket" else ([], False)
+    if isinstance(found, Unknown) or not found[0] or moment.request is None or moment.request.header("referer"):
+        return moment
+    allows = any("none" in line.args for line in found[0])
+    return replace(moment, assigned={**moment.assigned, "invalid_referer": Values(("" if allows else "1",))})
+
+
+def method_line(block: NginxBlock) -> Directive | None:
+    """The `proxy_method` by which a block surely asks its backend.
+
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_method
+    """
+    if block.passed is None or block.passed.name != "proxy_pass":
+        return None
+    found = block.scope.find("proxy_method")
+    lines = found[0] if not isinstance(found, Unknown) else ()
+    return next((line for line in lines if line.args and "$" not in line.args[0] and not line.has_hole), None)
+
+
+SMALL_BODY = 4096
+"""Bytes: a prompt may well be longer."""
+
+
+def _find_small_limit(run: Run) -> Answer | None:
+    """What a request for a stream is answered whose body is longer than the location that it comes to takes.
+
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#client_max_body_size
+    """
+    if run.asking or _kind(run) != "sse" or "POST" not in methods_of(run.moment.request):
+        return None
+    found = run.block.scope.find("client_max_body_size")
+    if isinstance(found, Unknown) or not found[0] or (run.block.place is not None and run.block.place.modifier == "@"):
+        return None
+    [line, *_], _ = found
+    try:
+        most = size(" ".join(line.args))
+    except BadValue:
+        return None
+    if not 0 < most < SMALL_BODY:
+        return None
+    return Answer("413", line, "", f"`{line.written}` refuses a prompt of more than {plural(most, 'byte')}")
+
+
+def _leaves_length(block: NginxBlock) -> bool:
+    """Whether `auth_request` surely asks the backend of a block with the Content-Length of a body that it does not send."""
+    scope = block.scope
+    if block.passed is None or block.passed.name != "proxy_pass" or scope.hiding >= 0:
+        return False
+    sent = scope.find("proxy_pass_request_headers")
+    if isinstance(sent, Unknown) or any(line.args == ["off"] for line in sent[0]):
+        return False
+    return not any(name_of(header) == "content-length" for header in headers_of(scope)[0])
+
+
+def _describe_waiting(line: Directive, block: NginxBlock) -> Answer:
+    because = (
+        f"`{line.written}` asks {block.written} with the Content-Length of a POST and without its body, and a backend that"
+        " waits for the body answers nothing, unless that location says `proxy_pass_request_body off;` and"
+        ' `proxy_set_header Content-Length "";`'
+    )
+    return Answer("", line, "", because)
 
 
 def _kind(run: Run) -> str:

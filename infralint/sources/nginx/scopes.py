@@ -18,6 +18,7 @@ from infralint.sources.nginx.tree import Directive
 T = TypeVar("T")
 
 
+RENDER = "render the template and check the result"
 NOTHING_REFUSED: Mapping[str, Unknown] = MappingProxyType({})
 
 
@@ -212,10 +213,8 @@ def unseen_by(level: Level) -> str:
 def hidden(by: Directive, name: str) -> Unknown:
     """What an include that is not here, or a hole, may set."""
     if by.missing:
-        remedy = "map its folder with `nginx: include_paths:` in infralint.yaml, or check the output of `nginx -T`"
-        return Unknown(by.where, name, by.missing, remedy)
-    remedy = "render the template and check the result"
-    return Unknown(by.where, name, f"`{by.written}` may stand for any directives once the template is rendered", remedy)
+        return Unknown(by.where, name, by.missing, by.remedy)
+    return Unknown(by.where, name, f"`{by.written}` may stand for any directives once the template is rendered", RENDER)
 
 
 def _agree(values: Sequence[Setting[Any]], found: Sequence[Directive], level: Level) -> Setting[Any]:
@@ -229,7 +228,7 @@ def _agree(values: Sequence[Setting[Any]], found: Sequence[Directive], level: Le
         if conditions := level.under_condition(directive):
             heading = directive.source.prepared.headings[conditions[0][0]]
             why = f"`{directive.written}` stands only under `{heading}`"
-            return Unknown(directive.where, directive.name, why, "render the template and check the result")
+            return Unknown(directive.where, directive.name, why, RENDER)
     return contradiction(found[0], found[1])
 
 

@@ -156,7 +156,8 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
 class Directive(msgspec.Struct, eq=False, gc=False):
     """`name args;` or `name args { block }`. args: the words after the name. line, offset: where its name stands in the
     prepared text. last_offset: where the last word of this line stands. quotes: a bit for each word that is quoted, the
-    name's first. missing: an include that could not be resolved; splice: a hole that may stand for any directives.
+    name's first. missing: why an include could not be resolved, remedy: what helps; splice: a hole that may stand for any
+    directives.
     opening, ending: offsets of `{` and of `;` or `}`; -1 where there is none. location: where it stands, once somebody
     has asked."""
 
@@ -170,6 +171,7 @@ class Directive(msgspec.Struct, eq=False, gc=False):
     block: list[Directive] | None = None
     end_line: int = 0
     missing: str = ""
+    remedy: str = ""
     splice: bool = False
     opening: int = -1
     ending: int = -1

@@ -1,0 +1,120 @@
+"""Who is let in, by which method and with how much of a body: infralint and nginx agree, server by server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .as_written import Case, accepts, flows, outcomes, say
+from .harness import Binary
+
+APP = "proxy_pass http://app:8000; proxy_buffering off;"
+UPGRADING = (
+    "proxy_pass http://app:8000; proxy_http_version 1.1;"
+    " proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+)
+ASKING = f"location / {{ auth_request /auth; {APP} }}"
+BODILESS = 'proxy_pass_request_body off; proxy_set_header Content-Length "";'
+REFERER = "if ($invalid_referer) { return 403; }"
+
+
+def turned_away(rules: str) -> str:
+    return f"location / {{ {rules} {APP} }}"
+
+
+def asking(answering: str) -> str:
+    return f"{ASKING} location = /auth {{ {answering} }}"
+
+
+CASES = [
+    Case("nothing is in the way", turned_away(""), "silent"),
+    Case("deny of all IPv4, and none else comes", turned_away("deny 0.0.0.0/0;"), "unknown"),
+    Case("deny of both halves of IPv4", turned_away("deny 0.0.0.0/1; deny 128.0.0.0/1;"), "unknown"),
+    Case("an allow that comes too late", turned_away("deny 0.0.0.0/0; allow all;"), "unknown"),
+    Case("an allow before the deny", turned_away("allow 127.0.0.0/8; deny 0.0.0.0/0;"), "silent"),
+    Case("a part of what is denied allowed", turned_away("deny 10.0.0.0/8; allow 10.1.0.0/16; deny ::/0;"), "silent"),
+    Case("deny of all IPv6", turned_away("deny ::/0;"), "silent"),
+    Case("permission: a file that is not there", asking("try_files /none =403;"), "unknown"),
+    Case("permission: one that would answer 204", asking("try_files /none =204;"), "silent"),
+    Case("permission: from files", asking("root html;"), "unknown"),
+    Case("permission: no location", f"location /chat {{ auth_request /auth; {APP} }}", "unknown"),
+    Case("permission: never", asking("return 500;"), "unknown"),
+    Case("permission: asked with a body's length", asking("internal; proxy_pass http://permits:1;"), "unknown"),
+    Case(
+        "permission: asked with a body's length, where there is none",
+        asking("internal; proxy_pass http://permits:1;"),
+        "silent",
+        method="GET",
+    ),
+    Case(
+        "permission: the body alone is kept back",
+        asking("internal; proxy_pass http://permits:1; proxy_pass_request_body off;"),
+        "unknown",
+    ),
+    Case(
+        "permission: asked as the manual says", asking(f"internal; proxy_pass http://permits:1; {BODILESS}"), "silent"
+    ),
+    Case(
+        "permission: for a WebSocket",
+        f"location / {{ auth_request /auth; {UPGRADING} }} location = /auth {{ proxy_pass http://permits:1; }}",
+        "silent",
+        kind="websocket",
+    ),
+    Case("headers alone", turned_away("proxy_method HEAD;"), "unknown"),
+    Case("headers alone, in any case", turned_away("proxy_method head;"), "unknown"),
+    Case("another method", turned_away("proxy_method GET;"), "silent"),
+    Case("a prompt of a byte", f"client_max_body_size 1; location / {{ {APP} }}", "unknown"),
+    Case("a prompt of a byte, and none", f"client_max_body_size 1; location / {{ {APP} }}", "silent", method="GET"),
+    Case("a prompt of any length", turned_away("client_max_body_size 0;"), "silent", method="POST"),
+    Case("a prompt of a megabyte", turned_away("client_max_body_size 1m;"), "silent", method="POST"),
+    Case(
+        "pages that may ask, and a handshake that names none",
+        f"location / {{ valid_referers blocked server_names; {REFERER} {UPGRADING} }}",
+        "unknown",
+        kind="websocket",
+    ),
+    Case(
+        "pages that may ask, or none",
+        f"location / {{ valid_referers none server_names; {REFERER} {UPGRADING} }}",
+        "silent",
+        kind="websocket",
+    ),
+    Case(
+        "an error page by path asks by GET",
+        f"location / {{ error_page 418 = /x; return 418; }} location /x {{ limit_except POST {{ deny all; }} {APP} }}",
+        "unknown",
+        method="POST",
+    ),
+    Case(
+        "an error page by name keeps the method",
+        f"location / {{ error_page 418 = @x; return 418; }} location @x {{ limit_except POST {{ deny all; }} {APP} }}",
+        "silent",
+        method="POST",
+    ),
+]
+REFUSED = [
+    Case("no page is named", f"location / {{ valid_referers none blocked; {REFERER} {APP} }}"),
+    Case("an expression is no name", rf"location / {{ valid_referers none ~\.test/; {APP} }}"),
+]
+TAKEN = [
+    Case("a name on another line", f"location / {{ valid_referers none; valid_referers *.test; {REFERER} {APP} }}"),
+    Case("an expression alone", rf"location / {{ valid_referers ~\.test/; {APP} }}"),
+]
+
+
+def test_who_is_let_in(binary: Binary, tmp_path: Path) -> None:
+    for number, (case, found) in enumerate(zip(CASES, outcomes(CASES, binary), strict=True)):
+        said, texts = say(case, binary, tmp_path / str(number))
+        flowing = [flows(case, outcome) for outcome in found]
+        seen = f"{case.name}: {said}, nginx {[(outcome.verdict, outcome.status) for outcome in found]}\n{texts}"
+        assert (said == "silent") <= all(flowing), seen
+        assert not (said == "error" and all(flowing)), seen
+        assert case.said in (None, said), seen
+
+
+@pytest.mark.parametrize("case", [*REFUSED, *TAKEN], ids=lambda case: case.name)
+def test_what_nginx_does_not_start_with(case: Case, binary: Binary, tmp_path: Path) -> None:
+    is_taken = case in TAKEN
+    assert accepts(case, binary) is is_taken
+    assert (say(case, binary, tmp_path)[0] != "error") is is_taken
