@@ -15,6 +15,7 @@ from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.rack_paths import RackPaths
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
 from infralint.sources.application.rulebook import (
     CallPattern,
@@ -382,6 +383,9 @@ class Joiner:
             return [Head(outer, call.module.path)]
         if scope == "class":
             return [Head(outer.join(path), call.module.path) for path in self._class_prefixes(registration, tail)]
+        if scope == "rack":
+            paths = self._rack.of_place(call.module, call.span)
+            return [Head(path.join(outer), call.module.path) for path in paths]
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
         if scope == "name" and registration.decorated is not None:
@@ -491,6 +495,10 @@ class Joiner:
             return
         for item in node.named_children() if node.kind() in LISTS else [node]:
             yield path_of(named_by_action(self.resolver.text(call.module, item), action), rules.style)
+
+    @cached_property
+    def _rack(self) -> RackPaths:
+        return RackPaths(self.program, self.resolver)
 
     @cached_property
     def _nest(self) -> NestPaths:

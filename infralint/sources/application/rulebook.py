@@ -80,8 +80,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
     argument. methods: `name` (the call's own), an argument, or the methods. kind: the route streams whatever its
-    handler does. scope: what it belongs to: the receiver's router, the class around it, the file,
-    nothing, what its value or the handler's name is put into.
+    handler does. scope: what it belongs to: the receiver's router, the class around it, or where
+    config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths.
     """
@@ -90,7 +90,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     handler: Key = "rest"
     methods: str | tuple[str, ...] = ()
     kind: StreamKind | None = None
-    scope: Literal["receiver", "class", "file", "root", "value", "name"] = "receiver"
+    scope: Literal["receiver", "class", "rack", "file", "root", "value", "name"] = "receiver"
     library: str = ""
     default: str = ""
     style: Style | None = None
