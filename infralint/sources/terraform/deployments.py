@@ -129,7 +129,7 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     )
     files = frozenset(map(tree.project.show, value_files(tree, root)))
     graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
-    refused = [*problems, *world.problems, *_refusals(tree, root), *_exposed(world), *tree.unreadable[before:]]
+    refused = [*problems, *world.problems, *_refusals(tree, root), *_refuse_secrets(world), *tree.unreadable[before:]]
     outcome = _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
     if any(item.type.startswith(("kubernetes_", "kubectl_", "helm_")) for item in graph.items):
         _add_manifests(outcome, graph, tree, root)
@@ -168,7 +168,7 @@ def _refusals(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
             yield from problems_of(folder, partial(tree.called_folder, folder))
 
 
-def _exposed(world: World) -> Iterator[Unreadable]:
+def _refuse_secrets(world: World) -> Iterator[Unreadable]:
     """What the outputs of a root show, and Terraform does not."""
     folder = world.tree.folder(world.root)
     if world.library or world.elsewhere is not None or not folder.is_whole:

@@ -100,15 +100,15 @@ def _wrong_lifecycle(block: Block) -> Iterator[Complaint]:
     ignored = block.attributes.get("ignore_changes")
     if ignored is not None and isinstance(ignored.value, Literal):
         yield ignored.where, f"`{ignored.written}`: it takes a list of arguments, or `all` without quotes"
-    for where, item in _listed(ignored):
+    for where, item in _items_of(ignored):
         if isinstance(item, Literal) and item.value == "*":
             yield where, '"*" is no argument; write `ignore_changes = all`'
-    for where, item in _listed(block.attributes.get("replace_triggered_by")):
+    for where, item in _items_of(block.attributes.get("replace_triggered_by")):
         if (root := _root(item)) in _NO_RESOURCES:
             yield where, f"`replace_triggered_by` takes references to resources, and {root} is none"
 
 
-def _listed(attribute: Attribute | None) -> Iterator[tuple[Location, Expression]]:
+def _items_of(attribute: Attribute | None) -> Iterator[tuple[Location, Expression]]:
     """The items of a list that is written out, each with its place."""
     if attribute is not None and isinstance(attribute.value, ListOf):
         for item in attribute.value.items:
