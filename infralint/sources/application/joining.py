@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
+from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.rack_paths import RackPaths
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
 from infralint.sources.application.rulebook import (
     CallPattern,
@@ -29,7 +31,6 @@ from infralint.sources.application.spring_properties import SpringProperties, ho
 from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
 from infralint.text.lazy import lazy
-from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -45,6 +46,8 @@ MOST_STEPS = 2_000
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app"})
 """Members by which a router is mounted: `app.use(router.routes())`, `DispatcherMiddleware(app.wsgi_app, …)`."""
+LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
+"""Nodes of several paths in the place of one."""
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
@@ -156,7 +159,6 @@ class Joiner:
         self._following: set[tuple[str, SourceSpan]] = set()
         self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
-        self._global_prefixes: dict[tuple[str, str], list[tuple[str, Path]]] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
         self._steps = 0
 
@@ -342,10 +344,10 @@ class Joiner:
             )
         return self._handlers[module.path]
 
-    def heads(self, registration: Registration) -> list[Head]:
-        """The prefixes that a route's router answers under."""
+    def heads(self, registration: Registration, tail: Path) -> list[Head]:
+        """The prefixes that a route's router answers under. tail: the route's own path."""
         base = self._base_path(registration)
-        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration)]
+        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration, tail)]
         return [Head(base.join(head.path), head.home) for head in heads] if base != ROOT else heads
 
     def _with_version(self, registration: Registration, head: Head) -> Head:
@@ -374,13 +376,16 @@ class Joiner:
             self._base_paths[home] = self._spring.base_path(home)
         return self._base_paths[home]
 
-    def _heads_of_route(self, registration: Registration) -> list[Head]:
+    def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
         outer = self._lexical(call)
         if scope == "root":
             return [Head(outer, call.module.path)]
         if scope == "class":
-            return [Head(outer.join(self._class_prefix(registration)), call.module.path)]
+            return [Head(outer.join(path), call.module.path) for path in self._class_prefixes(registration, tail)]
+        if scope == "rack":
+            paths = self._rack.of_place(call.module, call.span)
+            return [Head(path.join(outer), call.module.path) for path in paths]
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
         if scope == "name" and registration.decorated is not None:
@@ -464,60 +469,40 @@ class Joiner:
             return path_of(node.text().lstrip(":"), found[0].style)
         return path_of(self.resolver.text(call.module, node), found[0].style) if _is_text(call.module, node) else ROOT
 
-    def _class_prefix(self, registration: Registration) -> Path:
-        """What annotations of the class around a method put before its path."""
+    def _class_prefixes(self, registration: Registration, tail: Path) -> list[Path]:
+        """What annotations of the class around a method put before its path, which is the tail: several are several ways."""
         rules, decorated = registration.rules, registration.decorated
         owner = decorated.owner if decorated is not None else None
         while owner is not None and owner.kind != "class":
             owner = owner.owner
         names = frozenset(name for shape in rules.classes for name in shape.call)
-        prefix = ROOT
-        for call in registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ():
-            shape = next((shape for shape in rules.classes if call.name in shape.call), None)
-            node = argument_of(call, shape.path) if shape is not None else None
-            if node is not None:
-                text = self.resolver.text(call.module, _first_item(node))
-                prefix = prefix.join(path_of(named_by_action(text, decorated), rules.style))
-        return self._global_prefix(rules, registration.call.module).join(prefix)
+        marks = registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ()
+        found = [path for call in marks for path in self._paths_of_mark(rules, call, decorated)] or [ROOT]
+        if not rules.modules or owner is None or decorated is None:
+            return found
+        if not marks:  # those of a class that extends it
+            return [UNKNOWN]
+        of_method = registration.call.module.marks(frozenset({"Version"})).get(decorated, ())
+        versions = [call.argument(0) for call in of_method] + [call.named.get("version") for call in marks]
+        return self._nest.prefixes(owner, found, tail, [node for node in versions if node is not None])
 
-    def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
-        """`app.setGlobalPrefix("api")`: said once for a whole application, of which one package may hold several.
+    def _paths_of_mark(self, rules: Rules, call: Call, action: Definition | None) -> Iterator[Path]:
+        """The paths that an annotation of a class gives."""
+        shape = next(shape for shape in rules.classes if call.name in shape.call)
+        node = argument_of(call, shape.path)
+        if node is None:
+            yield ROOT
+            return
+        for item in node.named_children() if node.kind() in LISTS else [node]:
+            yield path_of(named_by_action(self.resolver.text(call.module, item), action), rules.style)
 
-        https://docs.nestjs.com/cli/monorepo
-        """
-        if not rules.global_prefixes:
-            return ROOT
-        given = self._prefixes_in(rules, module)
-        around = [(root, prefix) for root, prefix in given if is_below(module.path, root)]
-        if around:
-            return max(around, key=lambda found: len(found[0]))[1]
-        shared = {prefix for _, prefix in given}
-        return shared.pop() if len(shared) == 1 else UNKNOWN if shared else ROOT
+    @cached_property
+    def _rack(self) -> RackPaths:
+        return RackPaths(self.program, self.resolver)
 
-    def _prefixes_in(self, rules: Rules, module: SourceModule) -> list[tuple[str, Path]]:
-        """The folders of the applications in a module's package, each with what is put before all paths there."""
-        ending, package = module.path.rpartition(".")[2], _package_folder(module.path, self.program)
-        if (ending, package) not in self._global_prefixes:
-            names = {name for shape in rules.global_prefixes for name in shape.call} | set(rules.unknown_prefixes)
-            near = [path for path in self.program.sources if path.endswith(f".{ending}") and is_below(path, package)]
-            starting = [path for path in near if self._mentions_any(path, rules.starts)]
-            setting = {path: prefix for path in near if (prefix := self._prefix_given(path, names, rules)) is not None}
-            self._global_prefixes[ending, package] = list(_prefixes_by_root(starting, setting).items())
-        return self._global_prefixes[ending, package]
-
-    def _mentions_any(self, path: str, shapes: Iterable[CallPattern]) -> bool:
-        content = self.program.content(path)
-        return any(name.encode() in content for shape in shapes for name in shape.call)
-
-    def _prefix_given(self, path: str, names: set[str], rules: Rules) -> Path | None:
-        """What a file puts before all paths; None where it does not say."""
-        content = self.program.content(path)
-        module = self.program.load(path) if any(name.encode() in content for name in names) else None
-        calls = module.calls(frozenset(names)) if module is not None else []
-        if any(call.name in rules.unknown_prefixes for call in calls):
-            return UNKNOWN
-        texts = [path_of(self.resolver.text(call.module, call.argument(0)), rules.style) for call in calls]
-        return texts[-1] if texts else None
+    @cached_property
+    def _nest(self) -> NestPaths:
+        return NestPaths(self.program, self.resolver, self.uses)
 
     def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
@@ -962,36 +947,6 @@ def _splats(call: Call) -> list[SgNode]:
     return [node for node in call.positional if node.kind() == "dictionary_splat"]
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _prefixes_by_root(starting: Iterable[str], setting: Mapping[str, Path]) -> dict[str, Path]:
-    """The folders of applications with what is put before their paths. starting: files that start one; setting: those that
-    set a prefix: of the application around, or of all that have none where they share the file."""
-    roots = {_folder(path).removesuffix("src").rstrip("/"): ROOT for path in starting}
-    shared = []
-    for path, prefix in setting.items():
-        root = max((root for root in roots if is_below(path, root)), key=len, default=None)
-        if root is None:
-            shared.append(prefix)
-        else:
-            roots[root] = prefix
-    for root in roots if shared else ():
-        roots[root] = shared[0] if roots[root] == ROOT else roots[root]
-    return roots or dict.fromkeys([""] if shared else [], shared[0] if shared else ROOT)
-
-
-def _package_folder(path: str, program: ProjectModules) -> str:
-    """The nearest folder around a file that has a package.json (or the like); the project's root where none has."""
-    folder = _folder(path)
-    while folder and not any(
-        f"{folder}/{name}" in program.files for name in ("package.json", "pom.xml", "build.gradle")
-    ):
-        folder = _folder(folder)
-    return folder
-
-
 def _mentions(module: SourceModule, sources: Iterable[str]) -> bool:
     return any(source in module.text for source in sources)
 
@@ -1053,9 +1008,7 @@ def _is_inner_function(child: SgNode, span: SourceSpan) -> bool:
 
 def _first_item(node: SgNode) -> SgNode:
     """The first of a list of paths, the path of an object."""
-    if node.kind() in ("array", "list", "array_initializer", "collection_literal", "element_value_array_initializer"):
-        return next(iter(node.named_children()), node)
-    return node
+    return next(iter(node.named_children()), node) if node.kind() in LISTS else node
 
 
 def named_by_action(text: str | None, action: Definition | None) -> str | None:

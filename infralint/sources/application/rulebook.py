@@ -80,8 +80,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
     argument. methods: `name` (the call's own), an argument, or the methods. kind: the route streams whatever its
-    handler does. scope: what it belongs to: the receiver's router, the class around it, the file,
-    nothing, what its value or the handler's name is put into.
+    handler does. scope: what it belongs to: the receiver's router, the class around it, or where
+    config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths.
     """
@@ -90,7 +90,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     handler: Key = "rest"
     methods: str | tuple[str, ...] = ()
     kind: StreamKind | None = None
-    scope: Literal["receiver", "class", "file", "root", "value", "name"] = "receiver"
+    scope: Literal["receiver", "class", "rack", "file", "root", "value", "name"] = "receiver"
     library: str = ""
     default: str = ""
     style: Style | None = None
@@ -197,11 +197,10 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
     packages: the dependencies that say it is in use. words: each file that matters has one of
     them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
-    `/a/` differ. starts: calls that start an application, for which a prefix may be set.
-    unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
+    `/a/` differ. passes: calls that
     hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
     again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
-    properties: Spring's put a path before all routes.
+    properties: Spring's put a path before all routes. modules: NestJS's modules, versions and global prefix do.
     """
 
     framework: str
@@ -220,9 +219,6 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     streams: tuple[StreamShape, ...] = ()
     sockets: tuple[SocketShape, ...] = ()
     files: tuple[FileShape, ...] = ()
-    global_prefixes: tuple[SubrouterCall, ...] = ()
-    starts: tuple[CallPattern, ...] = ()
-    unknown_prefixes: tuple[str, ...] = ()
     passes: tuple[CallPattern, ...] = ()
     writes: tuple[CallPattern, ...] = ()
     pipes: tuple[CallPattern, ...] = ()
@@ -230,6 +226,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     bases: tuple[Base, ...] = ()
     tuples: bool = False
     properties: bool = False
+    modules: bool = False
 
 
 FRAMEWORKS = "infralint.sources.application.rules"
