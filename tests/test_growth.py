@@ -473,6 +473,14 @@ def test_servers_that_dial_each_other_are_asked_by_the_address_that_is_dialled(t
     assert 0 < many["find_front"] <= 2.4 * few["find_front"]
 
 
+def test_what_a_location_sends_on_is_worked_out_once_for_all_ways_that_pass_it(tmp_path: Path) -> None:
+    files = servers_in_a_chain(40)
+    files["nginx.conf"] = str(files["nginx.conf"]).replace("location /", "location /sse")
+    calls = count_calls(tmp_path, files, CHECK)
+    assert calls["request_out"] > 400
+    assert 0 < calls["_request_out"] <= 2 * 40
+
+
 def test_edits_of_one_file_are_held_against_their_neighbours_alone(tmp_path: Path) -> None:
     def files(count: int) -> dict[str, str | bytes]:
         lines = "".join(f"location /l{number}/sse {{ proxy_pass http://app:8000; }}\n" for number in range(count))
