@@ -232,6 +232,8 @@ class Routes(msgspec.Struct):
         node = argument_of(call, shape.path)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
+        if span_of(node) in registration.handlers and self.streaming.joiner.is_of_group(call):
+            return [ROOT]
         style = shape.style or registration.rules.style
         items = node.named_children() if node.kind() in LISTS else [node]
         if shape.several and node in call.positional:

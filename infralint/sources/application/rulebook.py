@@ -35,13 +35,14 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     replaced: where a mount gives a prefix, that stands in place of its own. versioned: its arguments `version` and
     `version_prefix` say what stands before all else. parent: the argument, a router, that it is put below. named: the
-    argument, a name, that is its prefix where none is given.
+    argument, a name, that is its prefix where none is given. setter: its method that sets it later.
     """
 
     application: bool = False
     prefix: Keys | None = None
     parent: Keys | None = None
     named: Key | None = None
+    setter: str = ""
     replaced: bool = False
     versioned: bool = False
 
@@ -60,12 +61,13 @@ class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A call that puts routers below the one it is called on (or is given as `parent`).
 
     child: an argument, `receiver`, or `rest` for all after the prefix. table: the argument that holds routers by their
-    prefixes. replaces: its prefix, and version, may stand in place of the
+    prefixes. options: the argument that may hold the prefix. replaces: its prefix, and version, may stand in place of the
     router's own. versioned: as of a router.
     """
 
-    child: Key
+    child: Keys
     prefix: Keys | None = None
+    options: Key | None = None
     table: Keys | None = None
     parent: Key | None = None
     """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
