@@ -239,8 +239,19 @@ class Routes(msgspec.Struct):
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)
+        if registration.rules.absolute:
+            written = (text and text.removeprefix("~") for text in written)
         found = [path_of(text, style) for text in written]
-        return [path.join(Path(shape.suffix)) for path in found] if shape.suffix else found
+        return [path.join(self._suffix(call, shape)) for path in found] if shape.suffix else found
+
+    def _suffix(self, call: Call, shape: RouteShape) -> Path:
+        """What clients append: `/websocket`, or the `path` that `websocket: [path: "/ws"]` gives instead."""
+        options = call.named.get("websocket")
+        for pair in options.find_all(kind="pair") if options is not None else ():
+            key, value = pair.field("key") or pair.child(0), pair.field("value") or pair.child(1)
+            if key is not None and value is not None and key.text().strip(": ") == "path":
+                return path_of(self.streaming.resolver.text(call.module, value), "colons")
+        return Path(shape.suffix)
 
     def _written_path(self, call: Call, node: object) -> str | None:
         text = self.streaming.resolver.text(call.module, node)  # type: ignore[arg-type]
