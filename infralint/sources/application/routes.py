@@ -13,6 +13,7 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
 from infralint.sources.application.joining import (
+    LISTS,
     Registration,
     argument_of,
     is_true,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 MOST_ROUTES = 5_000
 """Routes of a project that are made: paths of handlers times prefixes of their routers. A large one has hundreds."""
 VERBS = frozenset("get post put patch delete head options".split())
-_LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 
 
 class Unjoined(NamedTuple):
@@ -218,8 +218,8 @@ class Routes(msgspec.Struct):
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
-        heads = joiner.heads(registration)
         for tail in self._paths(registration, at or sighting.span):
+            heads = joiner.heads(registration, tail)
             self._made += len(heads)
             if self._made > MOST_ROUTES:
                 self.streaming.beyond.add(sighting.module.path)
@@ -240,8 +240,10 @@ class Routes(msgspec.Struct):
         node = argument_of(call, shape.path)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
+        if span_of(node) in registration.handlers and self.streaming.joiner.is_of_group(call):
+            return [ROOT]
         style = shape.style or registration.rules.style
-        items = node.named_children() if node.kind() in _LISTS else [node]
+        items = node.named_children() if node.kind() in LISTS else [node]
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)
