@@ -33,6 +33,8 @@ from infralint.text.stream_names import names_files
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+MOST_ROUTES = 5_000
+"""Routes of a project that are made: paths of handlers times prefixes of their routers. A large one has hundreds."""
 VERBS = frozenset("get post put patch delete head options".split())
 
 
@@ -80,6 +82,7 @@ class Routes(msgspec.Struct):
     shown: Callable[[str], str]
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[Unjoined]] = {}
+    _made: int = 0
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -216,7 +219,12 @@ class Routes(msgspec.Struct):
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
         for tail in self._paths(registration, at or sighting.span):
-            for head in joiner.heads(registration, tail):
+            heads = joiner.heads(registration, tail)
+            self._made += len(heads)
+            if self._made > MOST_ROUTES:
+                self.streaming.beyond.add(sighting.module.path)
+                return
+            for head in heads:
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
                 path = _tidy(head.path.join(tail), rules.strict)
