@@ -241,7 +241,8 @@ class Joiner:
         """Routes as pairs in a table: `(r"/ws", Handler)`."""
         for node in module.find({"kind": "tuple"}):
             items = node.named_children()
-            if len(items) >= 2 and items[0].kind() == "string" and items[1].kind() in ("identifier", "attribute"):
+            is_path = len(items) >= 2 and items[0].kind() in ("string", "binary_operator")
+            if is_path and items[1].kind() in ("identifier", "attribute"):
                 call = Call(module, node, span_of(node), "", None, items[0], (items, {}))
                 yield Registration(rules, RouteShape(call=(), scope="root"), call, (span_of(items[1]),))
 
@@ -963,6 +964,8 @@ class Joiner:
         """What is put before a path of Django by those that include the list that it stands in, else by those that include
         its file."""
         listing = next((node for node in call.node.ancestors()[:MOST_AROUND] if node.kind() in ("list", "tuple")), None)
+        if any(outer.kind() == "call" and _is_by_language(outer) for outer in call.node.ancestors()[:MOST_AROUND]):
+            return [NOWHERE]
         place = _place_of_list(call.module, listing) if listing is not None else ""
         if place in self._includes:
             return self._join_includes(place, self._includes[place], depth) or [NOWHERE]
@@ -1034,6 +1037,15 @@ class Joiner:
             if path.endswith(".py") and "settings" in path:
                 found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
         return frozenset(name.decode() for name in found)
+
+
+def _is_by_language(node: SgNode) -> bool:
+    """Whether a call puts the language before paths, or not, as settings say.
+
+    https://docs.djangoproject.com/en/stable/topics/i18n/translation/#language-prefix-in-url-patterns
+    """
+    called = node.field("function")
+    return called is not None and called.text().endswith("i18n_patterns")
 
 
 def _place_of_list(module: SourceModule, node: SgNode) -> str:
