@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
+from infralint.sources.application.laravel_paths import LaravelPaths
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
@@ -28,9 +29,19 @@ from infralint.sources.application.rulebook import (
     SubrouterCall,
 )
 from infralint.sources.application.spring_properties import SpringProperties, home_of
-from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.sources.application.syntax import (
+    HOLE,
+    Assignment,
+    Call,
+    Definition,
+    SourceModule,
+    SourceSpan,
+    span_of,
+    unwrap,
+)
 from infralint.sources.application.uses import Uses
 from infralint.text.lazy import lazy
+from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -44,7 +55,7 @@ MOST_AROUND = 4
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
-_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app"})
+_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app", "fetch"})
 """Members by which a router is mounted: `app.use(router.routes())`, `DispatcherMiddleware(app.wsgi_app, …)`."""
 LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 """Nodes of several paths in the place of one."""
@@ -239,6 +250,8 @@ class Joiner:
             return None
         if shape.handler == "decorated":
             decorated = call.module.decorated_definition(call)
+            if shape.scope == "class" and self._says_less(rules, shape, call, decorated):
+                return None
             return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
         if not self._has_path(call, shape):
             return None
@@ -246,6 +259,15 @@ class Joiner:
             return Registration(rules, shape, call, (call.span,))
         nodes = _chosen(call, shape.handler, shape.path)
         return Registration(rules, shape, call, tuple(span_of(node) for node in nodes)) if nodes or shape.kind else None
+
+    def _says_less(self, rules: Rules, shape: RouteShape, call: Call, decorated: Definition | None) -> bool:
+        """Whether an annotation makes no route of its own: above a class, or without a path beside one that has it."""
+        if decorated is None or decorated.kind == "class":
+            return True
+        if not rules.absolute or argument_of(call, shape.path) is not None:
+            return False
+        beside = call.module.marks(frozenset(name for other in rules.classes for name in other.call))
+        return any(other.positional for other in beside.get(decorated, ()))
 
     def _has_path(self, call: Call, shape: RouteShape) -> bool:
         """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
@@ -315,6 +337,11 @@ class Joiner:
                     return rules, shape
         return None
 
+    def is_of_group(self, call: Call) -> bool:
+        """Whether a call is made on what another makes of a path: `router.route("/x").get(…)`."""
+        outer = call.module.call_of(call.receiver) if call.receiver is not None else None
+        return outer is not None and self._group(outer) is not None
+
     def registration_at(self, module: SourceModule, span: SourceSpan) -> Registration | None:
         """The first of the routes whose handler a place lies in."""
         return next(iter(self.registrations_at(module, span)), None)
@@ -373,8 +400,13 @@ class Joiner:
             return ROOT
         home = home_of(registration.call.module.path)
         if home not in self._base_paths:
-            self._base_paths[home] = self._spring.base_path(home)
+            self._base_paths[home] = UNKNOWN if self._adds_prefixes(home) else self._spring.base_path(home)
         return self._base_paths[home]
+
+    def _adds_prefixes(self, home: str) -> bool:
+        """Whether code of a module of Spring puts prefixes before controllers: `addPathPrefix("/api", …)`."""
+        near = (path for path in self.program.sources if path.endswith((".java", ".kt")) and is_below(path, home))
+        return any(b".addPathPrefix(" in self.program.content(path) for path in near)
 
     def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
@@ -422,14 +454,32 @@ class Joiner:
         )
 
     def _lexical(self, call: Call) -> Path:
-        """What blocks around a call put before it, in languages whose routes are not called on anything."""
-        if call.module.language.name not in ("ruby", "php", "elixir", "kotlin"):
+        """What blocks around a call, and whoever loads its file, put before it, in languages whose routes are not called on
+        anything."""
+        module = call.module
+        if module.language.name not in ("ruby", "php", "elixir", "kotlin"):
             return ROOT
-        prefix = Path("/api") if call.module.path.endswith("routes/api.php") else ROOT
-        for start, end, outer in self._blocks(call.module):
-            if start <= call.span.start and call.span.end <= end and outer.span != call.span:
+        outer = (
+            self._laravel.of_file(module.path) if "routes/" in module.path and module.path.endswith(".php") else ROOT
+        )
+        return outer.join(self._prefix_of_blocks(module, call.span))
+
+    def _prefix_of_blocks(self, module: SourceModule, span: SourceSpan) -> Path:
+        """What blocks around a place put before it, and the calls that it is chained to."""
+        prefix = ROOT
+        for start, end, outer in self._blocks(module):
+            if start <= span.start and span.end <= end and outer.span != span:
                 prefix = prefix.join(self._chain_prefix(outer))
         return prefix
+
+    def _prefix_of_group(self, module: SourceModule, span: SourceSpan) -> Path:
+        """What stands before the routes of a file that is loaded at a place."""
+        chained = (outer for _, _, outer in self._blocks(module) if outer.span == span)
+        return self._prefix_of_blocks(module, span).join(next((self._chain_prefix(outer) for outer in chained), ROOT))
+
+    @cached_property
+    def _laravel(self) -> LaravelPaths:
+        return LaravelPaths(self.program, self.resolver, self._prefix_of_group)
 
     def _blocks(self, module: SourceModule) -> list[tuple[int, int, Call]]:
         """The calls that take a block of routes, each with where its arguments begin and where it ends."""
@@ -467,17 +517,21 @@ class Joiner:
             return ROOT
         if node.kind() in ("simple_symbol", "atom"):
             return path_of(node.text().lstrip(":"), found[0].style)
-        return path_of(self.resolver.text(call.module, node), found[0].style) if _is_text(call.module, node) else ROOT
+        return path_of(self.resolver.text(call.module, node), found[0].style)
 
     def _class_prefixes(self, registration: Registration, tail: Path) -> list[Path]:
         """What annotations of the class around a method put before its path, which is the tail: several are several ways."""
         rules, decorated = registration.rules, registration.decorated
+        if rules.absolute and (self._path_text(registration) or "").startswith(("/", "~/")):
+            return [ROOT]
         owner = decorated.owner if decorated is not None else None
         while owner is not None and owner.kind != "class":
             owner = owner.owner
         names = frozenset(name for shape in rules.classes for name in shape.call)
         marks = registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ()
         found = [path for call in marks for path in self._paths_of_mark(rules, call, decorated)] or [ROOT]
+        if rules.properties and owner is not None and not marks and not self._is_controller(owner):
+            return [UNKNOWN]
         if not rules.modules or owner is None or decorated is None:
             return found
         if not marks:  # those of a class that extends it
@@ -485,6 +539,14 @@ class Joiner:
         of_method = registration.call.module.marks(frozenset({"Version"})).get(decorated, ())
         versions = [call.argument(0) for call in of_method] + [call.named.get("version") for call in marks]
         return self._nest.prefixes(owner, found, tail, [node for node in versions if node is not None])
+
+    def _is_controller(self, owner: Definition) -> bool:
+        """Whether Spring asks a class for routes itself, and not for those of what extends or implements it."""
+        return owner in owner.module.marks(frozenset({"Controller", "RestController"}))
+
+    def _path_text(self, registration: Registration) -> str | None:
+        node = argument_of(registration.call, registration.shape.path)
+        return self.resolver.text(registration.call.module, node) if node is not None else None
 
     def _paths_of_mark(self, rules: Rules, call: Call, action: Definition | None) -> Iterator[Path]:
         """The paths that an annotation of a class gives."""
@@ -570,7 +632,17 @@ class Joiner:
         if node is not None and node.text() != "None":
             return path_of(self.resolver.text(call.module, node), rules.style)
         name = call.argument(shape.named)
-        return path_of(self.resolver.text(call.module, name), rules.style) if name is not None else ROOT
+        if name is not None:
+            return path_of(self.resolver.text(call.module, name), rules.style)
+        return self._set_prefix(rules, shape, call) if isinstance(shape, Router) and shape.setter else ROOT
+
+    def _set_prefix(self, rules: Rules, shape: Router, call: Call) -> Path:
+        """The prefix that a router is given later: `router.prefix("/api")`."""
+        holder = call.module.assignment_of(call.span)
+        for setting in call.module.calls(frozenset({shape.setter})):
+            if holder is not None and setting.receiver is not None and setting.receiver.text() == holder.target:
+                return path_of(self.resolver.text(call.module, setting.argument(0)), rules.style)
+        return ROOT
 
     def mounts_of(self, call: Call, depth: int = 0) -> list[Head]:
         """Where the router that a call makes is mounted."""
@@ -606,7 +678,7 @@ class Joiner:
             found = [
                 head
                 for other, use in uses
-                if other is not module or not holder.value_span.has(span_of(use))  # what the name stood for before
+                if other is not module or not self._is_another(module, holder, use)
                 for head in self._use_heads(other, use, depth)
             ]
         elif function is None:
@@ -623,6 +695,17 @@ class Joiner:
                 outer = outer.owner
             function = outer
         return found
+
+    def _is_another(self, module: SourceModule, holder: Assignment, use: SgNode) -> bool:
+        """Whether a name within its file stands for something else: for what it stood for before, or a member of another."""
+        if holder.value_span.has(span_of(use)):
+            return True
+        around = module.definition_at(holder.span)
+        if "." in holder.target or (around is not None and around.kind == "class"):
+            return False
+        parent = use.parent()
+        member = module.member(parent) if parent is not None else None
+        return member is not None and span_of(member[0]) != span_of(use)
 
     def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
@@ -647,8 +730,7 @@ class Joiner:
         """The prefixes that a router is put under by a method of its own: `api.init_app(app)`."""
         for rules, shape, call in self.mounts(module).around(span):
             if shape.child == "receiver" and call.receiver is not None and span_of(call.receiver) == span:
-                prefix = self._mount_prefix(rules, shape, call, span)
-                yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
+                yield from self._mounted_heads(rules, shape, call, span, depth)
 
     def _handed_on(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """A router that is an argument of one of the project's functions: where that mounts its parameter."""
@@ -661,9 +743,10 @@ class Joiner:
         if index is None or index >= len(names):
             return []
         mounts = [
-            (*found, self._mount_prefix(*found, span_of(inner)))
+            (*found, prefix)
             for home, inner in self.uses.within(meaning.module, names[index], meaning)
             for found in self._innermost(home, span_of(inner))
+            for prefix in self._mount_prefixes(*found, span_of(inner))
         ]
         return [
             head
@@ -705,7 +788,13 @@ class Joiner:
     def _mount_at(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
         """The prefixes of mounts that a place is a child of."""
         for rules, shape, call in self._innermost(module, span):
-            prefix = self._mount_prefix(rules, shape, call, span)
+            yield from self._mounted_heads(rules, shape, call, span, depth)
+
+    def _mounted_heads(
+        self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan, depth: int
+    ) -> Iterator[Head]:
+        """The prefixes that a mount puts a place below, which is its child."""
+        for prefix in self._mount_prefixes(rules, shape, call, span):
             yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
 
     def _below(self, shape: MountCall, call: Call, head: Head, prefix: Path) -> Head:
@@ -734,17 +823,22 @@ class Joiner:
         around = [
             (rules, shape, call)
             for rules, shape, call in self.mounts(module).around(span)
-            if any(
-                span_of(child).has(span) and not _is_inner_function(child, span)
-                for child in _chosen(call, shape.child, shape.prefix)
-            )
-            or any(place.has(span) for place, _ in self._table_of(shape, call))
+            if self._is_child(module, shape, call, span)
         ]
         around.sort(key=lambda found: found[2].span.end - found[2].span.start)
         if len(around) > 1 and around[0][2].span == around[1][2].span:
             router = self.router_rules(around[0][2])
             around.sort(key=lambda found: found[0] is not router)
         return around[:1]
+
+    def _is_child(self, module: SourceModule, shape: MountCall, call: Call, span: SourceSpan) -> bool:
+        """Whether a place is one of the routers that a mount takes: none takes the one that it is called on."""
+        if call.receiver is not None and call.receiver.text() == module.text[span.start : span.end]:
+            return False
+        children = _chosen(call, shape.child, shape.prefix)
+        return any(span_of(child).has(span) and not _is_inner_function(child, span) for child in children) or any(
+            place.has(span) for place, _ in self._table_of(shape, call)
+        )
 
     def _table_of(self, shape: MountCall, call: Call) -> Iterator[tuple[SourceSpan, SgNode]]:
         """What a mount puts under the prefixes of a table, by its place in the file of the call: `{"/api": api}`."""
@@ -756,20 +850,45 @@ class Joiner:
                 if key is not None and value is not None:
                     yield span_of(value), key
 
-    def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan) -> Path:
-        """What a mount puts before a router that stands at a place."""
+    def _mount_prefixes(self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan) -> list[Path]:
+        """What a mount puts before a router that stands at a place: several where it is given a list."""
         for place, key in self._table_of(shape, call):
             if place.has(span):
-                return path_of(self.resolver.text(call.module, key), rules.style)
+                return [path_of(self.resolver.text(call.module, key), rules.style)]
         node = argument_of(call, shape.prefix)
         if node is None:
-            return self._spread_prefix(rules, shape, call) if shape.prefix is not None and _splats(call) else ROOT
-        if node.kind() in ("array", "list"):
-            node = next(iter(node.named_children()), node)
+            return [self._option_prefix(rules, shape, call)]
+        if node.kind() in LISTS and (items := node.named_children()):
+            return [path_of(self.resolver.text(call.module, item), rules.style) for item in items]
         text = self.resolver.text(call.module, node)
         if text is None and shape.child == "rest" and not _is_text(call.module, node):
+            return [UNKNOWN if _names_path(node) and len(call.positional) > 1 else ROOT]
+        return [path_of(text, rules.style)]
+
+    def _option_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
+        """The prefix of a mount that is written neither in its place nor as an option: it may be among options from elsewhere."""
+        if shape.prefix is None:
             return ROOT
-        return path_of(text, rules.style)
+        if _splats(call):
+            return self._spread_prefix(rules, shape, call)
+        options = call.argument(shape.options)
+        if options is None:
+            return ROOT
+        pairs = self.resolver.pairs(call.module, options)
+        known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
+        if known is not None:
+            return path_of(self.resolver.text(*known), rules.style)
+        meaning = self.resolver.meaning(call.module, options)
+        if isinstance(meaning, ResolvedExpression) and meaning.node.kind() == "object":
+            spread = (child for child in meaning.node.named_children() if child.kind() == "spread_element")
+            return UNKNOWN if any(not self._is_object(meaning.module, child) for child in spread) else ROOT
+        return UNKNOWN
+
+    def _is_object(self, module: SourceModule, spread: SgNode) -> bool:
+        """Whether what is spread is an object of which all is known."""
+        inner = next(iter(spread.named_children()), None)
+        meaning = self.resolver.meaning(module, inner) if inner is not None else None
+        return isinstance(meaning, ResolvedExpression) and meaning.node.kind() == "object"
 
     def _spread_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
         """The prefix among options that are spread into a mount: `include_router(router, **options)`."""
@@ -970,7 +1089,7 @@ def argument_of(call: Call, keys: Keys | None) -> SgNode | None:
     return next((node for wanted in _keys_in(keys) if (node := call.argument(wanted)) is not None), None)
 
 
-def _chosen(call: Call, key: Key, before: Keys | None) -> list[SgNode]:
+def _chosen(call: Call, key: Keys, before: Keys | None) -> list[SgNode]:
     """The arguments that a key means; `rest`: all but the one of the path or prefix, where that is the first."""
     if key == "rest":
         taken = _keys_in(before)
@@ -981,7 +1100,7 @@ def _chosen(call: Call, key: Key, before: Keys | None) -> list[SgNode]:
         return [*call.positional[first:], *keywords]
     if key == "last":
         return call.positional[-1:]
-    node = call.argument(key)
+    node = argument_of(call, key)
     return [node] if node is not None else []
 
 
@@ -998,6 +1117,14 @@ def _is_text(module: SourceModule, node: SgNode) -> bool:
         "regex",
         "template_string",
     )
+
+
+_PATH_NAME = lazy(r"path|prefix|base|root|mount|url|version|env\b", re.IGNORECASE)
+
+
+def _names_path(node: SgNode) -> bool:
+    """Whether a name, which stands where a path or a function may stand, speaks of a path: `config.apiPrefix`."""
+    return node.kind() in ("identifier", "member_expression") and _PATH_NAME.search(node.text()) is not None
 
 
 def _is_inner_function(child: SgNode, span: SourceSpan) -> bool:
@@ -1020,7 +1147,7 @@ def named_by_action(text: str | None, action: Definition | None) -> str | None:
         return text
     controller = action.owner.name.removesuffix("Controller").lower()
     method = (action.name.removesuffix("Async") or action.name).lower()
-    return text.replace("[controller]", controller).replace("[action]", method)
+    return re.sub(r"\[(\w+)\]", r"{\1}", text.replace("[controller]", controller).replace("[action]", method))
 
 
 def _key(meaning: Meaning) -> object:

@@ -33,6 +33,8 @@ from infralint.text.stream_names import names_files
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+MOST_ROUTES = 5_000
+"""Routes of a project that are made: paths of handlers times prefixes of their routers. A large one has hundreds."""
 VERBS = frozenset("get post put patch delete head options".split())
 
 
@@ -80,6 +82,7 @@ class Routes(msgspec.Struct):
     shown: Callable[[str], str]
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[Unjoined]] = {}
+    _made: int = 0
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -216,7 +219,12 @@ class Routes(msgspec.Struct):
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
         for tail in self._paths(registration, at or sighting.span):
-            for head in joiner.heads(registration, tail):
+            heads = joiner.heads(registration, tail)
+            self._made += len(heads)
+            if self._made > MOST_ROUTES:
+                self.streaming.beyond.add(sighting.module.path)
+                return
+            for head in heads:
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
                 path = _tidy(head.path.join(tail), rules.strict)
@@ -232,13 +240,26 @@ class Routes(msgspec.Struct):
         node = argument_of(call, shape.path)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
+        if span_of(node) in registration.handlers and self.streaming.joiner.is_of_group(call):
+            return [ROOT]
         style = shape.style or registration.rules.style
         items = node.named_children() if node.kind() in LISTS else [node]
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)
+        if registration.rules.absolute:
+            written = (text and text.removeprefix("~") for text in written)
         found = [path_of(text, style) for text in written]
-        return [path.join(Path(shape.suffix)) for path in found] if shape.suffix else found
+        return [path.join(self._suffix(call, shape)) for path in found] if shape.suffix else found
+
+    def _suffix(self, call: Call, shape: RouteShape) -> Path:
+        """What clients append: `/websocket`, or the `path` that `websocket: [path: "/ws"]` gives instead."""
+        options = call.named.get("websocket")
+        for pair in options.find_all(kind="pair") if options is not None else ():
+            key, value = pair.field("key") or pair.child(0), pair.field("value") or pair.child(1)
+            if key is not None and value is not None and key.text().strip(": ") == "path":
+                return path_of(self.streaming.resolver.text(call.module, value), "colons")
+        return Path(shape.suffix)
 
     def _written_path(self, call: Call, node: object) -> str | None:
         text = self.streaming.resolver.text(call.module, node)  # type: ignore[arg-type]

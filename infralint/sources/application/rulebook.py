@@ -35,13 +35,14 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     replaced: where a mount gives a prefix, that stands in place of its own. versioned: its arguments `version` and
     `version_prefix` say what stands before all else. parent: the argument, a router, that it is put below. named: the
-    argument, a name, that is its prefix where none is given.
+    argument, a name, that is its prefix where none is given. setter: its method that sets it later.
     """
 
     application: bool = False
     prefix: Keys | None = None
     parent: Keys | None = None
     named: Key | None = None
+    setter: str = ""
     replaced: bool = False
     versioned: bool = False
 
@@ -60,12 +61,13 @@ class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A call that puts routers below the one it is called on (or is given as `parent`).
 
     child: an argument, `receiver`, or `rest` for all after the prefix. table: the argument that holds routers by their
-    prefixes. replaces: its prefix, and version, may stand in place of the
+    prefixes. options: the argument that may hold the prefix. replaces: its prefix, and version, may stand in place of the
     router's own. versioned: as of a router.
     """
 
-    child: Key
+    child: Keys
     prefix: Keys | None = None
+    options: Key | None = None
     table: Keys | None = None
     parent: Key | None = None
     """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
@@ -140,11 +142,13 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     path: an argument; default: where none is given. transports: the argument that may rule polling out.
     wraps: the argument (or `receiver`) that is the server itself, which answers where its wrapper does. needs, lacks: a package
     that the application must, or must not, depend on. below: the argument that is a prefix.
+    grouped: it is called on a router, below which it answers.
     """
 
     wraps: Key | None = None
     needs: str = ""
     lacks: str = ""
+    grouped: bool = False
 
     kind: StreamKind = "websocket"
     path: Key | None = None
@@ -195,12 +199,12 @@ class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A framework's rules.
 
-    packages: the dependencies that say it is in use. words: each file that matters has one of
-    them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
-    `/a/` differ. passes: calls that
-    hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
-    again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
-    properties: Spring's put a path before all routes. modules: NestJS's modules, versions and global prefix do.
+    packages: the dependencies that say it is in use. words: each file that matters has one of them, or matches one of the
+    patterns (each after a text that must be in the file). strict: `/a` and `/a/` differ. passes: calls that hand requests
+    on to another server, which may stream. writes: calls that write a piece of a response: again and again they stream.
+    pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class. absolute: a method's path
+    that begins with a slash stands alone. properties: Spring's put a path before all routes. modules: NestJS's modules,
+    versions and global prefix do.
     """
 
     framework: str
@@ -226,6 +230,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     bases: tuple[Base, ...] = ()
     tuples: bool = False
     properties: bool = False
+    absolute: bool = False
     modules: bool = False
 
 

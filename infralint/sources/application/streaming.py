@@ -198,8 +198,8 @@ class ModuleStreams:
     def _given_headers(self, call: Call, shape: StreamShape) -> dict[str, str]:
         if shape.headers is None:
             return {}
-        pairs = self.resolver.pairs(call.module, call.argument(shape.headers))
-        kept = {key.lower(): given for key, given in pairs.items() if key.lower() in HEADERS}
+        pairs = self.resolver.pairs(call.module, call.argument(shape.headers), HEADERS)
+        kept = {key.lower(): given for key, given in pairs.items()}
         found = {key: heeded_value(key, self.resolver.text(home, value)) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
 

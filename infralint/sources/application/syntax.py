@@ -203,6 +203,8 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
     known_calls: dict[SourceSpan, Any] = {}
     """What calls stand for, as far as that was asked."""
+    known_pairs: dict[tuple[SourceSpan, frozenset[str] | None, int], Mapping[str, tuple[SourceModule, SgNode]]] = {}
+    """Keys and values of expressions, as far as they were asked for: of which keys, and after how many steps."""
     _names_asked: int = 0
 
     @cached_property
