@@ -9,6 +9,8 @@ import pytest
 from conftest import Lint, problems, run, write
 from yardstick import at_most, yardstick
 
+from infralint.project import parse_trial
+
 SIZE = 90_000
 SITE = "events {}\nhttp { server { listen 80; location /api/chat { proxy_pass http://app:8000; } } }\n"
 PIECES = (
@@ -185,7 +187,9 @@ def test_long_code_is_judged_in_time(name: str, lint: Lint) -> None:
     before, start = yardstick(), sum(os.times()[:4])
     report = lint({name: LONG_SOURCES[name], "rest/nginx.conf": SITE.replace("/api/chat", "/chat"), **others})
     taken = sum(os.times()[:4]) - start
-    assert taken < 180 * max(before, yardstick()), f"took {taken:.2f} s of the processor, with its trials"
+    assert taken < parse_trial.SECONDS + 180 * max(before, yardstick()), (
+        f"took {taken:.2f} s of the processor, with its trials"
+    )
     assert report["status"] < 2
     assert problems(report, "buffered-stream")
 

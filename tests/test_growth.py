@@ -265,8 +265,35 @@ def passed_on(count: int) -> dict[str, str | bytes]:
     return {**EXPRESS, **{f"m{number}.js": part.format(number, (number + 1) % count) for number in range(count)}}
 
 
+def named_by_texts(count: int) -> dict[str, str | bytes]:
+    """So many files of Laravel's routes, each of which names a method of one class, and so many classes of one file, whose
+    methods bear one name."""
+    method = "function {0}() {{ return response()->eventStream(fn); }}\n"
+    methods = "".join(method.format(f"answer{number}") for number in range(count))
+    classes = "".join(f"class C{number} {{ {method.format('answer')} }}\n" for number in range(count))
+    routes = "".join(f"Route::get('/c{number}', [C{number}::class, 'answer']);\n" for number in range(count))
+    files: dict[str, str | bytes] = {
+        "composer.json": '{"require": {"laravel/framework": "^12"}}',
+        "app/Talk.php": f"<?php\nclass Talk {{\n{methods}}}\n",
+        "app/Classes.php": f"<?php\n{classes}",
+        "routes/web.php": f"<?php\n{routes}",
+    }
+    for number in range(count):
+        files[f"routes/r{number}.php"] = f"<?php\nRoute::get('/{number}', [Talk::class, 'answer{number}']);\n"
+    return files
+
+
 @pytest.mark.parametrize(
-    "files", [passed_on, included_urls, controllers, functions_around_routes, shared_headers, files_of_a_package]
+    "files",
+    [
+        passed_on,
+        included_urls,
+        controllers,
+        functions_around_routes,
+        shared_headers,
+        files_of_a_package,
+        named_by_texts,
+    ],
 )
 def test_many_routes_of_code_take_as_long_as_they_are_many(
     files: Callable[[int], dict[str, str | bytes]], tmp_path: Path
@@ -446,6 +473,14 @@ def test_servers_that_dial_each_other_are_asked_by_the_address_that_is_dialled(t
     assert 0 < many["find_front"] <= 2.4 * few["find_front"]
 
 
+def test_what_a_location_sends_on_is_worked_out_once_for_all_ways_that_pass_it(tmp_path: Path) -> None:
+    files = servers_in_a_chain(40)
+    files["nginx.conf"] = str(files["nginx.conf"]).replace("location /", "location /sse")
+    calls = count_calls(tmp_path, files, CHECK)
+    assert calls["request_out"] > 400
+    assert 0 < calls["_request_out"] <= 2 * 40
+
+
 def test_edits_of_one_file_are_held_against_their_neighbours_alone(tmp_path: Path) -> None:
     def files(count: int) -> dict[str, str | bytes]:
         lines = "".join(f"location /l{number}/sse {{ proxy_pass http://app:8000; }}\n" for number in range(count))
@@ -620,3 +655,18 @@ def test_a_hop_behind_many_is_passed_though_few_hops_are_followed(tmp_path: Path
     report = json.loads(run("check", "--no-cache", "--format", "json", str(tmp_path)).stdout)
     assert report["unreadable"] == []
     assert any("not all of their ways are followed" in entry["message"] for entry in report["unknown"])
+
+
+def locations_by_expression(count: int) -> dict[str, str | bytes]:
+    """So many locations, every other one by an expression, each of which is the way of a stream."""
+    lines = "".join(
+        f"location {'~ ^' * (number % 2)}/l{number}/sse {{ proxy_pass http://b{number}; }}\n" for number in range(count)
+    )
+    return {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{lines}}} }}\n"}
+
+
+def test_why_a_location_is_chosen_is_told_without_trying_all_others(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, locations_by_expression, 40, ("trace",))
+    assert 0 < many["spend"] <= 2 * few["spend"]
+    assert 0 < many["_start_of"] <= 2 * few["_start_of"]
+    assert 0 < many["near"] <= 2 * few["near"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from msgspec.structs import replace
@@ -87,8 +86,10 @@ def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> l
     if check.is_too_slow:
         return []
     try:
-        with time_limit() if check.is_of_a_user else nullcontext():
-            return list(map(_sound, check.function(item) or ()))
+        if check.is_of_a_user:
+            with time_limit():
+                return list(map(_sound, check.function(item) or ()))
+        return list(map(_sound, check.function(item) or ()))
     except KeyboardInterrupt:
         raise
     except Endless as error:

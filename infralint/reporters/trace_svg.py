@@ -421,6 +421,8 @@ def _limit(clock: Clock) -> str:
 
 def columns_of(text: str) -> int:
     """How many characters wide a text is; an ideograph is as wide as two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -86,6 +87,17 @@ def _fold_comment(line: str, width: int) -> list[str]:
     room = max(width - len(indent) - len(mark) - 1, 20)
     comments = textwrap.wrap(words, room, break_long_words=False, break_on_hyphens=False)
     return [*filter(None, [found[1]]), *(f"{indent}{mark} {comment}" for comment in comments)]
+
+
+@lru_cache(maxsize=4096)
+def _break(text: str, width: int, hanging: str = "") -> Sequence[str]:
+    """The lines of a text; a word is broken only where it fits on no line, behind a slash if it has one."""
+    room = max(width, 20)
+    words = (_cut_path(word, room - len(hanging)) for word in visible(text).split(" "))
+    lines = textwrap.wrap(
+        " ".join(words), room, subsequent_indent=hanging, break_on_hyphens=False, break_long_words=True
+    )
+    return [visible(line) for line in lines] or [""]  # broken anew, a line may begin with what gives orders to CI
 
 
 def _cut_path(word: str, width: int) -> str:
@@ -196,7 +208,7 @@ class _TracePage(msgspec.Struct, frozen=True):
         text = f"{fact.text}  ◀ the weakest" if fact.state == "weakest" else fact.text
         color = _STATE_COLORS[fact.state]
         first = f" │    {label} "
-        lines = self._break(f"{text}: {fact.source}" if fact.source else text, WIDTH - len(first))
+        lines = _break(f"{text}: {fact.source}" if fact.source else text, WIDTH - len(first))
         bar = self._paint("frame", " │")
         yield f"{bar}    {self._paint('dim', label)} {self._paint(color, lines[0])}"
         yield from (f"{bar}    {' ' * LABEL} {self._paint(color, line)}" for line in lines[1:])
@@ -274,7 +286,7 @@ class _TracePage(msgspec.Struct, frozen=True):
     def _compact(self, stream: TracedStream) -> Iterator[str]:
         verdict = stream.verdict
         check = f" ({verdict.finding.check})" if verdict.finding is not None else ""
-        lines = self._break(f"{stream.name}: {headline_phrase(stream)}{check}", WIDTH)
+        lines = _break(f"{stream.name}: {headline_phrase(stream)}{check}", WIDTH)
         color = OUTCOME_COLORS[verdict.outcome]
         yield from (self._paint(color, line) for line in lines)
         ways, rest = self._ways(stream)
@@ -292,7 +304,7 @@ class _TracePage(msgspec.Struct, frozen=True):
                 tail = f"  {', '.join(clocks)}" if clocks else ""
                 room = max(WIDTH - 6 - len(tail), 24)
                 name, place = _short_name(leg, perhaps, room)
-                first, *further = self._break(name, room)
+                first, *further = _break(name, room)
                 line = f" {MARKS[state]} {position + 1:>2} {first}{visible(tail)}"
                 yield self._paint(_STATE_COLORS[state], line) if state else line
                 for text in (*further, *filter(None, [place])):
@@ -345,24 +357,15 @@ class _TracePage(msgspec.Struct, frozen=True):
         self, text: str, indent: str, color: str = "", bar: str = "", first_color: str = "", hanging: str = ""
     ) -> Iterator[str]:
         """A text below an indentation, whose bar is painted as a frame."""
-        lines = self._break(text, WIDTH - len(indent), hanging)
+        lines = _break(text, WIDTH - len(indent), hanging)
         later = bar + " " * (len(indent) - len(bar))
         for number, line in enumerate(lines):
             margin = indent if number == 0 else later
             shown = self._paint(first_color or "frame", margin) if margin.strip() else margin
             yield f"{shown}{self._paint(color, line)}"
 
-    def _break(self, text: str, width: int, hanging: str = "") -> list[str]:
-        """The lines of a text; a word is broken only where it fits on no line, behind a slash if it has one."""
-        room = max(width, 20)
-        words = (_cut_path(word, room - len(hanging)) for word in visible(text).split(" "))
-        lines = textwrap.wrap(
-            " ".join(words), room, subsequent_indent=hanging, break_on_hyphens=False, break_long_words=True
-        )
-        return [visible(line) for line in lines] or [""]  # broken anew, a line may begin with what gives orders to CI
-
     def _lines(self, text: str, first: str, later: str, color: str) -> str:
-        lines = self._break(text, WIDTH - len(later))
+        lines = _break(text, WIDTH - len(later))
         return "\n".join(
             f"{first if number == 0 else self._paint('frame', later)}{self._paint(color, line)}"
             for number, line in enumerate(lines)

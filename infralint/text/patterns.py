@@ -35,6 +35,14 @@ _LARGE = 500
 
 _LITERALS = lazy(r"[A-Za-z0-9/_~%-]*+(?![?*{])|[A-Za-z0-9/_~%-]*(?=[A-Za-z0-9/_~%-][?*{])")
 
+_ITEMS = lazy(
+    r"(?P<letter>[A-Za-z0-9/_~%&=:,@!<>-](?:[?*+]|\{\d*,?\d*\})?)"
+    r"|(?P<escape>\\[./_~%-](?:[?*+]|\{\d*,?\d*\})?)"
+    r"|(?P<wild>[.^$?*+]|\{\d*,?\d*\}|\\[dDwWsSbBhHvV]|\[\^?[^\[\]\\^]+\])"
+    r"|(?P<branch>\|)|(?P<bracket>\((?:\?(?::|P?<[A-Za-z_]\w*>)|(?![?*]))|\))|(?P<other>.)",
+    re.DOTALL,
+)
+"""An expression's letters, each with what says how often it stands there; what stands for any; and what is not looked into."""
 _BRACKETS = lazy(r"\\.|[()|]", re.DOTALL)
 _HIDING = lazy(r"\\[QE]|\[[^\]]*[()|\[\\]|\(\?[^:<P]|#")
 
@@ -101,7 +109,32 @@ def fresh_budget(seconds: float = SECONDS) -> Iterator[PatternBudget]:
 def search(pattern: str, text: str, ignore_case: bool = False) -> Any:
     """Where a PCRE expression is found in a text, as a match of `regex`; None where it is not. Raises Unsearchable."""
     expression = compile_pattern(pattern, ignore_case)
+    needed = required_letters(pattern)
+    if needed and needed not in text and not (ignore_case and _holds_whatever_case(text, needed)):
+        return None
     return spend(pattern, lambda seconds: expression.search(text, timeout=seconds))
+
+
+def _holds_whatever_case(text: str, needed: str) -> bool:
+    return not text.isascii() or needed.lower() in text.lower()
+
+
+@lru_cache(maxsize=16384)
+def required_letters(pattern: str) -> str:
+    """The longest row of letters that stands in every text that an expression fits, as far as a look tells."""
+    rows, depth = [""], 0
+    for found in _ITEMS.finditer(pattern):
+        kind, item = found.lastgroup, found[0]
+        if kind == "other" or (kind == "branch" and not depth):
+            return ""
+        if kind == "bracket":
+            depth += -1 if item == ")" else 1
+        if depth or kind not in ("letter", "escape") or item.endswith(("?", "*", "}")):
+            rows.append("")
+        else:
+            rows[-1] += item.strip("\\+")
+            rows += [""] * item.endswith("+")
+    return max(reversed(rows), key=len)
 
 
 @lru_cache(maxsize=16384)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Lint, problems, run
 
 CHART = "apiVersion: v2\nname: chat\nversion: 0.1.0\n"
@@ -134,6 +135,16 @@ def test_each_values_file_is_an_environment(lint: Lint) -> None:
         "deploy/values-prod.yaml:3 warning short-idle-timeout",
         "deploy/values.yaml:8 warning short-idle-timeout",
     ]
+
+
+@pytest.mark.parametrize("path", ["values/prod.yaml", "env/prod.yaml", "environments/prod/values.yaml"])
+def test_folders_hold_values_of_environments(path: str, lint: Lint) -> None:
+    short = "ingress:\n  annotations:\n    nginx.ingress.kubernetes.io/proxy-read-timeout: '45'\n"
+    other = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n"
+    notes = "owner: somebody\n"
+    report = lint({**FILES, f"deploy/{path}": short, "deploy/env/map.yaml": other, "deploy/env/notes.yaml": notes})
+    default = "deploy/values.yaml:8 warning short-idle-timeout"
+    assert sorted(loud(report)) == sorted([f"deploy/{path}:3 warning short-idle-timeout", default])
 
 
 def test_infralint_yaml_names_the_releases(lint: Lint) -> None:

@@ -325,7 +325,8 @@ class Writer:
 
     def _by_variable(self, sent: str) -> Step:
         step = self._plain(sent)
-        step.locations = step.locations.replace("PASS", "set $backend TARGET;\nPASS").replace("PASS", "PASSVARIABLE")
+        lines = "resolver 127.0.0.1;\nset $backend TARGET;\nPASS"
+        step.locations = step.locations.replace("PASS", lines).replace("PASS", "PASSVARIABLE")
         return step
 
     def _tried(self, sent: str) -> Step:

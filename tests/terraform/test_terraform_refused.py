@@ -66,6 +66,86 @@ REFUSED = {
     "a block in a block on one line": ("terraform { required_providers { x = {} } }" + LB, 1, "expected ="),
     "two arguments on one line": ('variable "a" { type = string, default = "x" }' + LB, 1, "expected }"),
     "a label with a template": ('output "a${1}" {\n  value = 1\n}' + LB, 1, "a label can't hold a template"),
+    "an instance of what has none": (
+        LB + 'output "a" { value = aws_lb.main[0].arn }',
+        5,
+        "neither `count` nor `for_each`",
+    ),
+    "resources that need each other": (
+        'resource "aws_x" "a" { y = aws_x.b.id }\nresource "aws_x" "b" { y = local.c }\nlocals { c = aws_x.a.id }' + LB,
+        1,
+        "aws_x.a needs itself through aws_x.b and local.c",
+    ),
+    "an attribute in depends_on": (
+        LB + 'output "a" {\n  value = 1\n  depends_on = [aws_lb.main.arn]\n}',
+        7,
+        "write aws_lb.main",
+    ),
+    "a condition that is none": (
+        'output "a" {\n  value = 1\n  precondition {\n    condition = true\n    error_message = "x"\n  }\n}' + LB,
+        4,
+        "must refer to something",
+    ),
+    "an index of no count": (
+        'resource "aws_x" "a" {\n  count = 1\n  y = count.idx\n}' + LB,
+        3,
+        "did you mean `index`?",
+    ),
+    "a part of each": ('resource "aws_x" "a" {\n  for_each = {}\n  y = each.kee\n}' + LB, 3, "did you mean `key`?"),
+    "changes in quotes": (
+        'resource "aws_x" "a" {\n  lifecycle {\n    ignore_changes = "all"\n  }\n}' + LB,
+        3,
+        "without quotes",
+    ),
+    "a star of changes": (
+        'resource "aws_x" "a" {\n  lifecycle {\n    ignore_changes = ["*"]\n  }\n}' + LB,
+        3,
+        "is no argument",
+    ),
+    "a lifecycle that varies": (
+        'variable "x" {}\nresource "aws_x" "a" {\n  lifecycle {\n    create_before_destroy = var.x\n  }\n}' + LB,
+        4,
+        "must be a constant",
+    ),
+    "a trigger that is no resource": (
+        'locals { x = 1 }\nresource "aws_x" "a" {\n  lifecycle {\n    replace_triggered_by = [local.x]\n  }\n}' + LB,
+        4,
+        "local is none",
+    ),
+    "a provisioner's time": (
+        'resource "aws_x" "a" {\n  provisioner "local-exec" {\n    command = "x"\n    when = destoy\n  }\n}' + LB,
+        4,
+        "it takes create or destroy",
+    ),
+    "a provisioner without a command": (
+        'resource "aws_x" "a" {\n  provisioner "local-exec" {\n  }\n}' + LB,
+        2,
+        "has no `command`",
+    ),
+    "a provisioner that names others": (
+        'locals { x = 1 }\nresource "aws_x" "a" {\n  provisioner "local-exec" {\n    when = destroy\n    command = local.x\n'
+        "  }\n}" + LB,
+        5,
+        "and not local.x",
+    ),
+    "a provisioner of old": ('resource "aws_x" "a" {\n  provisioner "chef" {\n  }\n}' + LB, 2, 'no provisioner "chef"'),
+    "an alias that nobody has": (
+        'provider "aws" {\n  alias = "west"\n}\nresource "aws_x" "a" {\n  provider = aws.wst\n}' + LB,
+        5,
+        "did you mean aws.west?",
+    ),
+    "an alias that varies": ('variable "x" {}\nprovider "aws" {\n  alias = var.x\n}' + LB, 3, "must be a constant"),
+    "a function in a default": ('variable "a" { default = upper("x") }' + LB, 1, "no function can be called here"),
+    "a function in a description": ('output "a" {\n  value = 1\n  description = upper("x")\n}' + LB, 3, "no function"),
+    "a default of an attribute": (
+        'variable "a" { type = object({ b = optional(number, "x") }) }' + LB,
+        1,
+        "has a default for b that can't be",
+    ),
+    "an output of a secret": ('locals { s = sensitive("x") }\noutput "a" { value = local.s }' + LB, 2, "is sensitive"),
+    "a folder that is none": ('module "m" {\n  source = "modules/m"\n}' + LB, 2, 'begins with "./" or "../"'),
+    "an argument of terraform_data": ('resource "terraform_data" "a" { inptu = 1 }' + LB, 1, "did you mean `input`?"),
+    "state from nowhere": ('data "terraform_remote_state" "a" {}' + LB, 1, "has no `backend`"),
     "a brace behind an argument": ('output "a" {\n  value = 1 }' + LB, 2, "expected the end of the line"),
 }
 
@@ -95,6 +175,20 @@ TAKEN = {
     "a provisioner": 'resource "null_resource" "b" {\n  provisioner "local-exec" {\n    when = destroy\n    command = self.id\n  }\n}',
     "built-in names": 'resource "aws_x" "b" {\n  for_each = toset(["a"])\n  a = each.key\n  b = path.module\n'
     "  c = terraform.workspace\n}",
+    "what is gone in a provisioner": 'resource "aws_x" "b" {\n  count = 1\n  provisioner "local-exec" {\n    when = destroy\n'
+    '    command = "${path.module}/x ${self.id} ${count.index}"\n  }\n}',
+    "an earlier instance": 'resource "aws_x" "b" {\n  count = 2\n  y = count.index == 0 ? "" : aws_x.b[0].id\n}',
+    "a key that is worked out": 'variable "k" {}\nresource "aws_x" "b" {}\noutput "a" { value = aws_x.b[var.k] }',
+    "all outputs in depends_on": 'module "m" {\n  source = "a/b/c"\n  count = 1\n}\noutput "a" {\n  value = 1\n'
+    "  depends_on = [module.m.o]\n}",
+    "one instance of a module": 'module "m" {\n  source = "a/b/c"\n  count = 1\n}\noutput "a" {\n'
+    "  value = length(module.m) > 0 ? module.m[0].o : try(module.m.o, null)\n}",
+    "providers that are given": "terraform {\n  required_providers {\n    aws = {\n      configuration_aliases = [aws.east]\n"
+    '    }\n  }\n}\nresource "aws_x" "b" {\n  provider = aws.east\n}',
+    "a secret that is marked": 'output "a" {\n  value = sensitive("x")\n  sensitive = true\n}',
+    "no secret any more": 'output "a" { value = nonsensitive(sensitive("x")) }',
+    "constants of operators": 'variable "a" { default = 24 * 60 }',
+    "conditions on paths": 'check "a" {\n  assert {\n    condition = path.module != ""\n    error_message = "x"\n  }\n}',
     "moved": "moved {\n  from = aws_x.old\n  to = aws_x.new\n}",
     "import": 'import {\n  to = aws_lb.main\n  id = "x"\n}',
     "a check with data of its own": 'check "up" {\n  data "http" "page" {\n    url = "x"\n  }\n  assert {\n'
@@ -131,6 +225,11 @@ CALLS = {
         5,
         "module.m has no output anr; did you mean `arn`?",
     ),
+    "outputs of all instances": (
+        'module "m" {\n  source = "./m"\n  count = 1\n  idle = 600\n}\noutput "a" { value = "x ${module.m.arn}" }',
+        6,
+        "write module.m[0] or module.m[*]",
+    ),
     "no files": ('module "m" {\n  source = "./n"\n}', 2, "where no Terraform files are"),
 }
 
@@ -149,6 +248,11 @@ def test_a_module_that_is_not_here_may_hold_anything_whatever_it_is_called(tmp_p
 def test_a_module_that_leads_out_of_the_project_can_not_be_told(tmp_path: Path) -> None:
     report = judged(tmp_path, {"main.tf": 'module "edge" {\n  source = "../edge"\n}\n'})
     assert "leads out of the project" in doubts(report)
+
+
+def test_a_source_that_is_worked_out_can_not_be_told(tmp_path: Path) -> None:
+    text = 'variable "at" { default = "./m" }\nmodule "m" {\n  source = var.at\n  idle = 600\n}\n'
+    assert "its source is worked out" in doubts(judged(tmp_path, {**MODULE, "main.tf": text + LB}))
 
 
 def test_a_module_behind_a_link_that_leads_out_can_not_be_told(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_one_budget_holds_for_all_expressions_of_a_run() -> None:
         with at_most(200):
             for number in range(300):
                 with pytest.raises(TooSlow):
-                    search(f"^/(a|aa)+{number}$", text)
+                    search(f"^/(a|aa)+[{number}]$", text)
         assert account.spent < 1
     with fresh_budget():
         assert search("^/a", text)
@@ -132,7 +132,13 @@ def test_a_slow_expression_is_tried_once() -> None:
     with fresh_budget():
         for _ in range(500):
             with pytest.raises(TooSlow):
-                search("^/(a|aa)+!$", "/" + "a" * 60)
+                search("^/(a|aa)+[!]$", "/" + "a" * 60)
+
+
+def test_no_expression_is_slow_whose_letters_are_not_there() -> None:
+    with fresh_budget() as account:
+        assert search("^/(a|aa)+/b$", "/" + "a" * 60) is None
+        assert not account.slow
 
 
 def test_plain_expressions_cost_nothing() -> None:

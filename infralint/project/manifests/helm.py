@@ -38,6 +38,8 @@ KUBERNETES = (1, 31)
 SCHEMA = "values.schema.json"
 COMPLETE = "name the values it is installed with under `helm: charts:` in infralint.yaml"
 _VALUES = lazy(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
+_VALUES_FOLDERS = frozenset({"values", "env", "envs", "environment", "environments"})
+"""Of a chart, in which lie values for each place that it is installed in."""
 _READ = 8
 """Characters of what a template comes to that are read as YAML in the time of a step."""
 MOST_FILES = 12
@@ -278,7 +280,7 @@ class Charts:
         layers = {layer for release in releases for layer in release.layers if isinstance(layer, str)}
         for path in self._values_files(chart):
             over = self._mapping(path) if path not in layers else None
-            if over:
+            if over and ("values" in path.removeprefix(chart.folder) or _overrides(chart, over)):
                 yield _environment_name(path), merge_values(chart.values, over), None
 
     def _with_layers(self, chart: Chart, release: ChartRelease) -> PlacedMapping:
@@ -305,15 +307,20 @@ class Charts:
         return values
 
     def _values_files(self, chart: Chart) -> list[str]:
-        """The values files beside a chart's own."""
-        beside = (chart.folder, posixpath.join(chart.folder, "values"))
+        """The values files beside a chart's own: `values-prod.yaml`, and in folders for them `prod.yaml`, `prod/values.yaml`."""
+        prefix = f"{chart.folder}/" if chart.folder else ""
         found = []
         for path in self._below[chart.folder]:
-            folder, _, name = path.rpartition("/")
-            named = folder == beside[1] and name.endswith((".yaml", ".yml"))
-            if (folder == beside[0] and _VALUES.fullmatch(name)) or named:
-                if _environment_name(path) not in _SKIPPED_ENVIRONMENTS:
-                    found.append(path)
+            *folders, name = path.removeprefix(prefix).split("/")
+            is_named = _VALUES.fullmatch(name) is not None
+            if not folders:
+                fits = is_named
+            elif folders[0] in _VALUES_FOLDERS and name.endswith((".yaml", ".yml")):
+                fits = len(folders) == 1 or (len(folders) == 2 and (is_named or name.startswith("values.")))
+            else:
+                fits = False
+            if fits and _environment_name(path) not in _SKIPPED_ENVIRONMENTS:
+                found.append(path)
         return sorted(found)[:MOST_FILES]
 
     def _render_release(
@@ -484,10 +491,16 @@ def _is_asked_for(template: TemplateFile) -> bool:
 
 
 def _environment_name(path: str) -> str:
-    """`values-prod.yaml` and `values/prod.yaml` are `prod`."""
-    name = posixpath.basename(path)
+    """`values-prod.yaml`, `values/prod.yaml` and `env/prod/values.yaml` are `prod`."""
+    folder, _, name = path.rpartition("/")
     found = _VALUES.fullmatch(name)
-    return (found[1] or found[2]) if found else name.rpartition(".")[0]
+    stem = (found[1] or found[2]) if found else name.rpartition(".")[0]
+    return posixpath.basename(folder) if stem == "values" else stem
+
+
+def _overrides(chart: Chart, values: PlacedMapping) -> bool:
+    """Whether a mapping has values that a chart knows, and is no manifest."""
+    return "apiVersion" not in values and any(name in chart.values for name in values)
 
 
 def _capabilities() -> PlacedMapping:

@@ -50,6 +50,7 @@ _UNTOUCHED = lazy(r"ctx\.(?:respond|compress)\s*=\s*false|\bres\.(?:write|writeH
 _SPARES = lazy(r"event-stream|path|url|accept|stream|sse|getHeader|content-type|true\s*;", re.IGNORECASE)
 """What a filter has to name to spare a stream; that of the middleware's own manual names `x-no-compression` alone."""
 _TYPES = lazy(rb"COMPRESS_MIMETYPES\W{1,6}[^\]]{0,2000}")
+_DJANGO_GZIP = lazy(r"(?<=[\"'])django\.middleware\.gzip\.GZipMiddleware(?=[\"'])")
 _OFF = lazy(rb"COMPRESS_(?:STREAMS|REGISTER)\W{1,6}False")
 
 
@@ -227,7 +228,7 @@ class CompressedRoutes:
             ):
                 yield Middleware("starlette", module, call.node, is_optional=_is_optional(call))
         if "settings" in module.path:
-            for node in module.strings(r"^.django\.middleware\.gzip\.GZipMiddleware.$"):
+            for node in module.strings_like(_DJANGO_GZIP):
                 yield Middleware("django", module, node)
         if any(imported.specifier == "flask_compress" for imported in imports.values()):
             for call in module.calls(frozenset({"Compress"})):

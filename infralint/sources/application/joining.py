@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
+from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.rack_paths import RackPaths
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
 from infralint.sources.application.rulebook import (
     CallPattern,
@@ -26,10 +28,18 @@ from infralint.sources.application.rulebook import (
     SubrouterCall,
 )
 from infralint.sources.application.spring_properties import SpringProperties, home_of
-from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.sources.application.syntax import (
+    HOLE,
+    Assignment,
+    Call,
+    Definition,
+    SourceModule,
+    SourceSpan,
+    span_of,
+    unwrap,
+)
 from infralint.sources.application.uses import Uses
 from infralint.text.lazy import lazy
-from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -43,8 +53,10 @@ MOST_AROUND = 4
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
-_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app"})
+_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app", "fetch"})
 """Members by which a router is mounted: `app.use(router.routes())`, `DispatcherMiddleware(app.wsgi_app, …)`."""
+LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
+"""Nodes of several paths in the place of one."""
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
@@ -156,7 +168,6 @@ class Joiner:
         self._following: set[tuple[str, SourceSpan]] = set()
         self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
-        self._global_prefixes: dict[tuple[str, str], list[tuple[str, Path]]] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
         self._steps = 0
 
@@ -313,6 +324,11 @@ class Joiner:
                     return rules, shape
         return None
 
+    def is_of_group(self, call: Call) -> bool:
+        """Whether a call is made on what another makes of a path: `router.route("/x").get(…)`."""
+        outer = call.module.call_of(call.receiver) if call.receiver is not None else None
+        return outer is not None and self._group(outer) is not None
+
     def registration_at(self, module: SourceModule, span: SourceSpan) -> Registration | None:
         """The first of the routes whose handler a place lies in."""
         return next(iter(self.registrations_at(module, span)), None)
@@ -342,10 +358,10 @@ class Joiner:
             )
         return self._handlers[module.path]
 
-    def heads(self, registration: Registration) -> list[Head]:
-        """The prefixes that a route's router answers under."""
+    def heads(self, registration: Registration, tail: Path) -> list[Head]:
+        """The prefixes that a route's router answers under. tail: the route's own path."""
         base = self._base_path(registration)
-        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration)]
+        heads = [self._with_version(registration, head) for head in self._heads_of_route(registration, tail)]
         return [Head(base.join(head.path), head.home) for head in heads] if base != ROOT else heads
 
     def _with_version(self, registration: Registration, head: Head) -> Head:
@@ -374,13 +390,16 @@ class Joiner:
             self._base_paths[home] = self._spring.base_path(home)
         return self._base_paths[home]
 
-    def _heads_of_route(self, registration: Registration) -> list[Head]:
+    def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
         outer = self._lexical(call)
         if scope == "root":
             return [Head(outer, call.module.path)]
         if scope == "class":
-            return [Head(outer.join(self._class_prefix(registration)), call.module.path)]
+            return [Head(outer.join(path), call.module.path) for path in self._class_prefixes(registration, tail)]
+        if scope == "rack":
+            paths = self._rack.of_place(call.module, call.span)
+            return [Head(path.join(outer), call.module.path) for path in paths]
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
         if scope == "name" and registration.decorated is not None:
@@ -464,60 +483,40 @@ class Joiner:
             return path_of(node.text().lstrip(":"), found[0].style)
         return path_of(self.resolver.text(call.module, node), found[0].style) if _is_text(call.module, node) else ROOT
 
-    def _class_prefix(self, registration: Registration) -> Path:
-        """What annotations of the class around a method put before its path."""
+    def _class_prefixes(self, registration: Registration, tail: Path) -> list[Path]:
+        """What annotations of the class around a method put before its path, which is the tail: several are several ways."""
         rules, decorated = registration.rules, registration.decorated
         owner = decorated.owner if decorated is not None else None
         while owner is not None and owner.kind != "class":
             owner = owner.owner
         names = frozenset(name for shape in rules.classes for name in shape.call)
-        prefix = ROOT
-        for call in registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ():
-            shape = next((shape for shape in rules.classes if call.name in shape.call), None)
-            node = argument_of(call, shape.path) if shape is not None else None
-            if node is not None:
-                text = self.resolver.text(call.module, _first_item(node))
-                prefix = prefix.join(path_of(named_by_action(text, decorated), rules.style))
-        return self._global_prefix(rules, registration.call.module).join(prefix)
+        marks = registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ()
+        found = [path for call in marks for path in self._paths_of_mark(rules, call, decorated)] or [ROOT]
+        if not rules.modules or owner is None or decorated is None:
+            return found
+        if not marks:  # those of a class that extends it
+            return [UNKNOWN]
+        of_method = registration.call.module.marks(frozenset({"Version"})).get(decorated, ())
+        versions = [call.argument(0) for call in of_method] + [call.named.get("version") for call in marks]
+        return self._nest.prefixes(owner, found, tail, [node for node in versions if node is not None])
 
-    def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
-        """`app.setGlobalPrefix("api")`: said once for a whole application, of which one package may hold several.
+    def _paths_of_mark(self, rules: Rules, call: Call, action: Definition | None) -> Iterator[Path]:
+        """The paths that an annotation of a class gives."""
+        shape = next(shape for shape in rules.classes if call.name in shape.call)
+        node = argument_of(call, shape.path)
+        if node is None:
+            yield ROOT
+            return
+        for item in node.named_children() if node.kind() in LISTS else [node]:
+            yield path_of(named_by_action(self.resolver.text(call.module, item), action), rules.style)
 
-        https://docs.nestjs.com/cli/monorepo
-        """
-        if not rules.global_prefixes:
-            return ROOT
-        given = self._prefixes_in(rules, module)
-        around = [(root, prefix) for root, prefix in given if is_below(module.path, root)]
-        if around:
-            return max(around, key=lambda found: len(found[0]))[1]
-        shared = {prefix for _, prefix in given}
-        return shared.pop() if len(shared) == 1 else UNKNOWN if shared else ROOT
+    @cached_property
+    def _rack(self) -> RackPaths:
+        return RackPaths(self.program, self.resolver)
 
-    def _prefixes_in(self, rules: Rules, module: SourceModule) -> list[tuple[str, Path]]:
-        """The folders of the applications in a module's package, each with what is put before all paths there."""
-        ending, package = module.path.rpartition(".")[2], _package_folder(module.path, self.program)
-        if (ending, package) not in self._global_prefixes:
-            names = {name for shape in rules.global_prefixes for name in shape.call} | set(rules.unknown_prefixes)
-            near = [path for path in self.program.sources if path.endswith(f".{ending}") and is_below(path, package)]
-            starting = [path for path in near if self._mentions_any(path, rules.starts)]
-            setting = {path: prefix for path in near if (prefix := self._prefix_given(path, names, rules)) is not None}
-            self._global_prefixes[ending, package] = list(_prefixes_by_root(starting, setting).items())
-        return self._global_prefixes[ending, package]
-
-    def _mentions_any(self, path: str, shapes: Iterable[CallPattern]) -> bool:
-        content = self.program.content(path)
-        return any(name.encode() in content for shape in shapes for name in shape.call)
-
-    def _prefix_given(self, path: str, names: set[str], rules: Rules) -> Path | None:
-        """What a file puts before all paths; None where it does not say."""
-        content = self.program.content(path)
-        module = self.program.load(path) if any(name.encode() in content for name in names) else None
-        calls = module.calls(frozenset(names)) if module is not None else []
-        if any(call.name in rules.unknown_prefixes for call in calls):
-            return UNKNOWN
-        texts = [path_of(self.resolver.text(call.module, call.argument(0)), rules.style) for call in calls]
-        return texts[-1] if texts else None
+    @cached_property
+    def _nest(self) -> NestPaths:
+        return NestPaths(self.program, self.resolver, self.uses)
 
     def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
@@ -585,7 +584,17 @@ class Joiner:
         if node is not None and node.text() != "None":
             return path_of(self.resolver.text(call.module, node), rules.style)
         name = call.argument(shape.named)
-        return path_of(self.resolver.text(call.module, name), rules.style) if name is not None else ROOT
+        if name is not None:
+            return path_of(self.resolver.text(call.module, name), rules.style)
+        return self._set_prefix(rules, shape, call) if isinstance(shape, Router) and shape.setter else ROOT
+
+    def _set_prefix(self, rules: Rules, shape: Router, call: Call) -> Path:
+        """The prefix that a router is given later: `router.prefix("/api")`."""
+        holder = call.module.assignment_of(call.span)
+        for setting in call.module.calls(frozenset({shape.setter})):
+            if holder is not None and setting.receiver is not None and setting.receiver.text() == holder.target:
+                return path_of(self.resolver.text(call.module, setting.argument(0)), rules.style)
+        return ROOT
 
     def mounts_of(self, call: Call, depth: int = 0) -> list[Head]:
         """Where the router that a call makes is mounted."""
@@ -621,7 +630,7 @@ class Joiner:
             found = [
                 head
                 for other, use in uses
-                if other is not module or not holder.value_span.has(span_of(use))  # what the name stood for before
+                if other is not module or not self._is_another(module, holder, use)
                 for head in self._use_heads(other, use, depth)
             ]
         elif function is None:
@@ -638,6 +647,17 @@ class Joiner:
                 outer = outer.owner
             function = outer
         return found
+
+    def _is_another(self, module: SourceModule, holder: Assignment, use: SgNode) -> bool:
+        """Whether a name within its file stands for something else: for what it stood for before, or a member of another."""
+        if holder.value_span.has(span_of(use)):
+            return True
+        around = module.definition_at(holder.span)
+        if "." in holder.target or (around is not None and around.kind == "class"):
+            return False
+        parent = use.parent()
+        member = module.member(parent) if parent is not None else None
+        return member is not None and span_of(member[0]) != span_of(use)
 
     def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
@@ -662,8 +682,7 @@ class Joiner:
         """The prefixes that a router is put under by a method of its own: `api.init_app(app)`."""
         for rules, shape, call in self.mounts(module).around(span):
             if shape.child == "receiver" and call.receiver is not None and span_of(call.receiver) == span:
-                prefix = self._mount_prefix(rules, shape, call, span)
-                yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
+                yield from self._mounted_heads(rules, shape, call, span, depth)
 
     def _handed_on(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """A router that is an argument of one of the project's functions: where that mounts its parameter."""
@@ -676,9 +695,10 @@ class Joiner:
         if index is None or index >= len(names):
             return []
         mounts = [
-            (*found, self._mount_prefix(*found, span_of(inner)))
+            (*found, prefix)
             for home, inner in self.uses.within(meaning.module, names[index], meaning)
             for found in self._innermost(home, span_of(inner))
+            for prefix in self._mount_prefixes(*found, span_of(inner))
         ]
         return [
             head
@@ -720,7 +740,13 @@ class Joiner:
     def _mount_at(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
         """The prefixes of mounts that a place is a child of."""
         for rules, shape, call in self._innermost(module, span):
-            prefix = self._mount_prefix(rules, shape, call, span)
+            yield from self._mounted_heads(rules, shape, call, span, depth)
+
+    def _mounted_heads(
+        self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan, depth: int
+    ) -> Iterator[Head]:
+        """The prefixes that a mount puts a place below, which is its child."""
+        for prefix in self._mount_prefixes(rules, shape, call, span):
             yield from (self._below(shape, call, head, prefix) for head in self._parents(shape, call, depth))
 
     def _below(self, shape: MountCall, call: Call, head: Head, prefix: Path) -> Head:
@@ -749,17 +775,22 @@ class Joiner:
         around = [
             (rules, shape, call)
             for rules, shape, call in self.mounts(module).around(span)
-            if any(
-                span_of(child).has(span) and not _is_inner_function(child, span)
-                for child in _chosen(call, shape.child, shape.prefix)
-            )
-            or any(place.has(span) for place, _ in self._table_of(shape, call))
+            if self._is_child(module, shape, call, span)
         ]
         around.sort(key=lambda found: found[2].span.end - found[2].span.start)
         if len(around) > 1 and around[0][2].span == around[1][2].span:
             router = self.router_rules(around[0][2])
             around.sort(key=lambda found: found[0] is not router)
         return around[:1]
+
+    def _is_child(self, module: SourceModule, shape: MountCall, call: Call, span: SourceSpan) -> bool:
+        """Whether a place is one of the routers that a mount takes: none takes the one that it is called on."""
+        if call.receiver is not None and call.receiver.text() == module.text[span.start : span.end]:
+            return False
+        children = _chosen(call, shape.child, shape.prefix)
+        return any(span_of(child).has(span) and not _is_inner_function(child, span) for child in children) or any(
+            place.has(span) for place, _ in self._table_of(shape, call)
+        )
 
     def _table_of(self, shape: MountCall, call: Call) -> Iterator[tuple[SourceSpan, SgNode]]:
         """What a mount puts under the prefixes of a table, by its place in the file of the call: `{"/api": api}`."""
@@ -771,20 +802,45 @@ class Joiner:
                 if key is not None and value is not None:
                     yield span_of(value), key
 
-    def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan) -> Path:
-        """What a mount puts before a router that stands at a place."""
+    def _mount_prefixes(self, rules: Rules, shape: MountCall, call: Call, span: SourceSpan) -> list[Path]:
+        """What a mount puts before a router that stands at a place: several where it is given a list."""
         for place, key in self._table_of(shape, call):
             if place.has(span):
-                return path_of(self.resolver.text(call.module, key), rules.style)
+                return [path_of(self.resolver.text(call.module, key), rules.style)]
         node = argument_of(call, shape.prefix)
         if node is None:
-            return self._spread_prefix(rules, shape, call) if shape.prefix is not None and _splats(call) else ROOT
-        if node.kind() in ("array", "list"):
-            node = next(iter(node.named_children()), node)
+            return [self._option_prefix(rules, shape, call)]
+        if node.kind() in LISTS and (items := node.named_children()):
+            return [path_of(self.resolver.text(call.module, item), rules.style) for item in items]
         text = self.resolver.text(call.module, node)
         if text is None and shape.child == "rest" and not _is_text(call.module, node):
+            return [UNKNOWN if _names_path(node) and len(call.positional) > 1 else ROOT]
+        return [path_of(text, rules.style)]
+
+    def _option_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
+        """The prefix of a mount that is written neither in its place nor as an option: it may be among options from elsewhere."""
+        if shape.prefix is None:
             return ROOT
-        return path_of(text, rules.style)
+        if _splats(call):
+            return self._spread_prefix(rules, shape, call)
+        options = call.argument(shape.options)
+        if options is None:
+            return ROOT
+        pairs = self.resolver.pairs(call.module, options)
+        known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
+        if known is not None:
+            return path_of(self.resolver.text(*known), rules.style)
+        meaning = self.resolver.meaning(call.module, options)
+        if isinstance(meaning, ResolvedExpression) and meaning.node.kind() == "object":
+            spread = (child for child in meaning.node.named_children() if child.kind() == "spread_element")
+            return UNKNOWN if any(not self._is_object(meaning.module, child) for child in spread) else ROOT
+        return UNKNOWN
+
+    def _is_object(self, module: SourceModule, spread: SgNode) -> bool:
+        """Whether what is spread is an object of which all is known."""
+        inner = next(iter(spread.named_children()), None)
+        meaning = self.resolver.meaning(module, inner) if inner is not None else None
+        return isinstance(meaning, ResolvedExpression) and meaning.node.kind() == "object"
 
     def _spread_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
         """The prefix among options that are spread into a mount: `include_router(router, **options)`."""
@@ -962,36 +1018,6 @@ def _splats(call: Call) -> list[SgNode]:
     return [node for node in call.positional if node.kind() == "dictionary_splat"]
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _prefixes_by_root(starting: Iterable[str], setting: Mapping[str, Path]) -> dict[str, Path]:
-    """The folders of applications with what is put before their paths. starting: files that start one; setting: those that
-    set a prefix: of the application around, or of all that have none where they share the file."""
-    roots = {_folder(path).removesuffix("src").rstrip("/"): ROOT for path in starting}
-    shared = []
-    for path, prefix in setting.items():
-        root = max((root for root in roots if is_below(path, root)), key=len, default=None)
-        if root is None:
-            shared.append(prefix)
-        else:
-            roots[root] = prefix
-    for root in roots if shared else ():
-        roots[root] = shared[0] if roots[root] == ROOT else roots[root]
-    return roots or dict.fromkeys([""] if shared else [], shared[0] if shared else ROOT)
-
-
-def _package_folder(path: str, program: ProjectModules) -> str:
-    """The nearest folder around a file that has a package.json (or the like); the project's root where none has."""
-    folder = _folder(path)
-    while folder and not any(
-        f"{folder}/{name}" in program.files for name in ("package.json", "pom.xml", "build.gradle")
-    ):
-        folder = _folder(folder)
-    return folder
-
-
 def _mentions(module: SourceModule, sources: Iterable[str]) -> bool:
     return any(source in module.text for source in sources)
 
@@ -1015,7 +1041,7 @@ def argument_of(call: Call, keys: Keys | None) -> SgNode | None:
     return next((node for wanted in _keys_in(keys) if (node := call.argument(wanted)) is not None), None)
 
 
-def _chosen(call: Call, key: Key, before: Keys | None) -> list[SgNode]:
+def _chosen(call: Call, key: Keys, before: Keys | None) -> list[SgNode]:
     """The arguments that a key means; `rest`: all but the one of the path or prefix, where that is the first."""
     if key == "rest":
         taken = _keys_in(before)
@@ -1026,7 +1052,7 @@ def _chosen(call: Call, key: Key, before: Keys | None) -> list[SgNode]:
         return [*call.positional[first:], *keywords]
     if key == "last":
         return call.positional[-1:]
-    node = call.argument(key)
+    node = argument_of(call, key)
     return [node] if node is not None else []
 
 
@@ -1045,6 +1071,14 @@ def _is_text(module: SourceModule, node: SgNode) -> bool:
     )
 
 
+_PATH_NAME = lazy(r"path|prefix|base|root|mount|url|version|env\b", re.IGNORECASE)
+
+
+def _names_path(node: SgNode) -> bool:
+    """Whether a name, which stands where a path or a function may stand, speaks of a path: `config.apiPrefix`."""
+    return node.kind() in ("identifier", "member_expression") and _PATH_NAME.search(node.text()) is not None
+
+
 def _is_inner_function(child: SgNode, span: SourceSpan) -> bool:
     """Whether a place lies within a function that is an argument, and is not that function itself."""
     kind = child.kind()
@@ -1053,9 +1087,7 @@ def _is_inner_function(child: SgNode, span: SourceSpan) -> bool:
 
 def _first_item(node: SgNode) -> SgNode:
     """The first of a list of paths, the path of an object."""
-    if node.kind() in ("array", "list", "array_initializer", "collection_literal", "element_value_array_initializer"):
-        return next(iter(node.named_children()), node)
-    return node
+    return next(iter(node.named_children()), node) if node.kind() in LISTS else node
 
 
 def named_by_action(text: str | None, action: Definition | None) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
 
-class Language(msgspec.Struct, frozen=True):
+class Language(msgspec.Struct, frozen=True, dict=True):
     """A language's words for what all have.
 
     calls: node kind -> fields of the callee, of its receiver (empty: part of the callee) and of the arguments.
@@ -26,6 +27,12 @@ class Language(msgspec.Struct, frozen=True):
     strings: frozenset[str]
     identifiers: frozenset[str] = frozenset({"identifier"})
     decorated: str = ""
+
+    @cached_property
+    def looked_for(self) -> frozenset[str]:
+        """The kinds of nodes that nearly every file of the language is asked for."""
+        decorators = ("decorator",) if self.decorated else ()
+        return frozenset((*self.calls, *self.assignments, *self.functions, *self.classes, *self.strings, *decorators))
 
 
 def _words(text: str) -> frozenset[str]:

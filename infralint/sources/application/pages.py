@@ -46,7 +46,7 @@ def page_module(path: str, content: bytes) -> SourceModule:
         text = _NO_SCRIPT.sub(lambda found: _blank(found[0], " "), text)
         text = _SAID.sub(lambda found: _blank(found[0], HOLE), _STATEMENT.sub(_without_statement, text))
         text = scripts_of(text, "html")
-    return SourceModule(path, JAVASCRIPT, "javascript", whole, SgRoot(text, "javascript").root(), frozenset())
+    return SourceModule(path, JAVASCRIPT, "javascript", whole, SgRoot(text, "javascript").root())
 
 
 def _without_statement(found: re.Match[str]) -> str:

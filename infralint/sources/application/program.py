@@ -19,6 +19,7 @@ from infralint.sources.application.imports import READERS, SCANS, ImportedName, 
 from infralint.sources.application.languages import Language, language_of
 from infralint.sources.application.manifests import DeployedFiles
 from infralint.sources.application.syntax import SourceModule, find_too_deep, parse, span_of
+from infralint.text.joined_texts import JoinedTexts
 from infralint.text.lazy import lazy
 from infralint.text.repetition import is_repetitive
 
@@ -63,12 +64,13 @@ class ProjectModules:
         self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._words: dict[str, dict[bytes, list[str]]] = {}
         self._by_stem: dict[str, dict[str, list[str]]] = {}
+        self._joined: dict[str, JoinedTexts] = {}
+        self._holding: dict[tuple[str, str], list[str]] = {}
         self._javascript = JavaScriptImports(
             files, self.content, lambda: files.find_named("package.json"), ENDINGS, _habits
         )
         self._python: dict[tuple[str, str], str | None] = {}
         self.sources: list[str] = []
-        self.vocabulary: dict[str, frozenset[str]] = {}
 
     def content(self, path: str) -> bytes:
         """A file's bytes; none where it can't be read or was written by a program."""
@@ -110,7 +112,7 @@ class ProjectModules:
         if content and self._is_beyond(path, content):
             self.skipped[path] = ": no parser comes to its end in time"
             content = b""
-        module = parse(path, content, self.vocabulary) if content else None
+        module = parse(path, content) if content else None
         if module is not None and (line := find_too_deep(module.root)) is not None:
             self.skipped[path] = f": what begins in line {line} nests, or chains calls, too many times"
             module = None
@@ -398,14 +400,24 @@ class ProjectModules:
         stem, wanted = posixpath.basename(path).partition(".")[0], name.encode()
         if stem in ("mod", "main", "lib"):
             stem = posixpath.basename(posixpath.dirname(path))
-        words = {word.encode(errors="surrogateescape") for word in (stem, stem.removesuffix("Impl"))}
-        for other in self.sources:
-            if other != path and other.rpartition(".")[2] in language.endings:
-                content = self.content(other)
-                if wanted in content and any(word in content for word in words):
-                    module = self.load(other)
-                    if module is not None:
-                        yield module
+        for other in self._holders(language, stem):
+            if other != path and wanted in self.content(other) and (module := self.load(other)) is not None:
+                yield module
+
+    def _holders(self, language: Language, stem: str) -> list[str]:
+        """The files of a language in which the name of a class stands, or that of what it implements."""
+        key = language.name, stem
+        if key not in self._holding:
+            words = {word.encode(errors="surrogateescape") for word in (stem, stem.removesuffix("Impl"))}
+            self._holding[key] = sorted({path for word in words for path in self._texts_of(language).holding(word)})
+        return self._holding[key]
+
+    def _texts_of(self, language: Language) -> JoinedTexts:
+        """All files of a language."""
+        if language.name not in self._joined:
+            paths = [path for path in self.sources if path.rpartition(".")[2] in language.endings]
+            self._joined[language.name] = JoinedTexts(paths, self.content)
+        return self._joined[language.name]
 
     def _stems(self, language: str) -> dict[str, list[str]]:
         """Last words of what is imported, and the files that import such."""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unfollowed, Unknown
 from infralint.platforms.libraries import LIBRARIES
 from infralint.project.names import FileNames
-from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS, client_calls
+from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.heartbeats import names_pings
@@ -185,12 +185,6 @@ class Reader:
 
     @cached_property
     def _streaming(self) -> ModuleStreams:
-        for language in self._languages:
-            rules = [rule for rule in self._rules if rule.language == language]
-            names = {name for rule in rules for shape in rule.shapes() for name in shape.call}
-            self._program.vocabulary[language] = frozenset(
-                names | (CLIENT_NAMES if language == "javascript" else set())
-            )
         joiner = Joiner(self._program, Rulebook(self._rules))
         return ModuleStreams(joiner, self._file_shapes)
 

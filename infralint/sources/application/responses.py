@@ -34,6 +34,8 @@ CLIENTS = frozenset("axios got ky requests httpx session client http_client supe
 _EVENT_TYPE = lazy(
     r"^(?:content-type:\s*)?(text/event-stream|application/(?:x-)?ndjson|application/stream\+json)\b", re.IGNORECASE
 )
+_STREAM_TYPE = lazy(r"text/event-stream|application/(?:x-)?ndjson|application/stream\+json", re.IGNORECASE)
+_NAMES_HEADER = lazy(r"(?<=[\"'`])(?:x-accel-(?:buffering|redirect)|cache-control|content-encoding)", re.IGNORECASE)
 _FILE_TYPE = lazy(
     r"(?:image|video|audio|font)/|text/(?:csv|css|xml|calendar)|multipart/"
     r"|application/(?:pdf|x?-?zip|gzip|octet-stream|xml|rss|atom|x-tar|x-gzip|vnd\.|msword|force-download)"
@@ -63,7 +65,7 @@ def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tu
             for node in module.identifiers(name):
                 if not is_request(module, node) and not _is_accepted(node):
                     yield node, content_type
-    for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
+    for node in module.strings_like(_STREAM_TYPE):
         text = resolver.text(module, node) or ""
         found = _EVENT_TYPE.match(text)
         if found and _is_content_type(module, node, text) and not is_request(module, node):
@@ -202,16 +204,7 @@ def _header_settings(
     resolver: Resolver, module: SourceModule, definition: Definition
 ) -> Iterator[tuple[str, str, list[SourceSpan]]]:
     """Each header that a function names with its value, and the conditions that it stands in."""
-    for node in definition.node.find_all(
-        {
-            "rule": {
-                "all": [
-                    module.string_kinds(),
-                    {"regex": "(?i)^.?(?:x-accel-(?:buffering|redirect)|cache-control|content-encoding)"},
-                ]
-            }
-        }
-    ):
+    for node in module.strings_like(_NAMES_HEADER, span_of(definition.node)):
         name, is_line, rest = node.text().strip("\"'`").partition(":")
         value = None if is_line else _value_of(module, node)
         if value is None and not is_line:

@@ -13,6 +13,7 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
 from infralint.sources.application.joining import (
+    LISTS,
     Registration,
     argument_of,
     is_true,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 VERBS = frozenset("get post put patch delete head options".split())
-_LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 
 
 class Unjoined(NamedTuple):
@@ -216,7 +216,7 @@ class Routes(msgspec.Struct):
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
         for tail in self._paths(registration, at or sighting.span):
-            for head in joiner.heads(registration):
+            for head in joiner.heads(registration, tail):
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
                 path = _tidy(head.path.join(tail), rules.strict)
@@ -232,8 +232,10 @@ class Routes(msgspec.Struct):
         node = argument_of(call, shape.path)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
+        if span_of(node) in registration.handlers and self.streaming.joiner.is_of_group(call):
+            return [ROOT]
         style = shape.style or registration.rules.style
-        items = node.named_children() if node.kind() in _LISTS else [node]
+        items = node.named_children() if node.kind() in LISTS else [node]
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)

@@ -35,13 +35,14 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     replaced: where a mount gives a prefix, that stands in place of its own. versioned: its arguments `version` and
     `version_prefix` say what stands before all else. parent: the argument, a router, that it is put below. named: the
-    argument, a name, that is its prefix where none is given.
+    argument, a name, that is its prefix where none is given. setter: its method that sets it later.
     """
 
     application: bool = False
     prefix: Keys | None = None
     parent: Keys | None = None
     named: Key | None = None
+    setter: str = ""
     replaced: bool = False
     versioned: bool = False
 
@@ -60,12 +61,13 @@ class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A call that puts routers below the one it is called on (or is given as `parent`).
 
     child: an argument, `receiver`, or `rest` for all after the prefix. table: the argument that holds routers by their
-    prefixes. replaces: its prefix, and version, may stand in place of the
+    prefixes. options: the argument that may hold the prefix. replaces: its prefix, and version, may stand in place of the
     router's own. versioned: as of a router.
     """
 
-    child: Key
+    child: Keys
     prefix: Keys | None = None
+    options: Key | None = None
     table: Keys | None = None
     parent: Key | None = None
     """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
@@ -80,8 +82,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
     argument. methods: `name` (the call's own), an argument, or the methods. kind: the route streams whatever its
-    handler does. scope: what it belongs to: the receiver's router, the class around it, the file,
-    nothing, what its value or the handler's name is put into.
+    handler does. scope: what it belongs to: the receiver's router, the class around it, or where
+    config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths.
     """
@@ -90,7 +92,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     handler: Key = "rest"
     methods: str | tuple[str, ...] = ()
     kind: StreamKind | None = None
-    scope: Literal["receiver", "class", "file", "root", "value", "name"] = "receiver"
+    scope: Literal["receiver", "class", "rack", "file", "root", "value", "name"] = "receiver"
     library: str = ""
     default: str = ""
     style: Style | None = None
@@ -197,11 +199,10 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
     packages: the dependencies that say it is in use. words: each file that matters has one of
     them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
-    `/a/` differ. starts: calls that start an application, for which a prefix may be set.
-    unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
+    `/a/` differ. passes: calls that
     hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
     again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
-    properties: Spring's put a path before all routes.
+    properties: Spring's put a path before all routes. modules: NestJS's modules, versions and global prefix do.
     """
 
     framework: str
@@ -220,9 +221,6 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     streams: tuple[StreamShape, ...] = ()
     sockets: tuple[SocketShape, ...] = ()
     files: tuple[FileShape, ...] = ()
-    global_prefixes: tuple[SubrouterCall, ...] = ()
-    starts: tuple[CallPattern, ...] = ()
-    unknown_prefixes: tuple[str, ...] = ()
     passes: tuple[CallPattern, ...] = ()
     writes: tuple[CallPattern, ...] = ()
     pipes: tuple[CallPattern, ...] = ()
@@ -230,20 +228,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     bases: tuple[Base, ...] = ()
     tuples: bool = False
     properties: bool = False
-
-    def shapes(self) -> Iterator[CallPattern]:
-        for part in (
-            "routers",
-            "groups",
-            "mounts",
-            "routes",
-            "classes",
-            "streams",
-            "sockets",
-            "global_prefixes",
-            "passes",
-        ):
-            yield from getattr(self, part)
+    modules: bool = False
 
 
 FRAMEWORKS = "infralint.sources.application.rules"

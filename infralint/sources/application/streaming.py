@@ -16,7 +16,7 @@ from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
 from infralint.sources.application.joining import Joiner, Registration, is_true
-from infralint.sources.application.named_handlers import handlers_named
+from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.rails_routes import RailsRoutes
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
@@ -91,6 +91,7 @@ class ModuleStreams:
         self._owned: dict[tuple[str, str], list[tuple[SgNode, SgNode, SgNode]]] = {}
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self._rails = RailsRoutes(joiner.program)
+        self._handlers = NamedHandlers(joiner.program)
         self.beyond: set[str] = set()
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
@@ -354,7 +355,7 @@ class ModuleStreams:
                     yield home, place
         if module.language.name == "ruby" and definition.owner is not None:
             yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
-        yield from handlers_named(self.program, definition, owner)
+        yield from self._handlers.of(definition, owner)
 
     def _owned_names(self, module: SourceModule, name: str) -> list[tuple[SgNode, SgNode, SgNode]]:
         """Where a module names something of an owner: the name, the whole expression, the owner."""

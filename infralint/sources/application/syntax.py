@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -199,8 +199,6 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     grammar: str
     text: str
     root: SgNode
-    vocabulary: frozenset[str] = frozenset()
-    """Names of calls that will be asked for: they are looked for together."""
     aliases: Mapping[str, str] = {}
     """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
     known_calls: dict[SourceSpan, Any] = {}
@@ -354,48 +352,50 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     def calls(self, names: frozenset[str]) -> list[Call]:
         """Calls of functions of these names, whatever they are called on, in the order of the text."""
         if names not in self._calls:
-            known = [call for name in names & self.vocabulary for call in self._by_callee.get(name, ())]
-            others = names - self.vocabulary
-            found = known + (self._find_calls(others) if others else [])
+            others = {local for local, name in self.aliases.items() if name in names}
+            found = [call for name in self._by_callee.keys() & (names | others) for call in self._calls_written(name)]
+            found = [call for call in found if call.name in names]
             self._calls[names] = sorted(found, key=lambda call: (call.span.start, -call.span.end))
         return self._calls[names]
-
-    @cached_property
-    def _by_callee(self) -> dict[str, list[Call]]:
-        found: dict[str, list[Call]] = {}
-        for call in self._find_calls(self.vocabulary):
-            found.setdefault(call.name, []).append(call)
-        return found
 
     @cached_property
     def _calls(self) -> dict[frozenset[str], list[Call]]:
         return {}
 
-    def _find_calls(self, names: frozenset[str]) -> list[Call]:
-        others = {local for local, name in self.aliases.items() if name in names}
-        present = [re.escape(name) for name in sorted(names | others) if name in self.text]
-        if not present:
-            return []
-        regex = rf"(?:^|[^\w$])(?:{'|'.join(present)})(?:\s*<[^()]*>)?$"
-        if "require" in present:
-            regex = rf"{regex}|^require\([\"'][^\"']+[\"']\)$"
-        found = []
-        for kind, (callee, receiver, _) in self.language.calls.items():
-            if callee.isdigit():
-                nodes = self._of_kinds([kind])
-            else:
-                nodes = self.root.find_all({"rule": {"kind": kind, "has": {"field": callee, "regex": regex}}})
-            found += [call for node in nodes if (call := self._call(node, callee, receiver)) and call.name in names]
-        return [*found, *self._bare_decorators(names)]
+    def _calls_written(self, name: str) -> list[Call]:
+        """The calls whose callee is written so, or goes by this name."""
+        if name not in self._written:
+            meant = (name, self.aliases.get(name))
+            made = (self._make_call(*callee) for callee in self._by_callee[name])
+            self._written[name] = [call for call in made if call.name in meant]
+        return self._written[name]
 
-    def _bare_decorators(self, names: frozenset[str]) -> Iterator[Call]:
-        if self.language.decorated:
-            for node in self._of_kinds(["decorator"]):
-                child = next(iter(node.named_children()), None)
-                if child is not None and child.kind() not in self.language.calls:
-                    call = self._make_call(child, child, None)
-                    if call is not None and call.name in names:
-                        yield call
+    @cached_property
+    def _written(self) -> dict[str, list[Call]]:
+        return {}
+
+    @cached_property
+    def _by_callee(self) -> dict[str, list[tuple[SgNode, SgNode, SgNode | None]]]:
+        """All calls, each with its callee and receiver, by the last name of the callee as it is written."""
+        found: dict[str, list[tuple[SgNode, SgNode, SgNode | None]]] = {}
+        for node in self._of_kinds(self.language.calls):
+            callee, receiver, _ = self.language.calls[node.kind()]
+            called = _part(node, callee) if callee.isdigit() else node.field(callee)
+            if called is not None:
+                made = node, called, node.field(receiver) if receiver else None
+                for name in [self._make_call(*made).name] if callee.isdigit() else last_names(called.text()):
+                    found.setdefault(name, []).append(made)
+        for child in self._bare_decorators:
+            found.setdefault(self._make_call(child, child, None).name, []).append((child, child, None))
+        return found
+
+    @property
+    def _bare_decorators(self) -> Iterator[SgNode]:
+        """What decorators without arguments name."""
+        for node in self._of_kinds(["decorator"] if self.language.decorated else []):
+            child = next(iter(node.named_children()), None)
+            if child is not None and child.kind() not in self.language.calls:
+                yield child
 
     def call_of(self, node: SgNode | None) -> Call | None:
         """The call that an expression is, if it is one."""
@@ -416,7 +416,7 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         called = _part(node, callee)
         return self._make_call(node, called, node.field(receiver) if receiver else None) if called is not None else None
 
-    def _make_call(self, node: SgNode, called: SgNode, receiver: SgNode | None) -> Call | None:
+    def _make_call(self, node: SgNode, called: SgNode, receiver: SgNode | None) -> Call:
         called = unwrap(called) or called
         if called.kind() in ("generic_type", "instantiation_expression", "generic_name"):
             called = next(iter(called.named_children()), called)
@@ -575,17 +575,28 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     @cached_property
     def _identifiers(self) -> dict[str, list[SgNode]]:
         found: dict[str, list[SgNode]] = {}
-        for node in self._of_kinds(sorted(self.language.identifiers)):
+        for node in self._of_kinds(self.language.identifiers):
             found.setdefault(node.text(), []).append(node)
         return found
 
-    def strings(self, regex: str) -> list[SgNode]:
-        """Literal strings that a regular expression (Rust's, without lookaround) matches."""
-        return self.find({"all": [self._any_of(sorted(self.language.strings)), {"regex": regex}]})
+    @cached_property
+    def strings(self) -> list[SgNode]:
+        """Literal strings, in the order of the text."""
+        return self._of_kinds(self.language.strings)
 
-    def string_kinds(self) -> Any:
-        """The rule that matches a literal string."""
-        return self._any_of(sorted(self.language.strings))
+    def strings_like(self, pattern: re.Pattern[str], span: SourceSpan | None = None) -> list[SgNode]:
+        """Literal strings, with their quotes, in which an expression is found that looks no further than they reach; all of
+        a file, or those within a span."""
+        if pattern not in self._strings_like:
+            nodes = self.strings if pattern.search(self.text) else []
+            nodes = [node for node in nodes if pattern.search(node.text())]
+            self._strings_like[pattern] = nodes, [span_of(node).start for node in nodes]
+        nodes, starts = self._strings_like[pattern]
+        return nodes[bisect_left(starts, span.start) : bisect_left(starts, span.end)] if span is not None else nodes
+
+    @cached_property
+    def _strings_like(self) -> dict[re.Pattern[str], tuple[list[SgNode], list[int]]]:
+        return {}
 
     def find_error(self) -> int | None:
         """The line of the first syntax error; what React takes for text between tags (`a & b`) is none.
@@ -605,8 +616,15 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         """Nodes that a rule of ast-grep matches."""
         return list(self.root.find_all({"rule": rule}))
 
-    def _of_kinds(self, kinds: Sequence[str] | Mapping[str, object]) -> list[SgNode]:
-        return self.find(self._any_of(kinds)) if kinds else []
+    def _of_kinds(self, kinds: Collection[str]) -> list[SgNode]:
+        if kinds and self.language.looked_for.issuperset(kinds):
+            return [node for kind, node in self._looked_for if kind in kinds]
+        return self.find(self._any_of(sorted(kinds))) if kinds else []
+
+    @cached_property
+    def _looked_for(self) -> list[tuple[str, SgNode]]:
+        """The nodes of the kinds that most files are asked for, found by one walk over the tree."""
+        return [(node.kind(), node) for node in self.find(self._any_of(sorted(self.language.looked_for)))]
 
     def _any_of(self, kinds: Iterable[str]) -> Any:
         missing = NOT_IN.get(self.grammar, frozenset())
@@ -614,6 +632,25 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
 
 
 _BRACKETS = frozenset("()[]{}")
+
+
+_LAST_NAME = lazy(r"(?<![\w$])[\w$]++\Z")
+_BEFORE_TYPES = lazy(r"(?<![\w$])([\w$]++)\s*+<")
+_REQUIRED = lazy(r"require\([\"'][^\"']+[\"']\)")
+
+
+def last_names(callee: str) -> Collection[str]:
+    """The last name of what is called, as it is written; of `List<Map<String>>`, all that types follow. None for what has
+    no name."""
+    last = callee.rpartition(".")[2]
+    if last.isidentifier():
+        return (last,)
+    if callee.endswith(">"):
+        start = max(callee.rfind(mark, -LONGEST_NAME) for mark in "()") + 1
+        return frozenset(_BEFORE_TYPES.findall(callee, max(start, len(callee) - LONGEST_NAME)))
+    if found := _LAST_NAME.search(callee, max(len(callee) - LONGEST_NAME, 0)):
+        return (found[0],)
+    return ("require",) if _REQUIRED.fullmatch(callee) else ()
 
 
 def exported_name(target: str) -> str:
@@ -624,7 +661,7 @@ def exported_name(target: str) -> str:
     return found[1] if found else ""
 
 
-def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | None = None) -> SourceModule | None:
+def parse(path: str, content: bytes) -> SourceModule | None:
     """A file's module; None where its language has no grammar here."""
     from ast_grep_py import SgRoot
 
@@ -636,8 +673,7 @@ def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | 
     if ending in ("vue", "svelte", "astro"):
         text = scripts_of(text, ending)
     grammar = language.endings[ending]
-    names = (vocabulary or {}).get(language.name, frozenset())
-    return SourceModule(path, language, grammar, text, SgRoot(text, grammar).root(), names)
+    return SourceModule(path, language, grammar, text, SgRoot(text, grammar).root())
 
 
 _SCRIPT = lazy(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)

@@ -520,7 +520,7 @@ class _NodeBuilder:
             if self.includes.is_in_http(source)
         ]
 
-    def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
+    def _expand(self, directives: list[Directive], stack: tuple[str, ...]) -> list[Directive]:
         expanded = self.includes.expand(directives, self.part.base, stack)
         if expanded is not directives:
             self.expanded.inside[id(directives)] = expanded
@@ -528,7 +528,7 @@ class _NodeBuilder:
 
     def _level(self, owner: Directive) -> Level:
         """A block with its includes put in; what nginx would refuse of them is kept."""
-        level = Level(owner, self._expand(owner.block or []))
+        level = Level(owner, self._expand(owner.block or [], (owner.source.path,)))
         for place, unknown in clashes(level, self.includes.globbed):
             known = self.includes.clashes.setdefault(place, unknown)
             level.refused = {**level.refused, unknown.name: known}
@@ -587,7 +587,9 @@ class _NodeBuilder:
         found: dict[int, NginxBlock] = {}
         for line in scope.nearest.directives:
             if line.name in SAME_SCOPE and line.block is not None:
-                found[id(line)] = self._block(line, scope.inside(Level(line, self._expand(line.block))), server, place)
+                found[id(line)] = self._block(
+                    line, scope.inside(Level(line, self._expand(line.block, (line.source.path,)))), server, place
+                )
         block = NginxBlock(directive, scope, server, place)
         if found:
             block.inner = found

@@ -74,6 +74,8 @@ PASSES: Mapping[str, Family] = MappingProxyType(
     }
 )
 
+MOST_SENT = 4_096
+"""Requests of which it is remembered at once what a location sends on."""
 _HANDSHAKE = frozenset({"upgrade", "connection"})
 
 
@@ -167,6 +169,15 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         return self._pool
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
+        sent = self.processing.sent
+        found = sent.get((self, request))
+        if found is None:
+            if len(sent) >= MOST_SENT:
+                sent.clear()
+            found = sent[self, request] = self._request_out(request)
+        return found
+
+    def _request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
             moment = Moment(self.block.server, request)
             values = self.upstreams.passed_values(self.pass_directive, self.definitions, moment)

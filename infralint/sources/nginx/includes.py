@@ -100,6 +100,7 @@ class Includes:
         self._followed: Counter[str] = Counter()
         self._directives: Counter[str] = Counter()
         self._brought: set[tuple[str, str]] = set()
+        self._expanded: dict[tuple[int, str, tuple[str, ...]], tuple[list[Directive], list[Directive]]] = {}
         self._sizes: dict[str, int] = {}
         self._resolved: dict[tuple[str, str, str], list[str]] = {}
         self._in_images: dict[str, set[str]] = {}
@@ -158,7 +159,16 @@ class Includes:
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually; a pattern that takes no file of the project
         stays. base: the main file's folder."""
-        if not any(directive.name == "include" and directive.block is None for directive in directives):
+        if not _has_includes(directives):
+            return directives
+        key = (id(directives), base, stack)
+        if key not in self._expanded:
+            self._expanded[key] = directives, self._expand(directives, base, stack)
+        return self._expanded[key][1]
+
+    def _expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
+        """The same each time anew, so that what is brought again and again counts."""
+        if not _has_includes(directives):
             return directives
         result: list[Directive] = []
         for directive in directives:
@@ -253,7 +263,7 @@ class Includes:
         if self._are_too_many(include, path, tree, stack):
             yield _missing(include, f"`{include.written}` brings more than is followed", _SHORTEN)
             return
-        yield from self.expand(tree, base, (*stack, path))
+        yield from self._expand(tree, base, (*stack, path))
 
     def _endless(self, include: Directive, path: str, stack: tuple[str, ...]) -> str:
         """What is wrong with an include that comes to no end, or to none in sight; empty where nothing is."""
@@ -523,6 +533,10 @@ def _is_taken(path: str, pattern: str) -> bool:
 def _may_include(source: NginxFile) -> bool:
     """Whether a file may include others at all."""
     return "include" in source.prepared.text
+
+
+def _has_includes(directives: list[Directive]) -> bool:
+    return any(directive.name == "include" and directive.block is None for directive in directives)
 
 
 def _is_managed(include: Directive) -> bool:

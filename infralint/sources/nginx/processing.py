@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Address, Known, Request, Unknown
+from infralint.model import Address, Forward, Hop, Known, Request, Unknown
 from infralint.platforms.nginx_values import BadValue, flag, size
 from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody, is_address
 from infralint.sources.nginx.choose import (
@@ -172,6 +172,8 @@ class Processing:
         self._closings: dict[int, Answer | None] = {}
         self._last_ways: tuple[int, Request, list[RequestEnd]] | None = None
         self._run_through: dict[tuple[int, Request | None, str | None], dict[int, list[Run]]] = {}
+        self.sent: dict[tuple[Hop, Request], tuple[Forward, ...]] = {}
+        """What locations made of requests that came in before: whoever looks for the ways of a stream asks that often."""
 
     def ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
         """Every way that a request may take through a server; all hops of a server are asked about one request in turn."""

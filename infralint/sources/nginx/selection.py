@@ -5,7 +5,12 @@ https://nginx.org/en/docs/http/request_processing.html
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
 
 from infralint.model import Location, Related, Request, Rival, Selection
 from infralint.sources.nginx.blocks import NginxBlock
@@ -44,7 +49,7 @@ def explain_choice(processing: Processing, sockets: Sockets, block: NginxBlock, 
         steps += _sent_on(first, block.place, asked)
     if block.directive is not None and block.directive is not block.place.block.directive:
         steps.append(Related(f"`{block.directive.written}` rules it there", block.directive.where))
-    return Selection(tuple(steps), tuple(_rivals(server.places, first or block.place, asked)))
+    return Selection(tuple(steps), tuple(_rivals(server, first or block.place, asked)))
 
 
 def _rewritten_by_server(server: VirtualServer, run: Run | None) -> tuple[str, Directive] | None:
@@ -103,28 +108,63 @@ def _sent_on(first: LocationEntry, place: LocationEntry, path: str) -> Iterator[
         yield Related(f"`{line.written}` hands it to `{place.block.written}`", line.where)
 
 
-def _rivals(places: Sequence[LocationEntry], chosen: LocationEntry, path: str) -> Iterator[Rival]:
-    """The locations that fit the path, too, then those that nearly do."""
-    others = [place for top in places for place in top.walk() if place is not chosen and place.modifier != "@"]
-    fitting = [place for place in others if _fits(place, path)]
-    around = [place for place in fitting if any(inner is chosen for inner in place.walk())]
-    beaten = [place for place in fitting if not any(place is outer for outer in around)]
+def _rivals(server: VirtualServer, chosen: LocationEntry, path: str) -> Iterator[Rival]:
+    """The locations that fit the path, too, then those that nearly do: a reader might have thought that they take it."""
+    places = _places_of(server)
+    fitting = places.fitting(path)
+    beaten = [place for place in fitting if place is not chosen and not any(inner is chosen for inner in place.walk())]
     for place in beaten[:MOST_RIVALS]:
         yield Rival(place.block.written, _where(place), _loss(place, chosen))
-    missed = [place for place in others if place not in fitting and _is_near(place, path)]
-    for place in missed[: MOST_RIVALS - len(beaten)]:
+    passed_over = {id(chosen), *map(id, fitting)}
+    missed = (place for place in places.near(path) if id(place) not in passed_over)
+    for place in islice(missed, max(0, MOST_RIVALS - len(beaten))):
         yield Rival(place.block.written, _where(place), f"{path} does not fit it", False)
 
 
-def _fits(place: LocationEntry, path: str) -> bool:
-    if place.is_expression:
-        return is_surely_match(place.pattern, path, place.modifier == "~*")
-    return path == place.pattern if place.modifier == "=" else path.startswith(place.pattern)
+Numbered = tuple[int, LocationEntry]
+"""A location and its number in the order of the file."""
 
 
-def _is_near(place: LocationEntry, path: str) -> bool:
-    """Whether a reader might have thought that a location takes the path."""
-    return place.is_expression or place.pattern.split("/")[:2] == path.split("/")[:2]
+class _Places:
+    """The locations of a server that a path may choose, nested ones among them, by what is asked of them."""
+
+    def __init__(self, server: VirtualServer) -> None:
+        places = (place for top in server.places for place in top.walk() if place.modifier != "@")
+        self.by_pattern: dict[str, list[Numbered]] = {}
+        self.by_start: dict[tuple[str, ...], list[Numbered]] = {}
+        self.expressions: list[Numbered] = []
+        for entry in enumerate(places):
+            if entry[1].is_expression:
+                self.expressions.append(entry)
+            else:
+                self.by_pattern.setdefault(entry[1].pattern, []).append(entry)
+                self.by_start.setdefault(_start_of(entry[1].pattern), []).append(entry)
+        self.lengths = sorted(set(map(len, self.by_pattern)))
+
+    def fitting(self, path: str) -> list[LocationEntry]:
+        """Those that a path fits, in their order."""
+        found = [
+            entry for entry in self.expressions if is_surely_match(entry[1].pattern, path, entry[1].modifier == "~*")
+        ]
+        for length in self.lengths[: bisect_right(self.lengths, len(path))]:
+            for entry in self.by_pattern.get(path[:length], ()):
+                if entry[1].modifier != "=" or length == len(path):
+                    found.append(entry)
+        return [place for _, place in sorted(found, key=itemgetter(0))]
+
+    def near(self, path: str) -> Iterator[LocationEntry]:
+        """The expressions, and those that begin as a path does, in their order."""
+        alike = self.by_start.get(_start_of(path), ())
+        return (place for _, place in merge(self.expressions, alike, key=itemgetter(0)))
+
+
+def _start_of(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/", 2)[:2])
+
+
+@lru_cache(maxsize=64)
+def _places_of(server: VirtualServer) -> _Places:
+    return _Places(server)
 
 
 def _loss(place: LocationEntry, chosen: LocationEntry) -> str:

@@ -51,12 +51,13 @@ def failures(expression: Expression) -> Iterator[tuple[Expression, str]]:
     while pending:
         part = pending.pop()
         if id(part) in varying:
-            pending += reversed([*_parts_in_any_case(part)])
+            pending += reversed([*parts_in_any_case(part)])
         elif not isinstance(part, Literal) and (why := why_not(part)):
             yield part, why
 
 
-def _parts_in_any_case(expression: Expression) -> Iterator[Expression]:
+def parts_in_any_case(expression: Expression) -> Iterator[Expression]:
+    """The parts of an expression that are worked out whatever comes of others."""
     if isinstance(expression, Conditional | TemplateIf):
         yield expression.condition
     elif isinstance(expression, For):
@@ -82,8 +83,16 @@ def why_not(expression: Expression, wanted: Type | None = None, *, nullable: boo
     return ""
 
 
+def why_no_literal(expression: Expression) -> str:
+    """Why an expression can't stand where Terraform calls no function; empty where it can."""
+    call = next((part for part in walk(expression) if isinstance(part, FunctionCall)), None)
+    return f"no function can be called here, as {call.name}() is" if call is not None else ""
+
+
 def why_no_setting(attribute: Attribute, wanted: Type) -> str:
     """Why an argument that must be a constant is none of a type."""
+    if why := why_no_literal(attribute.value):
+        return why
     if is_constant(attribute.value):
         return why_not(attribute.value, wanted, nullable=False)
     return "it must be a constant, and can't refer to anything"

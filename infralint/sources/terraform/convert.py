@@ -177,7 +177,13 @@ def _declared_object(expression: ObjectOf, constant: Callable[[Expression], Valu
             raise BadType("an object's type needs names of attributes")
         name = str(key.value)
         if isinstance(kind, FunctionCall) and kind.name == "optional" and 1 <= len(kind.arguments) <= 2:
+            wanted = declared_type(kind.arguments[0], constant)
             optional[name] = constant(kind.arguments[1]) if len(kind.arguments) > 1 else None
-            kind = kind.arguments[0]
-        attributes[name] = declared_type(kind, constant)
+            try:
+                convert(optional[name], wanted)
+            except EvaluationError as error:
+                raise BadType(f"has a default for {name} that can't be: {error}") from error
+            attributes[name] = wanted
+        else:
+            attributes[name] = declared_type(kind, constant)
     return object_of(attributes, optional)

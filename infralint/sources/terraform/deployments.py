@@ -31,6 +31,7 @@ from infralint.sources.terraform.networks import network_nodes
 from infralint.sources.terraform.plans import plans
 from infralint.sources.terraform.remote import makes_balancer, unread_modules
 from infralint.sources.terraform.roots import Root, given_values, is_library, remedy, roots, value_files
+from infralint.sources.terraform.sensitive import exposed_outputs
 from infralint.sources.terraform.service_connect import connected_nodes
 from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
@@ -128,7 +129,7 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     )
     files = frozenset(map(tree.project.show, value_files(tree, root)))
     graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
-    refused = [*problems, *world.problems, *_refusals(tree, root), *tree.unreadable[before:]]
+    refused = [*problems, *world.problems, *_refusals(tree, root), *_refuse_secrets(world), *tree.unreadable[before:]]
     outcome = _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
     if any(item.type.startswith(("kubernetes_", "kubectl_", "helm_")) for item in graph.items):
         _add_manifests(outcome, graph, tree, root)
@@ -165,6 +166,16 @@ def _refusals(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
     for folder in tree.take_unchecked() if root.elsewhere is None else ():
         if folder.is_whole and ".terraform" not in folder.path.split("/"):
             yield from problems_of(folder, partial(tree.called_folder, folder))
+
+
+def _refuse_secrets(world: World) -> Iterator[Unreadable]:
+    """What the outputs of a root show, and Terraform does not."""
+    folder = world.tree.folder(world.root)
+    if world.library or world.elsewhere is not None or not folder.is_whole:
+        return
+    for value, secret in exposed_outputs(Module(world, folder)):
+        why = f"its output shows {secret}, which is sensitive, and is not marked `sensitive = true`"
+        yield Unreadable(f"Terraform refuses this: {why}", value.where)
 
 
 def _all_items(world: World, where: Location) -> Iterator[Item]:

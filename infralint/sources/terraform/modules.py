@@ -419,6 +419,10 @@ class Module:
         self.budget.spend_on_instance()
         source = call.attributes.get("source")
         text = str(source.value.value) if source and isinstance(source.value, Literal) else ""
+        if source and not isinstance(source.value, Literal):
+            self._doubt(
+                call, "its source is worked out, which Terraform refuses and OpenTofu takes from version 1.8 on"
+            )
         folder = self._folder_of(call, text)
         if folder is not None:
             return Module(self.world, self.world.tree.folder(folder), self, call, slot)

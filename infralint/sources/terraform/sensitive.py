@@ -14,6 +14,7 @@ import msgspec
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import (
     Attr,
+    Attribute,
     Block,
     Conditional,
     Expression,
@@ -104,6 +105,21 @@ def sensitive_in_keys(expression: Expression, module: CalledModule) -> str:
     https://developer.hashicorp.com/terraform/language/meta-arguments/for_each#limitations-on-values-used-in-for_each
     """
     return _Sensitivity(module).marks(expression, {}).whole if _may_be_sensitive(module) else ""
+
+
+def exposed_outputs(module: CalledModule) -> Iterator[tuple[Attribute, str]]:
+    """Outputs of a root module that show something sensitive without being marked so, each with what that is: Terraform
+    refuses them. In other modules what is sensitive stays so.
+
+    https://developer.hashicorp.com/terraform/language/values/outputs#sensitive
+    """
+    for block in module.folder.outputs.values():
+        value = block.attributes.get("value")
+        if value is None or "sensitive" in block.attributes or "ephemeral" in block.attributes:
+            continue
+        secret = _Sensitivity(module).marks(value.value, {}).anywhere
+        if secret and not secret.startswith("module."):  # Terraform 1.11 takes what another module marks
+            yield value, secret
 
 
 def _may_be_sensitive(module: CalledModule | None) -> bool:
@@ -231,6 +247,8 @@ class _Sensitivity:
                 return given[0] if _is_reference(call.arguments[0]) else _PLAIN_VALUE
             case "nonsensitive" if given:
                 return msgspec.structs.replace(given[0], whole="")
+            case "sensitive" if given:
+                return _Marks("a call of sensitive()")
             case "tolist" | "tomap" if given:
                 return given[0]
             case "zipmap" if len(given) == 2:

@@ -110,13 +110,30 @@ SHAPES: Mapping[str, _Shape] = MappingProxyType(
 )
 """By the type of a block at the top of a file."""
 
+_META = "count for_each provider depends_on"
+BUILT_IN: Mapping[tuple[str, str], _Shape] = MappingProxyType(
+    {
+        ("resource", "terraform_data"): _shape(
+            f"input triggers_replace {_META}", "", SHAPES["resource"].taken, "lifecycle connection"
+        ),
+        ("data", "terraform_remote_state"): _shape(
+            f"config defaults workspace {_META}", "backend", SHAPES["data"].taken, "lifecycle"
+        ),
+    }
+)
+"""By the types of a block and of what it describes, of what Terraform brings along.
+
+https://developer.hashicorp.com/terraform/language/resources/terraform-data,
+https://developer.hashicorp.com/terraform/language/state/remote-state-data
+"""
+
 _CLOSED_TO_BLOCKS = frozenset({"module", "required_providers", "locals"})
 """What holds arguments alone, under any name."""
 
 
 def complaints(block: Block) -> Iterator[Complaint]:
     """What a block at the top of a file can't hold, or lacks."""
-    shape = SHAPES.get(block.type)
+    shape = BUILT_IN.get((block.type, block.labels[0] if block.labels else "")) or SHAPES.get(block.type)
     if shape is not None:
         yield from _complaints(block, shape, _name(block))
 

@@ -5,7 +5,8 @@ https://developer.hashicorp.com/terraform/cli/commands/validate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import starmap
 from types import MappingProxyType
 
@@ -19,6 +20,8 @@ from infralint.sources.terraform.constants import (
     ATTEMPTS,
     failures,
     is_constant,
+    parts_in_any_case,
+    why_no_literal,
     why_no_repetition,
     why_no_setting,
     why_not,
@@ -37,8 +40,11 @@ from infralint.sources.terraform.hcl import (
     ListOf,
     Literal,
     NameExpression,
+    ObjectOf,
     children,
+    walk,
 )
+from infralint.sources.terraform.meta_arguments import undeclared_providers, wrong_meta_arguments
 from infralint.sources.terraform.sensitive import is_sensitive
 from infralint.sources.terraform.shapes import complaints, repetitions
 from infralint.sources.terraform.types import ANY, BOOL, STRING, Type
@@ -98,6 +104,9 @@ _INSTANCES = frozenset(_WHERE)
 """Not missed in the content of dynamic blocks: where these make no block, Terraform does not look."""
 _OF_WHOLE_BLOCKS = frozenset({"depends_on", "replace_triggered_by"})
 """Arguments whose references mean all instances of a block."""
+_CONDITIONS = frozenset({"assert", "postcondition", "precondition"})
+_NO_OBJECTS = frozenset({"count", "each", "ephemeral", "module", "path", "resource", "self", "terraform"})
+"""With what references begin of which it is not asked whether they name a whole object."""
 _BOUND = {"count": "count", "for_each": "each"}
 """Arguments that repeat a block, and what stands for the instance in it."""
 _HAVE_SELF = frozenset({"connection", "postcondition", "provisioner"})
@@ -121,20 +130,22 @@ def problems(folder: Folder, called: Called) -> list[Unreadable]:
 
 
 class _Reference(msgspec.Struct, frozen=True):
-    """`root.name` in an expression, and the names behind it. keyed: after how many of them a key stands."""
+    """`root.name` in an expression, and the names behind it. keyed: after how many of them a key stands; written_keys: one
+    that is written out."""
 
     root: str
     names: tuple[str, ...]
     start: int
     end: int
     keyed: frozenset[int] = frozenset()
+    written_keys: frozenset[int] = frozenset()
 
     def is_of_all(self, at: int) -> bool:
         """Whether an attribute is asked for right behind so many names, of whatever stands under them."""
         return len(self.names) > at and at not in self.keyed
 
 
-class _Check(msgspec.Struct):
+class _Check(msgspec.Struct, dict=True):
     folder: Folder
     called: Called
 
@@ -142,6 +153,9 @@ class _Check(msgspec.Struct):
         folder = self.folder
         for block in folder.all_blocks():
             yield from starmap(_refuse, complaints(block))
+            yield from starmap(_refuse, wrong_meta_arguments(block))
+            yield from starmap(_refuse, undeclared_providers(block, self.providers))
+            yield from self._conditions(block)
             yield from self._names(block)
             if block.type not in _WITHOUT_ANY_REFERENCES:
                 yield from self._body(block, frozenset())
@@ -156,15 +170,46 @@ class _Check(msgspec.Struct):
             yield from self._call(block)
         yield from self._meta_arguments()
 
+    @cached_property
+    def providers(self) -> frozenset[tuple[str, str]]:
+        """The providers that have an alias here, or are given by the caller, by name and alias."""
+        found = {(block.labels[0], _text_of(block.attributes.get("alias"))) for block in self.folder.providers}
+        for block in self.folder.settings:
+            for required in block.of("required_providers"):
+                for attribute in required.attributes.values():
+                    found.update(_given_aliases(attribute.value))
+        return frozenset(found)
+
     # Cycles
 
     def _cycles(self) -> Iterator[Unreadable]:
-        """Local values that are made of themselves."""
-        known = self.folder.locals
-        uses = {name: _locals_in(attribute.value) & known.keys() for name, attribute in known.items()}
+        """Local values that are made of themselves, and resources and data that have to be there before they are."""
+        places = {f"local.{name}": attribute.where for name, attribute in self.folder.locals.items()}
+        uses = {f"local.{name}": self._needs([attribute]) for name, attribute in self.folder.locals.items()}
+        for prefix, home in (("", self.folder.resources), ("data.", self.folder.data)):
+            for (kind, name), block in home.items():
+                address = f"{prefix}{kind}.{name}"
+                places[address] = block.where
+                uses[address] = self._needs(_needed_first(block)) - {address}
         for circle in find_circles(uses):
-            through = say_through(circle, "local.{}")
-            yield _refuse(known[circle[0]].where, f"local.{circle[0]} is made of itself{through}")
+            verb = "is made of itself" if all(name.startswith("local.") for name in circle) else "needs itself"
+            yield _refuse(places[circle[0]], f"{circle[0]} {verb}{say_through(circle)}")
+
+    def _needs(self, attributes: Iterable[Attribute]) -> set[str]:
+        """The local values, resources and data of this folder that arguments name."""
+        parts = (part for attribute in attributes for part in _parts(attribute.value, frozenset()))
+        return {found for part in parts if isinstance(part, _Reference) and (found := self._address(part))}
+
+    def _address(self, reference: _Reference) -> str:
+        """What a reference names here; empty for anything else."""
+        first, second = (*reference.names, "", "")[:2]
+        match reference.root:
+            case "local":
+                return f"local.{first}" if first in self.folder.locals else ""
+            case "data":
+                return f"data.{first}.{second}" if (first, second) in self.folder.data else ""
+            case root:
+                return f"{root}.{first}" if (root, first) in self.folder.resources else ""
 
     # Blocks
 
@@ -180,10 +225,25 @@ class _Check(msgspec.Struct):
         depends = block.attributes.get("depends_on")
         if depends is not None and not _is_list_of_references(depends):
             yield _refuse(depends.where, "`depends_on` takes a list of references, such as [aws_lb.main]")
+        for part in _parts(depends.value, frozenset()) if depends is not None else ():
+            if depends is not None and isinstance(part, _Reference) and (whole := _whole_of(part)):
+                why = f"`depends_on` takes a whole object, and no attribute of it: write {whole}"
+                yield _refuse(_place(depends, part.start, part.end), why)
         for name, wanted in _SETTINGS.items() if block.type in ("variable", "output") else ():
             attribute = block.attributes.get(name)
             if attribute is not None and (why := why_no_setting(attribute, wanted)):
                 yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
+
+    def _conditions(self, block: Block) -> Iterator[Unreadable]:
+        """https://developer.hashicorp.com/terraform/language/expressions/custom-conditions"""
+        for inner in block.blocks:
+            condition = inner.attributes.get("condition") if inner.type in _CONDITIONS else None
+            if condition is not None and not any(
+                isinstance(part, _Reference) for part in _parts(condition.value, frozenset())
+            ):
+                yield _refuse(condition.where, "a condition must refer to something, and this is always the same")
+            if inner.type == "lifecycle":
+                yield from self._conditions(inner)
 
     def _meta_arguments(self) -> Iterator[Unreadable]:
         """https://developer.hashicorp.com/terraform/language/meta-arguments"""
@@ -244,8 +304,27 @@ class _Check(msgspec.Struct):
     def _expression(self, attribute: Attribute, expression: Expression, bound: frozenset[str]) -> Iterator[Unreadable]:
         for failure, why in failures(expression):
             yield _refuse(_place(attribute, failure.start, failure.end), why)
+        if attribute.name not in _OF_WHOLE_BLOCKS:
+            yield from self._outputs_of_all(attribute, expression, bound)
         for part in _parts(expression, bound):
             if why := self._why_not(part, attribute) if isinstance(part, _Reference) else _no_function(part):
+                yield _refuse(_place(attribute, part.start, part.end), why)
+
+    def _outputs_of_all(
+        self, attribute: Attribute, expression: Expression, bound: frozenset[str]
+    ) -> Iterator[Unreadable]:
+        """Outputs that are asked of all instances of a module with `count` at once, where that is worked out in any case."""
+        pending = [expression]
+        while pending:
+            part = pending.pop()
+            found = _chain(part) if isinstance(part, Attr) else None
+            if found is None:
+                pending += parts_in_any_case(part)
+                continue
+            call = self.folder.calls.get(found.names[0]) if found.root == "module" and "module" not in bound else None
+            if call is not None and "count" in call.attributes and found.is_of_all(1):
+                address = f"module.{found.names[0]}"
+                why = f"{address} has `count`: write {address}[0] or {address}[*]"
                 yield _refuse(_place(attribute, part.start, part.end), why)
 
     def _why_not(self, reference: _Reference, attribute: Attribute) -> str:
@@ -286,15 +365,20 @@ class _Check(msgspec.Struct):
         return f"{prefix}{names[0]}.{names[1]} is not declared in this module{meant}"
 
     def _why_no_instance(self, reference: _Reference, attribute: Attribute) -> str:
-        """Why a reference to a resource with `count` or `for_each` must say which instance it means.
+        """Why a reference to a resource with `count` or `for_each` must say which instance it means, and one to any other
+        must not.
 
         Terraform does not look at modules this way: what they give is worked out as any object is.
         """
         block, at = self._block_behind(reference)
-        if block is None or attribute.name in _OF_WHOLE_BLOCKS or not reference.is_of_all(at):
+        if block is None:
             return ""
         repeated = next((name for name in _BOUND if name in block.attributes), "")
         address = ".".join((reference.root, *reference.names[:at]))
+        if at in reference.written_keys and not repeated:
+            return f"{address} has neither `count` nor `for_each`, so there is no instance of a key: write {address}"
+        if attribute.name in _OF_WHOLE_BLOCKS or not reference.is_of_all(at):
+            return ""
         key = "[0]" if repeated == "count" else '["KEY"]'
         return f"{address} has `{repeated}`: write {address}{key} or {address}[*]" if repeated else ""
 
@@ -324,6 +408,8 @@ class _Check(msgspec.Struct):
 def _why_no_variable(block: Block, attribute: Attribute) -> str:
     """Why a variable can't have this type, or this default; empty where nothing speaks against it."""
     wanted = block.attributes.get("type")
+    if why := why_no_literal(attribute.value) if attribute.name == "default" else _why_no_optional(attribute.value):
+        return why
     try:
         kind = ANY if wanted is None else declared_type(wanted.value, evaluate_constant)
         if attribute.name == "type":
@@ -338,6 +424,12 @@ def _why_no_variable(block: Block, attribute: Attribute) -> str:
     nullable = block.attributes.get("nullable")
     refuses_null = nullable is not None and isinstance(nullable.value, Literal) and nullable.value.value is False
     return "the variable is not nullable" if value is None and refuses_null else ""
+
+
+def _why_no_optional(expression: Expression) -> str:
+    """Why a type can't have the defaults that it gives its attributes."""
+    optional = (part for part in walk(expression) if isinstance(part, FunctionCall) and part.name == "optional")
+    return next((why for part in optional for given in part.arguments[1:] if (why := why_no_literal(given))), "")
 
 
 def _why_no_input(variable: Block, attribute: Attribute) -> str:
@@ -444,16 +536,44 @@ def _is_reference(expression: Expression) -> bool:
     )
 
 
-def _locals_in(expression: Expression) -> set[str]:
-    """The local values that an expression names."""
-    parts = _parts(expression, frozenset())
-    return {part.names[0] for part in parts if isinstance(part, _Reference) and part.root == "local"}
+def _needed_first(block: Block) -> Iterator[Attribute]:
+    """The arguments of a block, and of those in it, that have to be known before it is there."""
+    for attribute in block.attributes.values():
+        if (block.type, attribute.name) not in _WITHOUT_REFERENCES:
+            yield attribute
+    for inner in block.blocks:
+        when = inner.attributes.get("when") if inner.type == "provisioner" else None
+        if when is None:
+            yield from _needed_first(inner)
+
+
+def _whole_of(reference: _Reference) -> str:
+    """What a reference to an attribute is an attribute of; empty for one to a whole object, and for outputs of modules."""
+    at = {"var": 1, "local": 1, "data": 2}.get(reference.root, 1)
+    if reference.root in _NO_OBJECTS or len(reference.names) <= at or at in reference.keyed:
+        return ""
+    return ".".join((reference.root, *reference.names[:at]))
+
+
+def _text_of(attribute: Attribute | None) -> str:
+    value = attribute.value if attribute is not None else None
+    return value.value if isinstance(value, Literal) and isinstance(value.value, str) else ""
+
+
+def _given_aliases(requirement: Expression) -> Iterator[tuple[str, str]]:
+    """The providers that a module is given under another name: `configuration_aliases = [aws.east]`."""
+    for key, value in requirement.items if isinstance(requirement, ObjectOf) else ():
+        if isinstance(key, Literal) and key.value == "configuration_aliases" and isinstance(value, ListOf):
+            for item in value.items:
+                if isinstance(item, Attr) and isinstance(item.target, NameExpression):
+                    yield item.target.name, item.name
 
 
 def _chain(expression: Expression) -> _Reference | None:
     """`a.b["c"].d` as root and names; indexes are left out, but behind the root."""
     names: list[str] = []
     keyed: list[int] = []
+    written: list[int] = []
     start, end, at = expression.start, expression.end, expression
     while isinstance(at, Attr | Index):
         if isinstance(at, Attr):
@@ -464,11 +584,12 @@ def _chain(expression: Expression) -> _Reference | None:
             names.append(at.key.value)
         else:
             keyed.append(len(names))
+            written += [len(names)] if isinstance(at.key, Literal) else []
         at = at.target
     if not isinstance(at, NameExpression) or not names:
         return None
-    behind = frozenset(len(names) - position for position in keyed)
-    return _Reference(at.name, tuple(reversed(names)), start, end, behind)
+    behind, out = (frozenset(len(names) - position for position in listed) for listed in (keyed, written))
+    return _Reference(at.name, tuple(reversed(names)), start, end, behind, out)
 
 
 def _in_keys(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference | FunctionCall]:

@@ -16,6 +16,11 @@ _CONSTRAINT = lazy(
     r"\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?\d+(?:\.\d+)*(?P<prerelease>-[0-9A-Za-z.~-]+|[A-Za-z][0-9A-Za-z.~-]*)?(?:\+[0-9A-Za-z.~-]+)?\s*"
 )
 _OF_PROVIDER = ("source", "version", "configuration_aliases")
+_NO_SOURCE = lazy(r"\.\.?|[\w-]+(?:/[\w-]+)?")
+"""One or two words, which are neither a folder nor a module of a registry.
+
+https://developer.hashicorp.com/terraform/language/modules/sources
+"""
 _LOCAL = ("./", "../", "/")
 
 
@@ -39,6 +44,9 @@ def _wrong_source(block: Block) -> Iterator[Complaint]:
     text = source.value.value
     if not isinstance(text, str) or not text:
         yield source.where, f"`{source.written}`: the address of a module was expected"
+    elif _NO_SOURCE.fullmatch(text):
+        why = 'the address of a module was expected, and that of a folder begins with "./" or "../"'
+        yield source.where, f"`{source.written}`: {why}"
     elif version is not None and text.startswith(_LOCAL):
         yield version.where, f"a module in a folder ({text}) has no `version`"
 

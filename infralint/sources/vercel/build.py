@@ -38,7 +38,7 @@ from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable
 from infralint.text.stream_names import names_files
 
-BUNDLE = "a bundle, not source (more than 1 MB, 200,000 nodes, or 50,000 characters in a line)"
+BUNDLE = "a bundle, not source (more than 1 MB, 200,000 nodes, or 50,000 characters in a line), or no parser comes to its end"
 
 _BUILDERS = {"node": "nodejs", "python": "python", "go": "go", "ruby": "ruby"}
 _IGNORED = {
