@@ -115,6 +115,21 @@ resource "aws_lb_listener" "l" {
     assert any("takes too long to work out" in unknown.why for unknown in report.unknown)
 
 
+def test_of_resources_without_end_some_are_judged_and_the_last_of_them_is_told(tmp_path: Path) -> None:
+    files = {
+        "large/main.tf": 'module "m" {\n  source = "../m"\n  count  = 250\n}\n',
+        "m/main.tf": BALANCER.replace("{", "{\n  count = 250", 1),
+        "small/main.tf": BALANCER,
+    }
+    with at_most(YARDSTICKS):
+        report = judged(tmp_path, files)
+    assert "small/main.tf:2" in places(report)
+    [told] = [unknown for unknown in report.unknown if "takes too long to work out" in unknown.why]
+    assert "resources up to module.m[" in told.why
+    assert told.where.path.endswith("m/main.tf")
+    assert told.where.line == 1
+
+
 def test_modules_that_call_the_next_twice_are_told_and_do_not_include_themselves(tmp_path: Path) -> None:
     calls = 'module "a" {{\n  source = "../m{next}"\n}}\nmodule "b" {{\n  source = "../m{next}"\n}}\n'
     files = {f"m{number}/main.tf": calls.format(next=number + 1) for number in range(25)}

@@ -33,6 +33,8 @@ from infralint.text.stream_names import names_files
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+MOST_ROUTES = 5_000
+"""Routes of a project that are made: paths of handlers times prefixes of their routers. A large one has hundreds."""
 VERBS = frozenset("get post put patch delete head options".split())
 
 
@@ -80,6 +82,7 @@ class Routes(msgspec.Struct):
     shown: Callable[[str], str]
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[Unjoined]] = {}
+    _made: int = 0
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -146,19 +149,21 @@ class Routes(msgspec.Struct):
             library=mark.library,
         )
         folder = self.package_of(module.path).folder
-        path = Path(self._marked_path(mark, folder, module.path.rpartition(".")[2]) or mark.path)
+        path = self._marked_path(mark, folder, module.path.rpartition(".")[2])
         return self._make_found(sighting, path, (), rules.framework, f"{folder}/")
 
-    def _marked_path(self, mark: Mark, folder: str, ending: str) -> str:
-        """The path that code of the same language in a package says for what a mark stands for; empty where it says none."""
+    def _marked_path(self, mark: Mark, folder: str, ending: str) -> Path:
+        """The path of what a mark stands for: as code of the same language in its package says it, if it does."""
         program = self.streaming.joiner.program
+        if mark.library == "action-cable" and (mounted := self.streaming.cable_path(f"{folder}/" if folder else "")):
+            return path_of(mounted, "colons")
         for path in program.sources if mark.written else ():
             if path.endswith(f".{ending}") and self.package_of(path).folder == folder:
                 text = program.content(path).decode("utf-8", "replace")
                 for pattern in mark.written:
                     if found := re.search(pattern, text, re.MULTILINE):
-                        return found[1]
-        return ""
+                        return Path(found[1])
+        return Path(mark.path)
 
     def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
@@ -216,7 +221,12 @@ class Routes(msgspec.Struct):
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
         for tail in self._paths(registration, at or sighting.span):
-            for head in joiner.heads(registration, tail):
+            heads = joiner.heads(registration, tail)
+            self._made += len(heads)
+            if self._made > MOST_ROUTES:
+                self.streaming.beyond.add(sighting.module.path)
+                return
+            for head in heads:
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
                 path = _tidy(head.path.join(tail), rules.strict)
@@ -239,8 +249,19 @@ class Routes(msgspec.Struct):
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)
+        if registration.rules.absolute:
+            written = (text and text.removeprefix("~") for text in written)
         found = [path_of(text, style) for text in written]
-        return [path.join(Path(shape.suffix)) for path in found] if shape.suffix else found
+        return [path.join(self._suffix(call, shape)) for path in found] if shape.suffix else found
+
+    def _suffix(self, call: Call, shape: RouteShape) -> Path:
+        """What clients append: `/websocket`, or the `path` that `websocket: [path: "/ws"]` gives instead."""
+        options = call.named.get("websocket")
+        for pair in options.find_all(kind="pair") if options is not None else ():
+            found = call.module.pair(pair)
+            if found is not None and found[0] == "path":
+                return path_of(self.streaming.resolver.text(call.module, found[1]), "colons")
+        return Path(shape.suffix)
 
     def _written_path(self, call: Call, node: object) -> str | None:
         text = self.streaming.resolver.text(call.module, node)  # type: ignore[arg-type]

@@ -14,6 +14,8 @@ STEPS_AT_ONCE = 60_000
 """Expressions worked out for one argument."""
 INSTANCE = 50
 """What an instance of a module costs, in expressions."""
+RESOURCE = 30
+"""What an instance of a resource costs that is judged, in expressions."""
 ROUND = 10
 """What a block that `dynamic` makes costs, in expressions."""
 
@@ -51,6 +53,10 @@ class EvaluationBudget(msgspec.Struct):
     def spend_on_instance(self) -> None:
         """Spend what an instance of a module costs, whichever argument leads to it. Raises Exhausted."""
         self._take(INSTANCE)
+
+    def spend_on_resource(self) -> None:
+        """Spend what an instance of a resource costs that is read whole and judged. Raises Exhausted."""
+        self._take(RESOURCE)
 
     def _take(self, steps: int) -> None:
         self.steps -= steps

@@ -36,6 +36,7 @@ from infralint.sources.terraform.service_connect import connected_nodes
 from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import hint
+from infralint.text.wording import plural
 
 if TYPE_CHECKING:
     from infralint.project.manifests import ChartRelease, GivenObject
@@ -180,10 +181,16 @@ def _refuse_secrets(world: World) -> Iterator[Unreadable]:
 
 def _all_items(world: World, where: Location) -> Iterator[Item]:
     """The items of a root, as far as its budget goes."""
+    count, last = 0, None
     try:
-        yield from _items(Module(world, world.tree.folder(world.root)))
+        for item in _items(Module(world, world.tree.folder(world.root))):
+            count, last = count + 1, item
+            yield item
     except (Exhausted, RecursionError):
-        world.unknown.append(Unknown(where, "", "this root takes too long to work out", PLAN))
+        why = "this root takes too long to work out"
+        if last is not None:
+            why, where = f"{why}: the {plural(count, 'resource')} up to {last.address} are judged", last.where
+        world.unknown.append(Unknown(where, "", why, PLAN))
 
 
 def _items(module: Module) -> Iterator[Item]:

@@ -575,6 +575,7 @@ def items(module: Module) -> Iterator[Item]:
 
 def _of_resource(resource: Resource, shape: BlockSchema, kind: str) -> Item:
     module = resource.module
+    module.budget.spend_on_resource()
     loop = resource.block.attributes.get("for_each")
     frame = _Frame(module, resource.environment, resource.address, _place(resource), loop)
     item = _of_block(resource.block, frame, shape)
