@@ -149,19 +149,21 @@ class Routes(msgspec.Struct):
             library=mark.library,
         )
         folder = self.package_of(module.path).folder
-        path = Path(self._marked_path(mark, folder, module.path.rpartition(".")[2]) or mark.path)
+        path = self._marked_path(mark, folder, module.path.rpartition(".")[2])
         return self._make_found(sighting, path, (), rules.framework, f"{folder}/")
 
-    def _marked_path(self, mark: Mark, folder: str, ending: str) -> str:
-        """The path that code of the same language in a package says for what a mark stands for; empty where it says none."""
+    def _marked_path(self, mark: Mark, folder: str, ending: str) -> Path:
+        """The path of what a mark stands for: as code of the same language in its package says it, if it does."""
         program = self.streaming.joiner.program
+        if mark.library == "action-cable" and (mounted := self.streaming.cable_path(f"{folder}/" if folder else "")):
+            return path_of(mounted, "colons")
         for path in program.sources if mark.written else ():
             if path.endswith(f".{ending}") and self.package_of(path).folder == folder:
                 text = program.content(path).decode("utf-8", "replace")
                 for pattern in mark.written:
                     if found := re.search(pattern, text, re.MULTILINE):
-                        return found[1]
-        return ""
+                        return Path(found[1])
+        return Path(mark.path)
 
     def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
@@ -256,9 +258,9 @@ class Routes(msgspec.Struct):
         """What clients append: `/websocket`, or the `path` that `websocket: [path: "/ws"]` gives instead."""
         options = call.named.get("websocket")
         for pair in options.find_all(kind="pair") if options is not None else ():
-            key, value = pair.field("key") or pair.child(0), pair.field("value") or pair.child(1)
-            if key is not None and value is not None and key.text().strip(": ") == "path":
-                return path_of(self.streaming.resolver.text(call.module, value), "colons")
+            found = call.module.pair(pair)
+            if found is not None and found[0] == "path":
+                return path_of(self.streaming.resolver.text(call.module, found[1]), "colons")
         return Path(shape.suffix)
 
     def _written_path(self, call: Call, node: object) -> str | None:
