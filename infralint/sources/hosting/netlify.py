@@ -43,7 +43,7 @@ def _refuse_shapes(document: TomlDocument) -> None:
     """
     for name in ("build", "context", "functions"):
         _expect(document, dict, name)
-    for name in ("base", "command", "edge_functions", "functions", "ignore", "publish"):
+    for name in ("base", "command", "edge_functions", "ignore", "publish"):
         _expect(document, str, "build", name)
     for name in document.tables.get("context", {}):
         _expect(document, dict, "context", name)
