@@ -14,6 +14,7 @@ import pytest
 from conftest import run, write
 
 from infralint.fixing import search
+from infralint.sources.application import routes
 from infralint.sources.nginx import build
 from infralint.trace import traces
 
@@ -249,6 +250,23 @@ def shared_headers(count: int) -> dict[str, str | bytes]:
     return {"main.py": f"{STREAMING}HEADERS = {{\n{headers}}}\n{routes}"}
 
 
+def spread_headers(count: int) -> dict[str, str | bytes]:
+    """So many routes, each with a header of its own beside as many that they share."""
+    files = shared_headers(count)
+    return {"main.py": str(files["main.py"]).replace("headers=HEADERS", "headers={**HEADERS, 'X-A': 'a'}")}
+
+
+def views_of_a_module(count: int) -> dict[str, str | bytes]:
+    """So many views of one module of Django, each with a path of its own."""
+    paths = "".join(f"    path('e{number}', views.view{number}),\n" for number in range(count))
+    views = "".join(f"def view{number}(request): return StreamingHttpResponse(words())\n" for number in range(count))
+    return {
+        **DJANGO,
+        "proj/urls.py": f"from django.urls import path\nfrom . import views\nurlpatterns = [\n{paths}]\n",
+        "proj/views.py": f"from django.http import StreamingHttpResponse\n{views}",
+    }
+
+
 def files_of_a_package(count: int) -> dict[str, str | bytes]:
     """So many files of one Go package, which bind each its route in a function of the same name."""
     part = """package main
@@ -291,6 +309,8 @@ def named_by_texts(count: int) -> dict[str, str | bytes]:
         controllers,
         functions_around_routes,
         shared_headers,
+        spread_headers,
+        views_of_a_module,
         files_of_a_package,
         named_by_texts,
     ],
@@ -300,6 +320,43 @@ def test_many_routes_of_code_take_as_long_as_they_are_many(
 ) -> None:
     few, many = count_twice(tmp_path, files, 60)
     assert many.total() < 2.15 * few.total()
+
+
+def test_headers_that_are_shared_are_looked_through_once(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, spread_headers, 60)
+    assert 0 < many["lower"] <= 2.2 * few["lower"]
+
+
+def test_headers_spread_into_headers_many_times_over_are_looked_through_once(tmp_path: Path) -> None:
+    headers = 'H0 = {"X-Accel-Buffering": "no"}\n'
+    headers += "".join(f"H{level} = {{{f'**H{level - 1}, ' * 20}}}\n" for level in range(1, 10))
+    write(
+        tmp_path,
+        {
+            "main.py": f"{STREAMING}{headers}{ROUTE.format(router='app', number=0)}".replace(
+                "media_type=", "headers=H9, media_type="
+            )
+        },
+    )
+    calls = count_calls(tmp_path, {}, CHECK)
+    assert 0 < calls["_find_pairs"] < 1_000
+
+
+def test_routes_below_more_prefixes_than_are_followed_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MOST_ROUTES", 100)
+
+    def files(count: int) -> dict[str, str | bytes]:
+        """So many routes of a router, which is mounted as often."""
+        parts = "".join(
+            ROUTE.format(router="router", number=number).replace("/chat", f"/chat{number}") for number in range(count)
+        )
+        mounts = "".join(f"app.include_router(router, prefix='/p{number}')\n" for number in range(count))
+        return {"main.py": STREAMING.replace("app =", "router = APIRouter()\napp =") + parts + mounts}
+
+    few, many = count_twice(tmp_path, files, 20)
+    assert 0 < few["_make_found"] <= 100
+    assert 0 < many["_make_found"] <= 100
+    assert "streams in more places, or leads to more, than are followed" in run("check", str(tmp_path / "many")).stdout
 
 
 def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) -> None:

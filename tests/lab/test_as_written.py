@@ -16,11 +16,12 @@ UPGRADING = (
 )
 ASKING = f"location / {{ auth_request /auth; {APP} }}"
 BODILESS = 'proxy_pass_request_body off; proxy_set_header Content-Length "";'
+NAMED = "proxy_pass http://$to; proxy_buffering off;"
 REFERER = "if ($invalid_referer) { return 403; }"
 
 
-def turned_away(rules: str) -> str:
-    return f"location / {{ {rules} {APP} }}"
+def turned_away(rules: str, passing: str = APP) -> str:
+    return f"location / {{ {rules} {passing} }}"
 
 
 def asking(answering: str) -> str:
@@ -61,6 +62,29 @@ CASES = [
         "silent",
         kind="websocket",
     ),
+    Case("a name that nothing looks up", turned_away("set $to nowhere.test;", NAMED), "unknown"),
+    Case("even this machine's", turned_away("set $to localhost;", NAMED), "unknown"),
+    Case("a name behind which the path varies", turned_away("", "proxy_pass http://localhost$request_uri;"), "unknown"),
+    Case("an upstream", turned_away("set $to up;", NAMED), "silent", "upstream up { server app:8000; }"),
+    Case(
+        "a name for some",
+        turned_away("", NAMED),
+        "unknown",
+        "upstream some { server app:8000; } map $request_method $to { GET some; default nowhere.test; }",
+    ),
+    Case(
+        "an error page for what is not looked up",
+        f"location / {{ error_page 502 = @app; set $to localhost; {NAMED} }} location @app {{ {APP} }}",
+        "silent",
+    ),
+    Case("the prompt is kept back", turned_away("proxy_pass_request_body off;"), "unknown"),
+    Case(
+        "the prompt is kept back, and there is none",
+        turned_away("proxy_pass_request_body off;"),
+        "silent",
+        method="GET",
+    ),
+    Case("no room for headers", turned_away("proxy_buffer_size 64;"), "unknown"),
     Case("headers alone", turned_away("proxy_method HEAD;"), "unknown"),
     Case("headers alone, in any case", turned_away("proxy_method head;"), "unknown"),
     Case("another method", turned_away("proxy_method GET;"), "silent"),
@@ -94,10 +118,18 @@ CASES = [
     ),
 ]
 REFUSED = [
+    Case("no weight", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 weight=0; }"),
+    Case("no number", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 max_fails=x; }"),
+    Case("no browser", turned_away("modern_browser chrome 10.0;")),
     Case("no page is named", f"location / {{ valid_referers none blocked; {REFERER} {APP} }}"),
     Case("an expression is no name", rf"location / {{ valid_referers none ~\.test/; {APP} }}"),
 ]
 TAKEN = [
+    Case(
+        "weights and numbers",
+        turned_away("", NAMED.replace("$to", "up")),
+        http="upstream up { server app:8000 weight=2 max_fails=0; }",
+    ),
     Case("a name on another line", f"location / {{ valid_referers none; valid_referers *.test; {REFERER} {APP} }}"),
     Case("an expression alone", rf"location / {{ valid_referers ~\.test/; {APP} }}"),
 ]

@@ -66,6 +66,11 @@ REFUSED = {
     "variable_reserved": ('variable "source" {}', 1, "no variable can be called `source`"),
     "variable_name": ('variable "1a" {}', 1, "is no name"),
     "variable_sensitive": ('variable "a" {\n  sensitive = "maybe"\n}', 2, "true or false was expected"),
+    "variable_sensitive_null": (
+        'variable "a" {\n  sensitive = true\n  nullable = false\n  default = null\n}',
+        4,
+        "not nullable",
+    ),
     "variable_refers": ('variable "b" {}\nvariable "a" {\n  description = var.b\n}', 3, "must be a constant"),
     "validation": ('variable "a" {\n  validation {\n    condition = var.a > 0\n  }\n}', 2, "no `error_message`"),
     "validation_of_another": (

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
+from infralint.sources.application.laravel_paths import LaravelPaths
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
@@ -40,6 +41,7 @@ from infralint.sources.application.syntax import (
 )
 from infralint.sources.application.uses import Uses
 from infralint.text.lazy import lazy
+from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -59,6 +61,7 @@ LISTS = frozenset("array list tuple array_initializer collection_literal element
 """Nodes of several paths in the place of one."""
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
+_PREFIX_OPTIONS = frozenset({"prefix", "script_name", "base_path", "url_prefix"})
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
 """Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
 computed."""
@@ -239,7 +242,8 @@ class Joiner:
         """Routes as pairs in a table: `(r"/ws", Handler)`."""
         for node in module.find({"kind": "tuple"}):
             items = node.named_children()
-            if len(items) >= 2 and items[0].kind() == "string" and items[1].kind() in ("identifier", "attribute"):
+            is_path = len(items) >= 2 and items[0].kind() in ("string", "binary_operator")
+            if is_path and items[1].kind() in ("identifier", "attribute"):
                 call = Call(module, node, span_of(node), "", None, items[0], (items, {}))
                 yield Registration(rules, RouteShape(call=(), scope="root"), call, (span_of(items[1]),))
 
@@ -248,6 +252,8 @@ class Joiner:
             return None
         if shape.handler == "decorated":
             decorated = call.module.decorated_definition(call)
+            if shape.scope == "class" and self._says_less(rules, shape, call, decorated):
+                return None
             return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
         if not self._has_path(call, shape):
             return None
@@ -255,6 +261,15 @@ class Joiner:
             return Registration(rules, shape, call, (call.span,))
         nodes = _chosen(call, shape.handler, shape.path)
         return Registration(rules, shape, call, tuple(span_of(node) for node in nodes)) if nodes or shape.kind else None
+
+    def _says_less(self, rules: Rules, shape: RouteShape, call: Call, decorated: Definition | None) -> bool:
+        """Whether an annotation makes no route of its own: above a class, or without a path beside one that has it."""
+        if decorated is None or decorated.kind == "class":
+            return True
+        if not rules.absolute or argument_of(call, shape.path) is not None:
+            return False
+        beside = call.module.marks(frozenset(name for other in rules.classes for name in other.call))
+        return any(other.positional for other in beside.get(decorated, ()))
 
     def _has_path(self, call: Call, shape: RouteShape) -> bool:
         """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
@@ -387,8 +402,13 @@ class Joiner:
             return ROOT
         home = home_of(registration.call.module.path)
         if home not in self._base_paths:
-            self._base_paths[home] = self._spring.base_path(home)
+            self._base_paths[home] = UNKNOWN if self._adds_prefixes(home) else self._spring.base_path(home)
         return self._base_paths[home]
+
+    def _adds_prefixes(self, home: str) -> bool:
+        """Whether code of a module of Spring puts prefixes before controllers: `addPathPrefix("/api", …)`."""
+        near = (path for path in self.program.sources if path.endswith((".java", ".kt")) and is_below(path, home))
+        return any(b".addPathPrefix(" in self.program.content(path) for path in near)
 
     def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
@@ -436,14 +456,32 @@ class Joiner:
         )
 
     def _lexical(self, call: Call) -> Path:
-        """What blocks around a call put before it, in languages whose routes are not called on anything."""
-        if call.module.language.name not in ("ruby", "php", "elixir", "kotlin"):
+        """What blocks around a call, and whoever loads its file, put before it, in languages whose routes are not called on
+        anything."""
+        module = call.module
+        if module.language.name not in ("ruby", "php", "elixir", "kotlin"):
             return ROOT
-        prefix = Path("/api") if call.module.path.endswith("routes/api.php") else ROOT
-        for start, end, outer in self._blocks(call.module):
-            if start <= call.span.start and call.span.end <= end and outer.span != call.span:
+        outer = (
+            self._laravel.of_file(module.path) if "routes/" in module.path and module.path.endswith(".php") else ROOT
+        )
+        return outer.join(self._prefix_of_blocks(module, call.span))
+
+    def _prefix_of_blocks(self, module: SourceModule, span: SourceSpan) -> Path:
+        """What blocks around a place put before it, and the calls that it is chained to."""
+        prefix = ROOT
+        for start, end, outer in self._blocks(module):
+            if start <= span.start and span.end <= end and outer.span != span:
                 prefix = prefix.join(self._chain_prefix(outer))
         return prefix
+
+    def _prefix_of_group(self, module: SourceModule, span: SourceSpan) -> Path:
+        """What stands before the routes of a file that is loaded at a place."""
+        chained = (outer for _, _, outer in self._blocks(module) if outer.span == span)
+        return self._prefix_of_blocks(module, span).join(next((self._chain_prefix(outer) for outer in chained), ROOT))
+
+    @cached_property
+    def _laravel(self) -> LaravelPaths:
+        return LaravelPaths(self.program, self.resolver, self._prefix_of_group)
 
     def _blocks(self, module: SourceModule) -> list[tuple[int, int, Call]]:
         """The calls that take a block of routes, each with where its arguments begin and where it ends."""
@@ -481,17 +519,21 @@ class Joiner:
             return ROOT
         if node.kind() in ("simple_symbol", "atom"):
             return path_of(node.text().lstrip(":"), found[0].style)
-        return path_of(self.resolver.text(call.module, node), found[0].style) if _is_text(call.module, node) else ROOT
+        return path_of(self.resolver.text(call.module, node), found[0].style)
 
     def _class_prefixes(self, registration: Registration, tail: Path) -> list[Path]:
         """What annotations of the class around a method put before its path, which is the tail: several are several ways."""
         rules, decorated = registration.rules, registration.decorated
+        if rules.absolute and (self._path_text(registration) or "").startswith(("/", "~/")):
+            return [ROOT]
         owner = decorated.owner if decorated is not None else None
         while owner is not None and owner.kind != "class":
             owner = owner.owner
         names = frozenset(name for shape in rules.classes for name in shape.call)
         marks = registration.call.module.marks(names).get(owner, ()) if owner is not None and names else ()
         found = [path for call in marks for path in self._paths_of_mark(rules, call, decorated)] or [ROOT]
+        if rules.properties and owner is not None and not marks and not self._is_controller(owner):
+            return [UNKNOWN]
         if not rules.modules or owner is None or decorated is None:
             return found
         if not marks:  # those of a class that extends it
@@ -499,6 +541,14 @@ class Joiner:
         of_method = registration.call.module.marks(frozenset({"Version"})).get(decorated, ())
         versions = [call.argument(0) for call in of_method] + [call.named.get("version") for call in marks]
         return self._nest.prefixes(owner, found, tail, [node for node in versions if node is not None])
+
+    def _is_controller(self, owner: Definition) -> bool:
+        """Whether Spring asks a class for routes itself, and not for those of what extends or implements it."""
+        return owner in owner.module.marks(frozenset({"Controller", "RestController"}))
+
+    def _path_text(self, registration: Registration) -> str | None:
+        node = argument_of(registration.call, registration.shape.path)
+        return self.resolver.text(registration.call.module, node) if node is not None else None
 
     def _paths_of_mark(self, rules: Rules, call: Call, action: Definition | None) -> Iterator[Path]:
         """The paths that an annotation of a class gives."""
@@ -561,7 +611,7 @@ class Joiner:
                 return [head.extend(given) for head in self.heads_of(call.module, parent, depth + 1)]
             mounted = self.mounts_of(call, depth)
             if not mounted and shape.application:
-                return [Head(given, call.module.path)]
+                return [Head(UNKNOWN if self._is_moved(call) else given, call.module.path)]
             version = self._version(shape.versioned, call)
             return [
                 replace(
@@ -577,6 +627,16 @@ class Joiner:
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
+
+    def _is_moved(self, call: Call) -> bool:
+        """Whether what stands in place of an application's callable is given a prefix: middleware of the project may ask for it."""
+        holder = call.module.assignment_of(call.span)
+        placed = (
+            call.module.call_of(other.value)
+            for other in call.module.assignments
+            if holder is not None and other.target in {f"{holder.target}{name}" for name in _CALLABLES}
+        )
+        return any(made is not None and made.named.keys() & _PREFIX_OPTIONS for made in placed)
 
     def _given_prefix(self, rules: Rules, shape: Router | SubrouterCall, call: Call) -> Path:
         """The prefix that a router or a group is given, or takes from its name."""
@@ -863,11 +923,24 @@ class Joiner:
             return [head.extend(given) for head in self.heads_of(module, call.receiver, depth + 1)]
         if found := list(self._mount_at(module, definition.span, depth)):
             return found
+        is_whole_plugin = self._is_whole_plugin(definition)
         heads: list[Head] = []
         for name in self._function_names(definition):
             for other, use in self.uses.of(module, name):
                 heads += self._heads_of_argument(other, use, parameter, depth)
+        if is_whole_plugin:
+            heads = [NOWHERE if head.prefixed else head for head in heads]
         return list(dict.fromkeys(heads)) or [NOWHERE]
+
+    def _is_whole_plugin(self, definition: Definition) -> bool:
+        """Whether a function is a plugin of Fastify that prefixes do not hold for.
+
+        https://github.com/fastify/fastify-plugin
+        """
+        wrapper = definition.module.call_around(definition.node)
+        if wrapper is None or definition.module.language.name != "javascript":
+            return False
+        return self._is_from(wrapper, ("fastify-plugin",)) and wrapper.name in ("fp", "fastifyPlugin")
 
     def _function_names(self, definition: Definition) -> list[str]:
         if definition.name == "constructor" or definition.name == "__init__":
@@ -915,6 +988,8 @@ class Joiner:
         """What is put before a path of Django by those that include the list that it stands in, else by those that include
         its file."""
         listing = next((node for node in call.node.ancestors()[:MOST_AROUND] if node.kind() in ("list", "tuple")), None)
+        if any(outer.kind() == "call" and _is_by_language(outer) for outer in call.node.ancestors()[:MOST_AROUND]):
+            return [NOWHERE]
         place = _place_of_list(call.module, listing) if listing is not None else ""
         if place in self._includes:
             return self._join_includes(place, self._includes[place], depth) or [NOWHERE]
@@ -986,6 +1061,15 @@ class Joiner:
             if path.endswith(".py") and "settings" in path:
                 found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
         return frozenset(name.decode() for name in found)
+
+
+def _is_by_language(node: SgNode) -> bool:
+    """Whether a call puts the language before paths, or not, as settings say.
+
+    https://docs.djangoproject.com/en/stable/topics/i18n/translation/#language-prefix-in-url-patterns
+    """
+    called = node.field("function")
+    return called is not None and called.text().endswith("i18n_patterns")
 
 
 def _place_of_list(module: SourceModule, node: SgNode) -> str:
@@ -1099,7 +1183,7 @@ def named_by_action(text: str | None, action: Definition | None) -> str | None:
         return text
     controller = action.owner.name.removesuffix("Controller").lower()
     method = (action.name.removesuffix("Async") or action.name).lower()
-    return text.replace("[controller]", controller).replace("[action]", method)
+    return re.sub(r"\[(\w+)\]", r"{\1}", text.replace("[controller]", controller).replace("[action]", method))
 
 
 def _key(meaning: Meaning) -> object:

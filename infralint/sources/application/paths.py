@@ -68,12 +68,18 @@ _PARAMETERS: dict[str, list[tuple[str, str]]] = {
 }
 
 
+_PLACEHOLDER = lazy(r"\$\{[^{}]*\}")
+"""What properties, or the environment, fill in: `${api.base}`."""
+
+
 def path_of(written: str | None, style: Style) -> Path:
     """A path as the framework writes it; None: it is computed."""
     if written is None:
         return UNKNOWN
     if style == "regex":
         return _from_regex(written)
+    if style == "spring":
+        written = _PLACEHOLDER.sub(HOLE, written)
     for pattern, replacement in _PARAMETERS[style]:
         written = re.sub(pattern, replacement, written)
     return _without_holes(written)

@@ -62,6 +62,7 @@ class Reader:
         self._unjoined: dict[str, list[Unjoined]] = {}
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
+        self._sharing: dict[str, bool] = {}
         self._products_of: dict[str, tuple[ProductUse, ...]] = {}
         listed = {ending: self._files.among(names.find_ending(ending)) for ending in (*BY_ENDING, *UNREAD_LANGUAGES)}
         self._code = {ending: paths for ending, paths in listed.items() if paths}
@@ -254,11 +255,12 @@ class Reader:
         accel_in = cache(lambda path: names_accel(content(path)))
         pings_in = cache(lambda path: names_pings(content(path)))
         is_named = any(map(accel_in, package.files))
+        around_of = cache(self._program.with_imports)
         for found in routes:
             if found.route.kind != "sse":
                 yield found.route
                 continue
-            around = self._program.with_imports(found.files)
+            around = around_of(found.files)
             found = found._replace(route=sent.with_headers(found))
             yield replace(
                 compressed.with_compressor(found),
@@ -283,8 +285,10 @@ class Reader:
 
         https://channels.readthedocs.io/en/stable/topics/channel_layers.html
         """
-        layers = (path for path in package.files if path.endswith(".py"))
-        return any(b"channels_redis." in self._program.content(path) for path in layers)
+        if package.folder not in self._sharing:
+            layers = (path for path in package.files if path.endswith(".py"))
+            self._sharing[package.folder] = any(b"channels_redis." in self._program.content(path) for path in layers)
+        return self._sharing[package.folder]
 
     def _starters(self, package: Package) -> list[str]:
         return self._starters_of.get(package.folder, [])

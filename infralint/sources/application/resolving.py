@@ -29,6 +29,7 @@ DEEPEST = 12
 MOST_DEFINITIONS = 8
 """Definitions of one name in a file that are looked at, the last ones."""
 
+_QUOTES = frozenset("string_start string_end interpolation_start interpolation_quote".split())
 _INTERPOLATIONS = frozenset("interpolation template_substitution interpolated_expression string_interpolation".split())
 _SELF = frozenset({"self", "this", "cls", "$this", "@"})
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", '\\"': '"', "\\'": "'", "\\\\": "\\", "\\/": "/"}
@@ -330,7 +331,7 @@ class Resolver:
     def _string(self, module: SourceModule, node: SgNode, depth: int) -> str:
         if node.kind() == "concatenated_string":
             return "".join(self._string(module, child, depth) for child in node.named_children())
-        children = [child for child in node.named_children() if child.kind() not in ("string_start", "string_end")]
+        children = [child for child in node.named_children() if child.kind() not in _QUOTES]
         if not children:
             return re.sub(r"""^[a-zA-Z@$]*(\"{3}|'{3}|["'`])|(\"{3}|'{3}|["'`])$""", "", node.text())
         parts = []
@@ -396,35 +397,51 @@ class Resolver:
         return None
 
     def pairs(
-        self, module: SourceModule, node: SgNode | None, depth: int = 0
-    ) -> dict[str, tuple[SourceModule, SgNode]]:
-        """The keys and values of an object, also of a constant, of what is spread into it, and of `dict(…)`."""
+        self, module: SourceModule, node: SgNode | None, wanted: frozenset[str] | None = None, depth: int = 0
+    ) -> Mapping[str, tuple[SourceModule, SgNode]]:
+        """The keys and values of an object, also of a constant, of what is spread into it, and of `dict(…)`.
+
+        wanted: the keys that matter, in small letters; all where none are given.
+        """
         node = unwrap(node)
         if node is None or depth > DEEPEST:
             return {}
+        key = span_of(node), wanted, depth
+        if key not in module.known_pairs:
+            module.known_pairs[key] = self._find_pairs(module, node, wanted, depth + 1)
+        return module.known_pairs[key]
+
+    def _find_pairs(
+        self, module: SourceModule, node: SgNode, wanted: frozenset[str] | None, depth: int
+    ) -> Mapping[str, tuple[SourceModule, SgNode]]:
         found: dict[str, tuple[SourceModule, SgNode]] = {}
         for child in node.named_children():
             if child.kind() in ("spread_element", "dictionary_splat"):
-                inner = next(iter(child.named_children()), None)
-                found |= self.pairs(module, inner, depth + 1)
-        pairs = module.pairs(node)
-        if pairs or found:
-            return found | {key: (module, value) for key, value in pairs.items()}
+                found |= self.pairs(module, next(iter(child.named_children()), None), wanted, depth)
+        written = module.pairs(node)
+        if written or found:
+            return found | _take(module, written, wanted)
         call = module.call_of(node)
         if call is not None and call.name in ("dict", "Headers", "freeze"):
-            return {key: (module, value) for key, value in call.named.items()} | (
-                self.pairs(module, call.positional[0], depth + 1) if call.positional else {}
-            )
+            given = self.pairs(module, call.positional[0], wanted, depth) if call.positional else {}
+            return {**_take(module, call.named, wanted), **given}
         meaning = self.meaning(module, node)
         if isinstance(meaning, SourceModule):
             meaning = self.default(meaning)
         if isinstance(meaning, ResolvedExpression) and (
             meaning.module is not module or span_of(meaning.node) != span_of(node)
         ):
-            return self.pairs(meaning.module, meaning.node, depth + 1)
+            return self.pairs(meaning.module, meaning.node, wanted, depth)
         if isinstance(meaning, Call) and meaning.span != span_of(node):
-            return self.pairs(meaning.module, meaning.node, depth + 1)
+            return self.pairs(meaning.module, meaning.node, wanted, depth)
         return {}
+
+
+def _take(
+    module: SourceModule, pairs: Mapping[str, SgNode], wanted: frozenset[str] | None
+) -> dict[str, tuple[SourceModule, SgNode]]:
+    """Keys and values of a file, as far as they are wanted."""
+    return {key: (module, value) for key, value in pairs.items() if wanted is None or key.lower() in wanted}
 
 
 _RETURNS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,8 +22,8 @@ from infralint.sources.application.joining import (
     named_by_action,
     without_method,
 )
-from infralint.sources.application.manifests import Package
-from infralint.sources.application.paths import ROOT, Path, path_of
+from infralint.sources.application.manifests import STARTERS, Package
+from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
@@ -33,6 +34,8 @@ from infralint.text.stream_names import names_files
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+MOST_ROUTES = 5_000
+"""Routes of a project that are made: paths of handlers times prefixes of their routers. A large one has hundreds."""
 VERBS = frozenset("get post put patch delete head options".split())
 
 
@@ -80,6 +83,7 @@ class Routes(msgspec.Struct):
     shown: Callable[[str], str]
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[Unjoined]] = {}
+    _made: int = 0
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -146,19 +150,38 @@ class Routes(msgspec.Struct):
             library=mark.library,
         )
         folder = self.package_of(module.path).folder
-        path = Path(self._marked_path(mark, folder, module.path.rpartition(".")[2]) or mark.path)
+        path = self._marked_path(mark, folder, module.path.rpartition(".")[2])
+        path = self._base_of_mark(mark, folder).join(path) if mark.bases else path
         return self._make_found(sighting, path, (), rules.framework, f"{folder}/")
 
-    def _marked_path(self, mark: Mark, folder: str, ending: str) -> str:
-        """The path that code of the same language in a package says for what a mark stands for; empty where it says none."""
+    def _marked_path(self, mark: Mark, folder: str, ending: str) -> Path:
+        """The path of what a mark stands for: as code of the same language in its package says it, if it does."""
         program = self.streaming.joiner.program
+        if mark.library == "action-cable" and (mounted := self.streaming.cable_path(f"{folder}/" if folder else "")):
+            return path_of(mounted, "colons")
         for path in program.sources if mark.written else ():
             if path.endswith(f".{ending}") and self.package_of(path).folder == folder:
                 text = program.content(path).decode("utf-8", "replace")
                 for pattern in mark.written:
                     if found := re.search(pattern, text, re.MULTILINE):
-                        return found[1]
-        return ""
+                        return Path(found[1])
+        return Path(mark.path)
+
+    def _base_of_mark(self, mark: Mark, folder: str) -> Path:
+        """What a setting, a command or the environment puts before the path of a mark; unknown where several do, or what runs
+        it elsewhere."""
+        program = self.streaming.joiner.program
+        settings = posixpath.join(folder, mark.settings) if mark.settings else ""
+        near = [path for path in program.files.find_named(*STARTERS) if self.package_of(path).folder == folder]
+        near += [settings] if settings and program.files.is_there(settings) else []
+        words = "|".join(map(re.escape, mark.bases))
+        given = re.compile(rf"^[^#\n]*?(?:{words})[\"',\s=:]+([^\"'\s,\]#]+)", re.MULTILINE)
+        found = {text for path in near for text in given.findall(program.content(path).decode("utf-8", "replace"))}
+        services = program.files.find_named("compose*.y*ml", "docker-compose*.y*ml")
+        if any(given.search(program.content(path).decode("utf-8", "replace")) for path in services):
+            return UNKNOWN
+        text = next(iter(found), "").strip("/")
+        return UNKNOWN if len(found) > 1 or "$" in text else Path(f"/{text}") if text else ROOT
 
     def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
@@ -216,7 +239,12 @@ class Routes(msgspec.Struct):
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
         for tail in self._paths(registration, at or sighting.span):
-            for head in joiner.heads(registration, tail):
+            heads = joiner.heads(registration, tail)
+            self._made += len(heads)
+            if self._made > MOST_ROUTES:
+                self.streaming.beyond.add(sighting.module.path)
+                return
+            for head in heads:
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
                 path = _tidy(head.path.join(tail), rules.strict)
@@ -239,8 +267,19 @@ class Routes(msgspec.Struct):
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)
+        if registration.rules.absolute:
+            written = (text and text.removeprefix("~") for text in written)
         found = [path_of(text, style) for text in written]
-        return [path.join(Path(shape.suffix)) for path in found] if shape.suffix else found
+        return [path.join(self._suffix(call, shape)) for path in found] if shape.suffix else found
+
+    def _suffix(self, call: Call, shape: RouteShape) -> Path:
+        """What clients append: `/websocket`, or the `path` that `websocket: [path: "/ws"]` gives instead."""
+        options = call.named.get("websocket")
+        for pair in options.find_all(kind="pair") if options is not None else ():
+            found = call.module.pair(pair)
+            if found is not None and found[0] == "path":
+                return path_of(self.streaming.resolver.text(call.module, found[1]), "colons")
+        return Path(shape.suffix)
 
     def _written_path(self, call: Call, node: object) -> str | None:
         text = self.streaming.resolver.text(call.module, node)  # type: ignore[arg-type]

@@ -142,11 +142,13 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     path: an argument; default: where none is given. transports: the argument that may rule polling out.
     wraps: the argument (or `receiver`) that is the server itself, which answers where its wrapper does. needs, lacks: a package
     that the application must, or must not, depend on. below: the argument that is a prefix.
+    grouped: it is called on a router, below which it answers.
     """
 
     wraps: Key | None = None
     needs: str = ""
     lacks: str = ""
+    grouped: bool = False
 
     kind: StreamKind = "websocket"
     path: Key | None = None
@@ -164,12 +166,15 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class Mark(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A sign by which an application is known to serve a stream at a path. rule: what ast-grep must find. written:
-    expressions that find another path where the application's code says one, as their first group."""
+    expressions that find another path where the application's code says one, as their first group. bases: words of a
+    command, a variable or a setting that put a path before it. settings: the file, in the application's folder, of such."""
 
     rule: dict[str, Any]
     path: str
     says: str
     written: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    settings: str = ""
     kind: StreamKind = "websocket"
     library: str = ""
 
@@ -197,12 +202,12 @@ class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A framework's rules.
 
-    packages: the dependencies that say it is in use. words: each file that matters has one of
-    them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
-    `/a/` differ. passes: calls that
-    hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
-    again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
-    properties: Spring's put a path before all routes. modules: NestJS's modules, versions and global prefix do.
+    packages: the dependencies that say it is in use. words: each file that matters has one of them, or matches one of the
+    patterns (each after a text that must be in the file). strict: `/a` and `/a/` differ. passes: calls that hand requests
+    on to another server, which may stream. writes: calls that write a piece of a response: again and again they stream.
+    pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class. absolute: a method's path
+    that begins with a slash stands alone. properties: Spring's put a path before all routes. modules: NestJS's modules,
+    versions and global prefix do.
     """
 
     framework: str
@@ -228,6 +233,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     bases: tuple[Base, ...] = ()
     tuples: bool = False
     properties: bool = False
+    absolute: bool = False
     modules: bool = False
 
 

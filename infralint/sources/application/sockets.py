@@ -36,7 +36,7 @@ def socket_paths(joiner: Joiner, rules: Rules, shape: SocketShape, call: Call) -
     if shape.library == "ws" and node is None:
         yield from ((led, call.module.path) for led in _upgrade_paths(call))
         return
-    heads = joiner.mounts_of(call)
+    heads = joiner.heads_of(call.module, call.receiver, 0) if shape.grouped else joiner.mounts_of(call)
     for head in heads:
         inside = path.text.startswith(f"{head.path.text}/") or not head.path.text
         yield path if inside else head.path.join(path), head.home or call.module.path

@@ -198,8 +198,8 @@ class ModuleStreams:
     def _given_headers(self, call: Call, shape: StreamShape) -> dict[str, str]:
         if shape.headers is None:
             return {}
-        pairs = self.resolver.pairs(call.module, call.argument(shape.headers))
-        kept = {key.lower(): given for key, given in pairs.items() if key.lower() in HEADERS}
+        pairs = self.resolver.pairs(call.module, call.argument(shape.headers), HEADERS)
+        kept = {key.lower(): given for key, given in pairs.items()}
         found = {key: heeded_value(key, self.resolver.text(home, value)) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -382,6 +382,11 @@ class ModuleStreams:
         last = re.findall(r"\w+", node.text()[-80:])
         similar = bool(last) and _plain(last[-1]) == _plain(owner)
         return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
+
+    def cable_path(self, folder: str) -> str:
+        """Where the routes of the Rails application in a folder, named with its slash, mount Action Cable; empty where they
+        do not."""
+        return next((route.path for route in self._rails.of_cable(folder)), "")
 
     def _action_routes(self, module: SourceModule, chain: list[Definition]) -> Iterator[FileRoute]:
         """What Rails routes to the action around a place."""

@@ -203,6 +203,8 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
     known_calls: dict[SourceSpan, Any] = {}
     """What calls stand for, as far as that was asked."""
+    known_pairs: dict[tuple[SourceSpan, frozenset[str] | None, int], Mapping[str, tuple[SourceModule, SgNode]]] = {}
+    """Keys and values of expressions, as far as they were asked for: of which keys, and after how many steps."""
     _names_asked: int = 0
 
     @cached_property
@@ -439,6 +441,9 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     def arguments(self, node: SgNode) -> tuple[list[SgNode], dict[str, SgNode]]:
         fields = self.language.calls.get(node.kind())
         given = _part(node, fields[2]) if fields else None
+        if given is not None and given.kind() == "call_suffix":  # Kotlin's, with a block behind its arguments
+            inside = given.named_children()
+            given = next((child for child in inside if child.kind() == "value_arguments"), given)
         positional: list[SgNode] = []
         named: dict[str, SgNode] = {}
         for argument in given.named_children()[:MOST_ARGUMENTS] if given is not None else []:
@@ -449,6 +454,10 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     def _sort(self, argument: SgNode, positional: list[SgNode], named: dict[str, SgNode]) -> None:
         if pair := self.pair(argument):
             named[pair[0]] = pair[1]
+            return
+        if argument.kind() == "keywords":
+            for child in argument.named_children():
+                self._sort(child, positional, named)
             return
         if argument.kind() in _ARGUMENT:
             children = argument.named_children()
@@ -468,7 +477,7 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         key, value = (_part(node, part) for part in fields)
         if key is None or value is None or span_of(key).start == span_of(value).start:
             return None
-        return key.text().strip("\"':[]"), value
+        return key.text().strip("\"':[] "), value
 
     @cached_property
     def literal_fields(self) -> dict[str, SgNode]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,9 @@ class Uses:
         self._cut_within = False
         self._depth = 0
         self._known: dict[tuple[str, str], list[tuple[SourceModule, SgNode]]] = {}
+        self._members_of: dict[
+            int, tuple[list[tuple[SourceModule, SgNode]], dict[str, list[tuple[SourceModule, SgNode]]]]
+        ] = {}
 
     def within(self, module: SourceModule, name: str, function: Definition) -> list[tuple[SourceModule, SgNode]]:
         nodes = module.identifiers_in(name, function.span)
@@ -103,18 +106,13 @@ class Uses:
         if name == "default" or home.language.name == "javascript":
             yield from self._required_uses(importer, home, name)
 
-    def _members(self, importer: SourceModule, local: str, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
+    def _members(self, importer: SourceModule, local: str, name: str) -> list[tuple[SourceModule, SgNode]]:
         """`chat.router`, where `chat` is a whole module; also where that is passed on."""
-        for other, node in self.of(importer, local):
-            parent = node.parent()
-            member = other.member(parent) if parent is not None else None
-            if member is not None and member[1] == name and parent is not None and span_of(member[0]) == span_of(node):
-                yield other, parent
-            elif parent is not None and parent.kind() in ("attribute", "member_expression"):
-                outer = parent.parent()
-                found = other.member(outer) if outer is not None else None
-                if found is not None and found[1] == name and outer is not None:
-                    yield other, outer
+        uses = self.of(importer, local)
+        known = self._members_of.get(id(uses))
+        if known is None or known[0] is not uses:
+            known = self._members_of[id(uses)] = uses, _members_by_name(uses)
+        return known[1].get(name, [])
 
     def _member_uses(
         self, importer: SourceModule, home: SourceModule, name: str
@@ -152,6 +150,23 @@ class Uses:
                     yield importer, call.node
                 if member is not None and member[1] == name and parent is not None:
                     yield importer, parent
+
+
+def _members_by_name(uses: Iterable[tuple[SourceModule, SgNode]]) -> dict[str, list[tuple[SourceModule, SgNode]]]:
+    """The expressions that take something of a module, by what each takes. uses: where the module's name stands."""
+    found: dict[str, list[tuple[SourceModule, SgNode]]] = {}
+    for other, node in uses:
+        parent = node.parent()
+        member = other.member(parent) if parent is not None else None
+        taken = member[1] if member is not None and span_of(member[0]) == span_of(node) else None
+        if taken is not None and parent is not None:
+            found.setdefault(taken, []).append((other, parent))
+        if parent is not None and parent.kind() in ("attribute", "member_expression"):
+            outer = parent.parent()
+            further = other.member(outer) if outer is not None else None
+            if further is not None and outer is not None and further[1] != taken:
+                found.setdefault(further[1], []).append((other, outer))
+    return found
 
 
 def _is_definition(module: SourceModule, node: SgNode) -> bool:

@@ -445,7 +445,8 @@ def _why_no_input(variable: Block, attribute: Attribute) -> str:
 
 def _refuse_value(attribute: Attribute, why: str, variable: Block, block: Block) -> Unreadable:
     """What can't be a variable's value: neither quoted nor its line shown where it is sensitive. block: where it stands."""
-    if attribute.name == "type" or not is_sensitive(variable):
+    is_null = isinstance(attribute.value, Literal) and attribute.value.value is None
+    if attribute.name == "type" or is_null or not is_sensitive(variable):
         return _refuse(attribute.where, f"`{attribute.written}`: {why}")
     name = variable.labels[0]
     return _refuse(block.where, f"`{attribute.name}` has a value that var.{name}, which is sensitive, can't have")
