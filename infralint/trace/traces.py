@@ -101,7 +101,9 @@ def few_entries(topology: Topology, nodes: Sequence[Node]) -> Sequence[Node]:
     """The nodes by which a stream may come in that are asked for it: all, until many hops were asked for other streams."""
     if len(nodes) <= FEW or not are_many(topology):
         return nodes
-    topology.ways_left_out.update(dict.fromkeys(nodes[FEW:]))
+    if topology.lists_left_out.get(id(nodes)) is not nodes:
+        topology.lists_left_out[id(nodes)] = nodes
+        topology.ways_left_out.update(dict.fromkeys(nodes[FEW:]))
     return nodes[:FEW]
 
 
