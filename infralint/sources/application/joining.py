@@ -61,6 +61,7 @@ LISTS = frozenset("array list tuple array_initializer collection_literal element
 """Nodes of several paths in the place of one."""
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
+_PREFIX_OPTIONS = frozenset({"prefix", "script_name", "base_path", "url_prefix"})
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
 """Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
 computed."""
@@ -610,7 +611,7 @@ class Joiner:
                 return [head.extend(given) for head in self.heads_of(call.module, parent, depth + 1)]
             mounted = self.mounts_of(call, depth)
             if not mounted and shape.application:
-                return [Head(given, call.module.path)]
+                return [Head(UNKNOWN if self._is_moved(call) else given, call.module.path)]
             version = self._version(shape.versioned, call)
             return [
                 replace(
@@ -626,6 +627,16 @@ class Joiner:
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
+
+    def _is_moved(self, call: Call) -> bool:
+        """Whether what stands in place of an application's callable is given a prefix: middleware of the project may ask for it."""
+        holder = call.module.assignment_of(call.span)
+        placed = (
+            call.module.call_of(other.value)
+            for other in call.module.assignments
+            if holder is not None and other.target in {f"{holder.target}{name}" for name in _CALLABLES}
+        )
+        return any(made is not None and made.named.keys() & _PREFIX_OPTIONS for made in placed)
 
     def _given_prefix(self, rules: Rules, shape: Router | SubrouterCall, call: Call) -> Path:
         """The prefix that a router or a group is given, or takes from its name."""
@@ -912,11 +923,24 @@ class Joiner:
             return [head.extend(given) for head in self.heads_of(module, call.receiver, depth + 1)]
         if found := list(self._mount_at(module, definition.span, depth)):
             return found
+        is_whole_plugin = self._is_whole_plugin(definition)
         heads: list[Head] = []
         for name in self._function_names(definition):
             for other, use in self.uses.of(module, name):
                 heads += self._heads_of_argument(other, use, parameter, depth)
+        if is_whole_plugin:
+            heads = [NOWHERE if head.prefixed else head for head in heads]
         return list(dict.fromkeys(heads)) or [NOWHERE]
+
+    def _is_whole_plugin(self, definition: Definition) -> bool:
+        """Whether a function is a plugin of Fastify that prefixes do not hold for.
+
+        https://github.com/fastify/fastify-plugin
+        """
+        wrapper = definition.module.call_around(definition.node)
+        if wrapper is None or definition.module.language.name != "javascript":
+            return False
+        return self._is_from(wrapper, ("fastify-plugin",)) and wrapper.name in ("fp", "fastifyPlugin")
 
     def _function_names(self, definition: Definition) -> list[str]:
         if definition.name == "constructor" or definition.name == "__init__":

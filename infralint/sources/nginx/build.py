@@ -41,7 +41,7 @@ from infralint.sources.nginx.choose import (
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.grammar import split_modifier
 from infralint.sources.nginx.handed import hand_over
-from infralint.sources.nginx.hints import find_declarations, find_hints
+from infralint.sources.nginx.hints import find_declarations, find_hints, speaks_of_store
 from infralint.sources.nginx.hops import (
     HANDSHAKE,
     PASSES,
@@ -723,7 +723,7 @@ class _NodeBuilder:
             upstream=targets[0] if len(targets) == 1 else "",
             hints=tuple(found),
             scope=block.server.key,
-            assumable=general and not internal,
+            assumable=general and not internal and not speaks_of_store(location),
             family=family,
             rules=scope,
             pass_directive=passed,

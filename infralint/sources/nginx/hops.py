@@ -74,7 +74,7 @@ PASSES: Mapping[str, Family] = MappingProxyType(
     }
 )
 
-MOST_SENT = 4_096
+MOST_SENT = 1_024
 """Requests of which it is remembered at once what a location sends on."""
 _HANDSHAKE = frozenset({"upgrade", "connection"})
 
