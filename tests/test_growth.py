@@ -743,3 +743,16 @@ def test_why_a_location_is_chosen_is_told_without_trying_all_others(tmp_path: Pa
     assert 0 < many["spend"] <= 2 * few["spend"]
     assert 0 < many["_start_of"] <= 2 * few["_start_of"]
     assert 0 < many["near"] <= 2 * few["near"]
+
+
+def one_line_of_locations(count: int) -> dict[str, str | bytes]:
+    """So many locations on one line."""
+    lines = " ".join(f"location /l{number}/sse {{ proxy_pass http://app:8000; }}" for number in range(count))
+    return {"nginx.conf": f"events {{}} http {{ server {{ listen 80; {lines} }} }}"}
+
+
+def test_places_of_edits_are_looked_up(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, one_line_of_locations, 40, ("check", "--no-cache", "--diff"))
+    assert 0 < many["_line_and_column"] <= 2 * few["_line_and_column"]
+    for calls in (few, many):
+        assert calls["unprepared_line_ends"] == 2, "once for the file as it is, and once as it would be"

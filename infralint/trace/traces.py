@@ -323,8 +323,10 @@ def arriving_request(forward: Forward, to: Address | None) -> Request:
 
 
 def _taken_in(request: Request) -> Request:
-    """A request once a node has taken it: whether it came by TLS says nothing of how it goes on."""
-    return request if request.secure is None else replace(request, secure=None)
+    """A request once a node has taken it: whether it came by TLS, or the PROXY protocol, says nothing of how it goes on."""
+    if request.secure is None and request.proxied is None:
+        return request
+    return replace(request, secure=None, proxied=None)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

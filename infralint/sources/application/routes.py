@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,8 +22,8 @@ from infralint.sources.application.joining import (
     named_by_action,
     without_method,
 )
-from infralint.sources.application.manifests import Package
-from infralint.sources.application.paths import ROOT, Path, path_of
+from infralint.sources.application.manifests import STARTERS, Package
+from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
@@ -150,6 +151,7 @@ class Routes(msgspec.Struct):
         )
         folder = self.package_of(module.path).folder
         path = self._marked_path(mark, folder, module.path.rpartition(".")[2])
+        path = self._base_of_mark(mark, folder).join(path) if mark.bases else path
         return self._make_found(sighting, path, (), rules.framework, f"{folder}/")
 
     def _marked_path(self, mark: Mark, folder: str, ending: str) -> Path:
@@ -164,6 +166,22 @@ class Routes(msgspec.Struct):
                     if found := re.search(pattern, text, re.MULTILINE):
                         return Path(found[1])
         return Path(mark.path)
+
+    def _base_of_mark(self, mark: Mark, folder: str) -> Path:
+        """What a setting, a command or the environment puts before the path of a mark; unknown where several do, or what runs
+        it elsewhere."""
+        program = self.streaming.joiner.program
+        settings = posixpath.join(folder, mark.settings) if mark.settings else ""
+        near = [path for path in program.files.find_named(*STARTERS) if self.package_of(path).folder == folder]
+        near += [settings] if settings and program.files.is_there(settings) else []
+        words = "|".join(map(re.escape, mark.bases))
+        given = re.compile(rf"^[^#\n]*?(?:{words})[\"',\s=:]+([^\"'\s,\]#]+)", re.MULTILINE)
+        found = {text for path in near for text in given.findall(program.content(path).decode("utf-8", "replace"))}
+        services = program.files.find_named("compose*.y*ml", "docker-compose*.y*ml")
+        if any(given.search(program.content(path).decode("utf-8", "replace")) for path in services):
+            return UNKNOWN
+        text = next(iter(found), "").strip("/")
+        return UNKNOWN if len(found) > 1 or "$" in text else Path(f"/{text}") if text else ROOT
 
     def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""

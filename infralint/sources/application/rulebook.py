@@ -166,12 +166,15 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class Mark(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A sign by which an application is known to serve a stream at a path. rule: what ast-grep must find. written:
-    expressions that find another path where the application's code says one, as their first group."""
+    expressions that find another path where the application's code says one, as their first group. bases: words of a
+    command, a variable or a setting that put a path before it. settings: the file, in the application's folder, of such."""
 
     rule: dict[str, Any]
     path: str
     says: str
     written: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    settings: str = ""
     kind: StreamKind = "websocket"
     library: str = ""
 
