@@ -845,8 +845,10 @@ class Joiner:
 
     def _is_child(self, module: SourceModule, shape: MountCall, call: Call, span: SourceSpan) -> bool:
         """Whether a place is one of the routers that a mount takes: none takes the one that it is called on."""
-        if call.receiver is not None and call.receiver.text() == module.text[span.start : span.end]:
-            return False
+        receiver = span_of(call.receiver) if call.receiver is not None else None
+        if receiver is not None and receiver.end - receiver.start == span.end - span.start:
+            if module.text[receiver.start : receiver.end] == module.text[span.start : span.end]:
+                return False
         children = _chosen(call, shape.child, shape.prefix)
         return any(span_of(child).has(span) and not _is_inner_function(child, span) for child in children) or any(
             place.has(span) for place, _ in self._table_of(shape, call)
