@@ -243,6 +243,25 @@ def test_a_page_beside_an_api_is_not_assumed_to_stream(lint: Lint) -> None:
     assert _loud(problems(lint({**files, "conf.d/a.conf": FRONT % "backend"})))
 
 
+@pytest.mark.parametrize(
+    ("host", "comment", "is_assumed"),
+    [
+        ("keycloak:8080", "", False),
+        ("https://zitadel-svc.auth.svc.cluster.local", "", False),
+        ("chat-keycloak:8080", "", True),
+        ("203.0.113.9:8080", "# Zitadel needs the headers of the first hop.\n", False),
+        ("203.0.113.9:8080", "# answers, to whom Zitadel knows\n", True),
+    ],
+)
+def test_a_product_that_answers_each_request_at_once_is_not_assumed_to_stream(
+    host: str, comment: str, is_assumed: bool, lint: Lint
+) -> None:
+    address = host if "//" in host else f"http://{host}"
+    site = f"server {{\nlisten 80;\n{comment}location / {{ proxy_pass {address}; }}\n}}\n"
+    report = lint({**_UNREAD, "package.json": '{"dependencies": {"openai": "6"}}', "conf.d/a.conf": site})
+    assert bool(problems(report)) is is_assumed
+
+
 def test_a_cluster_on_a_developers_machine_is_a_trial(lint: Lint) -> None:
     files = {
         "package.json": '{"dependencies": {"openai": "6"}}',

@@ -414,7 +414,7 @@ def test_a_loopback_address_leads_to_what_shares_the_network(network: str, sever
 
 
 def test_where_a_variable_decides_a_way_is_only_possible_and_says_why(here: Path) -> None:
-    location = "location / { proxy_pass http://inner:$port; proxy_buffering off; proxy_read_timeout 10m; }"
+    location = "resolver 127.0.0.11; location / { proxy_pass http://inner:$port; proxy_buffering off; proxy_read_timeout 10m; }"
     by_cookie = "map $cookie_beta $port { default 8080; on 8081; }"
     edge = f"events {{}} http {{ {by_cookie} server {{ listen 80; {location} }} }}\n"
     write(here, {**DECLARED, "edge/nginx.conf": edge, "inner/nginx.conf": TWO_PORTS})
@@ -445,7 +445,8 @@ def test_a_server_that_no_published_port_leads_to_is_a_note(here: Path) -> None:
 
 @pytest.mark.parametrize("query", ["", "$is_args$args", "?$args"])
 def test_a_query_that_is_put_in_hides_no_way_to_the_code(query: str, here: Path) -> None:
-    location = f"location ~ ^/svc/(?<rest>.*)$ {{ proxy_pass http://inner:8080/$rest{query}; proxy_read_timeout 1h; }}"
+    passed = f"proxy_pass http://inner:8080/$rest{query}; proxy_read_timeout 1h;"
+    location = f"resolver 127.0.0.11; location ~ ^/svc/(?<rest>.*)$ {{ {passed} }}"
     write(here, {**APPLICATION, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {location} }} }}\n"})
     output = run("check").output
     assert "stream: SSE /svc/rooms/*/events (/rooms/*/events at " in output

@@ -56,6 +56,14 @@ FALSE_FRIENDS = frozenset(
 )
 """Segments beside which a telling one means something else: `/mcp/oauth/callback`, `/library/streams`, `/docs/events`."""
 
+STORES = frozenset(
+    "adminer authelia authentik chroma elasticsearch keycloak kibana mongo-express neo4j opensearch opensearch-dashboards"
+    " pgadmin pgadmin4 phpmyadmin qdrant schema-registry solr vault weaviate zipkin zitadel".split()
+)
+"""Names of products that answer over HTTP, each request at once: what stores, what shows it, and what signs people in."""
+_STANDS_FOR_ANY = frozenset("svc service server web ui http https app backend upstream internal prod 1".split())
+"""Words beside a product's name in the name of a host that runs it."""
+
 CATCH_ALLS = frozenset({"", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api"})
 """Paths, without a slash at their end, that take whatever an application serves, rather than one route of it."""
 
@@ -102,6 +110,13 @@ def is_distinctive(text: str) -> bool:
 def has_false_friend(text: str) -> bool:
     """Whether a path is about something else, whatever other segments say."""
     return any(segment in FALSE_FRIENDS for segment in _segments(text))
+
+
+def names_store(upstream: str) -> bool:
+    """Whether an upstream, `keycloak:8080` or `keycloak-svc.auth`, is named after a product that streams no answers."""
+    host = upstream.lower().rpartition("//")[2].partition("/")[0].partition(":")[0].partition(".")[0]
+    words = [word for word in re.split(r"[-_]+", host) if word not in _STANDS_FOR_ANY]
+    return "-".join(words) in STORES
 
 
 def names_files(path: str) -> bool:

@@ -24,6 +24,7 @@ from infralint.model import (
 )
 from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
+from infralint.text.stream_names import names_store
 from infralint.trace.declared import DeclaredWays, follow_declared, is_about, is_named
 from infralint.trace.doubts import Handshakes, Reach, Witness
 from infralint.trace.meant import entry_of, is_meant, is_of_its_host, meant_traces
@@ -230,10 +231,10 @@ def _of_clients(topology: Topology, readings: Sequence[Reading], guard: Guard | 
         yield from found
 
 
-def _opened_through(topology: Topology, stream: Stream, proxies: Iterable[Node]) -> Iterator[Crossing[Hop]]:
+def _opened_through(topology: Topology, stream: Stream, proxies: Sequence[Node]) -> Iterator[Crossing[Hop]]:
     """A client's stream through the proxies that it may come to first."""
     paths = samples(stream.path)
-    asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
+    asked = proxies if stream.host is None else [node for node in proxies if stream.host in node.known_as]
     followed = few_entries(topology, asked)
     entering = (traces_entering(topology, stream, paths, node) for node in followed)
     found = _tell_apart(topology, [_cross(traces) for traces in entering], len(followed) == len(asked))
@@ -325,7 +326,8 @@ def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
 def _assumed_crossings(
     settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
-    """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""
+    """Catch-alls in scopes of which nothing better is known, unless what is behind them is known to stream nothing: its
+    code was read, or it is named after a product that does not."""
     known_scopes = {
         crossing.hop.scope
         for crossing in known
@@ -334,7 +336,9 @@ def _assumed_crossings(
     named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
-            if hop.assumable and hop.scope not in known_scopes and id(hop) not in named:
+            if not hop.assumable or names_store(hop.upstream):
+                continue
+            if hop.scope not in known_scopes and id(hop) not in named:
                 link = witness.against_any(hop, node)
                 if link is not None and link.basis in STRONG:
                     continue

@@ -78,3 +78,17 @@ def test_marks_that_end_a_line_elsewhere_end_none_of_toml(lint: Lint) -> None:
 def test_sites_of_one_kind_are_named_on_one_line(lint: Lint) -> None:
     sites = {f"{name}/netlify.toml": '[build]\npublish = "dist"\n' for name in "abcd"}
     assert lint(dict(sites))["unsupported"] == ["Netlify (a/netlify.toml and 3 more)"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[functions]\ndirectory = "f"\nincluded_files = ["a"]\nnode_bundler = "esbuild"\n\n[functions."api*"]\n'
+        'external_node_modules = ["b"]\n',
+        '[functions.directory]\nincluded_files = ["a"]\n',
+        '[build]\nbase = ""\npublish = "dist"\n\n[build.environment]\nA = 5\n\n[context.production]\ncommand = "x"\n',
+        '[[plugins]]\npackage = "a"\n\n[plugins.inputs]\nx = 1\n',
+    ],
+)
+def test_what_netlify_builds_with_is_taken(text: str, lint: Lint) -> None:
+    assert [entry for entry in lint({"netlify.toml": text})["unreadable"] if entry["location"]["path"] != "."] == []

@@ -29,6 +29,7 @@ HOSTS = ("chat.example.com", "www.example.com", "app.example.org")
 ORIGIN_PATHS = ("/chat", "/v2/chat", "/api/v1/talk", "/ws", "/rooms/7/talk")
 PREFIXES = ("/api/", "/rt/", "/edge/v1/", "/chat/")
 DEFINITIONS = """\
+resolver 127.0.0.1;
 map $http_upgrade $connection_upgrade { default upgrade; '' close; }
 map $http_upgrade $keep_or_upgrade { default upgrade; '' ''; }
 """

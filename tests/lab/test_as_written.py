@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .as_written import Case, accepts, flows, outcomes, say
+from .as_written import Case, accepts, flows, outcomes, outcomes_alone, say
 from .harness import Binary
 
 APP = "proxy_pass http://app:8000; proxy_buffering off;"
@@ -16,11 +16,12 @@ UPGRADING = (
 )
 ASKING = f"location / {{ auth_request /auth; {APP} }}"
 BODILESS = 'proxy_pass_request_body off; proxy_set_header Content-Length "";'
+NAMED = "proxy_pass http://$to; proxy_buffering off;"
 REFERER = "if ($invalid_referer) { return 403; }"
 
 
-def turned_away(rules: str) -> str:
-    return f"location / {{ {rules} {APP} }}"
+def turned_away(rules: str, passing: str = APP) -> str:
+    return f"location / {{ {rules} {passing} }}"
 
 
 def asking(answering: str) -> str:
@@ -61,6 +62,29 @@ CASES = [
         "silent",
         kind="websocket",
     ),
+    Case("a name that nothing looks up", turned_away("set $to nowhere.test;", NAMED), "unknown"),
+    Case("even this machine's", turned_away("set $to localhost;", NAMED), "unknown"),
+    Case("a name behind which the path varies", turned_away("", "proxy_pass http://localhost$request_uri;"), "unknown"),
+    Case("an upstream", turned_away("set $to up;", NAMED), "silent", "upstream up { server app:8000; }"),
+    Case(
+        "a name for some",
+        turned_away("", NAMED),
+        "unknown",
+        "upstream some { server app:8000; } map $request_method $to { GET some; default nowhere.test; }",
+    ),
+    Case(
+        "an error page for what is not looked up",
+        f"location / {{ error_page 502 = @app; set $to localhost; {NAMED} }} location @app {{ {APP} }}",
+        "silent",
+    ),
+    Case("the prompt is kept back", turned_away("proxy_pass_request_body off;"), "unknown"),
+    Case(
+        "the prompt is kept back, and there is none",
+        turned_away("proxy_pass_request_body off;"),
+        "silent",
+        method="GET",
+    ),
+    Case("no room for headers", turned_away("proxy_buffer_size 64;"), "unknown"),
     Case("headers alone", turned_away("proxy_method HEAD;"), "unknown"),
     Case("headers alone, in any case", turned_away("proxy_method head;"), "unknown"),
     Case("another method", turned_away("proxy_method GET;"), "silent"),
@@ -94,13 +118,60 @@ CASES = [
     ),
 ]
 REFUSED = [
+    Case("no weight", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 weight=0; }"),
+    Case("no number", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 max_fails=x; }"),
+    Case("no browser", turned_away("modern_browser chrome 10.0;")),
     Case("no page is named", f"location / {{ valid_referers none blocked; {REFERER} {APP} }}"),
     Case("an expression is no name", rf"location / {{ valid_referers none ~\.test/; {APP} }}"),
 ]
 TAKEN = [
+    Case(
+        "weights and numbers",
+        turned_away("", NAMED.replace("$to", "up")),
+        http="upstream up { server app:8000 weight=2 max_fails=0; }",
+    ),
     Case("a name on another line", f"location / {{ valid_referers none; valid_referers *.test; {REFERER} {APP} }}"),
     Case("an expression alone", rf"location / {{ valid_referers ~\.test/; {APP} }}"),
 ]
+
+
+def behind(stream: str, listen: str = "listen 8080;") -> str:
+    """A server of `stream {}`, and one of `http {}` behind it."""
+    server = f"server {{ {listen} location / {{ {APP} }} }}"
+    return f"events {{}} stream {{ server {{ listen 80; {stream} }} }} http {{ {server} }}"
+
+
+INNER = "proxy_pass 127.0.0.1:8080;"
+ALONE = [
+    Case("a stream passes", "", "silent", whole=behind(INNER)),
+    Case("a stream denies everybody", "", "unknown", whole=behind(f"deny all; {INNER}")),
+    Case("a stream allows some", "", "silent", whole=behind(f"allow 127.0.0.1; deny all; {INNER}")),
+    Case("the PROXY protocol, unexpected", "", "unknown", whole=behind(f"proxy_protocol on; {INNER}")),
+    Case("the PROXY protocol, missing", "", "unknown", whole=behind(INNER, "listen 8080 proxy_protocol;")),
+    Case(
+        "the PROXY protocol, expected",
+        "",
+        "silent",
+        whole=behind(f"proxy_protocol on; {INNER}", "listen 8080 proxy_protocol;"),
+    ),
+    Case("TLS, unexpected", "", "unknown", whole=behind(f"proxy_ssl on; {INNER}")),
+    Case(
+        "HTTP/2 without TLS",
+        "",
+        whole=f"events {{}} http {{ server {{ listen 80 http2; location / {{ {APP} }} }} }}",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ALONE, ids=lambda case: case.name)
+def test_who_is_spoken_to_as_expected(case: Case, binary: Binary, tmp_path: Path) -> None:
+    if not accepts(case, binary):
+        pytest.skip("this nginx has no `stream {}`")
+    said, texts = say(case, binary, tmp_path)
+    found = outcomes_alone(case, binary)
+    flowing = all(flows(case, outcome) for outcome in found)
+    assert (said == "silent") is flowing, f"{said}, nginx {found}\n{texts}"
+    assert case.said in (None, said), texts
 
 
 def test_who_is_let_in(binary: Binary, tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ LOST = "location @app { proxy_pass http://app:3000; proxy_buffering off; proxy_r
 TRIED = "try_files $uri @app;"
 BESIDE = "} stream { server { listen 81; proxy_pass db:5432; } } http {"
 """A server of `stream {}` that may be meant, too, where nobody says which port is asked."""
-NAMED = "proxy_pass http://$to; proxy_buffering off; proxy_read_timeout 10m;"
+NAMED = "resolver 127.0.0.11; proxy_pass http://$to; proxy_buffering off; proxy_read_timeout 10m;"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,13 @@ def base_path(resolver: Resolver, framework: str, folder: str) -> Path:
                 return ROOT
             module = program.load_config(path)
             return _base_in(resolver, module, wanted.keys) if module is not None else UNKNOWN
+    if framework == "React Router":  # Remix says it to its plugin for Vite
+        paths = (posixpath.join(folder, f"vite.config.{ending}") for ending in _ENDINGS)
+        return (
+            UNKNOWN
+            if any(program.files.is_there(path) and b"basename" in program.content(path) for path in paths)
+            else ROOT
+        )
     return ROOT
 
 

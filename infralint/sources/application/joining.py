@@ -61,6 +61,7 @@ LISTS = frozenset("array list tuple array_initializer collection_literal element
 """Nodes of several paths in the place of one."""
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
+_PREFIX_OPTIONS = frozenset({"prefix", "script_name", "base_path", "url_prefix"})
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
 """Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
 computed."""
@@ -241,7 +242,8 @@ class Joiner:
         """Routes as pairs in a table: `(r"/ws", Handler)`."""
         for node in module.find({"kind": "tuple"}):
             items = node.named_children()
-            if len(items) >= 2 and items[0].kind() == "string" and items[1].kind() in ("identifier", "attribute"):
+            is_path = len(items) >= 2 and items[0].kind() in ("string", "binary_operator")
+            if is_path and items[1].kind() in ("identifier", "attribute"):
                 call = Call(module, node, span_of(node), "", None, items[0], (items, {}))
                 yield Registration(rules, RouteShape(call=(), scope="root"), call, (span_of(items[1]),))
 
@@ -424,7 +426,7 @@ class Joiner:
             return self._heads_of_name(registration, registration.decorated)
         if scope == "file":
             if "as_asgi(" in call.node.text():  # Channels' tables stand at the root, wherever urls are included
-                return [Head(ROOT, call.module.path)]
+                return [Head(self._root_of_channels, call.module.path)]
             return self._file_heads(call)
         if call.receiver is None or self._is_package(call.module, call.receiver):
             return [Head(outer, call.module.path)]
@@ -609,7 +611,7 @@ class Joiner:
                 return [head.extend(given) for head in self.heads_of(call.module, parent, depth + 1)]
             mounted = self.mounts_of(call, depth)
             if not mounted and shape.application:
-                return [Head(given, call.module.path)]
+                return [Head(UNKNOWN if self._is_moved(call) else given, call.module.path)]
             version = self._version(shape.versioned, call)
             return [
                 replace(
@@ -625,6 +627,16 @@ class Joiner:
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
+
+    def _is_moved(self, call: Call) -> bool:
+        """Whether what stands in place of an application's callable is given a prefix: middleware of the project may ask for it."""
+        holder = call.module.assignment_of(call.span)
+        placed = (
+            call.module.call_of(other.value)
+            for other in call.module.assignments
+            if holder is not None and other.target in {f"{holder.target}{name}" for name in _CALLABLES}
+        )
+        return any(made is not None and made.named.keys() & _PREFIX_OPTIONS for made in placed)
 
     def _given_prefix(self, rules: Rules, shape: Router | SubrouterCall, call: Call) -> Path:
         """The prefix that a router or a group is given, or takes from its name."""
@@ -758,7 +770,7 @@ class Joiner:
         self, rules: Rules, shape: MountCall, mount: Call, prefix: Path, call: Call, names: list[str], depth: int
     ) -> Iterator[Head]:
         """The prefixes of a mount within a function: below what this call of the function hands it."""
-        handed = next((node for name in _names_in(shape.prefix) if (node := call.argument(name)) is not None), None)
+        handed = next((node for name in names_in(shape.prefix) if (node := call.argument(name)) is not None), None)
         if handed is not None and _splats(mount):  # what the function puts before it can't be told
             prefix = UNKNOWN.join(path_of(self.resolver.text(call.module, handed), rules.style))
         receiver = mount.receiver.text() if mount.receiver is not None and shape.parent is None else ""
@@ -833,8 +845,10 @@ class Joiner:
 
     def _is_child(self, module: SourceModule, shape: MountCall, call: Call, span: SourceSpan) -> bool:
         """Whether a place is one of the routers that a mount takes: none takes the one that it is called on."""
-        if call.receiver is not None and call.receiver.text() == module.text[span.start : span.end]:
-            return False
+        receiver = span_of(call.receiver) if call.receiver is not None else None
+        if receiver is not None and receiver.end - receiver.start == span.end - span.start:
+            if module.text[receiver.start : receiver.end] == module.text[span.start : span.end]:
+                return False
         children = _chosen(call, shape.child, shape.prefix)
         return any(span_of(child).has(span) and not _is_inner_function(child, span) for child in children) or any(
             place.has(span) for place, _ in self._table_of(shape, call)
@@ -875,7 +889,7 @@ class Joiner:
         if options is None:
             return ROOT
         pairs = self.resolver.pairs(call.module, options)
-        known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
+        known = next((pairs[name] for name in names_in(shape.prefix) if name in pairs), None)
         if known is not None:
             return path_of(self.resolver.text(*known), rules.style)
         meaning = self.resolver.meaning(call.module, options)
@@ -895,7 +909,7 @@ class Joiner:
         for splat in _splats(call):
             inner = next(iter(splat.named_children()), None)
             pairs = self.resolver.pairs(call.module, inner)
-            known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
+            known = next((pairs[name] for name in names_in(shape.prefix) if name in pairs), None)
             text = self.resolver.text(*known) if known is not None else None
             if text is not None and HOLE not in text:
                 return path_of(text, rules.style)
@@ -911,11 +925,24 @@ class Joiner:
             return [head.extend(given) for head in self.heads_of(module, call.receiver, depth + 1)]
         if found := list(self._mount_at(module, definition.span, depth)):
             return found
+        is_whole_plugin = self._is_whole_plugin(definition)
         heads: list[Head] = []
         for name in self._function_names(definition):
             for other, use in self.uses.of(module, name):
                 heads += self._heads_of_argument(other, use, parameter, depth)
+        if is_whole_plugin:
+            heads = [NOWHERE if head.prefixed else head for head in heads]
         return list(dict.fromkeys(heads)) or [NOWHERE]
+
+    def _is_whole_plugin(self, definition: Definition) -> bool:
+        """Whether a function is a plugin of Fastify that prefixes do not hold for.
+
+        https://github.com/fastify/fastify-plugin
+        """
+        wrapper = definition.module.call_around(definition.node)
+        if wrapper is None or definition.module.language.name != "javascript":
+            return False
+        return self._is_from(wrapper, ("fastify-plugin",)) and wrapper.name in ("fp", "fastifyPlugin")
 
     def _function_names(self, definition: Definition) -> list[str]:
         if definition.name == "constructor" or definition.name == "__init__":
@@ -949,6 +976,9 @@ class Joiner:
         index = parameter.index
         if parameter.definition.parameters[:1] in (["self"], ["this"], ["cls"]):
             index -= 1
+        if module.language.name == "csharp" and parameter.index == 0 and call.receiver is not None:
+            if len(call.positional) < len(parameter.definition.parameters):  # an extension method
+                return self.heads_of(module, call.receiver, depth + 1)
         node = call.named.get(parameter.name) if module.language.name == "python" else None
         node = node or (call.positional[index] if 0 <= index < len(call.positional) else None)
         return self.heads_of(module, node, depth + 1) if node is not None else []
@@ -956,13 +986,27 @@ class Joiner:
     def _file_heads(self, call: Call) -> list[Head]:
         """Django: where the list or the file that a path stands in is included; Channels' tables stand at the root."""
         if call.module.path.endswith("routing.py") or "URLRouter(" in call.module.text:
-            return [Head(ROOT, call.module.path)]
+            return [Head(self._root_of_channels, call.module.path)]
         return self._heads_at(call, 0)
+
+    @cached_property
+    def _root_of_channels(self) -> Path:
+        """What stands before the tables of Channels: nothing, unless one is put below a path: `path("x/", URLRouter(…))`."""
+        for path in self.program.sources:
+            if path.endswith(".py") and b"URLRouter(" in self.program.content(path):
+                module = self.program.load(path)
+                for call in module.calls(frozenset({"path", "re_path", "url"})) if module is not None else ():
+                    inner = call.module.call_of(call.argument(1))
+                    if inner is not None and inner.name == "URLRouter":
+                        return UNKNOWN
+        return ROOT
 
     def _heads_at(self, call: Call, depth: int) -> list[Head]:
         """What is put before a path of Django by those that include the list that it stands in, else by those that include
         its file."""
         listing = next((node for node in call.node.ancestors()[:MOST_AROUND] if node.kind() in ("list", "tuple")), None)
+        if any(outer.kind() == "call" and _is_by_language(outer) for outer in call.node.ancestors()[:MOST_AROUND]):
+            return [NOWHERE]
         place = _place_of_list(call.module, listing) if listing is not None else ""
         if place in self._includes:
             return self._join_includes(place, self._includes[place], depth) or [NOWHERE]
@@ -1036,6 +1080,15 @@ class Joiner:
         return frozenset(name.decode() for name in found)
 
 
+def _is_by_language(node: SgNode) -> bool:
+    """Whether a call puts the language before paths, or not, as settings say.
+
+    https://docs.djangoproject.com/en/stable/topics/i18n/translation/#language-prefix-in-url-patterns
+    """
+    called = node.field("function")
+    return called is not None and called.text().endswith("i18n_patterns")
+
+
 def _place_of_list(module: SourceModule, node: SgNode) -> str:
     return f"{module.path}:{span_of(node).start}"
 
@@ -1081,7 +1134,7 @@ def _keys_in(keys: Keys | None) -> tuple[Key, ...]:
     return keys if isinstance(keys, tuple) else () if keys is None else (keys,)
 
 
-def _names_in(keys: Keys | None) -> list[str]:
+def names_in(keys: Keys | None) -> list[str]:
     return [key for key in _keys_in(keys) if isinstance(key, str)]
 
 

@@ -13,6 +13,7 @@ import msgspec
 from infralint.model import EVENT_STREAM, StreamKind
 from infralint.text.globs import name_matcher
 from infralint.text.lazy import lazy
+from infralint.text.stream_names import STORES
 
 
 class ProductStream(msgspec.Struct, frozen=True):
@@ -306,13 +307,6 @@ PRODUCTS = (
         for name in ("Sonarr", "Radarr", "Lidarr", "Readarr", "Prowlarr")
     ),
 )
-
-
-STORES = frozenset(
-    "adminer chroma elasticsearch keycloak kibana mongo-express neo4j opensearch opensearch-dashboards phpmyadmin qdrant"
-    " schema-registry solr vault weaviate zipkin".split()
-)
-"""Last parts of names of images that answer over HTTP, each request at once: what stores, and what shows it."""
 
 
 def is_store(image: str) -> bool:

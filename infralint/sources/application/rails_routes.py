@@ -12,11 +12,13 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.syntax import HOLE
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+CABLE = "ActionCable.server"
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "match"})
 _ACTIONS = {
     "index": ("GET", "", False),
@@ -29,6 +31,7 @@ _ACTIONS = {
 }
 """What `resources` routes by itself: the method, what follows the path, and whether one member is meant."""
 _DEEPEST = 20
+_LONGEST_NAME = 100
 _MOST_ROUTES = 20_000
 _CONTROLLER = lazy(r"(?P<base>(?:.*/)?)app/controllers/(?P<name>.+)_controller\.rb")
 
@@ -63,13 +66,22 @@ class _Scope(msgspec.Struct, frozen=True):
 
 
 class _Line(NamedTuple):
-    """One call: its texts (paths, names), its options, `path => target` pairs, its block."""
+    """One call: its texts (paths, names), its options, `path => target` pairs, its block; first: what stands before its
+    options, where that is computed."""
 
     name: str
     texts: list[str]
     options: dict[str, SgNode]
     arrows: list[tuple[str, str]]
     block: SgNode | None
+    first: str = ""
+
+    @property
+    def path(self) -> str:
+        """What `path:`, or a first argument that is computed, puts before the routes of its block."""
+        if "path" in self.options:
+            return _text(self.options["path"]) or HOLE
+        return HOLE if self.first and not self.texts else ""
 
     def option(self, name: str) -> str:
         return _text(self.options[name]) or "" if name in self.options else ""
@@ -89,10 +101,17 @@ class RailsRoutes:
         found = _CONTROLLER.fullmatch(path)
         return self._table(found["base"]).get((found["name"], action), []) if found is not None else []
 
+    def of_cable(self, base: str) -> list[ActionRoute]:
+        """Where the application in a folder mounts Action Cable."""
+        return self._table(base).get((CABLE, ""), [])
+
     def _table(self, base: str) -> dict[tuple[str, str], list[ActionRoute]]:
         if base not in self._tables:
             table: dict[tuple[str, str], list[ActionRoute]] = {}
-            for route in self._read(base, f"{base}config/routes.rb", _Scope(), 0):
+            path = f"{base}config/routes.rb"
+            content = self._program.content(path) if path in self._program.files else b""
+            outer = _Scope(f"/{HOLE}") if b"Engine.routes" in content else _Scope()  # an engine is mounted somewhere
+            for route in self._read(base, path, outer, 0):
                 table.setdefault((route.controller, route.action), []).append(route)
             self._tables[base] = table
         return self._tables[base]
@@ -139,9 +158,14 @@ class RailsRoutes:
                 return
             case "namespace" if line.texts:
                 name = line.texts[0]
-                inner = _within(scope, line.option("path") or name, line.option("module") or name)
+                inner = _within(scope, line.path or name, line.option("module") or name)
+            case "mount" if CABLE in (line.options.keys() | {line.first}):
+                at = line.options.get(CABLE, line.options.get("at"))
+                path = (_text(at) or HOLE) if at is not None else "/"
+                yield ActionRoute(CABLE, "", f"{scope.base()}/{path.strip('/')}", (), "")
+                return
             case "scope":
-                inner = _within(scope, "/".join(line.texts) or line.option("path"), line.option("module"))
+                inner = _within(scope, "/".join(line.texts) or line.path, line.option("module"))
                 inner = replace(inner, controller=line.option("controller") or inner.controller)
             case "controller" if line.texts:
                 inner = replace(scope, controller=line.texts[0])
@@ -154,7 +178,7 @@ class RailsRoutes:
 
     def _resources(self, base: str, line: _Line, name: str, scope: _Scope, depth: int) -> Iterator[ActionRoute]:
         is_single = line.name == "resource"
-        path = f"{scope.base()}/{(line.option('path') or name).strip('/')}".rstrip("/")
+        path = f"{scope.base()}/{(line.path or name).strip('/')}".rstrip("/")
         module = _join(scope.module, line.option("module"))
         controller = line.option("controller") or (f"{name}s" if is_single and not name.endswith("s") else name)
         inner = _Scope(scope.path, module, controller, path, "" if is_single else f"/:{line.option('param') or 'id'}")
@@ -214,6 +238,7 @@ def _line(node: SgNode) -> _Line | None:
     texts: list[str] = []
     options: dict[str, SgNode] = {}
     arrows: list[tuple[str, str]] = []
+    first = ""
     given = node.field("arguments") if node.kind() == "call" else None
     for argument in given.children() if given is not None else ():
         key, value = (argument.field("key"), argument.field("value")) if argument.kind() == "pair" else (None, None)
@@ -224,7 +249,9 @@ def _line(node: SgNode) -> _Line | None:
                 options[key.text().strip(":")] = value
         elif (text := _text(argument)) is not None:
             texts.append(text)
-    return _Line(called.text(), texts, options, arrows, node.field("block") if node.kind() == "call" else None)
+        elif argument.is_named() and argument.kind() != "nil":
+            first = first or argument.text()[:_LONGEST_NAME]
+    return _Line(called.text(), texts, options, arrows, node.field("block") if node.kind() == "call" else None, first)
 
 
 def _text(node: SgNode) -> str | None:

@@ -29,6 +29,7 @@ DEEPEST = 12
 MOST_DEFINITIONS = 8
 """Definitions of one name in a file that are looked at, the last ones."""
 
+_QUOTES = frozenset("string_start string_end interpolation_start interpolation_quote".split())
 _INTERPOLATIONS = frozenset("interpolation template_substitution interpolated_expression string_interpolation".split())
 _SELF = frozenset({"self", "this", "cls", "$this", "@"})
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", '\\"': '"', "\\'": "'", "\\\\": "\\", "\\/": "/"}
@@ -330,7 +331,7 @@ class Resolver:
     def _string(self, module: SourceModule, node: SgNode, depth: int) -> str:
         if node.kind() == "concatenated_string":
             return "".join(self._string(module, child, depth) for child in node.named_children())
-        children = [child for child in node.named_children() if child.kind() not in ("string_start", "string_end")]
+        children = [child for child in node.named_children() if child.kind() not in _QUOTES]
         if not children:
             return re.sub(r"""^[a-zA-Z@$]*(\"{3}|'{3}|["'`])|(\"{3}|'{3}|["'`])$""", "", node.text())
         parts = []

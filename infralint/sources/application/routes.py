@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,8 +22,8 @@ from infralint.sources.application.joining import (
     named_by_action,
     without_method,
 )
-from infralint.sources.application.manifests import Package
-from infralint.sources.application.paths import ROOT, Path, path_of
+from infralint.sources.application.manifests import STARTERS, Package
+from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
@@ -149,19 +150,38 @@ class Routes(msgspec.Struct):
             library=mark.library,
         )
         folder = self.package_of(module.path).folder
-        path = Path(self._marked_path(mark, folder, module.path.rpartition(".")[2]) or mark.path)
+        path = self._marked_path(mark, folder, module.path.rpartition(".")[2])
+        path = self._base_of_mark(mark, folder).join(path) if mark.bases else path
         return self._make_found(sighting, path, (), rules.framework, f"{folder}/")
 
-    def _marked_path(self, mark: Mark, folder: str, ending: str) -> str:
-        """The path that code of the same language in a package says for what a mark stands for; empty where it says none."""
+    def _marked_path(self, mark: Mark, folder: str, ending: str) -> Path:
+        """The path of what a mark stands for: as code of the same language in its package says it, if it does."""
         program = self.streaming.joiner.program
+        if mark.library == "action-cable" and (mounted := self.streaming.cable_path(f"{folder}/" if folder else "")):
+            return path_of(mounted, "colons")
         for path in program.sources if mark.written else ():
             if path.endswith(f".{ending}") and self.package_of(path).folder == folder:
                 text = program.content(path).decode("utf-8", "replace")
                 for pattern in mark.written:
                     if found := re.search(pattern, text, re.MULTILINE):
-                        return found[1]
-        return ""
+                        return Path(found[1])
+        return Path(mark.path)
+
+    def _base_of_mark(self, mark: Mark, folder: str) -> Path:
+        """What a setting, a command or the environment puts before the path of a mark; unknown where several do, or what runs
+        it elsewhere."""
+        program = self.streaming.joiner.program
+        settings = posixpath.join(folder, mark.settings) if mark.settings else ""
+        near = [path for path in program.files.find_named(*STARTERS) if self.package_of(path).folder == folder]
+        near += [settings] if settings and program.files.is_there(settings) else []
+        words = "|".join(map(re.escape, mark.bases))
+        given = re.compile(rf"^[^#\n]*?(?:{words})[\"',\s=:]+([^\"'\s,\]#]+)", re.MULTILINE)
+        found = {text for path in near for text in given.findall(program.content(path).decode("utf-8", "replace"))}
+        services = program.files.find_named("compose*.y*ml", "docker-compose*.y*ml")
+        if any(given.search(program.content(path).decode("utf-8", "replace")) for path in services):
+            return UNKNOWN
+        text = next(iter(found), "").strip("/")
+        return UNKNOWN if len(found) > 1 or "$" in text else Path(f"/{text}") if text else ROOT
 
     def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
@@ -256,9 +276,9 @@ class Routes(msgspec.Struct):
         """What clients append: `/websocket`, or the `path` that `websocket: [path: "/ws"]` gives instead."""
         options = call.named.get("websocket")
         for pair in options.find_all(kind="pair") if options is not None else ():
-            key, value = pair.field("key") or pair.child(0), pair.field("value") or pair.child(1)
-            if key is not None and value is not None and key.text().strip(": ") == "path":
-                return path_of(self.streaming.resolver.text(call.module, value), "colons")
+            found = call.module.pair(pair)
+            if found is not None and found[0] == "path":
+                return path_of(self.streaming.resolver.text(call.module, found[1]), "colons")
         return Path(shape.suffix)
 
     def _written_path(self, call: Call, node: object) -> str | None:
@@ -306,7 +326,7 @@ class Routes(msgspec.Struct):
     ) -> Iterator[Found]:
         library = LIBRARIES.get(shape.library)
         where = Location(self.shown(call.module.path), call.span.line)
-        for path, home in socket_paths(self.streaming.joiner, rules, shape, call):
+        for path, home in socket_paths(self.streaming.joiner, rules, shape, call, server):
             route = Route(
                 shape.kind,
                 path.shown,

@@ -383,6 +383,11 @@ class ModuleStreams:
         similar = bool(last) and _plain(last[-1]) == _plain(owner)
         return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
 
+    def cable_path(self, folder: str) -> str:
+        """Where the routes of the Rails application in a folder, named with its slash, mount Action Cable; empty where they
+        do not."""
+        return next((route.path for route in self._rails.of_cable(folder)), "")
+
     def _action_routes(self, module: SourceModule, chain: list[Definition]) -> Iterator[FileRoute]:
         """What Rails routes to the action around a place."""
         rules = next((rules for rules in self.joiner.rulebook.of(module) if rules.framework == "Rails"), None)

@@ -23,6 +23,7 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
     """The site, where its file says what leads to a function: what the functions' own code says of that is not read."""
     text = project.utf8_text(path)
     document = TomlDocument(text)
+    _refuse_shapes(document)
     shown = project.show(path)
     redirects = [
         (_rule(entry, source, line_place(shown, text, line)), target)
@@ -33,6 +34,55 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
     edge = [_rule(entry, source, line_place(shown, text, line)) for entry, line, source in _edge_functions(document)]
     if functions or edge:
         yield site_node(f"the Netlify site of {shown}", functions, edge, scope=shown)
+
+
+def _refuse_shapes(document: TomlDocument) -> None:
+    """Raises Refused at the first setting of another type than Netlify builds a site with, where it decides about no hop, too.
+
+    https://github.com/netlify/build/blob/main/packages/config/src/validate/validations.ts
+    """
+    for name in ("build", "context", "functions"):
+        _expect(document, dict, name)
+    for name in ("base", "command", "edge_functions", "ignore", "publish"):
+        _expect(document, str, "build", name)
+    for name in document.tables.get("context", {}):
+        _expect(document, dict, "context", name)
+    functions = document.tables.get("functions", {})
+    if not isinstance(functions.get("directory", {}), dict):
+        _expect(document, str, "functions", "directory")
+    for name, value in functions.items():
+        if name not in _FUNCTION_SETTINGS:
+            _expect(document, dict, "functions", name)
+        for setting in _LISTS if isinstance(value, dict) else ():
+            _expect(document, list, "functions", name, setting)
+        if name in _LISTS and not isinstance(value, dict):
+            _expect(document, list, "functions", name)
+    for position, plugin in enumerate(_entries(document, "plugins")):
+        if not isinstance(plugin.get("package"), str):
+            line = document.line_in("plugins", position, "package")
+            raise Refused("plugins: expected package, a text", line)
+
+
+_TYPES: dict[type, str] = {dict: "a table", list: "a list of texts", str: "a text"}
+_LISTS = ("external_node_modules", "ignored_node_modules", "included_files")
+_FUNCTION_SETTINGS = frozenset(
+    (*_LISTS, "deno_import_map", "directory", "memory", "node_bundler", "region", "schedule", "vcpu")
+)
+"""What `[functions]` sets for all functions; any other key there is the name, or a pattern for names, of some."""
+
+
+def _expect(document: TomlDocument, kind: type, *path: str) -> None:
+    """Raises Refused for a setting that is written, and of another type."""
+    value: Any = document.tables
+    for key in path:
+        if key not in value:
+            return
+        value = value[key]
+    is_right = isinstance(value, kind)
+    if kind is list and is_right:
+        is_right = all(isinstance(item, str) for item in value)
+    if not is_right:
+        raise Refused(f"{'.'.join(path)}: expected {_TYPES[kind]}", document.line_of(*path))
 
 
 def _redirects(document: TomlDocument) -> Iterator[tuple[dict[str, Any], int, str, str]]:

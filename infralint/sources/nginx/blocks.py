@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from ipaddress import collapse_addresses, ip_network
+from ipaddress import collapse_addresses, ip_address, ip_network
 from types import MappingProxyType
 from typing import Any
 
@@ -119,6 +119,15 @@ def _turned_away(level: Level) -> dict[int, Directive]:
         if not found and rule.name == "allow":
             passing |= {4, 6}
     return closed
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _networks(text: str) -> list[Any]:

@@ -81,6 +81,7 @@ _MODIFIERS = frozenset(["=", "^~", "~", "~*"])
 _SERVER_PARAMETERS = frozenset(
     "weight max_conns max_fails fail_timeout backup down resolve service route slow_start drain id".split()
 )
+_BROWSERS = frozenset("msie gecko opera konqueror safari unlisted".split())
 _LISTEN_PARAMETERS = frozenset(
     "default default_server ssl http2 spdy quic proxy_protocol setfib fastopen backlog rcvbuf sndbuf accept_filter deferred"
     " bind ipv6only reuseport so_keepalive multipath".split()
@@ -349,6 +350,11 @@ def _valid_referers(directive: Directive, around: BlocksAround) -> str:
     return 'the "none" or "blocked" referers are specified in the "valid_referers" directive without any valid referer'
 
 
+def _modern_browser(directive: Directive) -> str:
+    name = directive.args[0]
+    return "" if name in _BROWSERS or directive.has_hole else f'unknown browser name "{name}"'
+
+
 def _http_version(directive: Directive) -> str:
     return "" if directive.args[0] in ("1.0", "1.1", "2") else f'invalid value "{directive.args[0]}"'
 
@@ -413,13 +419,20 @@ def _upstream(directive: Directive) -> str:
     return ""
 
 
+def _is_server_parameter(word: str) -> bool:
+    name, equals, value = word.partition("=")
+    is_count = name in ("weight", "max_fails", "max_conns") and value.isascii() and value.isalnum()
+    is_wrong = is_count and (not _NUMBER.fullmatch(value) or (name == "weight" and not int(value)))
+    return name in _SERVER_PARAMETERS and not (equals and is_wrong)
+
+
 def _server(directive: Directive, around: BlocksAround) -> str:
     if not around.blocks or around.blocks[-1].name != "upstream":
         return ""
     address, *parameters = directive.args
     if "://" in address:
         return f'invalid host in upstream "{address}"'
-    wrong = next((word for word in parameters if word.partition("=")[0] not in _SERVER_PARAMETERS), "")
+    wrong = next((word for word in parameters if not _is_server_parameter(word)), "")
     return f'invalid parameter "{wrong}"' if wrong and "$" not in wrong else ""
 
 
@@ -452,6 +465,7 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "limit_except": _limit_except,
         "limit_conn": _limit_conn,
         "limit_req": _limit_req,
+        "modern_browser": _modern_browser,
         "error_log": _error_log,
         "proxy_http_version": _http_version,
         "client_max_body_size": _body_size,

@@ -24,7 +24,7 @@ from infralint.sources.nginx.scopes import Scope
 from infralint.sources.nginx.tree import Directive, NginxFile, looks_like_code
 from infralint.sources.nginx.websocket import headers_of
 from infralint.text.lazy import lazy
-from infralint.text.stream_names import has_false_friend, stream_name
+from infralint.text.stream_names import STORES, has_false_friend, stream_name
 
 _INLINE = lazy(r"\binfralint\s*:\s*stream\s*=\s*(sse|websocket|ws)\b", re.IGNORECASE)
 _SSE_WORDS = lazy(
@@ -214,6 +214,14 @@ def _is_label(text: str, words: Pattern[str]) -> bool:
     """Whether a comment is about the stream itself: it begins with it, or says little else."""
     plain = _DECORATION.sub(" ", text).strip()
     return bool(words.match(plain)) or len([word for word in plain.split() if re.search(r"\w", word)]) <= LABEL
+
+
+def speaks_of_store(block: Directive) -> bool:
+    """Whether a comment of a block begins with the name of a product that streams no answers."""
+    if not block.source.comments:
+        return False
+    firsts = (_DECORATION.sub(" ", text).split(maxsplit=1) for _, text in _comments_of(block))
+    return any(words and words[0].lower().strip(":.,") in STORES for words in firsts)
 
 
 def _is_heading(block: Directive, line: int, text: str) -> bool:

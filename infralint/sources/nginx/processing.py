@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Forward, Hop, Known, Request, Unknown
+from infralint.model import Address, Forward, Hop, Known, Request, Unknown
 from infralint.platforms.nginx_values import BadValue, flag, size
-from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody
+from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody, is_address
 from infralint.sources.nginx.choose import (
     LocationChoice,
     LocationEntry,
@@ -25,9 +26,9 @@ from infralint.sources.nginx.choose import (
     normalise_path,
 )
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import unseen_by
+from infralint.sources.nginx.scopes import Scope, unseen_by
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.upstreams import Upstreams, read_target
+from infralint.sources.nginx.upstreams import PORTS, Upstreams, read_address, read_target
 from infralint.sources.nginx.variables import (
     VARIABLE,
     Definitions,
@@ -60,6 +61,8 @@ _EVERYTHING = frozenset(
 )
 """Expressions that every path fits."""
 _TOO_MANY = "the rewrites and conditions on its way leave more ways open than are followed"
+CLOSED = "nothing"
+"""What is answered where the connection is closed."""
 _PAGES = (".html", ".htm")
 _REDIRECTS = {"permanent": "301", "redirect": "302"}
 _ANSWERING = ("return", "upstream")
@@ -402,6 +405,15 @@ class Processing:
         if (down := self._find_dead_end(run.block)) is not None:
             yield from self._answer(replace(run, answer=down))
             return
+        unresolved = self._find_unresolved(run.block, [run.moment])
+        if unresolved.answer is not None and unresolved.is_sure:
+            yield from self._answer(replace(run, answer=unresolved.answer))
+            return
+        if unresolved.answer is not None:
+            yield from self._lose(run, unresolved.answer)
+        for unfit in _find_unfit(run):
+            is_of_post = unfit.at is not None and unfit.at.name == "proxy_pass_request_body"
+            yield from self._lose(run, unfit, "POST" if is_of_post else "")
         if (other := self._find_other_method(run)) is not None:
             yield RequestEnd(run, answer=other, is_loss=True)
         yield RequestEnd(run, block)
@@ -417,7 +429,8 @@ class Processing:
     def find_closing(self, block: NginxBlock) -> Answer | None:
         """What nginx answers to every request that a block would hand on; None where some may pass, or nobody can tell."""
         if id(block) not in self._closings:
-            self._closings[id(block)] = self._find_refusal(block) or self._find_dead_end(block)
+            closing = self._find_refusal(block) or self._find_dead_end(block)
+            self._closings[id(block)] = closing or self._find_unresolved_always(block)
         return self._closings[id(block)]
 
     def _find_refusal(self, block: NginxBlock) -> Answer | None:
@@ -460,6 +473,58 @@ class Processing:
         if not is_sure:
             because = f"`{line.written}` is answered {answer.code}, as {answer.because}"
         return Permission(Answer(answer.code if answer.code in ("401", "403") else "500", line, "", because), is_sure)
+
+    def find_shut(self, block: NginxBlock, request: Request) -> Answer | None:
+        """Why a server of `stream {}` closes whatever connection is made to it; None where some may go on."""
+        if block.denied is not None:
+            return Answer(CLOSED, block.denied, "", f"`{block.denied.written}` turns every client away")
+        unresolved = self._find_unresolved(block, [Moment(block.server, request)])
+        return unresolved.answer._replace(code=CLOSED) if unresolved.answer and unresolved.is_sure else None
+
+    def _find_unresolved_always(self, block: NginxBlock) -> Answer | None:
+        """The answer where a block names no address, and nothing looks one up, whatever comes."""
+        if block.passed is None or "$" not in block.passed.args[0] or block.place is None:
+            return None
+        unresolved = self._find_unresolved(block, [run.moment for run in self.runs_at(block)])
+        return unresolved.answer if unresolved.is_sure else None
+
+    def _find_unresolved(self, block: NginxBlock, moments: Sequence[Moment]) -> Permission:
+        """The answer where variables name a host by a name, and nothing looks up its address; is_sure: each of their texts
+        does. An upstream of that name is one, also where another line names it without variables.
+
+        https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver
+        """
+        passed = block.passed
+        if passed is None or "$" not in passed.args[0] or passed.has_hole or _may_resolve(block.scope):
+            return Permission()
+        texts = [
+            text
+            for moment in moments
+            for text in self.upstreams.resolve_host(passed, self.definitions, moment).texts or ("",)
+        ]
+        names = [text for text in texts if text and not self._has_address(text)]
+        if not names:
+            return Permission()
+        because = (
+            f"`{passed.written}` names {read_target(names[0]).authority}, and no `resolver` here looks its address up"
+        )
+        return Permission(Answer("502", passed, "", because), len(names) == len(texts))
+
+    def _has_address(self, text: str) -> bool:
+        """Whether what a variable names is an address, or is looked up as nginx starts."""
+        target = read_target(text)
+        if not target.authority or target.authority.startswith("unix:") or self.upstreams.get(target.authority):
+            return True
+        address = read_address(target.authority, PORTS.get(target.scheme))
+        return is_address(address.host.strip("[]")) or address in self._dialled
+
+    @cached_property
+    def _dialled(self) -> frozenset[Address]:
+        """What lines without variables name: nginx looks it up as it starts."""
+        lines = (line for tree in self.definitions.trees for top in tree for line in top.walk())
+        passes = (line.args[0] for line in lines if line.name.endswith("_pass") and line.args)
+        targets = (read_target(text) for text in passes if "$" not in text)
+        return frozenset(read_address(target.authority, PORTS.get(target.scheme)) for target in targets)
 
     def _find_other_method(self, run: Run) -> Answer | None:
         """What asks the backend by another method than clients ask for the stream by; None where that is the same, or nobody
@@ -829,6 +894,40 @@ def _find_small_limit(run: Run) -> Answer | None:
     if not 0 < most < SMALL_BODY:
         return None
     return Answer("413", line, "", f"`{line.written}` refuses a prompt of more than {plural(most, 'byte')}")
+
+
+def _may_resolve(scope: Scope) -> bool:
+    """Whether something looks names up: a `resolver`, or what stands where not all is to be seen."""
+    is_whole = any(level.owner is not None and level.owner.name in ("http", "stream") for level in scope.levels)
+    found = scope.find("resolver")
+    return not is_whole or isinstance(found, Unknown) or bool(found[0]) or any(map(unseen_by, scope.levels))
+
+
+SMALL_HEADERS = 256
+"""Bytes: the headers of an answer take more."""
+
+
+def _find_unfit(run: Run) -> Iterator[Answer]:
+    """What keeps a prompt from the backend, or its answer from the client.
+
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass_request_body
+    """
+    scope, passed = run.block.scope, run.block.passed
+    assert passed is not None
+    if passed.name == "proxy_pass" and _kind(run) == "sse" and "POST" in methods_of(run.moment.request):
+        found = scope.find("proxy_pass_request_body")
+        for line in found[0] if not isinstance(found, Unknown) else ():
+            if line.args == ["off"]:
+                yield Answer("", line, "", f"`{line.written}` keeps the prompt of a POST from the backend")
+    family = passed.name.removesuffix("_pass")
+    found = scope.find(f"{family}_buffer_size")
+    for line in found[0] if not isinstance(found, Unknown) else ():
+        try:
+            is_small = size(" ".join(line.args)) < SMALL_HEADERS
+        except BadValue:
+            continue
+        if is_small:
+            yield Answer("502", line, "", f"`{line.written}` may have no room for the headers of the answer")
 
 
 def _leaves_length(block: NginxBlock) -> bool:
