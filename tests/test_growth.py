@@ -515,6 +515,22 @@ def test_of_many_nginxes_few_are_asked_about_many_streams_and_that_is_said(
     assert all(finding["severity"] != "error" for finding in report["findings"])
 
 
+def packages_of_clients(count: int) -> dict[str, str | bytes]:
+    """So many packages, each of which opens a stream."""
+    files: dict[str, str | bytes] = {}
+    for number in range(count):
+        files[f"p{number}/package.json"] = "{}"
+        files[f"p{number}/page.js"] = f'new EventSource("/e{number}");\n'
+    return files
+
+
+def test_of_many_packages_few_are_asked_for_what_each_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traces, "MOST_ASKED", 100)
+    few, many = count_twice(tmp_path, packages_of_clients, 60)
+    assert 0 < many["id"] <= 2.2 * few["id"]
+    assert many.total() < 2.2 * few.total()
+
+
 def servers_in_a_chain(count: int) -> dict[str, str | bytes]:
     """Servers of one nginx, each of which dials the next."""
     servers = "".join(
