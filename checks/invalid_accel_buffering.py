@@ -10,13 +10,13 @@ HEADER = "x-accel-buffering"
 @check
 def invalid_accel_buffering(crossing: Crossing[Hop]) -> Iterator[Finding]:
     """`X-Accel-Buffering` is sent with a value that nginx does not know, and does nothing."""
-    if crossing.stream.kind == "websocket":
+    is_heard = crossing.hop.origin or bool(crossing.in_front)
+    if crossing.stream.kind == "websocket" or not is_heard:
         return
-    header = crossing.hop.response_out(crossing.leg.arriving, crossing.leg.inbound).headers.get(HEADER)
+    header = crossing.sent.headers.get(HEADER)
     if not isinstance(header, Known) or header == crossing.leg.arriving.headers.get(HEADER):
         return
-    is_heard = crossing.hop.origin or bool(crossing.in_front)
-    if not header.value or header.value.lower() in ("yes", "no") or not is_heard:
+    if not header.value or header.value.lower() in ("yes", "no"):
         return
     severity: Severity = "warning" if _is_held(crossing) else "note"
     message = (

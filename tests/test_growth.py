@@ -515,6 +515,22 @@ def test_of_many_nginxes_few_are_asked_about_many_streams_and_that_is_said(
     assert all(finding["severity"] != "error" for finding in report["findings"])
 
 
+def packages_of_clients(count: int) -> dict[str, str | bytes]:
+    """So many packages, each of which opens a stream."""
+    files: dict[str, str | bytes] = {}
+    for number in range(count):
+        files[f"p{number}/package.json"] = "{}"
+        files[f"p{number}/page.js"] = f'new EventSource("/e{number}");\n'
+    return files
+
+
+def test_of_many_packages_few_are_asked_for_what_each_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traces, "MOST_ASKED", 100)
+    few, many = count_twice(tmp_path, packages_of_clients, 60)
+    assert 0 < many["id"] <= 2.2 * few["id"]
+    assert many.total() < 2.2 * few.total()
+
+
 def servers_in_a_chain(count: int) -> dict[str, str | bytes]:
     """Servers of one nginx, each of which dials the next."""
     servers = "".join(
@@ -723,7 +739,25 @@ def locations_by_expression(count: int) -> dict[str, str | bytes]:
 
 
 def test_why_a_location_is_chosen_is_told_without_trying_all_others(tmp_path: Path) -> None:
-    few, many = count_twice(tmp_path, locations_by_expression, 40, ("trace",))
+    few, many = count_twice(tmp_path, locations_by_expression, 40, ("trace", "--in"))
     assert 0 < many["spend"] <= 2 * few["spend"]
     assert 0 < many["_start_of"] <= 2 * few["_start_of"]
     assert 0 < many["near"] <= 2 * few["near"]
+
+
+def one_line_of_locations(count: int) -> dict[str, str | bytes]:
+    """So many locations on one line."""
+    lines = " ".join(f"location /l{number}/sse {{ proxy_pass http://app:8000; }}" for number in range(count))
+    return {"nginx.conf": f"events {{}} http {{ server {{ listen 80; {lines} }} }}"}
+
+
+def test_places_of_edits_are_looked_up(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, one_line_of_locations, 40, ("check", "--no-cache", "--diff"))
+    assert 0 < many["_line_and_column"] <= 2 * few["_line_and_column"]
+    for calls in (few, many):
+        assert calls["unprepared_line_ends"] == 2, "once for the file as it is, and once as it would be"
+
+
+def test_what_holds_at_a_hop_is_worked_out_once_for_all_pictures_of_it(tmp_path: Path) -> None:
+    calls = count_calls(tmp_path, locations_by_expression(20), ("trace", "--format", "html", "--in"))
+    assert calls["_hop_card"] == calls["explain_choice"] == 20

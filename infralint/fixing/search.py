@@ -70,6 +70,8 @@ class State(msgspec.Struct, frozen=True):
 
     def subject(self, hop: Hop) -> tuple[object, ...]:
         """What a hop is, the same under every name that its file has."""
+        if not self.links:
+            return _identity(hop)
         names = self.links.get(os.path.realpath(self.project.root / self.project.path_of(hop.where.path)))
         return (names[0], hop.where.line, hop.where.column, hop.name, hop.environment) if names else _identity(hop)
 

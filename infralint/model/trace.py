@@ -202,6 +202,13 @@ class Crossing(msgspec.Struct, Generic[H_co], frozen=True, eq=False, gc=False):
         return self.trace.legs[self.position + 1 :]
 
     @property
+    def sent(self) -> Response:
+        """What this hop makes of the response that arrives here from behind: it arrives at the hop in front."""
+        if self.position:
+            return self.trace.legs[self.position - 1].arriving
+        return self.hop.response_out(self.leg.arriving, self.leg.inbound)
+
+    @property
     def buffering(self) -> Setting[Buffering]:
         """Whether this hop holds back what arrives here from behind."""
         return self.hop.buffering_of(self.leg.arriving, self.leg.inbound)

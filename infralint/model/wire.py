@@ -55,7 +55,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     via: a `Via` header says that a proxy has sent it. dialled: a hop has sent it to `to`, so that who listens there is
     meant; a client may have meant another one. headers: what hops in front made of other headers, by lower-case name, in
     order, `*` for all that are not named; an empty text: the header is not sent. relayed: it comes from a hop in front,
-    not from a client. methods: those by which it may be sent; none where that is not known.
+    not from a client. methods: those by which it may be sent; none where that is not known. proxied: whether the PROXY
+    protocol stands in front of it; None where that is not known.
     """
 
     kind: StreamKind
@@ -71,6 +72,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     headers: tuple[tuple[str, Setting[str]], ...] = ()
     relayed: bool = False
     methods: tuple[str, ...] = ()
+    proxied: bool | None = None
 
     def header(self, name: str) -> Setting[str] | None:
         """A header by its lower-case name; None: no hop in front touched it, so it is whatever the client sends."""

@@ -80,6 +80,8 @@ DEFAULTS: Mapping[str, Default] = MappingProxyType(
         },
         "proxy_method": Default("", f"{DOCS}/http/ngx_http_proxy_module.html#proxy_method"),
         "proxy_timeout": Default(600.0, f"{DOCS}/stream/ngx_stream_proxy_module.html#proxy_timeout"),
+        "proxy_protocol": Default(False, f"{DOCS}/stream/ngx_stream_proxy_module.html#proxy_protocol"),
+        "proxy_ssl": Default(False, f"{DOCS}/stream/ngx_stream_proxy_module.html#proxy_ssl"),
         "fastcgi_keep_conn": Default(False, f"{DOCS}/http/ngx_http_fastcgi_module.html#fastcgi_keep_conn"),
         "chunked_transfer_encoding": Default(True, f"{DOCS}/http/ngx_http_core_module.html#chunked_transfer_encoding"),
         "gzip": Default(False, f"{DOCS}/http/ngx_http_gzip_module.html#gzip"),

@@ -231,10 +231,10 @@ def _of_clients(topology: Topology, readings: Sequence[Reading], guard: Guard | 
         yield from found
 
 
-def _opened_through(topology: Topology, stream: Stream, proxies: Iterable[Node]) -> Iterator[Crossing[Hop]]:
+def _opened_through(topology: Topology, stream: Stream, proxies: Sequence[Node]) -> Iterator[Crossing[Hop]]:
     """A client's stream through the proxies that it may come to first."""
     paths = samples(stream.path)
-    asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
+    asked = proxies if stream.host is None else [node for node in proxies if stream.host in node.known_as]
     followed = few_entries(topology, asked)
     entering = (traces_entering(topology, stream, paths, node) for node in followed)
     found = _tell_apart(topology, [_cross(traces) for traces in entering], len(followed) == len(asked))

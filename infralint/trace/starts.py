@@ -30,8 +30,7 @@ def find_starts(topology: Topology, stream: Stream) -> list[Node]:
         for match in matches_at(topology, node, stream, paths):
             if match.hop is not None or (match.answer is not None and match.certain):
                 return entries
-    entering = {id(node) for node in entries}
-    return [node for node in topology.nodes if id(node) not in entering] or entries
+    return topology.inner_nodes or entries
 
 
 def matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[str]) -> Iterator[Match]:

@@ -70,7 +70,8 @@ class Topology:
     chains: names of nodes that the user says to stand one behind the other, the client's side first. entries: names of
     those that the user says clients come to. hops_asked: how often a hop was asked what it does with a request, or whether
     it stands in front of another one; fronts_left_out: the nodes in front of which some were not, because so many had been,
-    one for each stream; ways_left_out: those from which not all ways of a stream were followed.
+    one for each stream; ways_left_out: those from which not all ways of a stream were followed; lists_left_out: by
+    identity, lists of nodes of which few are asked.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Topology:
         self.hops_asked = 0
         self.fronts_left_out: list[Node] = []
         self.ways_left_out: dict[Node, None] = {}
+        self.lists_left_out: dict[int, Sequence[Node]] = {}
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
         self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
@@ -426,6 +428,11 @@ class Topology:
     def open_entries(self) -> list[Node]:
         """Those that no deployment keeps inside."""
         return [node for node in self.entry_nodes if not self.is_kept_inside(node)]
+
+    @cached_property
+    def inner_nodes(self) -> list[Node]:
+        """The nodes that no client comes to first."""
+        return [node for node in self.nodes if not self.is_entry(node)]
 
     def is_published(self, node: Node) -> bool:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""

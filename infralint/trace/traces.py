@@ -101,7 +101,9 @@ def few_entries(topology: Topology, nodes: Sequence[Node]) -> Sequence[Node]:
     """The nodes by which a stream may come in that are asked for it: all, until many hops were asked for other streams."""
     if len(nodes) <= FEW or not are_many(topology):
         return nodes
-    topology.ways_left_out.update(dict.fromkeys(nodes[FEW:]))
+    if topology.lists_left_out.get(id(nodes)) is not nodes:
+        topology.lists_left_out[id(nodes)] = nodes
+        topology.ways_left_out.update(dict.fromkeys(nodes[FEW:]))
     return nodes[:FEW]
 
 
@@ -321,8 +323,10 @@ def arriving_request(forward: Forward, to: Address | None) -> Request:
 
 
 def _taken_in(request: Request) -> Request:
-    """A request once a node has taken it: whether it came by TLS says nothing of how it goes on."""
-    return request if request.secure is None else replace(request, secure=None)
+    """A request once a node has taken it: whether it came by TLS, or the PROXY protocol, says nothing of how it goes on."""
+    if request.secure is None and request.proxied is None:
+        return request
+    return replace(request, secure=None, proxied=None)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

@@ -21,6 +21,8 @@ from .wire import Pairs, hang_up, read_head, write_head
 
 PORT = 80
 """What the servers listen on where nothing is written."""
+INNER = 8080
+"""Where a second server of one nginx listens."""
 BACKENDS = re.compile(r"\b(app|other|permits):(\d+)\b")
 """Who stands behind them: `permits` answers 200 to whatever it is asked, once it has all of the body that is announced."""
 
@@ -30,7 +32,7 @@ class Case:
     """A server as it is written, `http` what stands beside it, and the stream that is sent to it.
 
     method: by which it is asked for; empty: by GET and by POST. said: how loud infralint is, where that is the same for
-    every nginx.
+    every nginx. whole: all of its nginx, where it needs one for itself.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Case:
     method: str = ""
     answer: Answer = USUAL
     headers: Pairs = ()
+    whole: str = ""
 
     def text(self, host: str) -> str:
         return f"{self.http}\nserver {{ listen {PORT}; server_name {host};\n{self.server}\n}}"
@@ -64,9 +67,15 @@ def outcomes(cases: Sequence[Case], binary: Binary) -> list[list[Outcome]]:
     return asyncio.run(_run(text, cases, binary))
 
 
+def outcomes_alone(case: Case, binary: Binary) -> list[Outcome]:
+    """What becomes of the stream of a case that has an nginx for itself."""
+    [found] = asyncio.run(_run(case.whole, [case], binary))
+    return found
+
+
 def accepts(case: Case, binary: Binary) -> bool:
     """Whether nginx starts on a case."""
-    text = configuration([case.text("s0.test")])
+    text = case.whole or configuration([case.text("s0.test")])
     return binary.accepts(_at_ports(text, dict.fromkeys(_backends(text), 1), 1)).ok
 
 
@@ -77,7 +86,7 @@ def flows(case: Case, outcome: Outcome) -> bool:
 def say(case: Case, binary: Binary, folder: Path) -> tuple[Said, list[str]]:
     """How loud infralint is about the stream, and what it says."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "nginx.conf").write_text(configuration([case.text("s0.test")]))
+    (folder / "nginx.conf").write_text(case.whole or configuration([case.text("s0.test")]))
     stream = StreamSettings(
         path=case.path,
         kind=case.kind,
@@ -125,6 +134,7 @@ def _backends(text: str) -> list[str]:
 def _at_ports(text: str, ports: Mapping[str, int], entry: int) -> str:
     """A configuration with the ports of this machine in the place of those that are written."""
     text = BACKENDS.sub(lambda found: f"127.0.0.1:{ports[found[0]]}", text)
+    text = re.sub(rf"(?:(?<=listen )|\b127\.0\.0\.1:){INNER}\b", f"127.0.0.1:{_free_port()}", text)
     return re.sub(rf"\blisten (?:[\w.*]+:)?{PORT}\b", f"listen 127.0.0.1:{entry}", text)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .as_written import Case, accepts, flows, outcomes, say
+from .as_written import Case, accepts, flows, outcomes, outcomes_alone, say
 from .harness import Binary
 
 APP = "proxy_pass http://app:8000; proxy_buffering off;"
@@ -133,6 +133,45 @@ TAKEN = [
     Case("a name on another line", f"location / {{ valid_referers none; valid_referers *.test; {REFERER} {APP} }}"),
     Case("an expression alone", rf"location / {{ valid_referers ~\.test/; {APP} }}"),
 ]
+
+
+def behind(stream: str, listen: str = "listen 8080;") -> str:
+    """A server of `stream {}`, and one of `http {}` behind it."""
+    server = f"server {{ {listen} location / {{ {APP} }} }}"
+    return f"events {{}} stream {{ server {{ listen 80; {stream} }} }} http {{ {server} }}"
+
+
+INNER = "proxy_pass 127.0.0.1:8080;"
+ALONE = [
+    Case("a stream passes", "", "silent", whole=behind(INNER)),
+    Case("a stream denies everybody", "", "unknown", whole=behind(f"deny all; {INNER}")),
+    Case("a stream allows some", "", "silent", whole=behind(f"allow 127.0.0.1; deny all; {INNER}")),
+    Case("the PROXY protocol, unexpected", "", "unknown", whole=behind(f"proxy_protocol on; {INNER}")),
+    Case("the PROXY protocol, missing", "", "unknown", whole=behind(INNER, "listen 8080 proxy_protocol;")),
+    Case(
+        "the PROXY protocol, expected",
+        "",
+        "silent",
+        whole=behind(f"proxy_protocol on; {INNER}", "listen 8080 proxy_protocol;"),
+    ),
+    Case("TLS, unexpected", "", "unknown", whole=behind(f"proxy_ssl on; {INNER}")),
+    Case(
+        "HTTP/2 without TLS",
+        "",
+        whole=f"events {{}} http {{ server {{ listen 80 http2; location / {{ {APP} }} }} }}",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ALONE, ids=lambda case: case.name)
+def test_who_is_spoken_to_as_expected(case: Case, binary: Binary, tmp_path: Path) -> None:
+    if not accepts(case, binary):
+        pytest.skip("this nginx has no `stream {}`")
+    said, texts = say(case, binary, tmp_path)
+    found = outcomes_alone(case, binary)
+    flowing = all(flows(case, outcome) for outcome in found)
+    assert (said == "silent") is flowing, f"{said}, nginx {found}\n{texts}"
+    assert case.said in (None, said), texts
 
 
 def test_who_is_let_in(binary: Binary, tmp_path: Path) -> None:

@@ -426,7 +426,7 @@ class Joiner:
             return self._heads_of_name(registration, registration.decorated)
         if scope == "file":
             if "as_asgi(" in call.node.text():  # Channels' tables stand at the root, wherever urls are included
-                return [Head(ROOT, call.module.path)]
+                return [Head(self._root_of_channels, call.module.path)]
             return self._file_heads(call)
         if call.receiver is None or self._is_package(call.module, call.receiver):
             return [Head(outer, call.module.path)]
@@ -770,7 +770,7 @@ class Joiner:
         self, rules: Rules, shape: MountCall, mount: Call, prefix: Path, call: Call, names: list[str], depth: int
     ) -> Iterator[Head]:
         """The prefixes of a mount within a function: below what this call of the function hands it."""
-        handed = next((node for name in _names_in(shape.prefix) if (node := call.argument(name)) is not None), None)
+        handed = next((node for name in names_in(shape.prefix) if (node := call.argument(name)) is not None), None)
         if handed is not None and _splats(mount):  # what the function puts before it can't be told
             prefix = UNKNOWN.join(path_of(self.resolver.text(call.module, handed), rules.style))
         receiver = mount.receiver.text() if mount.receiver is not None and shape.parent is None else ""
@@ -845,8 +845,10 @@ class Joiner:
 
     def _is_child(self, module: SourceModule, shape: MountCall, call: Call, span: SourceSpan) -> bool:
         """Whether a place is one of the routers that a mount takes: none takes the one that it is called on."""
-        if call.receiver is not None and call.receiver.text() == module.text[span.start : span.end]:
-            return False
+        receiver = span_of(call.receiver) if call.receiver is not None else None
+        if receiver is not None and receiver.end - receiver.start == span.end - span.start:
+            if module.text[receiver.start : receiver.end] == module.text[span.start : span.end]:
+                return False
         children = _chosen(call, shape.child, shape.prefix)
         return any(span_of(child).has(span) and not _is_inner_function(child, span) for child in children) or any(
             place.has(span) for place, _ in self._table_of(shape, call)
@@ -887,7 +889,7 @@ class Joiner:
         if options is None:
             return ROOT
         pairs = self.resolver.pairs(call.module, options)
-        known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
+        known = next((pairs[name] for name in names_in(shape.prefix) if name in pairs), None)
         if known is not None:
             return path_of(self.resolver.text(*known), rules.style)
         meaning = self.resolver.meaning(call.module, options)
@@ -907,7 +909,7 @@ class Joiner:
         for splat in _splats(call):
             inner = next(iter(splat.named_children()), None)
             pairs = self.resolver.pairs(call.module, inner)
-            known = next((pairs[name] for name in _names_in(shape.prefix) if name in pairs), None)
+            known = next((pairs[name] for name in names_in(shape.prefix) if name in pairs), None)
             text = self.resolver.text(*known) if known is not None else None
             if text is not None and HOLE not in text:
                 return path_of(text, rules.style)
@@ -974,6 +976,9 @@ class Joiner:
         index = parameter.index
         if parameter.definition.parameters[:1] in (["self"], ["this"], ["cls"]):
             index -= 1
+        if module.language.name == "csharp" and parameter.index == 0 and call.receiver is not None:
+            if len(call.positional) < len(parameter.definition.parameters):  # an extension method
+                return self.heads_of(module, call.receiver, depth + 1)
         node = call.named.get(parameter.name) if module.language.name == "python" else None
         node = node or (call.positional[index] if 0 <= index < len(call.positional) else None)
         return self.heads_of(module, node, depth + 1) if node is not None else []
@@ -981,8 +986,20 @@ class Joiner:
     def _file_heads(self, call: Call) -> list[Head]:
         """Django: where the list or the file that a path stands in is included; Channels' tables stand at the root."""
         if call.module.path.endswith("routing.py") or "URLRouter(" in call.module.text:
-            return [Head(ROOT, call.module.path)]
+            return [Head(self._root_of_channels, call.module.path)]
         return self._heads_at(call, 0)
+
+    @cached_property
+    def _root_of_channels(self) -> Path:
+        """What stands before the tables of Channels: nothing, unless one is put below a path: `path("x/", URLRouter(…))`."""
+        for path in self.program.sources:
+            if path.endswith(".py") and b"URLRouter(" in self.program.content(path):
+                module = self.program.load(path)
+                for call in module.calls(frozenset({"path", "re_path", "url"})) if module is not None else ():
+                    inner = call.module.call_of(call.argument(1))
+                    if inner is not None and inner.name == "URLRouter":
+                        return UNKNOWN
+        return ROOT
 
     def _heads_at(self, call: Call, depth: int) -> list[Head]:
         """What is put before a path of Django by those that include the list that it stands in, else by those that include
@@ -1117,7 +1134,7 @@ def _keys_in(keys: Keys | None) -> tuple[Key, ...]:
     return keys if isinstance(keys, tuple) else () if keys is None else (keys,)
 
 
-def _names_in(keys: Keys | None) -> list[str]:
+def names_in(keys: Keys | None) -> list[str]:
     return [key for key in _keys_in(keys) if isinstance(key, str)]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
@@ -21,6 +22,7 @@ API = Path("/api")
 """`apiPrefix` of `withRouting`, where none is given."""
 DEEPEST = 6
 """Files that load one another."""
+_LOADER_WORDS = (b"base_path(", b"__DIR__", b"require", b"include")
 _LOADING = frozenset({"group", "withRouting"})
 _REQUIRES = ("require_expression", "require_once_expression", "include_expression", "include_once_expression")
 
@@ -47,13 +49,24 @@ class LaravelPaths:
 
     def _loaded_under(self, path: str, depth: int) -> Iterator[Path]:
         name = posixpath.basename(path).encode()
-        for other in self._program.sources:
-            is_loader = other.endswith(".php") and ("routes/" in other or "bootstrap/" in other or "Provider" in other)
-            if not is_loader or other == path or name not in self._program.content(other):
+        for other in self._loaders:
+            if other == path or name not in self._program.content(other):
                 continue
             module = self._program.load(other)
             for inside in self._prefixes_in(module, path) if module is not None else ():
                 yield self.of_file(other, depth + 1).join(inside) if "routes/" in other else inside
+
+    @cached_property
+    def _loaders(self) -> list[str]:
+        """The files that may load others."""
+        near = (path for path in self._program.sources if path.endswith(".php"))
+        folders = ("routes/", "bootstrap/", "Provider")
+        return [
+            path
+            for path in near
+            if any(folder in path for folder in folders)
+            and any(word in self._program.content(path) for word in _LOADER_WORDS)
+        ]
 
     def _prefixes_in(self, module: SourceModule, path: str) -> Iterator[Path]:
         """Under what a file loads another."""

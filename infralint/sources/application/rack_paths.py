@@ -14,11 +14,13 @@ from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan
+from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
 CLASSIC = "Application"
 """`Sinatra::Application`: what holds the routes that stand in no class."""
 _BUILDING = frozenset({"run", "map", "new"})
+_USE = lazy(rb"\buse[ (]")
 _MAPPING = (b"map", b"URLMap")
 
 
@@ -50,6 +52,12 @@ class RackPaths:
         paths = (path for path in self._program.sources if path.endswith(".ru"))
         return [module for path in paths if (module := self._program.load(path)) is not None]
 
+    @cached_property
+    def _users(self) -> list[str]:
+        """The files in which an application may use another."""
+        near = (path for path in self._program.sources if path.endswith((".rb", ".ru")))
+        return [path for path in near if _USE.search(self._program.content(path))]
+
     def _gives_paths(self, module: SourceModule, home: str) -> bool:
         content = self._program.content(module.path)
         return is_below(home, posixpath.dirname(module.path)) and any(word in content for word in _MAPPING)
@@ -80,9 +88,9 @@ class RackPaths:
 
     def _paths_of_users(self, name: str) -> Iterator[Path]:
         """What stands before the applications that have a class answer within them: `use Chat`."""
-        for path in self._program.sources:
-            if path.endswith((".rb", ".ru")) and name.encode() in (content := self._program.content(path)):
-                module = self._program.load(path) if b"use " in content or b"use(" in content else None
+        for path in self._users:
+            if name.encode() in self._program.content(path):
+                module = self._program.load(path)
                 for call in module.calls(frozenset({"use"})) if module is not None else ():
                     if call.positional and _names(call.positional[0].text(), name):
                         if path.endswith(".ru"):

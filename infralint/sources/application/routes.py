@@ -326,7 +326,7 @@ class Routes(msgspec.Struct):
     ) -> Iterator[Found]:
         library = LIBRARIES.get(shape.library)
         where = Location(self.shown(call.module.path), call.span.line)
-        for path, home in socket_paths(self.streaming.joiner, rules, shape, call):
+        for path, home in socket_paths(self.streaming.joiner, rules, shape, call, server):
             route = Route(
                 shape.kind,
                 path.shown,

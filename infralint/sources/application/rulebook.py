@@ -139,7 +139,7 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
 class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that serves streams at a path of its own: Socket.IO's servers, `ws`.
 
-    path: an argument; default: where none is given. transports: the argument that may rule polling out.
+    path: an argument, of what it wraps, too; default: where none is given. transports: the argument that may rule polling out.
     wraps: the argument (or `receiver`) that is the server itself, which answers where its wrapper does. needs, lacks: a package
     that the application must, or must not, depend on. below: the argument that is a prefix.
     grouped: it is called on a router, below which it answers.
@@ -151,7 +151,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     grouped: bool = False
 
     kind: StreamKind = "websocket"
-    path: Key | None = None
+    path: Keys | None = None
     default: str = "/**"
     heartbeat: Key | None = None
     unit: float = 1

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
-from infralint.sources.application.joining import Joiner, Registration, is_true
+from infralint.sources.application.joining import NOWHERE, Head, Joiner, Registration, argument_of, is_true, names_in
 from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.rulebook import Rules, SocketShape
+from infralint.sources.application.rulebook import Keys, Rules, SocketShape
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
 from infralint.text.lazy import lazy
 
@@ -25,9 +25,11 @@ _COMPARED = lazy(
 _LEADS = lazy(r"handleUpgrade|\.url\b|pathname", re.IGNORECASE)
 
 
-def socket_paths(joiner: Joiner, rules: Rules, shape: SocketShape, call: Call) -> Iterator[tuple[Path, str]]:
-    """Where a server answers, and the file of the application that it belongs to."""
-    node = call.argument(shape.path) if shape.path is not None else None
+def socket_paths(
+    joiner: Joiner, rules: Rules, shape: SocketShape, call: Call, server: Call
+) -> Iterator[tuple[Path, str]]:
+    """Where a server answers, and the file of the application that it belongs to. server: what it wraps, or itself."""
+    node = argument_of(call, shape.path) or argument_of(server, shape.path) or _setting(server, shape.path)
     path = path_of(joiner.resolver.text(call.module, node) if node is not None else shape.default, rules.style)
     if shape.below is not None:
         path = path_of(joiner.resolver.text(call.module, call.argument(shape.below)), rules.style).join(path)
@@ -36,12 +38,37 @@ def socket_paths(joiner: Joiner, rules: Rules, shape: SocketShape, call: Call) -
     if shape.library == "ws" and node is None:
         yield from ((led, call.module.path) for led in _upgrade_paths(call))
         return
-    heads = joiner.heads_of(call.module, call.receiver, 0) if shape.grouped else joiner.mounts_of(call)
+    heads = _heads_of_router(joiner, call) if shape.grouped else joiner.mounts_of(call)
     for head in heads:
-        inside = path.text.startswith(f"{head.path.text}/") or not head.path.text
+        inside = head.path.whole and (path.text.startswith(f"{head.path.text}/") or not head.path.text)
         yield path if inside else head.path.join(path), head.home or call.module.path
     if not heads:
         yield path, call.module.path
+
+
+def _heads_of_router(joiner: Joiner, call: Call) -> list[Head]:
+    """The prefixes of the router that a server is put on; none where nothing says what that is, as in the function of
+    `UseEndpoints`."""
+    heads = joiner.heads_of(call.module, call.receiver, 0)
+    is_made = isinstance(joiner.resolver.meaning(call.module, call.receiver), Call)
+    return heads if is_made or _is_of_caller(call) else [head for head in heads if head != NOWHERE]
+
+
+def _is_of_caller(call: Call) -> bool:
+    """Whether a method is called on what others call the method around it on: `this IEndpointRouteBuilder routes`."""
+    around = call.module.function_at(call.span)
+    given = around.node.field("parameters") if around is not None else None
+    name = re.escape(call.receiver.text()) if call.receiver is not None else ""
+    return given is not None and bool(name) and re.search(rf"\bthis\s+\S+\s+{name}\b", given.text()) is not None
+
+
+def _setting(server: Call, keys: Keys | None) -> SgNode | None:
+    """What an option of a server is set to after it was made: `mcp.settings.sse_path = "/events"`."""
+    holder = server.module.assignment_of(server.span)
+    if holder is None:
+        return None
+    wanted = {f"{holder.target}.settings.{name}" for name in names_in(keys)}
+    return next((given.value for given in reversed(server.module.assignments) if given.target in wanted), None)
 
 
 def _upgrade_paths(call: Call) -> list[Path]:

@@ -51,7 +51,7 @@ from infralint.sources.nginx.hops import (
     passed_anywhere,
 )
 from infralint.sources.nginx.includes import Includes
-from infralint.sources.nginx.processing import Processing, RequestEnd
+from infralint.sources.nginx.processing import CLOSED, Answer, Processing, RequestEnd
 from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden, unseen_by
 from infralint.sources.nginx.selection import explain_choice
@@ -124,6 +124,7 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
     unseen: list[Unknown] = msgspec.field(default_factory=list)
     refused: list[Unreadable] = msgspec.field(default_factory=list)
     heard: set[Location] = msgspec.field(default_factory=set)
+    version: Version = Version()
     asked: int = 0
 
     @cached_property
@@ -190,7 +191,7 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         return {}
 
     def _route(self, request: Request) -> list[Match]:
-        refused = self._refuse_protocol(request) or self._refuse_missing_host(request)
+        refused = self._refuse_protocol(request) or self._refuse_http(request) or self._refuse_missing_host(request)
         if refused is not None:
             return [Match(None, answer=refused)]
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
@@ -205,8 +206,15 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         certain = len(passing) == 1 and (
             self._is_first_asked(passing[0], request) if request.to is None else not matches
         )
+        if certain and request.to is None:
+            matches = []
         why = "which address the client asks is not known"
-        return [*matches, *(Match(hop, certain, () if certain else (why,)) for hop in passing)]
+        return [*matches, *(self._match_stream(hop, request, () if certain else (why,)) for hop in passing)]
+
+    def _match_stream(self, hop: NginxLocation, request: Request, reasons: tuple[str, ...]) -> Match:
+        """A server of `stream {}` that takes what is sent, or closes the connection."""
+        shut = self.processing.find_shut(hop.block, request)
+        return Match(None if shut else hop, not reasons, reasons, _answer_of(shut) if shut else None)
 
     def _is_first_asked(self, hop: NginxLocation, request: Request) -> bool:
         """Whether clients that name no port come to a server of `stream {}`: no server of `http {}` listens where they do."""
@@ -219,11 +227,12 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         )
 
     def _refuse_protocol(self, request: Request) -> Known[str] | None:
-        """What becomes of a request that speaks TLS where none is expected, or none where it is.
+        """What becomes of a request that speaks TLS, or the PROXY protocol, where none is expected, or none where it is.
 
         https://nginx.org/en/docs/http/ngx_http_core_module.html#listen
         """
-        sockets = self.sockets.reached_by(request.to) if request.to is not None and request.secure is not None else []
+        is_told = request.secure is not None or request.proxied is not None
+        sockets = self.sockets.reached_by(request.to) if request.to is not None and is_told else []
         listeners = sockets[0].listeners if len(sockets) == 1 else []
         servers = sockets[0].servers if listeners else []
         if not listeners or any("ssl" in server.block.level.by_name for server in servers) or not self._is_all_seen:
@@ -231,10 +240,17 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         expected = any(listener.secure for listener in listeners)
         directive, port = servers[0].block.directive, listeners[0].address.port
         where = directive.where if directive is not None else NOWHERE
-        if any(listener.proxied for listener in listeners):
+        proxied = any(listener.proxied for listener in listeners)
+        if proxied and request.proxied is None:
             because = f"port {port} expects the PROXY protocol, which `proxy_pass` does not speak"
             return Known("502", where, "listen", because=because)
-        if request.secure == expected:
+        if proxied and not request.proxied:
+            because = f"port {port} expects the PROXY protocol, which `stream {{}}` only sends with `proxy_protocol on`"
+            return Known(CLOSED, where, "listen", because=because)
+        if request.proxied and not proxied:
+            because = f"port {port} does not expect the PROXY protocol, in which it is spoken to"
+            return Known("400", where, "listen", because=because)
+        if request.secure in (None, expected):
             return None
         because = (
             f"port {port} speaks TLS, and is sent plain HTTP"
@@ -255,6 +271,31 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         return not any(map(unseen_by, levels)) and not any(
             line.has_hole or level.under_condition(line) for level, line in listens
         )
+
+    def _refuse_http(self, request: Request) -> Known[str] | None:
+        """What becomes of HTTP/1.1 where older versions speak HTTP/2 alone, as no browser does without TLS.
+
+        https://nginx.org/en/CHANGES: since 1.25.1 a listener tells them apart.
+        """
+        is_old = self.version.known and self.version.number < (1, 25, 1)
+        http = request.http
+        if not is_old or isinstance(http, Unknown) or http.value.startswith("2"):
+            return None
+        servers = self.sockets.reached_servers(request.to)
+        listeners = [
+            listener
+            for server in servers
+            for listener in server.listeners
+            if request.to is None or listener.takes(request.to)
+        ]
+        if not listeners or not all(listener.is_http2_alone for listener in listeners):
+            return None
+        if self.streams or not self._is_all_seen or any("ssl" in server.block.level.by_name for server in servers):
+            return None
+        line = next((line for line in servers[0].block.level.by_name.get("listen", ()) if "http2" in line.args), None)
+        where, written = (line.where, line.written) if line is not None else (NOWHERE, "")
+        because = f"nginx {self.version.written} speaks HTTP/2 alone at `{written}`, and no browser does without TLS"
+        return Known(CLOSED, where, "listen", written=written, because=because)
 
     def _refuse_missing_host(self, request: Request) -> Known[str] | None:
         """What becomes of a request without a Host header: from HTTP/1.1 on it needs one.
@@ -354,15 +395,15 @@ def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int, lost: R
         missing = "the host is" if request is None or request.host is None else "the port that is asked is"
         reasons = {f"{missing} not known, and servers serve it differently": None}
     hop: Hop | None = way.block.hop if way.block is not None else None
-    answer = None
-    if way.answer is not None and not way.overruled:
-        code, at, text, because = way.answer
-        where = at.where if at is not None else Location("")
-        answer = Known(
-            f"{code} {text}".strip(), where, at.name if at else "", written=at.written if at else "", because=because
-        )
+    answer = _answer_of(way.answer) if way.answer is not None and not way.overruled else None
     loss = _describe_loss(lost, hop) if lost is not None and hop is not None else None
     return Match(hop, certain, () if certain else tuple(reasons), answer, loss)
+
+
+def _answer_of(answer: Answer) -> Known[str]:
+    code, at, text, because = answer
+    where, name, written = (at.where, at.name, at.written) if at is not None else (NOWHERE, "", "")
+    return Known(f"{code} {text}".strip(), where, name, written=written, because=because)
 
 
 def _describe_loss(lost: RequestEnd, hop: Hop) -> Unknown:
@@ -442,7 +483,7 @@ class _NodeBuilder:
         self.found = Shared()
         self.definitions = Definitions(self.found.variables, project.variables, environment)
         self.upstreams = Upstreams(self.found.upstreams, project.upstreams)
-        self.nginx = Nginx(name=part.name, processing=Processing(self.definitions, self.upstreams))
+        self.nginx = Nginx(name=part.name, processing=Processing(self.definitions, self.upstreams), version=version)
         self.hops: list[NginxLocation] = []
         self.levels: list[Level] = []
         self.files: dict[int, frozenset[str]] = {}
@@ -763,6 +804,7 @@ class _NodeBuilder:
                 "default_server" in line.args or "default" in line.args,
                 "ssl" in line.args or "quic" in line.args,
                 "proxy_protocol" in line.args,
+                "http2" in line.args and "ssl" not in line.args,
             )
             for line in lines
             for key in self._keys(line)

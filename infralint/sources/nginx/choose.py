@@ -57,13 +57,14 @@ class LocationEntry(msgspec.Struct, eq=False, dict=True):
 
 
 class ListenAddress(msgspec.Struct, eq=False, dict=True):
-    """One `listen`: address and port as one key, whether it says default_server, whether it speaks TLS, and whether it
-    expects the PROXY protocol."""
+    """One `listen`: address and port as one key, whether it says default_server, whether it speaks TLS, whether it
+    expects the PROXY protocol, and whether it is for HTTP/2 without TLS."""
 
     key: str
     default: bool = False
     secure: bool = False
     proxied: bool = False
+    is_http2_alone: bool = False
 
     @cached_property
     def address(self) -> Address:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -304,11 +305,9 @@ def _place(source: NginxFile, start: int, end: int) -> Location:
 
 
 def _line_and_column(source: NginxFile, offset: int) -> tuple[int, int]:
-    text = source.prepared.unprepared
-    return (
-        text.count("\n", 0, offset) + source.first_line,
-        offset - text.rfind("\n", 0, offset) + source.indent,
-    )
+    ends = source.prepared.unprepared_line_ends
+    before = bisect_left(ends, offset)
+    return before + source.first_line, offset - (ends[before - 1] if before else -1) + source.indent
 
 
 def _insert_lines(source: NginxFile, mark: int, indent: str, lines: Sequence[str], once: str = "") -> Edit:
@@ -317,7 +316,8 @@ def _insert_lines(source: NginxFile, mark: int, indent: str, lines: Sequence[str
     start = _offset(source, mark) + 1
     if text[start - 1 : start] not in (";", "{", "}"):
         raise CantFix("infralint can't find the place to write to")
-    rest = text[start:].partition("\n")[0]
+    end = text.find("\n", start)
+    rest = text[start : end if end >= 0 else None]
     if not _TO_LINE_END.fullmatch(rest.removesuffix("\r")):
         words = " ".join(line.strip() for line in lines if line)
         return Edit(_place(source, start, start), f" {words}", once)

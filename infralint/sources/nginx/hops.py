@@ -74,7 +74,7 @@ PASSES: Mapping[str, Family] = MappingProxyType(
     }
 )
 
-MOST_SENT = 4_096
+MOST_SENT = 1_024
 """Requests of which it is remembered at once what a location sends on."""
 _HANDSHAKE = frozenset({"upgrade", "connection"})
 
@@ -181,7 +181,7 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         if self.family == "stream":
             moment = Moment(self.block.server, request)
             values = self.upstreams.passed_values(self.pass_directive, self.definitions, moment)
-            return (Forward(replace(request, to=None), self.upstreams.pool(values, self.definitions)),)
+            return (Forward(self._passed_on(request), self.upstreams.pool(values, self.definitions)),)
         runs = self._runs(request)
         found = [{_identity(forward): forward for forward in self._forwards(run, request)} for run in runs]
         if len(found) == 1:
@@ -193,6 +193,19 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
                 doubted = replace(forward, certain=False, reasons=(*forward.reasons, *run.reasons))
                 together.setdefault(identity, forward if is_sure else doubted)
         return tuple(together.values())
+
+    def _passed_on(self, request: Request) -> Request:
+        """What a server of `stream {}` sends on: the very bytes, in TLS of its own, or behind the PROXY protocol.
+
+        https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_protocol
+        """
+        proxied, secure = self.facts.setting("proxy_protocol"), self.facts.setting("proxy_ssl")
+        return replace(
+            request,
+            to=None,
+            secure=True if isinstance(secure, Known) and secure.value else None,
+            proxied=bool(proxied.value) if isinstance(proxied, Known) else None,
+        )
 
     def path_maps(self, request: Request) -> Iterable[PathMap]:
         text = self.pass_directive.args[0]

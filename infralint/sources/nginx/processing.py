@@ -61,6 +61,8 @@ _EVERYTHING = frozenset(
 )
 """Expressions that every path fits."""
 _TOO_MANY = "the rewrites and conditions on its way leave more ways open than are followed"
+CLOSED = "nothing"
+"""What is answered where the connection is closed."""
 _PAGES = (".html", ".htm")
 _REDIRECTS = {"permanent": "301", "redirect": "302"}
 _ANSWERING = ("return", "upstream")
@@ -471,6 +473,13 @@ class Processing:
         if not is_sure:
             because = f"`{line.written}` is answered {answer.code}, as {answer.because}"
         return Permission(Answer(answer.code if answer.code in ("401", "403") else "500", line, "", because), is_sure)
+
+    def find_shut(self, block: NginxBlock, request: Request) -> Answer | None:
+        """Why a server of `stream {}` closes whatever connection is made to it; None where some may go on."""
+        if block.denied is not None:
+            return Answer(CLOSED, block.denied, "", f"`{block.denied.written}` turns every client away")
+        unresolved = self._find_unresolved(block, [Moment(block.server, request)])
+        return unresolved.answer._replace(code=CLOSED) if unresolved.answer and unresolved.is_sure else None
 
     def _find_unresolved_always(self, block: NginxBlock) -> Answer | None:
         """The answer where a block names no address, and nothing looks one up, whatever comes."""
@@ -889,7 +898,7 @@ def _find_small_limit(run: Run) -> Answer | None:
 
 def _may_resolve(scope: Scope) -> bool:
     """Whether something looks names up: a `resolver`, or what stands where not all is to be seen."""
-    is_whole = any(level.owner is not None and level.owner.name == "http" for level in scope.levels)
+    is_whole = any(level.owner is not None and level.owner.name in ("http", "stream") for level in scope.levels)
     found = scope.find("resolver")
     return not is_whole or isinstance(found, Unknown) or bool(found[0]) or any(map(unseen_by, scope.levels))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from operator import itemgetter
 from typing import Literal
 
@@ -66,7 +67,7 @@ Condition = tuple[int, int]
 """Number of a control block in its file, and of the branch of it."""
 
 
-class Prepared(msgspec.Struct, eq=False):
+class Prepared(msgspec.Struct, eq=False, dict=True):
     """Text as nginx would take it, with what was taken out; unprepared: the text as it was.
 
     holes: what stood where a hole is, by its character. starts, stacks: from which offset on
@@ -88,6 +89,11 @@ class Prepared(msgspec.Struct, eq=False):
     def conditions_at(self, offset: int) -> tuple[Condition, ...]:
         """The control blocks that an offset stands in, outermost first."""
         return self.stacks[bisect_right(self.starts, offset) - 1] if len(self.starts) > 1 else ()
+
+    @cached_property
+    def unprepared_line_ends(self) -> list[int]:
+        """Where in the text as it was its lines end."""
+        return [found.start() for found in re.finditer("\n", self.unprepared)]
 
     def original(self, word: str) -> str:
         """A word as its author wrote it."""

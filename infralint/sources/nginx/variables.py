@@ -158,6 +158,9 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             text = filled.value
         if "$" not in text:
             return Values((text,))
+        whole = VARIABLE.fullmatch(text)
+        if whole is not None:
+            return _join([self.variable(whole[1] or whole[2] or whole[3], moment, depth)])
         parts: list[Values] = []
         end = 0
         for found in VARIABLE.finditer(text):

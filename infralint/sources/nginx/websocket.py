@@ -102,6 +102,8 @@ def judge_handshake(
 ) -> Setting[Upgrade]:
     """What becomes of a handshake, if that is the same in all moments in which it may be sent on."""
     headers, level = headers_of(scope)
+    if not any(name_of(header) in _OF_HANDSHAKE for header in headers):
+        moments = moments[:1]
     settings = []
     for moment in moments:
         sent = list(_sent_headers(headers, level, definitions, moment))
