@@ -178,6 +178,18 @@ def test_many_services_take_as_long_as_they_are_many(tmp_path: Path, command: tu
     assert many.total() < 2.15 * few.total()
 
 
+def denied_addresses(count: int) -> dict[str, str | bytes]:
+    denied = "".join(f"deny 192.{number}.0.1; " for number in range(count))
+    locations = "".join(f"location /p{number}/ {{ proxy_pass http://10.0.0.1; }} " for number in range(count))
+    return {"nginx.conf": f"events {{}} http {{ {denied} server {{ listen 80; {locations} }} }}"}
+
+
+def test_addresses_that_are_turned_away_are_read_once_for_all_locations(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, denied_addresses, 60)
+    assert few["ip_network"] < 70
+    assert many.total() < 2.15 * few.total()
+
+
 def test_locations_are_chosen_once_for_each_route(tmp_path: Path) -> None:
     few, many = count_twice(tmp_path, routes_behind_locations, 40)
     for name in ("choose_locations", "_forwards", "parse_dockerfile"):

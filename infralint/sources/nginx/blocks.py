@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from functools import lru_cache
 from ipaddress import collapse_addresses, ip_address, ip_network
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +21,7 @@ CODES = frozenset({"set", "if", "rewrite", "return", "break"})
 
 _DIVERTING = frozenset({"try_files", "error_page", "limit_except"})
 
-_EVERYBODY = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_EVERYBODY: tuple[Any, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 NONE_INSIDE: Mapping[int, NginxBlock] = MappingProxyType({})
 
@@ -96,26 +97,35 @@ def find_denied(scope: Scope) -> tuple[Directive | None, tuple[Directive, int] |
     return None, next(((rule, version) for version, rule in closed.items() if version in coming), None)
 
 
-def _turned_away(level: Level) -> dict[int, Directive]:
+@lru_cache(maxsize=256)
+def _turned_away(level: Level) -> Mapping[int, Directive]:
     """The rules of a level behind which nobody is left who comes over a version of IP, by that version."""
     closed: dict[int, Directive] = {}
     denied: dict[int, list[Any]] = {4: [], 6: []}
+    left = {network.version: network.num_addresses for network in _EVERYBODY}
     passing: set[int] = set()
     for rule in level.directives:
-        if rule.name == "include":
+        if rule.name == "include" or len(passing) == len(denied):
             break
         if rule.name not in ("allow", "deny") or not rule.args:
             continue
         found = _EVERYBODY if rule.args[0] == "all" else _networks(rule.args[0])
         for network in found:
             version = network.version
-            is_within = any(network.subnet_of(other) for other in denied[version])
-            if rule.name == "allow" and not is_within:
-                passing.add(version)
-            elif rule.name == "deny" and version not in passing and not level.under_condition(rule):
-                denied[version] = [*collapse_addresses([*denied[version], network])]
-                if denied[version][0].prefixlen == 0:
-                    closed.setdefault(version, rule)
+            if version in passing or version in closed:
+                continue
+            if rule.name == "allow":
+                if not any(network.subnet_of(other) for other in denied[version]):
+                    passing.add(version)
+            elif not level.under_condition(rule):
+                denied[version].append(network)
+                left[version] -= network.num_addresses
+                if left[version] <= 0:  # unless some were denied twice
+                    denied[version] = [*collapse_addresses(denied[version])]
+                    everybody = 1 << network.max_prefixlen
+                    left[version] = everybody - sum(other.num_addresses for other in denied[version])
+                    if not left[version]:
+                        closed[version] = rule
         if not found and rule.name == "allow":
             passing |= {4, 6}
     return closed
@@ -130,12 +140,13 @@ def is_address(text: str) -> bool:
     return True
 
 
-def _networks(text: str) -> list[Any]:
+@lru_cache(maxsize=16384)
+def _networks(text: str) -> tuple[Any, ...]:
     """The network that an `allow` or a `deny` names; none where it names none, or that can't be told."""
     try:
-        return [ip_network(text, strict=False)]
+        return (ip_network(text, strict=False),)
     except ValueError:
-        return []
+        return ()
 
 
 def _listens_to_ipv4_alone(scope: Scope) -> bool:
