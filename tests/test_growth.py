@@ -739,7 +739,7 @@ def locations_by_expression(count: int) -> dict[str, str | bytes]:
 
 
 def test_why_a_location_is_chosen_is_told_without_trying_all_others(tmp_path: Path) -> None:
-    few, many = count_twice(tmp_path, locations_by_expression, 40, ("trace",))
+    few, many = count_twice(tmp_path, locations_by_expression, 40, ("trace", "--in"))
     assert 0 < many["spend"] <= 2 * few["spend"]
     assert 0 < many["_start_of"] <= 2 * few["_start_of"]
     assert 0 < many["near"] <= 2 * few["near"]
@@ -756,3 +756,8 @@ def test_places_of_edits_are_looked_up(tmp_path: Path) -> None:
     assert 0 < many["_line_and_column"] <= 2 * few["_line_and_column"]
     for calls in (few, many):
         assert calls["unprepared_line_ends"] == 2, "once for the file as it is, and once as it would be"
+
+
+def test_what_holds_at_a_hop_is_worked_out_once_for_all_pictures_of_it(tmp_path: Path) -> None:
+    calls = count_calls(tmp_path, locations_by_expression(20), ("trace", "--format", "html", "--in"))
+    assert calls["_hop_card"] == calls["explain_choice"] == 20

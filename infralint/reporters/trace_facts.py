@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -170,7 +171,8 @@ def source_phrase(setting: Setting[Any], hop: Hop, short: bool = False) -> str:
     return f"`{setting.written or setting.name}`{place}{inherited}{because}"
 
 
-def facts(way: TracedWay, position: int) -> list[Fact]:
+@lru_cache(maxsize=1024)
+def facts(way: TracedWay, position: int) -> Sequence[Fact]:
     """What holds at a hop of a way, in the order in which a request meets it."""
     leg = way.trace.legs[position]
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from html import escape as escape_html
 from typing import Literal, NamedTuple
 
@@ -187,8 +188,9 @@ def _paragraph(canvas: Canvas, text: str, tone: Tone, room: float) -> None:
         canvas.text(MARGIN, canvas.y, line, tone)
 
 
-def _cards(way: TracedWay) -> list[Card]:
-    """The boxes of a way."""
+@lru_cache(maxsize=256)
+def _cards(way: TracedWay) -> Sequence[Card]:
+    """The boxes of a way, which each picture of it measures first, and then draws."""
     trace = way.trace
     first = trace.legs[0].inbound if trace.legs else trace.ending.request if trace.ending else None
     asked = fold(f"asks {request_phrase(first)}", CARD - 2 * PADDING, 3) if first is not None else []

@@ -154,11 +154,37 @@ def test_infralint_yaml_names_the_releases(lint: Lint) -> None:
     assert loud(report) == ["deploy/live.yaml:3 warning short-idle-timeout"]
 
 
-def test_what_a_chart_requires_is_said_and_not_guessed(lint: Lint) -> None:
+def test_a_host_that_a_chart_requires_is_given_when_it_is_installed(lint: Lint) -> None:
     ingress = INGRESS.replace("{{ .host | quote }}", '{{ required "say the host" $.Values.host }}')
     report = lint({**FILES, "deploy/templates/ingress.yaml": ingress})
-    assert ["say the host" in entry["message"] for entry in report["unknown"]] == [True]
-    assert [entry["location"]["line"] for entry in report["unknown"]] == [17]
+    assert loud(report) == ["deploy/values.yaml:8 warning short-idle-timeout"]
+    assert report["unknown"] == []
+
+
+def test_a_path_that_a_chart_requires_is_unknown(lint: Lint) -> None:
+    ingress = INGRESS.replace("{{ .path }}", '{{ required "say the path" $.Values.path }}')
+    [unknown] = lint({**FILES, "deploy/templates/ingress.yaml": ingress})["unknown"]
+    assert unknown["location"]["line"] == 21
+    assert "only known when the chart is installed" in unknown["message"]
+
+
+def test_a_timeout_that_a_chart_requires_is_unknown(lint: Lint) -> None:
+    timeout = '{{ required "say how long" $.Values.timeout | quote }}'
+    annotation = f"    nginx.ingress.kubernetes.io/proxy-read-timeout: {timeout}\n"
+    ingress = INGRESS.replace("    {{- toYaml . | nindent 4 }}\n", annotation)
+    report = lint({**FILES, "deploy/templates/ingress.yaml": ingress})
+    assert loud(report) == []
+    assert [entry["location"]["line"] for entry in report["unknown"]] == [9]
+
+
+def test_a_secret_that_a_chart_requires_hides_nobody_who_listens(lint: Lint) -> None:
+    secret = '          env: [{ name: KEY, value: {{ required "set the key" .Values.key | quote }} }]\n'
+    [finding] = [
+        finding
+        for finding in lint({**FILES, "deploy/templates/service.yaml": SERVICE + secret})["findings"]
+        if finding["check"] == "short-idle-timeout"
+    ]
+    assert len(finding["trace"]["legs"]) == 2
 
 
 def test_a_value_of_the_cluster_is_unknown_at_its_place(lint: Lint) -> None:

@@ -112,6 +112,13 @@ def test_keys_of_one_config_map_include_each_other(lint: Lint) -> None:
     assert report["unknown"] == []
 
 
+def test_a_config_map_includes_its_own_template_and_not_the_file_of_another_image(lint: Lint) -> None:
+    manifest = (KEYS % "off").replace("default.conf:", "default.conf.template:")
+    image = "FROM nginx\nCOPY nginx.conf /etc/nginx/conf.d/default.conf\n"
+    report = lint({"k8s/nginx.yaml": manifest, "web/Dockerfile": image, "web/nginx.conf": SERVER})
+    assert buffered(report) == [f"web/nginx.conf:{HELD}"]
+
+
 def test_configuration_in_a_quoted_string_is_told(lint: Lint) -> None:
     text = r'  nginx.conf: "events {}\nhttp {\n  server { location /sse { proxy_pass http://app;\n}}}\n"'
     report = lint({"k8s/nginx.yaml": f"kind: ConfigMap\ndata:\n{text}\n", "a.conf": SERVER})

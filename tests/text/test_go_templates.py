@@ -119,7 +119,6 @@ def test_a_template_of_another_file_is_included() -> None:
         ("{{ if .Values.a }}x", "never closed"),
         ("{{ end }}", "closes nothing"),
         ("{{ .Values.missing.deeper }}", "is not set"),
-        ('{{ required "say which host" .Values.missing }}', "say which host"),
         ('{{ fail "no" }}', "no"),
         ('{{ include "nobody" . }}', "nobody"),
         ("{{ .Values.name ", "never closed"),

@@ -11,7 +11,7 @@ from infralint.project.manifests.given import (
     given_manifests,
     nested_value,
 )
-from infralint.project.manifests.manifest import Manifest, is_selected, number_of, texts_of
+from infralint.project.manifests.manifest import COMPLETE, Manifest, is_selected, number_of, texts_of
 from infralint.project.manifests.reading import (
     KNATIVE,
     MANIFEST_ENDINGS,
@@ -22,6 +22,7 @@ from infralint.project.manifests.reading import (
 )
 
 __all__ = [
+    "COMPLETE",
     "KNATIVE",
     "MANIFEST_ENDINGS",
     "ROUTING",

@@ -16,6 +16,7 @@ from infralint.model import Location, Unfollowed, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
+from infralint.project.manifests.manifest import COMPLETE
 from infralint.project.manifests.value_schemas import contradictions, missing_values
 from infralint.text.display import HOLE
 from infralint.text.go_templates import (
@@ -36,7 +37,6 @@ from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_y
 KUBERNETES = (1, 31)
 """The version of a cluster that charts are rendered for."""
 SCHEMA = "values.schema.json"
-COMPLETE = "name the values it is installed with under `helm: charts:` in infralint.yaml"
 _VALUES = lazy(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
 _VALUES_FOLDERS = frozenset({"values", "env", "envs", "environment", "environments"})
 """Of a chart, in which lie values for each place that it is installed in."""

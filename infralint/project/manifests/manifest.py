@@ -9,6 +9,9 @@ from infralint.project.manifests.atlas import Atlas
 from infralint.text.display import HOLE
 from infralint.text.yaml_places import YamlValue
 
+COMPLETE = "name the values it is installed with under `helm: charts:` in infralint.yaml"
+"""What to do about a chart whose values are not all here."""
+
 
 class Manifest(msgspec.Struct, eq=False):
     """One object. path: the project file that it is written in; environment: what it is deployed to, "" for any.

@@ -29,10 +29,15 @@ class Language(msgspec.Struct, frozen=True, dict=True):
     decorated: str = ""
 
     @cached_property
-    def looked_for(self) -> frozenset[str]:
-        """The kinds of nodes that nearly every file of the language is asked for."""
-        decorators = ("decorator",) if self.decorated else ()
-        return frozenset((*self.calls, *self.assignments, *self.functions, *self.classes, *self.strings, *decorators))
+    def looked_for(self) -> Mapping[str, str]:
+        """The kinds of nodes that nearly every file of the language is asked for, each with what it is."""
+        return {
+            **dict.fromkeys(self.calls, "call"),
+            **dict.fromkeys(self.assignments, "assignment"),
+            **dict.fromkeys(self.functions | self.classes, "definition"),
+            **dict.fromkeys(self.strings, "string"),
+            **dict.fromkeys(["decorator"] if self.decorated else [], "decorator"),
+        }
 
 
 def _words(text: str) -> frozenset[str]:

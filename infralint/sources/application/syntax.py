@@ -210,9 +210,8 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     @cached_property
     def definitions(self) -> list[Definition]:
         """Functions, classes and top-level variables, in the order of the text."""
-        kinds = [*self.language.functions, *self.language.classes]
         found: list[Definition] = []
-        for node in self._of_kinds(kinds):
+        for node in self._take("definition"):
             kind: Literal["function", "class"] = "class" if node.kind() in self.language.classes else "function"
             found.append(Definition(self, kind, self._name_of(node), node, span_of(node)))
         found = self._nested_definitions(found)
@@ -304,7 +303,7 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     @cached_property
     def assignments(self) -> list[Assignment]:
         found = []
-        for node in self._of_kinds(self.language.assignments):
+        for node in self._take("assignment"):
             target, value = (_part(node, part) for part in self.language.assignments[node.kind()])
             if target is not None and value is not None:
                 written = re.sub(r"\s+", "", target.text())
@@ -368,36 +367,40 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         """The calls whose callee is written so, or goes by this name."""
         if name not in self._written:
             meant = (name, self.aliases.get(name))
-            made = (self._make_call(*callee) for callee in self._by_callee[name])
-            self._written[name] = [call for call in made if call.name in meant]
+            made = (self._call_at(node) for node in self._by_callee[name])
+            self._written[name] = [call for call in made if call is not None and call.name in meant]
         return self._written[name]
 
     @cached_property
     def _written(self) -> dict[str, list[Call]]:
         return {}
 
+    def _call_at(self, node: SgNode) -> Call | None:
+        """The call that a node is, also what a decorator without arguments names."""
+        fields = self.language.calls.get(node.kind())
+        return self._call(node, fields[0], fields[1]) if fields else self._make_call(node, node, None)
+
     @cached_property
-    def _by_callee(self) -> dict[str, list[tuple[SgNode, SgNode, SgNode | None]]]:
-        """All calls, each with its callee and receiver, by the last name of the callee as it is written."""
-        found: dict[str, list[tuple[SgNode, SgNode, SgNode | None]]] = {}
-        for node in self._of_kinds(self.language.calls):
-            callee, receiver, _ = self.language.calls[node.kind()]
-            called = _part(node, callee) if callee.isdigit() else node.field(callee)
-            if called is not None:
-                made = node, called, node.field(receiver) if receiver else None
-                for name in [self._make_call(*made).name] if callee.isdigit() else last_names(called.text()):
-                    found.setdefault(name, []).append(made)
-        for child in self._bare_decorators:
-            found.setdefault(self._make_call(child, child, None).name, []).append((child, child, None))
+    def _by_callee(self) -> dict[str, list[SgNode]]:
+        """All calls, by the last name of the callee as it is written."""
+        found: dict[str, list[SgNode]] = {}
+        for node in self._take("call"):
+            callee, _, _ = self.language.calls[node.kind()]
+            for name in self._names_called(node, callee):
+                found.setdefault(name, []).append(node)
+        for decorator in self._take("decorator"):
+            child = next(iter(decorator.named_children()), None)
+            if child is not None and child.kind() not in self.language.calls:
+                found.setdefault(self._make_call(child, child, None).name, []).append(child)
         return found
 
-    @property
-    def _bare_decorators(self) -> Iterator[SgNode]:
-        """What decorators without arguments name."""
-        for node in self._of_kinds(["decorator"] if self.language.decorated else []):
-            child = next(iter(node.named_children()), None)
-            if child is not None and child.kind() not in self.language.calls:
-                yield child
+    def _names_called(self, node: SgNode, callee: str) -> Collection[str]:
+        """The names under which a call may be looked for."""
+        if not callee.isdigit():
+            called = node.field(callee)
+            return last_names(called.text()) if called is not None else ()
+        call = self._call_at(node)
+        return (call.name,) if call is not None else ()
 
     def call_of(self, node: SgNode | None) -> Call | None:
         """The call that an expression is, if it is one."""
@@ -591,7 +594,7 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     @cached_property
     def strings(self) -> list[SgNode]:
         """Literal strings, in the order of the text."""
-        return self._of_kinds(self.language.strings)
+        return self._take("string")
 
     def strings_like(self, pattern: re.Pattern[str], span: SourceSpan | None = None) -> list[SgNode]:
         """Literal strings, with their quotes, in which an expression is found that looks no further than they reach; all of
@@ -625,15 +628,20 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         """Nodes that a rule of ast-grep matches."""
         return list(self.root.find_all({"rule": rule}))
 
-    def _of_kinds(self, kinds: Collection[str]) -> list[SgNode]:
-        if kinds and self.language.looked_for.issuperset(kinds):
-            return [node for kind, node in self._looked_for if kind in kinds]
-        return self.find(self._any_of(sorted(kinds))) if kinds else []
+    def _take(self, what: str) -> list[SgNode]:
+        """The nodes that are one thing, in the order of the text: for whoever asks first, who keeps what is needed of them."""
+        return self._looked_for.pop(what, [])
 
     @cached_property
-    def _looked_for(self) -> list[tuple[str, SgNode]]:
-        """The nodes of the kinds that most files are asked for, found by one walk over the tree."""
-        return [(node.kind(), node) for node in self.find(self._any_of(sorted(self.language.looked_for)))]
+    def _looked_for(self) -> dict[str, list[SgNode]]:
+        """The nodes that nearly every file is asked for, by what they are: found by one walk over the tree."""
+        found: dict[str, list[SgNode]] = {}
+        for node in self._of_kinds(self.language.looked_for):
+            found.setdefault(self.language.looked_for[node.kind()], []).append(node)
+        return found
+
+    def _of_kinds(self, kinds: Collection[str]) -> list[SgNode]:
+        return self.find(self._any_of(sorted(kinds))) if kinds else []
 
     def _any_of(self, kinds: Iterable[str]) -> Any:
         missing = NOT_IN.get(self.grammar, frozenset())

@@ -11,7 +11,7 @@ from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.haproxy_ingress import HAPROXY, HAPROXY_INGRESS
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project import Project
-from infralint.project.manifests import KNATIVE, ROUTING, Manifest, Manifests
+from infralint.project.manifests import COMPLETE, KNATIVE, ROUTING, Manifest, Manifests
 from infralint.sources.kubernetes.controllers import (
     ALB,
     AZURE,
@@ -25,8 +25,9 @@ from infralint.sources.kubernetes.controllers import (
     Classes,
     IngressController,
 )
-from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
+from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of, paths_of
 from infralint.sources.kubernetes.workloads import Workloads, read_services, read_workloads
+from infralint.text.display import HOLE
 
 GATEWAYS = frozenset(ROUTING) - {"Ingress", "IngressClass", "IngressClassParams", "TargetGroupBinding"}
 """Kinds of gateways' routes, and of what is said of them: what reads these is imported where there are some."""
@@ -43,6 +44,7 @@ def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
     addresses = Addresses(manifests.of("Service"))
     reading.nodes += (_with_grace(node, addresses, workloads) for node in _nodes(manifests, addresses, workloads))
     reading.unknown += _refused_snippets(manifests)
+    reading.unknown += dict.fromkeys(_unknown_paths(manifests))
     classes = Classes(manifests.of("IngressClass"))
     served: dict[str, list[Manifest]] = {}
     for ingress in manifests.of("Ingress"):
@@ -52,6 +54,15 @@ def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
             reading.see(controller, *(project.show(ingress.path) for ingress in ingresses))
     if INGRESS_NGINX in served:
         reading.items.append(_retired_controller(served[INGRESS_NGINX]))
+
+
+def _unknown_paths(manifests: Manifests) -> Iterator[Unknown]:
+    """Paths of Ingresses that only those know who install a chart: which requests come there can't be told."""
+    for ingress in manifests.of("Ingress"):
+        for path in paths_of(ingress):
+            if HOLE in path.path:
+                why = f"`{path.path}` is only known when the chart is installed, and so is what comes here"
+                yield Unknown(path.where, "path", why, COMPLETE)
 
 
 def _retired_controller(ingresses: Sequence[Manifest]) -> IngressController:

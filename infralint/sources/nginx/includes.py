@@ -18,7 +18,7 @@ from infralint.project.names import FileNames
 from infralint.sources.nginx.scopes import RENDER
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
-from infralint.text.globs import is_glob, matches_name, matches_path
+from infralint.text.globs import is_glob, matches_path
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -365,10 +365,11 @@ class Includes:
         return [path for path in placed if path != source.path]
 
     def _beside(self, argument: str, source: NginxFile) -> list[str]:
-        """Other keys of the same manifest that an include means: they are mounted together."""
+        """Other keys of the same manifest that an include means: they are mounted together, templates where nginx's image
+        renders them."""
         manifest, name = source.path.partition("#")[0], posixpath.basename(argument)
         known = [other for other in self._keyed.get(manifest, ()) if other.document == source.document]
-        alike = [other for other in known if other is not source and matches_name(other.key, name)]
+        alike = [other for other in known if other is not source and _is_taken(other.key, name)]
         return [other.path for other in sorted(alike, key=lambda other: other.key)]
 
     @cached_property

@@ -204,8 +204,12 @@ def _compare(decide: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def _require(message: Any, value: Any) -> Any:
+    """The value; where it is empty, what is given when the chart is installed: Helm installs none without it.
+
+    https://helm.sh/docs/howto/charts_tips_and_tricks/#using-the-required-function
+    """
     if value is None or value == "":
-        raise TemplateProblem(_text(message))
+        return NotEvaluated(_text(message))
     return value
 
 
