@@ -305,6 +305,22 @@ EXPRESS = "const app = require('express')();\napp.get('/s', (req, res) => { res.
 
 
 @pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("b.jsx", "export const Hello = () => <p>&#128075;</p>\n"),
+        ("b.tsx", "export const Hello = () => <p>&#128075; <b>&#8592;</b></p>\n"),
+        ("b.ts", "const f = (items: import('@/types').Item[] | undefined) => items\n"),
+        ("b.ts", 'const all = new Map<string, Array<import("./types").Item[]>>()\n'),
+    ],
+)
+def test_what_only_the_grammar_takes_for_an_error_is_none(path: str, code: str) -> None:
+    package = '{"dependencies": {"express": "4"}}'
+    found = read({"package.json": package, path: EXPRESS + code})[""]
+    assert found.read == "whole", found.reasons
+    assert [route.path for route in found.routes] == ["/s"]
+
+
+@pytest.mark.parametrize(
     ("path", "content", "reason"),
     [
         ("b.py", FASTAPI + "\ndef broken(:\n  return (((\n", "can't be parsed"),

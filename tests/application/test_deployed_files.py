@@ -17,6 +17,8 @@ DEPLOYED = (
     "public/index.php",
     "web/public/chat.php",
     "src/test_session.py",
+    "src/main/java/com/example/demo/ChatController.java",
+    "chat/src/main/kotlin/com/example/build/Chat.kt",
 )
 ASIDE = (
     "conftest.py",
@@ -30,6 +32,8 @@ ASIDE = (
     "web/tests/chat.py",
     "templates/public/cookbook/chat.php",
     "src/test_chat.py",
+    "src/test/java/com/acme/ChatTests.java",
+    "examples/chat/src/main/java/com/acme/Chat.java",
 )
 TEXTS = {"src/test_chat.py": b"import pytest\n"}
 

@@ -88,6 +88,19 @@ REFUSED = {
     "name_twice": (parameter("").replace("  P:", "  T:"), 6, "a parameter has the same name"),
     "output": (f"{TOPIC}{BALANCER}Outputs:\n  O:\n    Vlaue: x\n", 12, "did you mean Value?"),
     "output_condition": (f"{TOPIC}{BALANCER}Outputs:\n  O:\n    Condition: N\n    Value: x\n", 12, "is called N"),
+    "parameters": (f"Parameters: [a]\n{TOPIC}{BALANCER}", 2, "Parameters: a mapping was expected"),
+    "one_parameter": (f"Parameters:\n  P: x\n{TOPIC}{BALANCER}", 3, "P, of Parameters: a mapping was expected"),
+    "sections_of_sam": (
+        f"Transform: AWS::Serverless-2016-10-31\nOutputs: x\n{TOPIC}{BALANCER}",
+        3,
+        "Outputs: a mapping was expected",
+    ),
+    "a_resource_of_sam": (
+        f"Transform: AWS::Serverless-2016-10-31\n{TOPIC}{BALANCER}  X: [a]\n",
+        11,
+        "X, of Resources: a mapping was expected",
+    ),
+    "a_type": (f"{TOPIC}{BALANCER}  X:\n    Type: [a]\n", 11, "its Type is a list"),
     "mapping": (f"Mappings:\n  M:\n    a: b\n{TOPIC}{BALANCER}", 4, "keys with mappings of names to values"),
 }
 

@@ -55,6 +55,9 @@ _ASIDE_FOLDER = lazy(
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
 )
+_PACKAGE_FOLDERS = lazy(r"(?:^|(?<=/))src/main/(?:java|kotlin|scala|groovy)/.*")
+"""Folders that are named after packages, which is deployed whatever they are called (`com.example.demo` is Spring's own
+default): https://maven.apache.org/guides/introduction/introduction-to-the-standard-directory-layout.html"""
 _ASIDE_NAME = lazy(
     r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_.*(?<!\.py)$|_spec\.rb$|^conftest\.py$"
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|^(?:gulpfile|Gruntfile|setup)\.\w+$"
@@ -100,7 +103,8 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
 @lru_cache(maxsize=4096)
 def _is_folder_aside(folder: str, with_public: bool) -> bool:
     """Whether what lies in a folder, named with its slash, is no part of what is deployed. with_public: `public/` is."""
-    return _ASIDE_FOLDER.search(_SERVED.sub("", folder) if with_public else folder) is not None
+    around = _PACKAGE_FOLDERS.sub("", folder)
+    return _ASIDE_FOLDER.search(_SERVED.sub("", around) if with_public else around) is not None
 
 
 class DeployedFiles(Set[str]):

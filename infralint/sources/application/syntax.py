@@ -692,7 +692,25 @@ def parse(path: str, content: bytes) -> SourceModule | None:
     if ending in ("vue", "svelte", "astro"):
         text = scripts_of(text, ending)
     grammar = language.endings[ending]
+    if language.name == "javascript":
+        text = _within_grammar(text)
     return SourceModule(path, language, grammar, text, SgRoot(text, grammar).root())
+
+
+_LONG_REFERENCE = lazy(r"&#\d(\d{5,6});")
+_IMPORTED_TYPE = lazy(r"\bimport\((['\"])[^'\"\n]*\1\)(?=(?:\.[\w$]+)+\s*+\[\s*+\])")
+
+
+def _within_grammar(text: str) -> str:
+    """JavaScript's text without two things that its grammar takes for errors, in as many characters: a reference of six
+    digits or more, as emojis are written in JSX (`&#128075;`), and a list of an imported type (`import('x').Item[]`),
+    which stands in no expression. https://github.com/tree-sitter/tree-sitter-typescript
+    """
+    if "&#" in text:
+        text = _LONG_REFERENCE.sub(r"&#x\1;", text)
+    if "import(" in text:
+        text = _IMPORTED_TYPE.sub(lambda found: "_" * len(found[0]), text)
+    return text
 
 
 _SCRIPT = lazy(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)

@@ -23,6 +23,26 @@ _LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
 _TYPE = re.compile(r"Custom::.+|[A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9:]+")
 
 
+_SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+_OF_MAPPINGS = ("Parameters", "Resources", "Outputs")
+"""Sections each of whose members is a mapping."""
+
+
+def wrong_sections(root: YamlValue) -> Iterator[Complaint]:
+    """Sections, and what stands in them, that are texts or lists where CloudFormation takes mappings alone."""
+    for section in _SECTIONS:
+        found = root.get(section)
+        if found is not None and found.members is None and not found.is_null and not found.tag:
+            yield found, f"CloudFormation refuses {section}: a mapping was expected"
+        for name, body in root.members_of(section).items() if section in _OF_MAPPINGS else ():
+            if body.members is None and not (body.tag or name.startswith("Fn::")):
+                yield body, f"CloudFormation refuses {name}, of {section}: a mapping was expected"
+    for name, body in root.members_of("Resources").items():
+        type_ = body.get("Type")
+        if type_ is not None and type_.items is not None:
+            yield type_, f"CloudFormation refuses {name}: its Type is a list, and the name of one was expected"
+
+
 def wrong_parts(root: YamlValue) -> Iterator[Complaint]:
     """What CloudFormation refuses in the sections of a whole template, whatever is in the properties."""
     parameters = root.members_of("Parameters")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from infralint.sources.cloudformation.anatomy import dependencies_of, wrong_parts
+from infralint.sources.cloudformation.anatomy import dependencies_of, wrong_parts, wrong_sections
 from infralint.sources.cloudformation.limits import wrong_parameters
 from infralint.sources.cloudformation.mistypes import meant_section, meant_type
 from infralint.sources.cloudformation.shapes import why_not_called_so
@@ -36,6 +36,8 @@ def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValu
     has_version = root.get("AWSTemplateFormatVersion") is not None
     if _has_known_macros(root):
         yield from _mistyped_types(resources)
+        if has_version or root.get("Transform") is not None:
+            yield from wrong_sections(root)
         if has_version:
             yield from wrong_parameters(root)
     is_whole = has_version and root.get("Transform") is None
