@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import Lint, problems
 
 from infralint.project.names import FileNames
 from infralint.sources.application.manifests import DeployedFiles
@@ -43,3 +44,35 @@ def test_a_file_is_deployed(path: str) -> None:
     files = DeployedFiles(FileNames([path]), lambda path: TEXTS.get(path, b""))
     assert (path in files) is (path in DEPLOYED)
     assert list(files) == ([path] if path in DEPLOYED else [])
+
+
+@pytest.mark.parametrize(
+    ("compose", "folder", "is_deployed"),
+    [
+        ("docker-compose.yml", "demo", True),
+        ("docker-compose.yml", "web/docs", True),
+        ("docker-compose.yml", "tests/server", False),
+        ("docker-compose.yml", "other", False),
+        ("examples/docker-compose.yml", "demo", False),
+    ],
+)
+def test_what_compose_builds_is_deployed_whatever_it_is_called(
+    compose: str, folder: str, is_deployed: bool, lint: Lint
+) -> None:
+    home = "demo" if folder == "other" else folder
+    up = "../" if "/" in compose else "./"
+    services = f"services: {{ api: {{ build: {up}{folder} }}, web: {{ image: nginx }} }}\n"
+    code = (
+        "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n\n"
+        "@app.post('/api/chat')\ndef chat():\n    return StreamingResponse(tokens(), media_type='text/event-stream')\n"
+    )
+    report = lint(
+        {
+            compose: services,
+            "nginx.conf": "server {\n  location /api/ { proxy_pass http://api:8000; }\n}\n",
+            f"{home}/requirements.txt": "fastapi\nuvicorn\n",
+            f"{home}/main.py": code,
+        }
+    )
+    found = [line for line in problems(report, "buffered-stream") if " note " not in line]
+    assert bool(found) is is_deployed

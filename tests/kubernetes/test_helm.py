@@ -257,3 +257,23 @@ def test_what_streams_outside_of_any_chart_speaks_for_all(lint: Lint) -> None:
     )
     chart = {"chart/Chart.yaml": CHART, "chart/templates/ingress.yaml": ingress}
     assert loud(lint({**chart, "site.conf": streams})) == ["chart/templates/ingress.yaml:3 warning short-idle-timeout"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_known"),
+    [
+        ("docker build -t acme/talk:dev chat", True),
+        ("@if true; then docker build --tag=acme/talk -f chat/Dockerfile chat; fi", True),
+        ("docker buildx build --platform linux/amd64 \\\n\t  -t ghcr.io/acme/talk:1 ./chat", True),
+        ("cd other && docker build -t acme/talk chat", False),
+        ("docker build -t acme/talk elsewhere", False),
+        ("docker build -t $(IMAGE) chat", False),
+    ],
+)
+def test_a_makefile_says_what_an_image_is_built_of(line: str, is_known: bool, lint: Lint) -> None:
+    values = VALUES.replace("ghcr.io/acme/chat", "ghcr.io/acme/talk")
+    other = {"other/Dockerfile": "FROM alpine\n", "deploy/values.yaml": values, "Makefile": f"image:\n\t{line}\n"}
+    findings = lint({**FILES, **other})["findings"]
+    [finding] = [finding for finding in findings if finding["check"] == "short-idle-timeout"]
+    guess = "only names and folders speak for a way from ingress-nginx to chat"
+    assert (guess not in finding["trace"]["reasons"]) is is_known

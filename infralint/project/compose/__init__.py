@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 import msgspec
 
@@ -284,14 +284,13 @@ class _ComposeReader:
         if path in self.taken_over:
             return
         self._refuse(path, waiting_circles(root))
-        if path in self._given.alone:
-            self._refuse(path, (problem for _, problem in undeclared_names(root)))
+        undeclared = list(undeclared_names(root))
+        if undeclared and path in self._given.alone:
+            self._refuse(path, (problem for _, problem in undeclared))
             return
         around = frozenset(folders_around(posixpath.dirname(path)))
         refused = [
-            (name, problem)
-            for name, problem in undeclared_names(root)
-            if around.isdisjoint(self._declaring_folders.get(name, ()))
+            (name, problem) for name, problem in undeclared if around.isdisjoint(self._declaring_folders.get(name, ()))
         ]
         names = (path, _end_of(path), f"$/{posixpath.basename(path)}")
         if any(name in self._declaring_folders for name, _ in refused) and not self._given.others.isdisjoint(names):
@@ -342,14 +341,16 @@ class _ComposeReader:
     def _stands_alone(self, path: str, root: YamlValue) -> bool:
         """Whether compose takes a file by itself: under a name that it looks for, with no other one beside it, or because a
         command says so."""
-        folder, name = posixpath.split(path)
-        if root.get("include") is None and path in self._given.alone:
-            return True
-        if name not in DEFAULTS or root.get("include") is not None or "COMPOSE_FILE" in self._variables(folder):
+        if root.get("include") is not None:
             return False
-        beside = self.project.names.in_folder(folder)
-        names = [posixpath.basename(other) for other in beside if other != path]
-        return not any(_NAMED.fullmatch(other) or _SAMPLE.fullmatch(other) for other in names)
+        folder, name = posixpath.split(path)
+        if name in DEFAULTS and "COMPOSE_FILE" not in self._variables(folder):
+            beside = self.project.names.in_folder(folder)
+            names = [posixpath.basename(other) for other in beside if other != path]
+            if not any(_NAMED.fullmatch(other) or _SAMPLE.fullmatch(other) for other in names):
+                return True
+        is_refused = any(True for _ in chain(undeclared_names(root), waiting_circles(root)))
+        return is_refused and path in self._given.alone
 
     def _variables(self, folder: str) -> dict[str, str]:
         """What the .env file of a folder gives to the holes of its compose files."""

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import msgspec
 
-from infralint.project import CantRead
+from infralint.project import CantRead, Project
+from infralint.project.compose import read_compose
 from infralint.project.names import FileNames
 from infralint.text.json_places import json_object
 from infralint.text.lazy import lazy
@@ -54,6 +55,9 @@ _ASIDE_FOLDER = lazy(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
+)
+_OF_TESTS = lazy(
+    r"(?:^|/)(?:tests?|__\w+__|testing|test[-_]\w+|e2e|specs?|cypress|playwright|fixtures|node_modules|vendor)/"
 )
 _PACKAGE_FOLDERS = lazy(r"(?:^|(?<=/))src/main/(?:java|kotlin|scala|groovy)/.*")
 """Folders that are named after packages, which is deployed whatever they are called (`com.example.demo` is Spring's own
@@ -107,15 +111,36 @@ def _is_folder_aside(folder: str, with_public: bool) -> bool:
     return _ASIDE_FOLDER.search(_SERVED.sub("", around) if with_public else around) is not None
 
 
+def built_folders(project: Project) -> list[str]:
+    """Folders that compose builds an image from though they are called `demo` or the like, each with its slash.
+
+    Compose files that lie aside themselves, and folders of tests, say nothing.
+    """
+    contexts = {
+        f"{service.build.context}/"
+        for service in read_compose(project).services
+        if service.build is not None and service.build.context and not _is_folder_aside(service.path, False)
+    }
+    return sorted(folder for folder in contexts if _is_folder_aside(folder, False) and not _OF_TESTS.search(folder))
+
+
 class DeployedFiles(Set[str]):
     """The files of a project but for those that are aside; which these are is told for those that somebody asks about."""
 
-    def __init__(self, names: FileNames, text: Callable[[str], bytes]) -> None:
+    def __init__(self, names: FileNames, text: Callable[[str], bytes], built: Iterable[str] = ()) -> None:
+        """built: folders that are deployed whatever they are called, each with its slash."""
         self._names = names
         self._text = text
+        self._built = tuple(built)
 
     def __contains__(self, path: object) -> bool:
-        return path in self._names.all and not is_aside(str(path), self._text)
+        return path in self._names.all and not self._is_aside(str(path))
+
+    def _is_aside(self, path: str) -> bool:
+        folder = next((folder for folder in self._built if path.startswith(folder)), None)
+        if folder is not None:
+            return is_aside(path.removeprefix(folder), lambda inner: self._text(f"{folder}{inner}"))
+        return is_aside(path, self._text)
 
     def is_there(self, path: str) -> bool:
         """Whether there is such a file, aside or not."""
@@ -129,12 +154,12 @@ class DeployedFiles(Set[str]):
 
     def among(self, paths: Iterable[str]) -> list[str]:
         """Those of the project's files that are not aside."""
-        is_plain, is_folder_aside, text = _PLAIN_NAME.match, _is_folder_aside, self._text
+        is_plain, is_folder_aside = _PLAIN_NAME.match, _is_folder_aside
         return [
             path
             for path in paths
             if (is_plain(path, start := path.rfind("/") + 1) and not is_folder_aside(path[:start], False))
-            or not is_aside(path, text)
+            or not self._is_aside(path)
         ]
 
     def find_named(self, *patterns: str) -> list[str]:

@@ -52,9 +52,15 @@ class Reader:
     """Reads the applications of one project."""
 
     def __init__(
-        self, names: FileNames, text: Callable[[str], bytes], shown: Callable[[str], str], glance: Glance
+        self,
+        names: FileNames,
+        text: Callable[[str], bytes],
+        shown: Callable[[str], str],
+        glance: Glance,
+        built: Iterable[str] = (),
     ) -> None:
-        self._files = DeployedFiles(names, text)
+        """built: see `DeployedFiles`."""
+        self._files = DeployedFiles(names, text, built)
         self._pages = page_files(names)
         self._shown = shown
         self._glance = glance

@@ -379,13 +379,13 @@ class Resolver:
             return self.text(meaning.module, meaning.node, depth + 1)
         return None
 
-    def number(self, module: SourceModule, node: SgNode | None) -> float | None:
+    def number(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> float | None:
         """A literal number, a product of such, or a constant of one."""
         node = unwrap(node)
-        if node is None:
+        if node is None or depth > DEEPEST:
             return None
         if node.kind() in ("binary_operator", "binary_expression"):
-            left, right = (self.number(module, node.field(part)) for part in ("left", "right"))
+            left, right = (self.number(module, node.field(part), depth + 1) for part in ("left", "right"))
             return left * right if left is not None and right is not None and "*" in node.text() else None
         text = node.text().replace("_", "")
         if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?", text):
@@ -393,7 +393,7 @@ class Resolver:
         if node.kind() in module.language.identifiers or module.member(node):
             meaning = self.meaning(module, node)
             if isinstance(meaning, ResolvedExpression) and span_of(meaning.node) != span_of(node):
-                return self.number(meaning.module, meaning.node)
+                return self.number(meaning.module, meaning.node, depth + 1)
         return None
 
     def pairs(

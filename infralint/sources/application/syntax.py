@@ -352,6 +352,8 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
 
     def calls(self, names: frozenset[str]) -> list[Call]:
         """Calls of functions of these names, whatever they are called on, in the order of the text."""
+        if not self.aliases and names.isdisjoint(self._by_callee):
+            return []
         if names not in self._calls:
             others = {local for local, name in self.aliases.items() if name in names}
             found = [call for name in self._by_callee.keys() & (names | others) for call in self._calls_written(name)]
