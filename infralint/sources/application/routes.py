@@ -175,8 +175,12 @@ class Routes(msgspec.Struct):
         near = [path for path in program.files.find_named(*STARTERS) if self.package_of(path).folder == folder]
         near += [settings] if settings and program.files.is_there(settings) else []
         words = "|".join(map(re.escape, mark.bases))
-        given = re.compile(rf"^[^#\n]*?(?:{words})[\"',\s=:]+([^\"'\s,\]#]+)", re.MULTILINE)
-        found = {text for path in near for text in given.findall(program.content(path).decode("utf-8", "replace"))}
+        given = re.compile(
+            rf"^[^#\n]*?(?:{words})[\"']?(?:,\s*|\n\s*-\s+|[ \t]*[=:][ \t]*|[ \t]+)[\"']?(?!-)([^\"'\s,\]#=:]+)",
+            re.MULTILINE,
+        )
+        texts = {path: program.content(path).decode("utf-8", "replace").replace("\\\n", " ") for path in near}
+        found = {text for content in texts.values() for text in given.findall(content)}
         services = program.files.find_named("compose*.y*ml", "docker-compose*.y*ml")
         if any(given.search(program.content(path).decode("utf-8", "replace")) for path in services):
             return UNKNOWN
