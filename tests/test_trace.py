@@ -791,3 +791,25 @@ def test_check_and_trace_agree_on_a_load_balancer_without_listeners(names: str, 
     assert [entry["message"] for entry in report["unknown"]] == [
         "listeners: whether the stream comes through aws_lb.main can't be told: its listeners are not visible here"
     ] * (not is_told)
+
+
+@pytest.mark.parametrize("name", ["text", "json", "mermaid", "svg", "html"])
+def test_more_streams_than_anybody_looks_at_are_counted(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("infralint.engine.tracing.MOST_LEGS", 2)
+    site = "server { listen 80; location / { proxy_pass http://app; proxy_buffering off; proxy_read_timeout 10m; }\n"
+    site += "location /held { proxy_pass http://app; proxy_read_timeout 10m; } }\n"
+    streams = "streams:\n" + "".join(f"  - path: /{path}\n" for path in ("a", "held", "b", "c"))
+    write(tmp_path, {"nginx.conf": f"events {{}}\nhttp {{ {site} }}\n", "infralint.yaml": streams})
+    result = run("trace", "--format", name)
+    assert result.exit_code == 1
+    assert "/held" in result.output
+    if name == "json":
+        report = json.loads(result.output)
+        assert [stream["request"]["path"] for stream in report["streams"]] == ["/held", "/a"]
+        assert report["left_out"] == 2
+    else:
+        assert "2 more streams are left out, none worse than these" in result.output
+    assert "left out" not in run("trace", "/c", "--format", name).output

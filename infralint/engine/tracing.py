@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 import msgspec
 from msgspec.structs import replace
@@ -44,6 +45,8 @@ from infralint.trace.topology import Topology
 from infralint.trace.unreached import why_unreached
 from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_of_path
 
+MOST_LEGS = 3000
+"""Of the ways of all streams that are shown together: some hundred pages."""
 MOST_NAMED = 6
 """Hosts or paths that are named where a request meets none."""
 
@@ -192,7 +195,8 @@ class TraceReport(msgspec.Struct):
 
     asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project. seen:
     what stands here and is not read yet; unfollowed: what may hold a stream or a hop that is not seen, with why.
-    elsewhere: how many known streams of the project pass none of the places that were asked about.
+    elsewhere: how many known streams of the project pass none of the places that were asked about. left_out: how many
+    do, none of them worse than the last that is here, and are too many to show.
     """
 
     streams: list[TracedStream] = []
@@ -202,6 +206,7 @@ class TraceReport(msgspec.Struct):
     seen: list[str] = []
     unfollowed: list[Unfollowed] = []
     elsewhere: int = 0
+    left_out: int = 0
 
     @property
     def findings(self) -> list[Finding]:
@@ -216,7 +221,7 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     """The ways of what is asked for. Raises NoSuchNode."""
     settings = project.settings
     topology = topology_of(readings, settings)
-    fronts, elsewhere = _fronts(topology, question.front), 0
+    fronts, elsewhere, left_out = _fronts(topology, question.front), 0, 0
     if question.paths:
         ways = {
             path: ways_of_path(settings, topology, path, question.host, question.kind, fronts)
@@ -230,6 +235,8 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         known = [stream for stream in streams if _is_wanted(stream, question, fronts)]
         streams = [stream for stream in known if _passes(stream, question.places)]
         elsewhere = len(known) - len(streams)
+        shown = _count_shown(streams)
+        streams, left_out = streams[:shown], len(streams) - shown
     paths = find_addressing(project, (path for reading in readings for path in reading.files))
     unreadable = list_unreadable(project, readings, topology, checks, paths)
     unknown = once_a_cause(unknown for reading in readings for unknown in reading.unknown)
@@ -243,7 +250,14 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         list_seen(readings),
         [entry for entry in unfollowed if _lies_in(entry.where, places)],
         elsewhere,
+        left_out,
     )
+
+
+def _count_shown(streams: Sequence[TracedStream]) -> int:
+    """How many of some streams are shown: the first, and as many as have not too many legs together."""
+    legs = accumulate(sum(len(way.trace.legs) for way in stream.ways) for stream in streams)
+    return max(min(1, len(streams)), sum(count <= MOST_LEGS for count in legs))
 
 
 def known_streams(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from infralint.engine.outcomes import Outcome, TracedStream, TracedWay
+from infralint.engine.tracing import TraceReport
 from infralint.model import (
     LENGTH,
     SEVERITIES,
@@ -387,6 +388,14 @@ def summary_phrase(streams: Sequence[TracedStream]) -> str:
     if not streams:
         return "no stream"
     return f"{plural(len(streams), 'stream')}: {_outcomes_phrase(stream.verdict.outcome for stream in streams)}"
+
+
+def left_out_phrase(report: TraceReport) -> str:
+    """What to say of streams that are not shown; empty where all are."""
+    if not report.left_out:
+        return ""
+    are = "is" if report.left_out == 1 else "are"
+    return f"{plural(report.left_out, 'more stream')} {are} left out, none worse than these: ask for one by its path"
 
 
 def _outcomes_phrase(outcomes: Iterable[Outcome]) -> str:

@@ -20,6 +20,7 @@ from infralint.reporters.trace_facts import (
     end_phrase,
     facts,
     headline_phrase,
+    left_out_phrase,
     needs_phrase,
     summary_phrase,
 )
@@ -231,6 +232,7 @@ def _rest(report: TraceReport) -> Iterator[str]:
         "Could not tell": [f"{entry.where}: {unknown_message(entry)}" for entry in report.unknown],
         UNFOLLOWED: [str(entry) for entry in report.unfollowed],
         UNSUPPORTED: report.seen,
+        "Left out": [left_out] if (left_out := left_out_phrase(report)) else [],
     }
     for title, phrases in parts.items():
         if phrases:

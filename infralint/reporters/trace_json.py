@@ -37,6 +37,7 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
         "unreadable": [json_entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
         "unsupported": report.seen,
         "unfollowed": [str(entry) for entry in report.unfollowed],
+        "left_out": report.left_out,
     }
     return render_json(without_secrets(msgspec.to_builtins(data))) + "\n"
 

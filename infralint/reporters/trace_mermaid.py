@@ -16,6 +16,7 @@ from infralint.reporters.trace_facts import (
     effect_phrase,
     end_phrase,
     headline_phrase,
+    left_out_phrase,
     name_beside_place,
     request_phrase,
     severity_at,
@@ -42,6 +43,8 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
     blocks = ["\n".join(_stream(stream)) for stream in report.streams]
     if len(report.streams) > 1:
         blocks.insert(0, f"{_plain(summary_phrase(report.streams))}.")
+    if left_out := left_out_phrase(report):
+        blocks.append(f"{_plain(left_out)}.")
     return "\n\n".join(blocks or ["Nothing here is known to stream."]) + "\n"
 
 

@@ -23,6 +23,7 @@ from infralint.reporters.trace_facts import (
     end_phrase,
     facts,
     headline_phrase,
+    left_out_phrase,
     name_beside_place,
     request_phrase,
     severity_at,
@@ -125,12 +126,12 @@ class Canvas(msgspec.Struct):
 
 def render(report: TraceReport, _shown: TraceShown) -> str:
     """All streams in one picture, one below the other."""
-    return picture(report.streams)
+    return picture(report.streams, last=left_out_phrase(report))
 
 
-def picture(streams: Sequence[TracedStream], columns: int = WIDE, alone: bool = True) -> str:
+def picture(streams: Sequence[TracedStream], columns: int = WIDE, alone: bool = True, last: str = "") -> str:
     """A picture of streams. columns: hops in a row. alone: it stands by itself, so that it brings its own style, and says
-    which stream it is and what becomes of it."""
+    which stream it is and what becomes of it. last: a line below them."""
     most = max((len(_cards(way)) for stream in streams for way in ways_shown(stream)[0]), default=1)
     beside = min(columns, most)
     width = 2 * MARGIN + beside * CARD + (beside - 1) * GAP
@@ -142,6 +143,9 @@ def picture(streams: Sequence[TracedStream], columns: int = WIDE, alone: bool = 
     if not streams:
         canvas.y += LINE
         canvas.text(MARGIN, canvas.y, "Nothing here is known to stream.")
+    if last:
+        canvas.y += 2 * LINE
+        canvas.text(MARGIN, canvas.y, last)
     height = canvas.y + MARGIN
     label = escape_html(visible(summary_phrase(streams) if len(streams) != 1 else _caption(streams[0])), quote=True)
     style = f"<style>{STYLE}</style>" if alone else ""

@@ -26,6 +26,7 @@ from infralint.reporters.trace_facts import (
     end_phrase,
     facts,
     headline_phrase,
+    left_out_phrase,
     name_beside_place,
     needs_phrase,
     place_of_answer,
@@ -342,6 +343,8 @@ class _TracePage(msgspec.Struct, frozen=True):
             yield "Nothing here is known to stream. Name a path: infralint trace /api/chat"
         if len(report.streams) > 1:
             yield self._paint("bold", f"{summary_phrase(report.streams)}.")
+        if left_out := left_out_phrase(report):
+            yield f"{left_out}."
 
     def _untold(self, report: TraceReport) -> Iterator[str]:
         """What could not be told of the project, or how much, but for what stands in the ways already."""
