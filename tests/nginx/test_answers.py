@@ -181,6 +181,7 @@ NAMED = "resolver 127.0.0.11; proxy_pass http://$to; proxy_buffering off; proxy_
         (f"location / {{ {NAMED} }}", "map $cookie_to $to { app app:3000; }", "500: `proxy_pass http://$to` names"),
         (f"location / {{ try_files $uri =404; {APP} }}", "", "404: `try_files $uri =404` needs a file"),
         (f"listen [::]:80; location / {{ deny 0.0.0.0/0; {APP} }}", "", "403: `deny 0.0.0.0/0` turns every"),
+        (f"listen [::]:80; location / {{ allow 0.0.0.0/0; deny all; {APP} }}", "", "403: `deny all` turns every"),
         (f"location / {{ try_files $uri =404; {APP} }}", BESIDE, "404: `try_files $uri =404` needs a file"),
         (f"location / {{ limit_except POST {{ deny all; }} {APP} }}", "", "the stream may be asked for by GET"),
         (f"location / {{ limit_except GET {{ deny all; }} {APP} }}", "", "the stream may be asked for by POST"),
@@ -204,6 +205,7 @@ def test_a_stream_whose_requests_may_get_lost_is_not_clean(server: str, http: st
     [
         (f"location / {{ limit_except GET POST {{ deny all; }} {APP} }}", ""),
         (f"location / {{ limit_except POST {{ deny 10.0.0.1; }} {APP} }}", ""),
+        (f"listen [::]:80; location / {{ allow 10.0.0.0/8; deny all; {APP} }}", ""),
         (f"location / {{ if ($request_method = OPTIONS) {{ return 204; }} {APP} }}", ""),
         (f"location / {{ if ($http_user_agent ~ bot) {{ return 403; }} {APP} }}", ""),
         (f"location / {{ if ($http_accept ~ stream) {{ add_header X y; }} {APP} }}", ""),

@@ -83,7 +83,7 @@ class NginxBlock(msgspec.Struct, eq=False):
 def find_denied(scope: Scope) -> tuple[Directive | None, tuple[Directive, int] | None]:
     """The rule that turns every client away, as the first that fits decides, and else the one that turns all away who come
     over one version of IP, with that version; None where some of them may pass (`allow` before it, `satisfy any` beside
-    another authority), or nobody can tell.
+    another authority), or nobody can tell, and no second one where that is the end of a list of those who may pass.
 
     https://nginx.org/en/docs/http/ngx_http_access_module.html
     """
@@ -94,7 +94,14 @@ def find_denied(scope: Scope) -> tuple[Directive | None, tuple[Directive, int] |
     coming = {4} if closed and _listens_to_ipv4_alone(scope) else {4, 6}
     if closed.keys() >= coming:
         return list(closed.values())[-1], None
-    return None, next(((rule, version) for version, rule in closed.items() if version in coming), None)
+    half = ((rule, version) for version, rule in closed.items() if version in coming)
+    return None, next((found for found in half if not _is_meant(ruling, found[0])), None)
+
+
+def _is_meant(level: Level, rule: Directive) -> bool:
+    """Whether a `deny all` is the end of a list of those who may pass, so that others are turned away on purpose."""
+    allowed = (line.args[0] for line in level.by_name.get("allow", ()) if line.args)
+    return rule.args == ["all"] and not all(found.prefixlen == 0 for text in allowed for found in _networks(text))
 
 
 @lru_cache(maxsize=256)
