@@ -124,7 +124,7 @@ def body(text: str) -> str:
     [
         ("var.extra", ["main.tf:3:3: what kubectl_manifest.chat describes can't be worked out: var.extra"], []),
         ('"kind: ${var.extra}"', ["main.tf:3:3: what kubectl_manifest.chat describes can't be worked out"], []),
-        ('"kind: [Ingress"', [], ["holds YAML of kubectl_manifest.chat that is none: kubectl refuses it"]),
+        ('"kind: [Ingress"', [], ["gives kubectl_manifest.chat a text that is no YAML, and kubectl refuses it"]),
         ('"kind: [Ingress, ${var.extra}"', ["main.tf:3:3: the YAML of kubectl_manifest.chat can't be read"], []),
         ('"kind: Secret\\ndata: ${var.extra}"', [], []),
     ],
@@ -170,7 +170,7 @@ def test_a_manifest_that_is_not_known_is_named(lint: Lint) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('values = ["timeout: ["]', "holds YAML of helm_release.chat that is none: Helm refuses it"),
+        ('values = ["timeout: ["]', "gives helm_release.chat a text that is no YAML, and Helm refuses it"),
         ('values = ["- timeout"]', "gives helm_release.chat a list as its values, and Helm takes a mapping alone"),
         ('values = ["timeout"]', "gives helm_release.chat a text as its values, and Helm takes a mapping alone"),
         ('values = ["", "~", null, "{}"]', ""),

@@ -176,7 +176,7 @@ class Routes(msgspec.Struct):
         near += [settings] if settings and program.files.is_there(settings) else []
         words = "|".join(map(re.escape, mark.bases))
         given = re.compile(
-            rf"^[^#\n]*?(?:{words})[\"']?(?:,\s*|\n\s*-\s+|[ \t]*[=:][ \t]*|[ \t]+)[\"']?(?!-)([^\"'\s,\]#=:]+)",
+            rf"^[^#\n]*?(?:{words})[\"']?(?:,\s*|\n\s*-\s+|[ \t]*[=:][ \t]*|[ \t]+|\s+(?=/))[\"']?(?!-)([^\"'\s,\]#=:]+)",
             re.MULTILINE,
         )
         texts = {path: program.content(path).decode("utf-8", "replace").replace("\\\n", " ") for path in near}

@@ -159,7 +159,7 @@ def _in_text(raw: RawArgument, item: Item, refusal: str) -> Iterator[GivenValue 
         else:
             line = f" (line {problem.line} of it)" if problem.line else ""
             yield Unreadable(
-                f"holds YAML of {item.address} that is none: {refusal}: {problem.message}{line}", raw.where
+                f"gives {item.address} a text that is no YAML, and {refusal}: {problem.message}{line}", raw.where
             )
 
 
