@@ -138,6 +138,14 @@ def test_one_cause_that_shuts_several_locations_is_told_once(here: Path) -> None
     assert "the path /api/chat says chat, and nginx answers 502" in entry["message"]
 
 
+def test_where_nothing_looks_a_name_up_that_is_what_to_write(here: Path) -> None:
+    server = "location /api/chat { set $to app; proxy_pass http://$to:3000; }"
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; {server} }} }}\n"})
+    [entry] = json.loads(run("check", "--format", "json").output)["unknown"]
+    assert "no `resolver` here looks its address up" in entry["message"]
+    assert "name the `resolver` that looks the name up" in json.dumps(entry)
+
+
 def test_what_an_error_page_leads_to_carries_the_stream_of_a_location_that_is_down(here: Path) -> None:
     server = f"location /api/chat {{ error_page 502 = @app; proxy_pass http://dead; }} location @app {{ {BUFFERS} }}"
     write(here, {"nginx.conf": f"events {{}}\nhttp {{ {DEAD} server {{ listen 80; {server} }} }}\n"})

@@ -134,7 +134,12 @@ def _describe_closed(place: LocationEntry, because: str, closing: Answer) -> Unk
     """A stream that is to be expected at a location that answers everything by itself."""
     location = place.block.directive
     why = f"{because}, and nginx answers {closing.code} to whatever comes here: {closing.because}"
-    remedy = "let requests pass where a stream is meant to, or say `streams: []` in infralint.yaml"
+    remedy = "let requests pass where a stream is meant to"
+    if closing.at is not None and closing.at.name.endswith("_pass") and any("$" in word for word in closing.at.args):
+        remedy = (
+            "name the `resolver` that looks the name up (Docker's own is 127.0.0.11), or an `upstream` of that name"
+        )
+    remedy += ", or say `streams: []` in infralint.yaml"
     return Unknown(location.where, location.written, why, remedy)
 
 
