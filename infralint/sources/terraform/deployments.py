@@ -129,7 +129,8 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
         remedy=remedy(tree, root),
     )
     files = frozenset(map(tree.project.show, value_files(tree, root)))
-    graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
+    first = Location(tree.project.show(min(tree.files[root.path])))
+    graph = Graph(list(_all_items(world, first)), where.path, root.environment, files)
     refused = [*problems, *world.problems, *_refusals(tree, root), *_refuse_secrets(world), *tree.unreadable[before:]]
     outcome = _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
     if any(item.type.startswith(("kubernetes_", "kubectl_", "helm_")) for item in graph.items):
@@ -180,7 +181,7 @@ def _refuse_secrets(world: World) -> Iterator[Unreadable]:
 
 
 def _all_items(world: World, where: Location) -> Iterator[Item]:
-    """The items of a root, as far as its budget goes."""
+    """The items of a root, as far as its budget goes. where: what is named if that is not as far as the first of them."""
     count, last = 0, None
     try:
         for item in _items(Module(world, world.tree.folder(world.root))):
