@@ -61,6 +61,10 @@ KEEPS_TO_ITSELF = "access_log off; " + " ".join(
 """Put into http{}, so that nginx writes nothing outside its folder."""
 
 
+_MODULE_OF_STREAMS = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+"""Debian's package libnginx-mod-stream."""
+
+
 @dataclass(frozen=True)
 class Accepted:
     """What `nginx -t` said."""
@@ -83,6 +87,12 @@ class Binary:
     def http11_by_default(self) -> bool:
         """Whether it talks HTTP/1.1 to upstreams unless told otherwise."""
         return self.version >= (1, 29, 7)
+
+    @property
+    def needs_module_of_streams(self) -> bool:
+        """Whether `stream {}` is a module of its own, which is here."""
+        said = subprocess.run([str(self.path), "-V"], capture_output=True, text=True, check=True).stderr
+        return "--with-stream=dynamic" in said and _MODULE_OF_STREAMS.exists()
 
     def accepts(self, configuration: str) -> Accepted:
         """Whether this nginx would start on the configuration, and what it says if not."""
@@ -115,6 +125,8 @@ def _command(binary: Binary, folder: Path, configuration: str, *options: str) ->
     isolated = re.sub(r"\bhttp\s*\{", rf"\g<0> {KEEPS_TO_ITSELF}", configuration, count=1)
     (folder / "nginx.conf").write_text(isolated)
     settings = "daemon off; pid nginx.pid; error_log error.log notice;"
+    if re.search(r"\bstream\s*\{", configuration) and binary.needs_module_of_streams:
+        settings = f"load_module {_MODULE_OF_STREAMS}; {settings}"
     if os.geteuid() == 0:
         settings += f" user {pwd.getpwuid(0).pw_name} {grp.getgrgid(os.getegid()).gr_name};"
     return [str(binary.path), "-p", f"{folder}/", "-c", "nginx.conf", "-g", settings, *options]
