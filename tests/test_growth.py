@@ -773,3 +773,16 @@ def test_places_of_edits_are_looked_up(tmp_path: Path) -> None:
 def test_what_holds_at_a_hop_is_worked_out_once_for_all_pictures_of_it(tmp_path: Path) -> None:
     calls = count_calls(tmp_path, locations_by_expression(20), ("trace", "--format", "html", "--in"))
     assert calls["_hop_card"] == calls["explain_choice"] == 20
+
+
+def one_name_of_many_streams(count: int) -> dict[str, str | bytes]:
+    """A name that is set so many times, and answered with as often."""
+    lines = "const body = wrap(other);\nconst { a } = body.parts();\nif (a) return new Response(body);\n" * count
+    route = f"export async function GET() {{\n{lines}\nreturn new Response(new ReadableStream({{}}));\n}}\n"
+    return {"package.json": '{"dependencies": {"next": "15.0.0"}}', "app/api/chat/route.ts": route}
+
+
+def test_whether_a_name_is_a_stream_is_found_out_once(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, one_name_of_many_streams, 40)
+    assert 0 < many["is_stream"] <= 2.05 * few["is_stream"]
+    assert 0 < many["call_of"] <= 2.2 * few["call_of"]

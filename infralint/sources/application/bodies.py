@@ -139,23 +139,26 @@ def _is_streaming_member(module: SourceModule, node: SgNode, name: str) -> bool:
 
 
 def _is_streaming_name(resolver: Resolver, module: SourceModule, node: SgNode, depth: int) -> bool:
-    for assignment in module.assignments_of(node.text(), span_of(node)):
-        if not assignment.span.has(span_of(node)) and is_stream(resolver, module, assignment.value, depth + 1):
-            return True
-    return _is_destructured(module, node)
+    span = span_of(node)
+    assignments = module.assignments_of(node.text(), span)
+    key = (id(assignments), depth)
+    if assignments and key not in module.known_streams:
+        module.known_streams[key] = [
+            assignment for assignment in assignments if is_stream(resolver, module, assignment.value, depth + 1)
+        ]
+    if any(not assignment.span.has(span) for assignment in module.known_streams.get(key, ())):
+        return True
+    return _is_destructured(module, node.text())
 
 
-def _is_destructured(module: SourceModule, node: SgNode) -> bool:
+def _is_destructured(module: SourceModule, name: str) -> bool:
     """`const { readable, writable } = new TransformStream()`, `const [a, b] = stream.tee()`."""
-    name = re.escape(node.text())
-    for assignment in module.assignments:
-        if assignment.target[:1] in "{[" and re.search(rf"[{{\[,:]{name}(?:[,}}\]=])", assignment.target):
-            call = module.call_of(assignment.value)
-            if call is not None and (call.name in STREAM_CLASSES or call.name == "tee"):
-                return True
-            if re.search(rf"\b(?:{'|'.join(STREAM_PROPERTIES)}):?(?:{name})?\b", assignment.target) and name in (
-                "stream",
-                *STREAM_PROPERTIES,
-            ):
-                return True
+    for assignment in module.destructured.get(name, ()):
+        call = module.call_of(assignment.value)
+        if call is not None and (call.name in STREAM_CLASSES or call.name == "tee"):
+            return True
+        if name in ("stream", *STREAM_PROPERTIES) and re.search(
+            rf"\b(?:{'|'.join(STREAM_PROPERTIES)}):?(?:{re.escape(name)})?\b", assignment.target
+        ):
+            return True
     return False

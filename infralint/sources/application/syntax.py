@@ -191,6 +191,10 @@ def _part(node: SgNode, name: str) -> SgNode | None:
     return node.field(name) or next((child for child in node.named_children() if child.kind() == name), None)
 
 
+_TAKEN_APART = lazy(r"(?<=[{\[,:])[^{}\[\],:=]+(?=[,}\]=])")
+"""Names in `{a,b:c}`, where white space is left out."""
+
+
 class SourceModule(msgspec.Struct, eq=False, dict=True):
     """One parsed file."""
 
@@ -205,7 +209,20 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     """What calls stand for, as far as that was asked."""
     known_pairs: dict[tuple[SourceSpan, frozenset[str] | None, int], Mapping[str, tuple[SourceModule, SgNode]]] = {}
     """Keys and values of expressions, as far as they were asked for: of which keys, and after how many steps."""
+    known_streams: dict[tuple[int, int], list[Assignment]] = {}
+    """Of the assignments of a name, by their list, those that set it to a stream, as far as that was asked: after how many
+    steps."""
     _names_asked: int = 0
+
+    @cached_property
+    def destructured(self) -> dict[str, list[Assignment]]:
+        """Names that are set by taking something apart, `{ a, b: c }` and `[a, b]`, with their assignments."""
+        found: dict[str, list[Assignment]] = {}
+        for assignment in self.assignments:
+            if assignment.target[:1] in "{[":
+                for name in dict.fromkeys(_TAKEN_APART.findall(assignment.target)):
+                    found.setdefault(name, []).append(assignment)
+        return found
 
     @cached_property
     def definitions(self) -> list[Definition]:
