@@ -77,7 +77,7 @@ def is_piped(call: Call) -> bool:
     if target is None or target.text() not in _RESPONSES:
         return False
     function = call.module.function_at(call.span)
-    return function is not None and _ASKS.search(function.node.text()) is not None
+    return function is not None and call.module.finds(_ASKS, function)
 
 
 def _is_generator(resolver: Resolver, module: SourceModule, node: SgNode) -> bool:
@@ -134,8 +134,7 @@ def _is_streaming_member(module: SourceModule, node: SgNode, name: str) -> bool:
         if inner
         else None
     )
-    text = outer.node.text() if outer is not None else module.text
-    return _ASKS.search(text) is not None
+    return module.finds(_ASKS, outer)
 
 
 def _is_streaming_name(resolver: Resolver, module: SourceModule, node: SgNode, depth: int) -> bool:

@@ -131,7 +131,7 @@ def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str]
 def _reads_stream(call: Call) -> bool:
     """Whether the answer of a request is read piece by piece in the same function."""
     inner = call.module.definition_at(call.span)
-    return inner is not None and _READS.search(inner.node.text()) is not None
+    return inner is not None and call.module.finds(_READS, inner)
 
 
 def _is_socket_io(resolver: Resolver, call: Call) -> bool:

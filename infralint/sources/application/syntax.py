@@ -213,6 +213,15 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     """Of the assignments of a name, by their list, those that set it to a stream, as far as that was asked: after how many
     steps."""
     _names_asked: int = 0
+    _searched: dict[tuple[int, SourceSpan | None], bool] = {}
+
+    def finds(self, pattern: re.Pattern[str], within: Definition | None) -> bool:
+        """Whether the text of a definition, or of the file, has something that one of this program's expressions fits."""
+        key = (id(pattern), within.span if within is not None else None)
+        if key not in self._searched:
+            text = within.node.text() if within is not None else self.text
+            self._searched[key] = pattern.search(text) is not None
+        return self._searched[key]
 
     @cached_property
     def destructured(self) -> dict[str, list[Assignment]]:
