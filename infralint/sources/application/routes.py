@@ -223,6 +223,9 @@ class Routes(msgspec.Struct):
         )
 
     def _reached_routes(self, way: Reached) -> Iterator[Found]:
+        if self._made > MOST_ROUTES and way.registration is not None:
+            self.streaming.beyond.add(way.sighting.module.path)
+            return
         sighting = self.streaming.complete(way)
         files = tuple(dict.fromkeys(module.path for module, _ in way.passed))
         if way.registration is not None:

@@ -34,13 +34,34 @@ _ONCE = frozenset(
 _UNREPEATED = (
     _ONCE
     | frozenset(
-        "try_files proxy_method recursive_error_pages root alias proxy_intercept_errors proxy_pass_request_headers"
-        " gzip_http_version proxy_ssl_name keepalive_timeout ssi default_type fastcgi_keep_conn internal"
-        " proxy_request_buffering client_max_body_size".split()
+        "absolute_redirect alias auth_basic auth_basic_user_file auth_delay auth_request autoindex charset"
+        " client_body_buffer_size client_body_in_single_buffer client_body_timeout client_header_buffer_size"
+        " client_header_timeout client_max_body_size connection_pool_size default_type disable_symlinks etag"
+        " expires fastcgi_buffer_size fastcgi_buffers fastcgi_cache fastcgi_ignore_client_abort fastcgi_index"
+        " fastcgi_intercept_errors fastcgi_keep_conn fastcgi_request_buffering grpc_buffer_size"
+        " grpc_intercept_errors grpc_socket_keepalive gzip_buffers gzip_comp_level gzip_http_version"
+        " gzip_min_length gzip_vary if_modified_since ignore_invalid_headers internal keepalive_requests"
+        " keepalive_time keepalive_timeout large_client_header_buffers limit_conn_status limit_rate_after"
+        " limit_req_log_level limit_req_status lingering_close lingering_time lingering_timeout log_not_found"
+        " log_subrequest max_ranges merge_slashes mirror_request_body msie_padding msie_refresh"
+        " open_file_cache output_buffers override_charset port_in_redirect postpone_output proxy_bind"
+        " proxy_buffers proxy_busy_buffers_size proxy_cache_background_update proxy_cache_convert_head"
+        " proxy_cache_key proxy_cache_lock proxy_cache_min_uses proxy_cache_revalidate proxy_force_ranges"
+        " proxy_headers_hash_max_size proxy_ignore_client_abort proxy_intercept_errors proxy_limit_rate"
+        " proxy_max_temp_file_size proxy_method proxy_next_upstream_timeout proxy_next_upstream_tries"
+        " proxy_pass_request_body proxy_pass_request_headers proxy_request_buffering proxy_set_body"
+        " proxy_socket_keepalive proxy_ssl_name proxy_ssl_server_name proxy_ssl_session_reuse proxy_ssl_verify"
+        " proxy_store proxy_temp_file_write_size read_ahead real_ip_header real_ip_recursive"
+        " recursive_error_pages request_pool_size reset_timedout_connection resolver resolver_timeout root"
+        " satisfy secure_link secure_link_md5 send_lowat send_timeout sendfile sendfile_max_chunk"
+        " server_name_in_redirect server_tokens source_charset ssi ssl_ciphers ssl_prefer_server_ciphers"
+        " ssl_session_tickets ssl_session_timeout subrequest_output_buffer_size tcp_nodelay tcp_nopush"
+        " try_files types_hash_max_size underscores_in_headers userid uwsgi_intercept_errors"
+        " uwsgi_request_buffering".split()
     )
     | {f"{family}_{name}_timeout" for family in _FAMILIES for name in ("connect", "send")}
 )
-"""Those, and others that nginx takes once a block."""
+"""Those, and others that nginx takes once a block, as 1.22 and 1.31 do."""
 _SINGLE = _UNREPEATED | {"location", "upstream", "http", "events"}
 """Those, and blocks that may stand once, or once under a name."""
 _HEEDED = _ONCE | CONTEXTS.keys()
