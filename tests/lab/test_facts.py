@@ -406,6 +406,23 @@ def test_nginx_refuses(place: str, message: str, binary: Binary) -> None:
     assert message in verdict.message
 
 
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("merge_slashes off; merge_slashes on;", '"merge_slashes" directive is duplicate'),
+        ("proxy_buffers 4 4k; proxy_buffers 8 4k;", '"proxy_buffers" directive is duplicate'),
+        ("auth_basic a; auth_basic off;", '"auth_basic" directive is duplicate'),
+        ("proxy_cookie_path /a /b; proxy_cookie_path /c /d;", ""),
+        ("access_log off; access_log off;", ""),
+        ("add_header A b; add_header A c;", ""),
+    ],
+)
+def test_nginx_takes_some_lines_once(lines: str, message: str, binary: Binary) -> None:
+    verdict = binary.accepts(f"events {{}} http {{ server {{ listen unix:a.sock; {lines} }} }}")
+    assert message in verdict.message
+    assert verdict.ok is not bool(message)
+
+
 def test_buffering_does_not_belong_into_an_upstream(binary: Binary) -> None:
     verdict = binary.accepts(repoint(f"upstream app {{ server app:8000; {OFF} }}"))
     assert '"proxy_buffering" directive is not allowed here' in verdict.message

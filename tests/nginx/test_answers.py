@@ -335,3 +335,15 @@ def test_what_a_map_includes_and_takes_by_name_leads_on(
     report = json.loads(run("check", "--format", "json").output)
     assert (report["findings"], report["unknown"] == []) == ([], is_clean)
     assert ("what `map $uri $up` holds is not known" in shown) is not is_clean
+
+
+@pytest.mark.parametrize(
+    ("query", "told"), [("$arg_q", ["where `rewrite ^ /new/$arg_q` leads is not known"]), ("x", [])]
+)
+def test_a_stream_of_which_track_is_lost_may_not_come_through(query: str, told: list[str], here: Path) -> None:
+    server = f"location ^~ / {{ rewrite ^ /new/{query}; if ($http_upgrade = '') {{ rewrite ^/new/(.*)$ /$1 break; }} {APP} }}"
+    write(here, {"infralint.yaml": "streams: [{path: /api/chat}]\n"})
+    trace(here, server)
+    report = json.loads(run("check", "--format", "json").stdout)
+    found = [entry["message"].rpartition("can't be told: ")[2] for entry in report["unknown"]]
+    assert [text[: len(start)] for text, start in zip(found, told, strict=True)] == told

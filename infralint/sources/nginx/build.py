@@ -379,7 +379,9 @@ def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
     certain = len(served) == 1 and not any(
         way.run.doubts or way.overruled or (not way.block and not way.answer) for way in served[0]
     )
+    unseen = {id(way.run.moment.server): way for way in reversed(ways) if way.is_lost_track_of and not way.overruled}
     lost = {id(way.run.moment.server): way for way in reversed(ways) if way.is_loss and not way.overruled}
+    lost = {**unseen, **lost}
     return [
         _match(group, certain and not group[0].after_error, len(served), lost.get(id(group[0].run.moment.server)))
         for group in together.values()
@@ -407,8 +409,10 @@ def _answer_of(answer: Answer) -> Known[str]:
 
 
 def _describe_loss(lost: RequestEnd, hop: Hop) -> Unknown:
-    """What to say where requests of a stream may get an answer of nginx's own instead of coming to a hop."""
-    assert lost.answer is not None
+    """What to say where requests of a stream may get an answer of nginx's own instead of coming to a hop, or go elsewhere."""
+    if lost.answer is None:
+        why = f"whether every request for the stream comes through {hop.name} can't be told"
+        return Unknown(hop.where, "", ": ".join((why, *lost.run.reasons[:1])))
     code, at, _, because = lost.answer
     cause = because or (f"`{at.written}`" if at is not None else "")
     doubt = f"the stream may be asked for by {lost.method}" if lost.method else "".join(lost.run.reasons[-1:])

@@ -149,6 +149,11 @@ class RequestEnd(NamedTuple):
     def is_handed_on(self) -> bool:
         return self.block is not None or self.answer is None
 
+    @property
+    def is_lost_track_of(self) -> bool:
+        """Whether it goes on where we can't follow, though all of the server is here."""
+        return self.block is None and self.answer is None and not self.run.doubts
+
 
 def _limit(ways: Iterator[RequestEnd]) -> list[RequestEnd]:
     """So many ways as are followed; where there are more, none of them is certain."""
