@@ -46,6 +46,14 @@ def test_a_word_with_nothing_but_blanks_behind_it_is_judged_in_time(word: str, l
     assert problems(report, "buffered-stream")
 
 
+@pytest.mark.parametrize("opening", ["<% if $fast { -", "<% } else { ", "<% ", "{% if ", "{{ if "])
+def test_a_long_step_of_a_template_is_judged_in_time(opening: str, lint: Lint) -> None:
+    closing = {"<%": "%>", "{%": "%}", "{{": "}}"}[opening[:2]]
+    with at_most(200):
+        report = lint({"nginx.conf": inside(opening + "%" * SIZE + closing), "rest/nginx.conf": SITE})
+    assert problems(report, "buffered-stream")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -56,8 +56,8 @@ _OPENING = {"if", "for", "unless", "with", "range", "case", "macro", "block", "d
 _LOOPS = {"for", "range", "tablerow", "with"}
 _BRANCHES = {"else", "elif", "elsif", "when"}
 
-_SCRIPT_STEP = lazy(r"\}\s*else\b[^{}]*\{|\}|[^{}]*\{")
-"""A step of a script between `<%` and `%>` whose blocks stand in braces: a branch, an end, a beginning."""
+_SCRIPT_STEP = lazy(r"\}\s*else\b[^{}]*\{|\}|[^{}]*\{|[^{}]+")
+"""A step of a script between `<%` and `%>` whose blocks stand in braces: a branch, an end, a beginning, or none of these."""
 _RUBY_BLOCK = lazy(r"(?:if|unless|case|for|while|until|begin)\b|.*\bdo\s*(?:\|[^|]*\|)?$", re.DOTALL)
 
 _COMMENT_LINES = lazy(r"^[ \t]*#.*$|'[^'\n]*'", re.MULTILINE)
@@ -270,7 +270,7 @@ class _Renderer:
                 continue
             elif step.startswith("}"):
                 self._branch("if" not in step)
-            else:
+            elif step.endswith("{"):
                 heading = step.rstrip("{ \t\r\n")
                 self._open("if" if re.match(r"\s*if\b", heading) else "for", heading.split())
 
