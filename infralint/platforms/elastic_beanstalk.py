@@ -110,7 +110,7 @@ def _family(options: Options, where: Location) -> Setting[str]:
     given = options.get((ENVIRONMENT, "LoadBalancerType"))
     if given is not None:
         return given if isinstance(given, Unknown) else given.with_value(given.value.lower())
-    spaces = {space.split(":")[1] for space, _ in options}
+    spaces = {part for space, _ in options for part in space.split(":")[1:2]}
     for space, family in (("elbv2", "application"), ("elb", "classic")):
         if space in spaces:
             return Known(family, where, "LoadBalancerType", "default")

@@ -84,6 +84,12 @@ def test_a_value_that_is_no_number_is_could_not_tell(lint: Lint) -> None:
     assert any("IdleTimeout takes no 'long'" in unknown["message"] for unknown in report["unknown"])
 
 
+def test_a_namespace_that_is_none_says_nothing_of_the_kind(lint: Lint) -> None:
+    report = lint({**terraform({("environment", "LoadBalancerType"): "application"}), "infralint.yaml": SSE})
+    assert report["unreadable"] == []
+    assert any("nothing sets LoadBalancerType" in unknown["message"] for unknown in report["unknown"])
+
+
 def test_a_worker_has_no_load_balancer(lint: Lint) -> None:
     text = 'resource "aws_elastic_beanstalk_environment" "jobs" {\n  name = "jobs"\n  tier = "Worker"\n}\n'
     assert lint({"main.tf": text, "infralint.yaml": SSE})["findings"] == []
