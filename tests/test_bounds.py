@@ -169,6 +169,11 @@ LONG_SOURCES = {
     "func (h *Chat) Stream(c *gin.Context) {\n"
     + '  c.Stream(func(w io.Writer)(bool { c.SSEvent("message", "hi"); return true })\n'
     * 100,
+    "receiver.go": 'package a\nimport "net/http"\nfunc (s '
+    + " \n" * 40_000
+    + "*Server) room(w http.ResponseWriter, r *http.Request) {\n"
+    + '  w.Header().Set("Content-Type", "text/event-stream")\n}\n'
+    + 'func main() { s := &Server{}; http.HandleFunc("/room", s.room) }\n',
     "server.js": 'const app = require("express")()\napp.get("/a", (req, res) => 1)\n'
     + '.post("/c", (req, res) => { res.writeHead(200, { "Content-Type": "text/event-stream" }); })\n' * 900,
     "routes/web.php": "<?php\n"
