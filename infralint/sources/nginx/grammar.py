@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from infralint.platforms.nginx_values import BadValue, size
 from infralint.sources.nginx.conditions import EXPRESSIONS
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
@@ -69,7 +70,7 @@ _SIZES = frozenset(
     " postpone_output slice".split()
 )
 _SIZE = lazy("[0-9]{1,15}[kKmM]?")
-_OFFSET = lazy("[0-9]{1,15}[kKmMgG]?")
+"""A size that nginx takes no gigabytes for: https://nginx.org/en/docs/syntax.html"""
 _NUMBER = lazy("[0-9]{1,9}")
 _IGNORED = frozenset(
     "x-accel-redirect x-accel-expires x-accel-limit-rate x-accel-buffering x-accel-charset expires cache-control"
@@ -360,14 +361,18 @@ def _http_version(directive: Directive) -> str:
 
 
 def _body_size(directive: Directive) -> str:
-    return "" if _OFFSET.fullmatch(directive.args[0]) else f'"{directive.name}" directive invalid value'
+    try:
+        size(directive.args[0])
+    except BadValue:
+        return f'"{directive.name}" directive invalid value'
+    return ""
 
 
 def _buffers(directive: Directive) -> str:
     if len(directive.args) != 2:
         return ""
-    number, size = directive.args
-    if not _NUMBER.fullmatch(number) or not _SIZE.fullmatch(size) or not int(number):
+    number, room = directive.args
+    if not _NUMBER.fullmatch(number) or not _SIZE.fullmatch(room) or not int(number):
         return f'"{directive.name}" directive invalid value'
     return f'there must be at least 2 "{directive.name}"' if int(number) < 2 else ""
 
@@ -563,19 +568,14 @@ def _imbalance(
         return
     if several is not None and not (len(several.args) == 2 and _NUMBER.fullmatch(several.args[0])):
         return
-    sizes = [_bytes_of(directive.args[-1]) for directive in (first, several) if directive is not None]
+    sizes = [size(directive.args[-1]) for directive in (first, several) if directive is not None]
     least = max(sizes + [_PAGES[0]] * (2 - len(sizes)))
-    in_use = _bytes_of(busy.args[0]) if busy is not None else 2 * least
+    in_use = size(busy.args[0]) if busy is not None else 2 * least
     if in_use < least:
         yield (
             f'"{family}_busy_buffers_size" must be equal to or greater than the maximum of the value of'
             f' "{family}_buffer_size" and one of the "{family}_buffers"'
         )
-    count, size = (int(several.args[0]), _bytes_of(several.args[1])) if several is not None else (8, _PAGES[1])
-    if in_use > (count - 1) * size:
+    count, room = (int(several.args[0]), size(several.args[1])) if several is not None else (8, _PAGES[1])
+    if in_use > (count - 1) * room:
         yield f'"{family}_busy_buffers_size" must be less than the size of all "{family}_buffers" minus one buffer'
-
-
-def _bytes_of(text: str) -> int:
-    unit = {"k": 1 << 10, "m": 1 << 20}.get(text[-1].lower(), 1)
-    return int(text.rstrip("kKmM")) * unit
