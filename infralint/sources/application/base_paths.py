@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
-from infralint.sources.application.resolving import Meaning, ResolvedExpression, Resolver
-from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of
+from infralint.sources.application.resolving import Meaning, ResolvedExpression, Resolver, own_returns
+from infralint.sources.application.syntax import Call, Definition, SourceModule
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -115,7 +115,5 @@ def _return_values(function: Definition) -> Iterator[SgNode]:
     body = function.node.field("body")
     if body is not None and body.kind() != "statement_block":
         yield body
-    for node in function.node.find_all(kind="return_statement"):
-        inner = function.module.function_at(span_of(node))
-        if inner is not None and inner.span == function.span:
-            yield from node.named_children()[:1]
+    for node in own_returns(function):
+        yield from node.named_children()[:1]

@@ -12,7 +12,7 @@ from infralint.platforms.javascript_streams import (
     STREAM_METHODS,
     STREAM_PROPERTIES,
 )
-from infralint.sources.application.resolving import Resolver
+from infralint.sources.application.resolving import Resolver, own_returns
 from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrap
 from infralint.text.javascript import LOOPS
 from infralint.text.lazy import lazy
@@ -114,13 +114,8 @@ def _returns_stream(resolver: Resolver, function: Definition, depth: int) -> boo
     module, body = function.module, function.node.field("body")
     if body is not None and body.kind() != "statement_block":
         return is_stream(resolver, module, body, depth + 1)
-    for node in function.node.find_all({"rule": {"kind": "return_statement"}}):
-        home = module.definition_at(span_of(node))
-        while home is not None and home.kind != "function":
-            home = home.owner
-        if home is function and any(is_stream(resolver, module, child, depth + 1) for child in node.named_children()):
-            return True
-    return False
+    returned = (child for node in own_returns(function) for child in node.named_children())
+    return any(is_stream(resolver, module, child, depth + 1) for child in returned)
 
 
 def _is_streaming_member(module: SourceModule, node: SgNode, name: str) -> bool:

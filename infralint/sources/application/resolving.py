@@ -291,19 +291,11 @@ class Resolver:
         body = function.node.field("body")
         if function.node.kind() == "arrow_function" and body is not None and body.kind() != "statement_block":
             return self.meaning(module, body, depth + 1)
-        for node in (
-            function.node.find_all({"rule": {"any": [{"kind": kind} for kind in _RETURNS[module.language.name]]}})
-            if module.language.name in _RETURNS
-            else ()
-        ):
-            home = module.definition_at(span_of(node))
-            while home is not None and home.kind != "function":
-                home = home.owner
-            if home is function:
-                given = next(iter(node.named_children()), None)
-                found = self.meaning(module, given, depth + 1) if given is not None else None
-                if found is not None and not isinstance(found, ResolvedExpression):
-                    return found
+        for node in own_returns(function, _RETURNS.get(module.language.name, "")):
+            given = next(iter(node.named_children()), None)
+            found = self.meaning(module, given, depth + 1) if given is not None else None
+            if found is not None and not isinstance(found, ResolvedExpression):
+                return found
         if module.language.name == "rust" and body is not None and body.named_children():
             return self.meaning(module, body.named_children()[-1], depth + 1)
         return None
@@ -445,11 +437,21 @@ def _take(
 
 
 _RETURNS = {
-    "python": ("return_statement",),
-    "javascript": ("return_statement",),
-    "go": ("return_statement",),
-    "rust": ("return_expression",),
+    "python": "return_statement",
+    "javascript": "return_statement",
+    "go": "return_statement",
+    "rust": "return_expression",
 }
+
+
+def own_returns(function: Definition, kind: str = "return_statement") -> Iterator[SgNode]:
+    """The returns of a function, but for those of the functions in it. kind: of such a node; empty where there are none."""
+    for node in function.node.find_all(kind=kind) if kind else ():
+        home = function.module.definition_at(span_of(node))
+        while home is not None and home.kind != "function":
+            home = home.owner
+        if home is function:
+            yield node
 
 
 def _is_go_struct(definition: Definition) -> bool:
