@@ -14,7 +14,7 @@ from pathlib import Path
 from infralint.project.config import NginxSettings, Settings, StreamSettings
 
 from .client import Outcome, Probe, send
-from .harness import PROBE_LIMIT, Binary, Nginx
+from .harness import PROBE_LIMIT, Accepted, Binary, Nginx
 from .trouble import EVENTS, Kind, Said, say_of
 from .upstreams import USUAL, Answer, Serving, Session, Talk, Upstreams
 from .wire import Pairs, hang_up, read_head, write_head
@@ -73,10 +73,10 @@ def outcomes_alone(case: Case, binary: Binary) -> list[Outcome]:
     return found
 
 
-def accepts(case: Case, binary: Binary) -> bool:
-    """Whether nginx starts on a case."""
+def accepts(case: Case, binary: Binary) -> Accepted:
+    """Whether nginx starts on a case, and what it says if not."""
     text = case.whole or configuration([case.text("s0.test")])
-    return binary.accepts(_at_ports(text, dict.fromkeys(_backends(text), 1), 1)).ok
+    return binary.accepts(_at_ports(text, dict.fromkeys(_backends(text), 1), 1))
 
 
 def flows(case: Case, outcome: Outcome) -> bool:
