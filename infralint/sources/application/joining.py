@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.laravel_paths import LaravelPaths
+from infralint.sources.application.loops import turns
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
@@ -254,7 +255,10 @@ class Joiner:
             decorated = call.module.decorated_definition(call)
             if shape.scope == "class" and self._says_less(rules, shape, call, decorated):
                 return None
-            return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
+            if decorated is not None:
+                return Registration(rules, shape, call, (decorated.span,), decorated)
+            handler = _decorated_by_call(call)
+            return Registration(rules, shape, call, (span_of(handler),)) if handler is not None else None
         if not self._has_path(call, shape):
             return None
         if shape.handler == "block":
@@ -732,11 +736,27 @@ class Joiner:
             return found
         if handed := self._handed_on(module, use, depth):
             return handed
+        if looped := list(self._heads_in_loops(module, use, depth)):
+            return looped
         holder = module.assignment_of(span)
         call = module.call_of(holder.value) if holder is not None else None
         if call is not None and span_of(call.callee).has(span):
             return self._value_heads(module, call.span, depth + 1)
         return []
+
+    def _heads_in_loops(self, module: SourceModule, use: SgNode, depth: int) -> Iterator[Head]:
+        """The prefixes that a loop puts a router of its list under: `for router in routers: app.include_router(router)`."""
+        for turn in turns(module, use):
+            for place in turn.places:
+                for rules, shape, call in self._innermost(module, span_of(place)):
+                    written = argument_of(call, shape.prefix)
+                    given = turn.values.get(written.text()) if written is not None else None
+                    if given is not None and span_of(given) != span_of(use):
+                        prefixes = [path_of(self.resolver.text(module, given), rules.style)]
+                    else:
+                        prefixes = self._mount_prefixes(rules, shape, call, span_of(place))
+                    parents = self._parents(shape, call, depth)
+                    yield from (self._below(shape, call, head, prefix) for prefix in prefixes for head in parents)
 
     def _mount_of_receiver(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
         """The prefixes that a router is put under by a method of its own: `api.init_app(app)`."""
@@ -1232,6 +1252,13 @@ def _call_with_callee(module: SourceModule, use: SgNode) -> Call | None:
             return None
         node = parent
     return None
+
+
+def _decorated_by_call(call: Call) -> SgNode | None:
+    """What a decorator is called with, where it stands above nothing: `router.post("/chat")(chat)`."""
+    parent = call.node.parent()
+    outer = call.module.call_of(parent) if parent is not None and parent.kind() in call.module.language.calls else None
+    return outer.argument(0) if outer is not None and span_of(outer.callee) == call.span else None
 
 
 _METHOD = lazy(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?:[\w.-]+(?=/))?")
