@@ -117,6 +117,10 @@ _OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
 _MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
 
 
+Surroundings = tuple[object, ...]
+"""What of the blocks around a directive decides whether nginx takes it, but for what a few kinds of lines look for there."""
+
+
 class BlocksAround(msgspec.Struct, frozen=True):
     """The blocks around a directive, outermost first. is_http: whether they are of HTTP for certain. letter: what stands
     for the nearest in CONTEXTS; empty where that can't be told."""
@@ -124,6 +128,11 @@ class BlocksAround(msgspec.Struct, frozen=True):
     blocks: tuple[Directive, ...] = ()
     is_http: bool = False
     letter: str = ""
+
+    @property
+    def decisive(self) -> Surroundings:
+        """What tells these surroundings from others."""
+        return self.letter, self.is_http, self.blocks[-1].name
 
     def inside(self, block: Directive) -> BlocksAround:
         """What is around the lines of a block that stands here."""
