@@ -872,13 +872,10 @@ def _list_heeded(scope: Scope) -> list[str]:
 def _give_conditions(block: NginxBlock) -> None:
     """Template conditions under which a location's pass stands hold whenever the location matters."""
     level, passed = block.level, block.passed
+    if passed is None or not passed.conditions:
+        return
     alike = {line.conditions for name in PASSES for line in level.by_name.get(name, ())}
-    if (
-        passed is not None
-        and block.directive is not None
-        and passed.source is block.directive.source
-        and len(alike) < 2
-    ):
+    if block.directive is not None and passed.source is block.directive.source and len(alike) < 2:
         level.given = passed.conditions[len(block.directive.conditions) :]
 
 
@@ -893,7 +890,7 @@ def _serving(block: NginxBlock) -> list[NginxBlock]:
 
 
 def _in_force(block: NginxBlock, name: str) -> Iterator[Directive]:
-    for level in block.scope.levels:
+    for level in block.scope.levels if name in block.scope.names else ():
         yield from level.by_name.get(name, ())
 
 
