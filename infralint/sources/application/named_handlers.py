@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _HANDLER = lazy(r"[\"'](?:(?:\w*+\\)*+(\w*+)@)?(\w++)[\"']")
 """`'stream'`, `'App\\Http\\ChatController@stream'`: the class and the method."""
-_CLASS = lazy(r"(\w+)::class\b")
+_CLASS = lazy(r"\b(\w++)::class\b")
 _MOST_AROUND = 3
 """Nodes around a method's name among which its class is: an item, the array, the argument."""
 
