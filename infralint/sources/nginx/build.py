@@ -12,6 +12,7 @@ from typing import ClassVar
 import msgspec
 
 from infralint.model import (
+    NOT_ASKED,
     NOWHERE,
     Address,
     Hint,
@@ -22,13 +23,11 @@ from infralint.model import (
     Node,
     Request,
     Selection,
-    Setting,
     Unknown,
     Unreadable,
-    Upgrade,
 )
 from infralint.platforms import nginx as platform
-from infralint.platforms.nginx import Facts, Version, without_upgrade
+from infralint.platforms.nginx import Facts, Version
 from infralint.platforms.ports import DEFAULT_PORTS, WEB_PORTS
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import (
@@ -43,10 +42,10 @@ from infralint.sources.nginx.grammar import split_modifier
 from infralint.sources.nginx.handed import hand_over
 from infralint.sources.nginx.hints import find_declarations, find_hints, speaks_of_store
 from infralint.sources.nginx.hops import (
-    HANDSHAKE,
     PASSES,
     NginxLocation,
     added_headers,
+    handshake_at,
     is_catch_all,
     passed_anywhere,
 )
@@ -61,14 +60,12 @@ from infralint.sources.nginx.unfit import find_slow
 from infralint.sources.nginx.upstreams import (
     Upstream,
     Upstreams,
-    keeps_affinity,
     ported_upstreams,
     read_target,
     unknown_methods,
 )
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
-from infralint.sources.nginx.websocket import judge_handshake
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.stream_names import stream_name
@@ -732,7 +729,7 @@ class _NodeBuilder:
                 self.nginx.unseen.append(hidden(level.opaque[0], f"what {block.written} does"))
 
     def _hop(self, block: NginxBlock, names: Sequence[str], general: bool) -> NginxLocation:
-        place, passed, scope = block.place, block.passed, block.scope
+        place, passed, scope, processing = block.place, block.passed, block.scope, self.nginx.processing
         assert place is not None
         assert passed is not None
         assert block.directive is not None
@@ -744,20 +741,19 @@ class _NodeBuilder:
         stated = [] if internal or directive is not location else list(find_declarations(location))
         self.nginx.heard |= {hint.evidence.where for hint in stated if hint.evidence.where}
         facts = Facts(family, where, self.version, ScopeSettings(scope, where))
-        upgrade = self._upgrade(facts, block)
         named = self._passed_values(block)
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         owners = [level.owner for level in scope.levels if level.owner is not None]
         found: Sequence[Hint] = ()
         if not internal and directive is location:
-            found = find_hints(location, scope, family, general, upgrade, stated)
+            found = find_hints(location, scope, family, general, lambda: handshake_at(facts, block, processing), stated)
         return NginxLocation(
             name=location.written if directive is location else f"{location.written}, {directive.written}",
             where=where,
-            buffers_responses=platform.buffering_of(facts),
+            buffers_responses=NOT_ASKED,
             clocks=platform.clocks(facts),
-            forwards_upgrade=upgrade,
-            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
+            forwards_upgrade=NOT_ASKED,
+            keeps_affinity=NOT_ASKED,
             runtime=Known("", where, "", "default"),
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
             paths=_paths(location) if not internal else (),
@@ -770,21 +766,11 @@ class _NodeBuilder:
             pass_directive=passed,
             version=self.version,
             block=block,
-            processing=self.nginx.processing,
+            processing=processing,
             upstreams=self.upstreams,
             files=frozenset(chain.from_iterable(map(self._snippets, owners))) or NO_FILES,
             backups=self._backups(targets),
         )
-
-    def _upgrade(self, facts: Facts, block: NginxBlock) -> Setting[Upgrade]:
-        passed = block.passed
-        assert passed is not None
-        if facts.family != "proxy":
-            return without_upgrade(facts.family, Known("", passed.where, passed.name, written=passed.written))
-        runs = self.nginx.processing.runs_at(block, HANDSHAKE)
-        if not runs:
-            runs = self.nginx.processing.runs_anyhow(block, HANDSHAKE)
-        return judge_handshake(facts, block.scope, self.definitions, [run.moment for run in runs])
 
     def _passed_values(self, block: NginxBlock) -> Values:
         """What a `*_pass` may name."""
@@ -817,10 +803,10 @@ class _NodeBuilder:
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
-            buffers_responses=platform.buffering_of(facts),
+            buffers_responses=NOT_ASKED,
             clocks=platform.clocks(facts),
             forwards_upgrade=Known("forwarded", where, "", "default"),
-            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
+            keeps_affinity=NOT_ASKED,
             runtime=Known("", where, "", "default"),
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
