@@ -107,13 +107,16 @@ ARGUMENTS = {
     "merge_slashes": (1, 1),
     "server_name": (1, _ANY),
     "proxy_method": (1, 1),
+    "large_client_header_buffers": (2, 2),
+    "connection_pool_size": (1, 1),
+    "request_pool_size": (1, 1),
     "root": (1, 1),
     "alias": (1, 1),
     "internal": (0, 0),
     "ip_hash": (0, 0),
 } | dict.fromkeys(_ONCE - {"limit_rate", "worker_shutdown_timeout"}, (1, 1))
 """How many arguments nginx takes, at least and at most: https://nginx.org/en/docs/dirindex.html"""
-_HOST = lazy(r"\*|[\w.-]*[A-Za-z.][\w.-]*", re.ASCII)
+_HOST = lazy(r"\*|[0-9_-]*+[A-Za-z.][\w.-]*+", re.ASCII)
 _PORT = lazy(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _TIMES = frozenset(
     "client_body_timeout client_header_timeout send_timeout lingering_timeout resolver_timeout proxy_timeout"

@@ -381,7 +381,7 @@ _QUOTED = frozenset({"double", "single"})
 _LUA = "_by_lua_block"
 _LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
 _LUA_TOKEN = lazy(
-    r"""(?:--)?\[(?P<level>=*)\[|--[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?P<brace>[{}])""", re.DOTALL
+    r"""(?:--)?\[(?P<level>=*)\[|--[^\n]*|"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?|(?P<brace>[{}])""", re.DOTALL
 )
 
 
