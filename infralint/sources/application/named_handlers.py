@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HANDLER = lazy(r"[\"'](?:(?:\w*+\\)*+(\w*+)@)?(\w++)[\"']")
 """`'stream'`, `'App\\Http\\ChatController@stream'`: the class and the method."""
-_CLASS = lazy(r"(\w+)::class\b")
+_CLASS = lazy(r"\b(\w++)::class\b")
 _CONTROLLER = lazy(r"(?:::|->)\s*controller\(\s*(?:\w*\\)*+(\w++)::class")
 """The class of whose methods a group's routes name one each: `Route::controller(ChatController::class)->group(…)`."""
 _LONGEST_CHAIN = 1_000
