@@ -1084,8 +1084,9 @@ class Joiner:
     def _heads_of_registry(self, module: SourceModule, node: SgNode, depth: int) -> list[Head]:
         """`router.registry.extend(other.registry)`: where the first of the two routers answers."""
         call = module.call_around(node)
-        taker = module.member(call.receiver) if call is not None and call.name == "extend" and call.receiver else None
-        return self.heads_of(module, taker[0], depth + 1) if taker is not None and taker[1] == "registry" else []
+        extended = call.receiver if call is not None and call.name == "extend" else None
+        member = module.member(extended) if extended is not None and not span_of(extended).has(span_of(node)) else None
+        return self.heads_of(module, member[0], depth + 1) if member is not None and member[1] == "registry" else []
 
     def _django_prefix(self, call: Call) -> Path:
         """The path that a call of Django's `path` or `re_path` begins with."""
