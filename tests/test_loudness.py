@@ -312,7 +312,11 @@ def test_a_folder_that_is_the_address_of_a_route_is_no_trial(path: str, is_loud:
         "  return result.toTextStreamResponse();\n}\n"
     )
     root = path.partition("app/")[0].removesuffix("src/")
-    files = {path: code, f"{root}package.json": '{"dependencies": {"next": "15.0.0", "ai": "5.0.0"}}', f"{root}vercel.json": "{}"}
+    files = {
+        path: code,
+        f"{root}package.json": '{"dependencies": {"next": "15.0.0", "ai": "5.0.0"}}',
+        f"{root}vercel.json": "{}",
+    }
     found = problems(lint(files), "serverless-stream")
     assert found
     assert bool(_loud(found)) is is_loud
