@@ -160,8 +160,11 @@ def test_what_only_looks_like_a_product_is_none(files: dict[str, str], lint: Lin
     assert {finding["severity"] for finding in report["findings"]} <= {"note"}
 
 
-def test_a_command_of_a_service_starts_a_product(lint: Lint) -> None:
-    compose = COMPOSE % "acme/inference:1" + "    command: vllm serve acme/model --port 8080\n"
+@pytest.mark.parametrize(
+    "command", ["vllm serve x", "/opt/venv/bin/vllm serve x", "tini -- vllm serve x", "sh -c 'vllm serve x'"]
+)
+def test_a_command_of_a_service_starts_a_product(command: str, lint: Lint) -> None:
+    compose = COMPOSE % "acme/inference:1" + f"    command: {command}\n"
     report = lint({"compose.yaml": compose, "site.conf": PLAIN})
     [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
     assert finding["severity"] == "warning"

@@ -189,7 +189,7 @@ class Joiner:
         """Whether a call is what a rule speaks of: by its packages, and by what it is called on."""
         if call.name not in shape.call:
             return False
-        if shape.receiver and _last_name(call.receiver).lower() not in shape.receiver:
+        if shape.receiver and not {_last_name(call.receiver).lower(), _first_name(call)} & {*shape.receiver}:
             return False
         return not shape.source or self._is_from(call, shape.source)
 
@@ -469,7 +469,9 @@ class Joiner:
         outer = (
             self._laravel.of_file(module.path) if "routes/" in module.path and module.path.endswith(".php") else ROOT
         )
-        return outer.join(self._prefix_of_blocks(module, call.span))
+        around = outer.join(self._prefix_of_blocks(module, call.span))
+        link = module.call_of(call.receiver) if call.receiver is not None else None
+        return around.join(self._chain_prefix(link)) if link is not None else around
 
     def _prefix_of_blocks(self, module: SourceModule, span: SourceSpan) -> Path:
         """What blocks around a place put before it, and the calls that it is chained to."""
@@ -1150,6 +1152,19 @@ def _last_name(node: SgNode | None) -> str:
         return ""
     found = re.findall(r"[\w$]+", node.text()[-200:])
     return found[-1] if found else ""
+
+
+def _first_name(call: Call) -> str:
+    """What a chain of calls of PHP begins with: `route` of `Route::prefix('x')->get('/y')`."""
+    if call.node.kind() != "member_call_expression":
+        return ""
+    link: Call | None = call
+    for _ in range(DEEPEST):
+        inner = call.module.call_of(link.receiver) if link is not None and link.receiver is not None else None
+        if inner is None:
+            break
+        link = inner
+    return _last_name(link.receiver).lower() if link is not None else ""
 
 
 def _keys_in(keys: Keys | None) -> tuple[Key, ...]:

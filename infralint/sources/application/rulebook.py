@@ -123,7 +123,7 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     kind: StreamKind = "sse"
     content_type: Key | None = None
     type: str | None = None
-    headers: Key | None = None
+    headers: Keys | None = None
     heartbeat: Key | None = None
     unit: float = 1
     library: str = ""

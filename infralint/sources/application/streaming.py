@@ -15,7 +15,7 @@ from infralint.sources.application.bodies import is_piped, is_repeated, is_strea
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.joining import Joiner, Registration, is_true
+from infralint.sources.application.joining import Joiner, Registration, argument_of, is_true
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.rails_routes import RailsRoutes
@@ -203,7 +203,7 @@ class ModuleStreams:
     def _given_headers(self, call: Call, shape: StreamShape) -> dict[str, str]:
         if shape.headers is None:
             return {}
-        pairs = self.resolver.pairs(call.module, call.argument(shape.headers), HEADERS)
+        pairs = self.resolver.pairs(call.module, argument_of(call, shape.headers), HEADERS)
         kept = {key.lower(): given for key, given in pairs.items()}
         found = {key: heeded_value(key, self.resolver.text(home, value)) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
