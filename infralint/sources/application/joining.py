@@ -74,6 +74,7 @@ _DECLARING = frozenset({"java", "kotlin", "csharp"})
 computed."""
 _ROUTER_NAMES = frozenset("app router server api routes route fastify koa hono r mux group g v1".split())
 """What routers are called where it can't be told what an object is."""
+_CONTROLLER = lazy(r"@(?:[\w.]+\.)?(?:Rest)?Controller\b")
 
 
 class Registration(msgspec.Struct, frozen=True, eq=False):
@@ -556,7 +557,8 @@ class Joiner:
 
     def _is_controller(self, owner: Definition) -> bool:
         """Whether Spring asks a class for routes itself, and not for those of what extends or implements it."""
-        return owner in owner.module.marks(frozenset({"Controller", "RestController"}))
+        modifiers = (child for child in owner.node.named_children() if child.kind() == "modifiers")
+        return any(_CONTROLLER.search(modifier.text()) for modifier in modifiers)
 
     def _path_text(self, registration: Registration) -> str | None:
         node = argument_of(registration.call, registration.shape.path)

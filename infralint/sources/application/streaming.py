@@ -40,10 +40,12 @@ from infralint.sources.application.rulebook import (
 )
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.viewsets import Action, action_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+_WORD = lazy(r"\w+")
 DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
 WEAK_DEPTH = 2
@@ -55,7 +57,8 @@ MOST_STEPS = 1_000
 
 
 class Sighting(msgspec.Struct, frozen=True, eq=False):
-    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone."""
+    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone.
+    declared: by what a handler is declared to return alone."""
 
     module: SourceModule
     span: SourceSpan
@@ -67,6 +70,7 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
     library: str = ""
     stateless: bool = False
     weak: bool = False
+    declared: bool = False
 
 
 class Reached(msgspec.Struct, frozen=True, eq=False):
@@ -125,6 +129,7 @@ class ModuleStreams:
                     yield found
                     break
         yield from self._by_class(module, rules)
+        yield from self._by_return_type(module, rules)
         yield from self._written_responses(module, rules)
         for base in rules.bases:
             for definition in module.definitions:
@@ -226,6 +231,18 @@ class ModuleStreams:
                 library.heartbeat if library else None,
                 shape.library,
             )
+
+    def _by_return_type(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
+        """`SseEmitter events()`: what a route's handler is declared to return says that it streams."""
+        types = {name: shape for shape in rules.streams if shape.returned for name in shape.call}
+        for registration in self.joiner.registrations(module) if types else ():
+            definition = registration.decorated
+            if registration.rules is not rules or definition is None or not _has_body(definition):
+                continue  # an interface's methods are a client's
+            name = next((word for word in _WORD.findall(_return_type(definition)) if word in types), None)
+            if name is not None:
+                says, type_ = f"returns {name}", types[name].type
+                yield Sighting(module, definition.span, types[name].kind, says, type_, declared=True)
 
     def _class_library(self, module: SourceModule, node: SgNode, shape: StreamShape) -> str:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
@@ -519,6 +536,23 @@ def parameter_type(parameter: Parameter) -> str:
     else:
         found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
     return found[1].rpartition(".")[2] if found else ""
+
+
+def _has_body(definition: Definition) -> bool:
+    kinds = {child.kind() for child in definition.node.named_children()}
+    return bool(kinds & {"block", "function_body"})
+
+
+def _return_type(definition: Definition) -> str:
+    """What a method of Java or Kotlin is declared to return; empty where that is not said."""
+    node = definition.node
+    written = node.field("type")
+    if written is not None:
+        return written.text()
+    parts = list(node.named_children())
+    after = next((place for place, part in enumerate(parts) if part.kind() == "function_value_parameters"), None)
+    follows = parts[after + 1] if after is not None and after + 1 < len(parts) else None
+    return follows.text() if follows is not None and follows.kind() != "function_body" else ""
 
 
 def _has_base(definition: Definition, base: str) -> bool:
