@@ -272,7 +272,8 @@ class ModuleStreams:
             for link in chain
             if not registrations or any(handler.has(link.span) for handler in registrations[0].handlers)
         ]
-        passed = (*passed, *((module, function) for function in inside))
+        classes = {definition.span for _, definition in passed if definition.kind == "class"}
+        passed = (*passed, *((module, link) for link in inside if link.kind != "class" or link.span not in classes))
         if registrations:
             yield from (Reached(sighting, registration, None, passed, span) for registration in registrations)
             return
