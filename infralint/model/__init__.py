@@ -10,6 +10,7 @@ from infralint.model.clock import LENGTH, SILENCE, Clock, Expiry, Phase, silence
 from infralint.model.finding import SEVERITIES, Effect, Finding, Provenance, Severity
 from infralint.model.node import (
     HOST_NETWORK,
+    NOT_ASKED,
     AccountResource,
     Affinity,
     CantFix,
@@ -23,6 +24,7 @@ from infralint.model.node import (
     Rival,
     Selection,
     Service,
+    settings_when_asked,
 )
 from infralint.model.reading import Reading, list_seen
 from infralint.model.setting import (
@@ -75,6 +77,7 @@ __all__ = [
     "HOST_NETWORK",
     "LENGTH",
     "NAMELESS_SESSION",
+    "NOT_ASKED",
     "NOWHERE",
     "NO_PATH",
     "SAME_PATH",
@@ -142,5 +145,6 @@ __all__ = [
     "is_passed",
     "list_seen",
     "not_applicable",
+    "settings_when_asked",
     "silence_clocks",
 ]

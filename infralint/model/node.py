@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -10,7 +10,17 @@ import msgspec
 from infralint.model.clock import LENGTH, SILENCE, Clock, Phase
 from infralint.model.setting import UNLIMITED, Known, Location, Related, Setting, Unknown
 from infralint.model.stream import STREAM_KINDS, Hint, StreamKind
-from infralint.model.wire import SAME_PATH, Address, Buffering, Compression, PathMap, Request, Response, Upgrade
+from infralint.model.wire import (
+    NOWHERE,
+    SAME_PATH,
+    Address,
+    Buffering,
+    Compression,
+    PathMap,
+    Request,
+    Response,
+    Upgrade,
+)
 
 Affinity = Literal["single", "client", "address", "today", "none"]
 """What keeps a client on its replica: there is only one; a cookie or key of the client's own;
@@ -178,6 +188,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         return self.keeps_affinity
 
     @property
+    def refused(self) -> Unknown | None:
+        """What its platform would refuse of it, whether or not a check asks about that."""
+        affinity = self.keeps_affinity
+        return affinity if isinstance(affinity, Unknown) and affinity.refused else None
+
+    @property
     def reuses_for(self) -> Setting[float] | None:
         """Seconds for which it keeps a connection to its backend that carries nothing, to send the next request on it;
         None where it does not, or notices in time that the backend has closed it."""
@@ -226,6 +242,42 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to files that put `setting` right for this hop and for no other. Raises CantFix."""
         raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")
+
+
+NOT_ASKED = Unknown(NOWHERE, "", "nobody has asked")
+"""What a setting of a hop is until somebody asks for it, where its class works it out then."""
+
+H = TypeVar("H", bound=Hop)
+
+
+def settings_when_asked(**settings: Callable[[Any], Setting[Any]]) -> Callable[[type[H]], type[H]]:
+    """Have a class of hops work settings out once they are asked for, where they are NOT_ASKED: of most hops, no check asks
+    for most settings. settings: fields of `Hop`, each with what makes its value of the hop."""
+
+    def add(kind: type[H]) -> type[H]:
+        for name, work_out in settings.items():
+            setattr(kind, name, _WorkedOut(getattr(Hop, name), work_out))
+        return kind
+
+    return add
+
+
+class _WorkedOut:
+    def __init__(self, field: Any, work_out: Callable[[Any], Setting[Any]]) -> None:
+        self._field = field
+        self._work_out = work_out
+
+    def __get__(self, hop: Hop | None, owner: type[Hop]) -> Any:
+        if hop is None:
+            return self
+        setting = self._field.__get__(hop)
+        if setting is NOT_ASKED:
+            setting = self._work_out(hop)
+            self._field.__set__(hop, setting)
+        return setting
+
+    def __set__(self, hop: Hop, setting: Setting[Any]) -> None:
+        raise AttributeError("settings of a hop do not change")
 
 
 def _is_one_host(name: str) -> bool:

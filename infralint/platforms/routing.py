@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -36,6 +36,8 @@ from infralint.model import (
 from infralint.platforms.forwarding import set_by
 from infralint.text.patterns import Unsearchable, literal_start, search
 from infralint.text.stream_names import CATCH_ALLS
+
+H = TypeVar("H")
 
 PathKind = Literal["exact", "segments", "prefix", "regex"]
 """How a path is compared: all of it; segment by segment (`/api` takes `/api/x` and not `/apis`); by its first letters;
@@ -93,6 +95,10 @@ class RouteRule(msgspec.Struct, frozen=True):
         fits = self._fits(request.path)
         unsure = self.doubt or (request.host is None and self.host)
         return None if fits and unsure else fits
+
+    def takes_all_of_its_host(self, request: Request) -> bool:
+        """Whether a request is taken if it asks for the rule's host."""
+        return not self.doubt and self._fits(request.path) is True
 
     def why_unsure(self, request: Request) -> str:
         """Why it is not known whether it takes a request."""
@@ -237,12 +243,31 @@ class RoutedHop(Hop, frozen=True, kw_only=True):
 
 def best_rules(rules: Iterable[RouteRule], request: Request) -> Iterator[RouteRule]:
     """The rules that may take a request, the one that names it best first; none behind one that surely takes it."""
-    for rule in sorted(rules, key=lambda rule: rule.weight, reverse=True):
+    ranked = sorted(rules, key=lambda rule: rule.weight, reverse=True)
+    yield from (rule for rule, _ in _takers(((rule, None) for rule in ranked), request))
+
+
+def _takers(
+    rules: Iterable[tuple[RouteRule, H]], request: Request, in_order: bool = False
+) -> Iterator[tuple[RouteRule, H]]:
+    """Of rules in the order in which they are asked, with whatever belongs to each: those that may take a request.
+
+    None comes behind one that takes all that it would: where the host is not known, one of the same host. Of two that
+    ask for the very same, only the order in which they stand can say which counts (in_order).
+    """
+    settled: dict[str, tuple[bool, int, int, int]] = {}
+    for rule, owner in rules:
+        host = rule.host.lower()
+        if host in settled and (in_order or settled[host] != rule.weight):
+            continue
         taken = rule.takes(request)
-        if taken is not False:
-            yield rule
+        if taken is False:
+            continue
+        yield rule, owner
         if taken:
             return
+        if rule.takes_all_of_its_host(request):
+            settled.setdefault(host, rule.weight)
 
 
 class RoutingNode(Node, kw_only=True, eq=False, dict=True):
@@ -272,14 +297,10 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
     def _route(self, request: Request) -> Sequence[Match]:
         found: list[tuple[RoutedHop, RouteRule]] = []
         reasons: list[str] = []
-        for rule, hop in self._rules_for(request.host):
-            taken = rule.takes(request)
-            if taken is False:
-                continue
+        for rule, hop in _takers(self._rules_for(request.host), request, self.in_order):
             found.append((hop, rule))
-            if taken:
-                break
-            reasons.append(rule.why_unsure(request))
+            if rule.takes(request) is None:
+                reasons.append(rule.why_unsure(request))
         hops = {id(hop): hop for hop, _ in found}.values()
         distinct = tuple(dict.fromkeys(reasons))
         answers = [rule.answer for _, rule in found if rule.answer is not None]

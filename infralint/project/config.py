@@ -393,7 +393,7 @@ def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
     places: Places = {}
     in_table = False
     for number, line_text in enumerate(text.split("\n"), 1):
-        if header := re.match(r"\s*\[+([^\]]+)\]", line_text):
+        if header := re.match(r"\s*\[++([^\]]+)\]", line_text):
             in_table = header[1].strip().startswith("tool.infralint")
         elif in_table and (key := re.match(r"\s*([\w-]+)\s*=", line_text)):
             places.setdefault(f"$.{key[1]}", YamlSpan(number, key.start(1) + 1, key.end(1) + 1))

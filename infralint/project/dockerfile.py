@@ -18,7 +18,7 @@ from infralint.text.lazy import lazy
 
 _INSTRUCTION = lazy(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
 _FLAG = lazy(r"--[\w-]+(?:=\S*)?")
-_PAIR = lazy(r"([A-Za-z_]\w*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|\S*)")
+_PAIR = lazy(r"(?<!\w)([A-Za-z_]\w*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|\S*)")
 _VARIABLE = lazy(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^{}]*))?\}|([A-Za-z_]\w*))")
 _HEREDOC = lazy(r"<<-?[\"']?(\w+)")
 _HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})

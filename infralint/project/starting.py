@@ -19,7 +19,9 @@ PORT_VARIABLES = frozenset(
 )
 """Variables from which servers take their port: by habit, or uvicorn, Spring, Streamlit, Gradio, ASP.NET and Flask."""
 
-_FLAG = r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)"
+_FLAG = (
+    r"(?:--port[ =]|--bind[ =]\S{0,200}:|-b\s+\S{0,200}:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)"
+)
 _PORT_FLAG = lazy(_FLAG + r"[\"']?(\d{2,5})\b")
 _UNREAD_PORT = lazy(_FLAG + r"[\"']?\$")
 _WITH_DEFAULT = lazy(r"\$\{\w+:?-(\d{2,5})\}")

@@ -29,7 +29,7 @@ _SCHEME = r"(?:Bearer|Basic|Token|ApiKey)\s+"
 _HEADER = rf"_header\s+[\"']?[\w\-]{{0,40}}?(?:{_WORDS}|cookie)[\w\-]{{0,40}}[\"']?"
 _IN_HEADER = rf"{_HEADER}\s+[\"']?(?:{_SCHEME})?(?!{_SCHEME})([^\s\"';$*{{}}]{{4,}})"
 _AUTHORIZATION = rf"Authorization[\"']?[\s:=,]+[\"'`]?{_SCHEME}([^\s\"'`;$*{{}}<]{{4,}})"
-_DEFAULT = r"\bDefault[\"']?\s*:\s*(?:\"([^\"\n]+)|'([^'\n]+)|([^\s\"',}]+))"
+_DEFAULT = r"\bDefault[\"']?\s*:\s*(?:\"([^\"\n]++)|'([^'\n]++)|([^\s\"',}]++))"
 _IS_NO_ECHO = r"NoEcho[\"']?\s*:\s*[\"']?true\b"
 _NO_ECHO = rf"{_IS_NO_ECHO}[^\n]{{0,500}}?{_DEFAULT}|{_DEFAULT}(?=[^\n]{{0,500}}?{_IS_NO_ECHO})"
 _SECRET = lazy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from infralint.model import Node, Service
+from infralint.model import Location, Node, Service
 from infralint.text.lazy import lazy
 from infralint.text.paths import folders_around
 
@@ -101,3 +101,18 @@ class MountedFiles:
             if mounted:
                 folder = mounted.strip("/")
                 yield from self._below.get("" if folder == "." else folder, ())
+
+
+class RunProducts:
+    """The products that services run as they are, by the places of these services."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._at: dict[Location, list[Node]] = {}
+        for node in nodes:
+            if node.folder is not None and node.by_name_only:
+                for where in {hop.where for hop in node.hops}:
+                    self._at.setdefault(where, []).append(node)
+
+    def run_by(self, service: Service) -> list[Node]:
+        """The products that a service is."""
+        return [node for node in self._at.get(service.where, ()) if service.name in node.known_as]

@@ -9,7 +9,7 @@ import msgspec
 
 from infralint.model import HOST_NETWORK, Address, Node, Service
 from infralint.text.lazy import lazy
-from infralint.trace.folders import ApplicationFolders, MountedFiles
+from infralint.trace.folders import ApplicationFolders, MountedFiles, RunProducts
 from infralint.trace.links import NAMELESS
 
 _SERVER = lazy(
@@ -172,8 +172,16 @@ class Placements:
     def _running(self) -> dict[int, dict[int, Node]]:
         """Which nodes each service runs, both by identity."""
         files = MountedFiles(node for node in self.nodes if node.folder is None)
+        products = RunProducts(self.nodes)
         return {
-            id(service): {id(node): node for node in (*files.in_reach_of(service), *self._folders.built_from(service))}
+            id(service): {
+                id(node): node
+                for node in (
+                    *files.in_reach_of(service),
+                    *self._folders.built_from(service),
+                    *products.run_by(service),
+                )
+            }
             for service in self.services
         }
 

@@ -31,7 +31,7 @@ from infralint.trace.links import AROUND_CONTAINERS, LOOPBACK, Dialler, Link, ho
 from infralint.trace.paths import written_paths
 from infralint.trace.placements import Placement, Placements, are_of_several_projects
 
-_CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
+_CLASS = lazy(r"\\d|\\w|\[[^\]^]{0,200}?[0-9a-fA-F]-[^\]]{0,200}\]")
 
 
 Numbered = tuple[int, Dialler]

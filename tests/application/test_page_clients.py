@@ -23,6 +23,8 @@ PAGE = "<html>\n<body>\n<script%s>\n%s\n</script>\n</body></html>\n"
         ("app/views/chat.html.erb", PAGE % ("", "new WebSocket('/live/chat');\n<%= yield %>")),
         ("templates/room.html", PAGE % ("", 'const id = {{ room|tojson }};\nnew WebSocket("/live/{{ room }}");')),
         ("index.php", "<?php $x = 1; ?>\n" + PAGE % ("", "new WebSocket('/live/<?= $x ?>');")),
+        ("shop.php", PAGE % ("", "// {% <? <?php {{ are not closed\nnew WebSocket('/live/chat');")),
+        ("views/chat.ejs", PAGE % ("", "<%# {{ %>\nnew WebSocket('/live/chat'); // }} <% all %>")),
         ("static/js/chat.js", "const s = new WebSocket('ws://' + location.host + '/live/chat');\n"),
         ("public/app.js", "const s = new WebSocket('/live/chat');\n"),
     ],

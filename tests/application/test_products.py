@@ -160,8 +160,11 @@ def test_what_only_looks_like_a_product_is_none(files: dict[str, str], lint: Lin
     assert {finding["severity"] for finding in report["findings"]} <= {"note"}
 
 
-def test_a_command_of_a_service_starts_a_product(lint: Lint) -> None:
-    compose = COMPOSE % "acme/inference:1" + "    command: vllm serve acme/model --port 8080\n"
+@pytest.mark.parametrize(
+    "command", ["vllm serve x", "/opt/venv/bin/vllm serve x", "tini -- vllm serve x", "sh -c 'vllm serve x'"]
+)
+def test_a_command_of_a_service_starts_a_product(command: str, lint: Lint) -> None:
+    compose = COMPOSE % "acme/inference:1" + f"    command: {command}\n"
     report = lint({"compose.yaml": compose, "site.conf": PLAIN})
     [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
     assert finding["severity"] == "warning"
@@ -175,3 +178,27 @@ def test_an_image_that_is_built_from_the_whole_project_is_none_of_its_products(l
     files = {"compose.yaml": compose, "site.conf": site, "Dockerfile": "FROM scratch\nCOPY . /app\n"}
     report = lint(files)
     assert problems(report, "missing-upgrade-headers") == []
+
+
+@pytest.mark.parametrize(
+    ("ports", "address", "loud"),
+    [
+        ('["5678:5678"]', "127.0.0.1:5678", True),
+        ('["127.0.0.1:8443:5678"]', "localhost:8443", True),
+        ('["5678:5678"]', "127.0.0.1:9000", False),
+    ],
+)
+def test_a_product_is_reached_by_the_port_that_its_host_publishes(
+    ports: str, address: str, loud: bool, lint: Lint
+) -> None:
+    """An nginx beside the containers, as in the reports of n8n's users: https://github.com/n8n-io/n8n/issues/14653"""
+    compose = f"services:\n  flows:\n    image: docker.n8n.io/n8nio/n8n\n    ports: {ports}\n"
+    site = f"server {{\n    listen 80;\n    location / {{\n        proxy_pass http://{address};\n    }}\n}}\n"
+    report = lint({"compose.yaml": compose, "sites-available/n8n.conf": site})
+    found = [finding for finding in report["findings"] if finding["check"] == "missing-upgrade-headers"]
+    assert bool(problems(report, "missing-upgrade-headers")) is loud
+    assert (
+        [hop["hop"]["name"] for hop in found[0]["trace"]["legs"]] == ["location /", "n8n's /rest/push"]
+        if loud
+        else not found
+    )

@@ -181,6 +181,17 @@ def test_the_first_route_that_fits_counts(lint: Lint) -> None:
     assert loud(lint, text) == []
 
 
+@pytest.mark.parametrize("host", ["    host: chat.example.com\n", ""])
+def test_the_first_route_counts_whether_or_not_the_host_is_known(host: str, lint: Lint) -> None:
+    first = "    - match: [{ uri: { prefix: /api/chat } }]\n      route: [{ destination: { host: api } }]\n"
+    service = virtual_service("      timeout: 10s\n").replace("hosts: ['*']", "hosts: [chat.example.com]")
+    declared = f"streams:\n  - path: /api/chat\n{host}"
+    report = lint({"k8s.yaml": service.replace("  http:\n", f"  http:\n{first}"), "infralint.yaml": declared})
+    assert not problems(report, "capped-stream")
+    report = lint({"k8s.yaml": service, "infralint.yaml": declared})
+    assert problems(report, "capped-stream")
+
+
 def proxy(more: str = "") -> str:
     return (
         "apiVersion: projectcontour.io/v1\nkind: HTTPProxy\nmetadata:\n  name: app\nspec:\n"

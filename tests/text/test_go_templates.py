@@ -123,6 +123,8 @@ def test_a_template_of_another_file_is_included() -> None:
         ('{{ include "nobody" . }}', "nobody"),
         ("{{ .Values.name ", "never closed"),
         ('{{ "open }}', "never closed"),
+        ("{{ 18446744073709551616 }}", "too large for a whole number"),
+        (f"{{{{ 0x{'f' * 5000} }}}}", "too large for a whole number"),
         ("{{ $x }}", "no variable `\\$x` is declared"),
         ("{{ if .Values.missing }}{{ $x.y }}{{ end }}", "no variable `\\$x`"),
         ("{{ if .Values.missing }}{{ $x := 1 }}{{ end }}{{ $x }}", "no variable `\\$x`"),

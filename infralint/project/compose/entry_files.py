@@ -15,15 +15,15 @@ from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
 _SERVED = lazy(
-    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve)(?:\.exe)?\s[^\n;&|]*?(?<![\w./:@-])"
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve)(?:\.exe)?\s[^\n;&|]{0,1000}?(?<![\w./:@-])"
     r"([A-Za-z_]\w*(?:\.\w+)*)(?::[A-Za-z_]\w*|(?<=\.[aw]sgi))"
 )
 _RUN_AS_MODULE = lazy(r"\bpython[\d.]*\s+(?:-[A-Za-z]\s+)*-m\s+([A-Za-z_]\w*(?:\.\w+)*)")
 _RUN_AS_FILE = lazy(
     r"\b(?:python[\d.]*|node|bun|deno|tsx|ts-node|ruby|php|(?:streamlit|chainlit|fastapi|bun|deno)\s+(?:run|dev))\s+"
-    r"(?:-{1,2}[\w-]+(?:=\S+)?\s+)*([\w./-]+\.(?:py|[cm]?[jt]s|rb|php))(?![\w.])"
+    r"(?:-[\w-]++(?:=\S++)?\s++){0,20}+([\w./-]+\.(?:py|[cm]?[jt]s|rb|php))(?![\w.])"
 )
-_BUILT = lazy(r"((?:[\w.-]+/)*?)(?:dist|build|lib|out)/.*\.[cm]?js$")
+_BUILT = lazy(r"(?>((?:[\w.-]+/)*?)(?:dist|build|lib|out)/).*\.[cm]?js$")
 """What a package's build made of its code, and where the package lies."""
 _FOLDER = lazy(r"(?:--(?:app-dir|chdir|pythonpath|prefix|cwd)[ =]|\bcd\s+|\s-C\s+)([\w./-]+)")
 _PACKAGE_SCRIPT = lazy(r"^\s*(?:npm|pnpm|yarn|bun)\b.*\b(?:start|serve|prod)\b")

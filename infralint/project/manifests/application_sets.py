@@ -23,7 +23,7 @@ MOST_APPLICATIONS = 200
 """Applications of one ApplicationSet that are read."""
 
 Parameters = Mapping[str, str]
-_PARAMETER = lazy(r"\{\{-?\s*\.?([^{}]*?)\s*-?\}\}")
+_PARAMETER = lazy(r"\{\{-?+\s*+\.?+([^{}]*+)\}\}")
 
 
 def applications_of(application_set: Manifest, project: Project) -> Iterator[Manifest]:
@@ -105,7 +105,11 @@ def _fill(value: YamlValue, parameters: Parameters) -> YamlValue:
     """A value with its parameters filled in; a hole for what can't be told."""
 
     def put_in(text: str) -> str:
-        return _PARAMETER.sub(lambda found: parameters.get(found[1], HOLE), text) if "{{" in text else text
+        return (
+            _PARAMETER.sub(lambda found: parameters.get(found[1].removesuffix("-").rstrip(), HOLE), text)
+            if "{{" in text
+            else text
+        )
 
     return replace(
         value,

@@ -44,7 +44,7 @@ _KIND = lazy(
 )
 _WORD = lazy(rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z]{4,40})")
 _MAPPED_KIND = lazy(rb"(?m)^[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?[A-Za-z]")
-_BLANK = lazy(rb"(?:\s*(?:#[^\r\n]*|---|%[^\r\n]*)?(?:[\r\n]|$))*")
+_BLANK = lazy(rb"\s*+(?:(?:#[^\r\n]*+|---[ \t]*+|%[^\r\n]*+)(?:[\r\n]\s*+|\Z))*+")
 _CONTROLLER = lazy(
     rb"tcp-services|(?m:^[ \t]+[\"']?(?:proxy-[a-z-]+|use-[a-z-]+|enable-[a-z-]+|worker-[a-z-]+|allow-snippet-annotations"
     rb"|client-max-body-size|lb-method|location-snippets|timeout-server|timeout-tunnel|cookie-persistence)[\"']?:)"

@@ -106,7 +106,7 @@ def _remix(inside: str) -> str:
     for piece in pieces:
         if not piece or piece == "index" or piece.startswith("_") or re.fullmatch(r"\(.*\)", piece):
             continue
-        plain = re.sub(r"\[(.*?)\]", r"\1", piece.removesuffix("_"))
+        plain = re.sub(r"\[([^\[\]]*)\]", r"\1", piece.removesuffix("_"))
         shown.append("**" if plain == "$" else "*" if plain.startswith("$") else plain)
     return "/" + "/".join(shown)
 

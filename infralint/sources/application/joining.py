@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.laravel_paths import LaravelPaths
+from infralint.sources.application.loops import turns
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
@@ -67,6 +68,7 @@ _DECLARING = frozenset({"java", "kotlin", "csharp"})
 computed."""
 _ROUTER_NAMES = frozenset("app router server api routes route fastify koa hono r mux group g v1".split())
 """What routers are called where it can't be told what an object is."""
+_CONTROLLER = lazy(r"@(?:[\w.]+\.)?(?:Rest)?Controller\b")
 
 
 class Registration(msgspec.Struct, frozen=True, eq=False):
@@ -187,7 +189,7 @@ class Joiner:
         """Whether a call is what a rule speaks of: by its packages, and by what it is called on."""
         if call.name not in shape.call:
             return False
-        if shape.receiver and _last_name(call.receiver).lower() not in shape.receiver:
+        if shape.receiver and not {_last_name(call.receiver).lower(), _first_name(call)} & {*shape.receiver}:
             return False
         return not shape.source or self._is_from(call, shape.source)
 
@@ -254,7 +256,10 @@ class Joiner:
             decorated = call.module.decorated_definition(call)
             if shape.scope == "class" and self._says_less(rules, shape, call, decorated):
                 return None
-            return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
+            if decorated is not None:
+                return Registration(rules, shape, call, (decorated.span,), decorated)
+            handler = _decorated_by_call(call)
+            return Registration(rules, shape, call, (span_of(handler),)) if handler is not None else None
         if not self._has_path(call, shape):
             return None
         if shape.handler == "block":
@@ -464,7 +469,9 @@ class Joiner:
         outer = (
             self._laravel.of_file(module.path) if "routes/" in module.path and module.path.endswith(".php") else ROOT
         )
-        return outer.join(self._prefix_of_blocks(module, call.span))
+        around = outer.join(self._prefix_of_blocks(module, call.span))
+        link = module.call_of(call.receiver) if call.receiver is not None else None
+        return around.join(self._chain_prefix(link)) if link is not None else around
 
     def _prefix_of_blocks(self, module: SourceModule, span: SourceSpan) -> Path:
         """What blocks around a place put before it, and the calls that it is chained to."""
@@ -544,7 +551,8 @@ class Joiner:
 
     def _is_controller(self, owner: Definition) -> bool:
         """Whether Spring asks a class for routes itself, and not for those of what extends or implements it."""
-        return owner in owner.module.marks(frozenset({"Controller", "RestController"}))
+        modifiers = (child for child in owner.node.named_children() if child.kind() == "modifiers")
+        return any(_CONTROLLER.search(modifier.text()) for modifier in modifiers)
 
     def _path_text(self, registration: Registration) -> str | None:
         node = argument_of(registration.call, registration.shape.path)
@@ -732,11 +740,27 @@ class Joiner:
             return found
         if handed := self._handed_on(module, use, depth):
             return handed
+        if looped := list(self._heads_in_loops(module, use, depth)):
+            return looped
         holder = module.assignment_of(span)
         call = module.call_of(holder.value) if holder is not None else None
         if call is not None and span_of(call.callee).has(span):
             return self._value_heads(module, call.span, depth + 1)
         return []
+
+    def _heads_in_loops(self, module: SourceModule, use: SgNode, depth: int) -> Iterator[Head]:
+        """The prefixes that a loop puts a router of its list under: `for router in routers: app.include_router(router)`."""
+        for turn in turns(module, use):
+            for place in turn.places:
+                for rules, shape, call in self._innermost(module, span_of(place)):
+                    written = argument_of(call, shape.prefix)
+                    given = turn.values.get(written.text()) if written is not None else None
+                    if given is not None and span_of(given) != span_of(use):
+                        prefixes = [path_of(self.resolver.text(module, given), rules.style)]
+                    else:
+                        prefixes = self._mount_prefixes(rules, shape, call, span_of(place))
+                    parents = self._parents(shape, call, depth)
+                    yield from (self._below(shape, call, head, prefix) for prefix in prefixes for head in parents)
 
     def _mount_of_receiver(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
         """The prefixes that a router is put under by a method of its own: `api.init_app(app)`."""
@@ -1130,6 +1154,19 @@ def _last_name(node: SgNode | None) -> str:
     return found[-1] if found else ""
 
 
+def _first_name(call: Call) -> str:
+    """What a chain of calls of PHP begins with: `route` of `Route::prefix('x')->get('/y')`."""
+    if call.node.kind() != "member_call_expression":
+        return ""
+    link: Call | None = call
+    for _ in range(DEEPEST):
+        inner = call.module.call_of(link.receiver) if link is not None and link.receiver is not None else None
+        if inner is None:
+            break
+        link = inner
+    return _last_name(link.receiver).lower() if link is not None else ""
+
+
 def _keys_in(keys: Keys | None) -> tuple[Key, ...]:
     return keys if isinstance(keys, tuple) else () if keys is None else (keys,)
 
@@ -1232,6 +1269,13 @@ def _call_with_callee(module: SourceModule, use: SgNode) -> Call | None:
             return None
         node = parent
     return None
+
+
+def _decorated_by_call(call: Call) -> SgNode | None:
+    """What a decorator is called with, where it stands above nothing: `router.post("/chat")(chat)`."""
+    parent = call.node.parent()
+    outer = call.module.call_of(parent) if parent is not None and parent.kind() in call.module.language.calls else None
+    return outer.argument(0) if outer is not None and span_of(outer.callee) == call.span else None
 
 
 _METHOD = lazy(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?:[\w.-]+(?=/))?")

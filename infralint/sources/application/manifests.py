@@ -39,7 +39,7 @@ _SUPERVISED = lazy(r"(?:^|/)(?:[\w.-]*s6[\w.-]*|services?\.d|service|runit|sv)/"
 _REQUIREMENT = lazy(r"^[ \t]*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
 _QUOTED = lazy(r"""["']([A-Za-z@][\w./@-]*)(?:\[[^\]"']*\])?\s*(?:[<>=!~^;][^"']*)?["']""")
 _KEY = lazy(r"^[ \t]*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
-_GO = lazy(r"^[ \t]*(?:require[ \t]+)?([\w.-]+\.[\w.-]+/\S+)\s+v\S+[ \t]*(?:\n|\Z)", re.MULTILINE)
+_GO = lazy(r"^[ \t]*(?:require[ \t]+)?((?=[\w-]++\.)[\w.-]++/\S++)\s++v\S++[ \t]*+(?:\n|\Z)", re.MULTILINE)
 """What a go.mod asks for itself: not what is marked `// indirect`."""
 _GEM = lazy(r"^[ \t]*gem[ \t]+[\"']([\w-]+)", re.MULTILINE)
 _TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")

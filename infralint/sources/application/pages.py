@@ -19,11 +19,23 @@ _PLAIN_SCRIPT = lazy(r"(?:^|/)(?:public|static|assets|www|wwwroot)/(?:.*/)?[^/]+
 _SENT = lazy(r"(?:^|(?<=/))(?:public|static|assets|templates?)/")
 _ASIDE = lazy(r"(?:^|/)(?:libs?|plugins?|[^/]*(?:test|demo|example|swagger|redoc)[^/]*)(?:/|$)|\.min\.", re.IGNORECASE)
 _NO_SCRIPT = lazy(
-    r"<script\b[^>]*\btype\s*=\s*(?![\"']?(?:module|(?:text|application)/(?:java|ecma)script|text/babel))[^>]*>.*?</script>",
+    r"<script\b[^>]{0,1000}?\btype\s*=\s*(?![\"']?(?:module|(?:text|application)/(?:java|ecma)script|text/babel))[^>]{0,1000}>.*?(?:</script>|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
-_SAID = lazy(r"\{\{.*?\}\}|<%[=-].*?%>|<\?=.*?\?>|\{!!.*?!!\}", re.DOTALL)
-_STATEMENT = lazy(r"\{%.*?%\}|\{#.*?#\}|<%.*?%>|<\?php.*?\?>", re.DOTALL)
+_STEP = lazy(r"\{[{%#]|\{!!|<%[=-]?|<\?(?:=|php)")
+_CLOSERS = {
+    "{{": "}}",
+    "{!!": "!!}",
+    "<%=": "%>",
+    "<%-": "%>",
+    "<?=": "?>",
+    "{%": "%}",
+    "{#": "#}",
+    "<%": "%>",
+    "<?php": "?>",
+}
+_SAYING = ("{{", "{!!", "<%=", "<%-", "<?=")
+"""Steps of a template whose value stands in the page."""
 
 
 def page_files(names: FileNames) -> list[str]:
@@ -44,13 +56,27 @@ def page_module(path: str, content: bytes) -> SourceModule:
     text = whole
     if _DOCUMENT.search(path):
         text = _NO_SCRIPT.sub(lambda found: _blank(found[0], " "), text)
-        text = _SAID.sub(lambda found: _blank(found[0], HOLE), _STATEMENT.sub(_without_statement, text))
-        text = scripts_of(text, "html")
+        text = scripts_of(_without_steps(text), "html")
     return SourceModule(path, JAVASCRIPT, "javascript", whole, SgRoot(text, "javascript").root())
 
 
-def _without_statement(found: re.Match[str]) -> str:
-    return found[0] if _SAID.fullmatch(found[0]) else _blank(found[0], " ")
+def _without_steps(text: str) -> str:
+    """A page without the steps of its template: a hole is where one has a value."""
+    parts = []
+    unclosed: set[str] = set()
+    at = 0
+    for found in _STEP.finditer(text):
+        closer = _CLOSERS[found[0]]
+        if found.start() < at or closer in unclosed:
+            continue
+        end = text.find(closer, found.end())
+        if end < 0:
+            unclosed.add(closer)
+            continue
+        end += len(closer)
+        parts += [text[at : found.start()], _blank(text[found.start() : end], HOLE if found[0] in _SAYING else " ")]
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 def _blank(text: str, with_what: str) -> str:

@@ -94,7 +94,7 @@ def _without_holes(written: str) -> Path:
     return Path("/" + re.sub(f"{HOLE}+", "*", written.lstrip("/")))
 
 
-_NAMED_GROUP = lazy(r"\(\?P?<\w+>[^()]*\)|\([^?()][^()]*\)|\[[^\]]*\][+*]?|\\[dwsDWS][+*]?")
+_NAMED_GROUP = lazy(r"\(\?P?<\w+>[^()]*\)|\([^?()][^()]*\)|\[[^\]]{0,200}\][+*]?|\\[dwsDWS][+*]?")
 
 
 def _from_regex(written: str) -> Path:

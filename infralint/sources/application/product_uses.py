@@ -84,9 +84,16 @@ def _line_of(path: str, content: bytes, name: str) -> int:
     is_docker = "ockerfile" in path or "ontainerfile" in path
     for number, line in enumerate(text.splitlines(), start=1):
         code = line.partition("#")[0]
-        if re.search(wanted, code) and (not is_docker or _INSTALLS.search(code)):
+        if re.search(wanted, code) and (not is_docker or _installs(code)):
             return number
     return 0
 
 
-_INSTALLS = lazy(r"\b(?:pip3?|uv|pipx|npm|yarn|pnpm)\b.*\b(?:install|add|i)\b")
+_INSTALLER = lazy(r"\b(?:pip3?|uv|pipx|npm|yarn|pnpm)\b")
+_INSTALL = lazy(r"\b(?:install|add|i)\b")
+
+
+def _installs(command: str) -> bool:
+    """Whether a line of a Dockerfile installs packages."""
+    installer = _INSTALLER.search(command)
+    return installer is not None and _INSTALL.search(command, installer.end()) is not None

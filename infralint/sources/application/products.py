@@ -355,12 +355,24 @@ def _starts(words: str, start: str) -> bool:
     if at < 0:
         return False
     before, after = words[:at], words[at + len(start) :]
-    return after[:1] in ("", " ", '"', "'", "]", ";") and _LEAD.search(before) is not None
+    return after[:1] in ("", " ", '"', "'", "]", ";") and _is_lead(before)
+
+
+def _is_lead(before: str) -> bool:
+    words = before.rstrip("[\"' ")
+    between = before[len(words) :]
+    if not words or words[-1] in "/&;|(" or between.strip():
+        return True
+    return bool(between) and _LEAD.search(words[-_LONGEST_LEAD:]) is not None
 
 
 _LEAD = lazy(
-    r"""(?:^|/|[&;|(\["']\s*|\b(?:exec|(?:uv|poetry|pdm|pixi|hatch)\s+run|npx|uvx|sudo|tini|dumb-init|env|nohup|CMD|ENTRYPOINT|web:|--|-c|python[\d.]*)\s+)[\["'\s]*$"""
+    r"(?:(?<!\S)(?:--|-c)|\b(?:exec|(?:uv|poetry|pdm|pixi|hatch) run|npx|uvx|sudo|tini|dumb-init|env|nohup|CMD|ENTRYPOINT|web:"
+    r"|python[\d.]*))$"
 )
+"""What runs the program that follows it."""
+_LONGEST_LEAD = 40
+"""Characters in which it stands."""
 PROGRAM_WORDS = tuple(
     dict.fromkeys(
         word.encode()

@@ -463,5 +463,5 @@ def _is_go_struct(definition: Definition) -> bool:
 def receiver_type(method: Definition) -> str:
     """The type that a Go method belongs to; empty for a function."""
     given = method.node.field("receiver") if method.node.kind() == "method_declaration" else None
-    found = re.search(r"(?<!\w)(\w++)(?:\[[^\]]*\])?\s*\)$", given.text()) if given is not None else None
+    found = re.search(r"(?<!\w)(\w++)(?:\[[^\[\]]*\])?\s*\)$", given.text()) if given is not None else None
     return found[1] if found else ""

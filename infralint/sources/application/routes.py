@@ -107,7 +107,8 @@ class Routes(msgspec.Struct):
     def find_all(self, notes: list[Notes]) -> list[Found]:
         """The routes of all files, each once: the one whose content type is known."""
         kept: dict[tuple[str, str, str], Found] = {}
-        for found in (*self._sockets(notes), *(found for note in notes for found in self._of_file(note))):
+        routes = [*self._sockets(notes), *(found for note in notes for found in self._of_file(note))]
+        for found in sorted(routes, key=lambda found: found.sighting is not None and found.sighting.declared):
             key = (found.route.kind, found.route.path, found.home)
             if key not in kept or (kept[key].route.content_type is None and found.route.content_type is not None):
                 kept[key] = found
@@ -120,14 +121,15 @@ class Routes(msgspec.Struct):
         for call in notes.passes:
             self._note(module, call.span.line, _pass_on(call))
         for call in notes.bodies:
-            self._note(module, call.span.line, _pass_on(call), "sse")
+            if not any(call.span.start <= sighting.span.start < call.span.end for sighting in notes.sightings):
+                self._note(module, call.span.line, _pass_on(call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
             reached = self.streaming.reached_routes(sighting)
             for way in reached:
                 yield from self._reached_routes(way)
-            if not reached:
+            if not reached and not sighting.declared:
                 why = f"{sighting.says}; the route that this answers was not found"
                 self._note(module, sighting.span.line, why, sighting.kind)
         if module.path in self.streaming.beyond:

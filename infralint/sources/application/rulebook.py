@@ -116,13 +116,14 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     sentence goes on ("returns StreamingResponse(…)" if empty). may_be_file: a file is sent so, too.
     body: the argument that must be a stream. repeated: it must be called in a loop. option: an argument that must have
     one of the values `equals`;
-    without: one that must not be given. stateless: the option that makes it so.
+    without: one that must not be given. stateless: the option that makes it so. returned: so does a route whose handler
+    is declared to return it, whatever makes it.
     """
 
     kind: StreamKind = "sse"
     content_type: Key | None = None
     type: str | None = None
-    headers: Key | None = None
+    headers: Keys | None = None
     heartbeat: Key | None = None
     unit: float = 1
     library: str = ""
@@ -134,6 +135,7 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     body: Key | None = None
     repeated: bool = False
     stateless: str = ""
+    returned: bool = False
 
 
 class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):

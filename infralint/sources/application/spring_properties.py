@@ -21,7 +21,7 @@ BASE_PATHS = ("server.servlet.contextpath", "spring.webflux.basepath", "spring.m
 PORT = "server.port"
 
 _FILE = lazy(r"(?:^|/)application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
-_LINE = lazy(r"^[ \t]*([\w.\[\]-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_LINE = lazy(r"^[ \t]*([\w.\[\]-]+)[ \t]*[=:](.*)$", re.MULTILINE)
 _FILLED_IN = lazy(r"\$\{|@")
 _HOMES = ("src/main/resources", "src/main/resources/config", "config", "")
 
@@ -79,7 +79,7 @@ class SpringProperties:
     def _pairs(self, path: str) -> list[tuple[str, str]] | None:
         text = self._program.content(path).decode("utf-8", "replace")
         if path.endswith(".properties"):
-            return _LINE.findall(text)
+            return [(key, value.strip()) for key, value in _LINE.findall(text)]
         try:
             return list(_flatten(text))
         except YamlProblem:

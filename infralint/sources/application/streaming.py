@@ -15,7 +15,7 @@ from infralint.sources.application.bodies import is_piped, is_repeated, is_strea
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.joining import Joiner, Registration, is_true
+from infralint.sources.application.joining import Joiner, Registration, argument_of, is_true
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.rails_routes import RailsRoutes
@@ -39,10 +39,12 @@ from infralint.sources.application.rulebook import (
     StreamShape,
 )
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+_WORD = lazy(r"\w+")
 DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
 WEAK_DEPTH = 2
@@ -54,7 +56,8 @@ MOST_STEPS = 1_000
 
 
 class Sighting(msgspec.Struct, frozen=True, eq=False):
-    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone."""
+    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone.
+    declared: by what a handler is declared to return alone."""
 
     module: SourceModule
     span: SourceSpan
@@ -66,6 +69,7 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
     library: str = ""
     stateless: bool = False
     weak: bool = False
+    declared: bool = False
 
 
 class Reached(msgspec.Struct, frozen=True, eq=False):
@@ -123,6 +127,7 @@ class ModuleStreams:
                     yield found
                     break
         yield from self._by_class(module, rules)
+        yield from self._by_return_type(module, rules)
         yield from self._written_responses(module, rules)
         for base in rules.bases:
             for definition in module.definitions:
@@ -198,7 +203,7 @@ class ModuleStreams:
     def _given_headers(self, call: Call, shape: StreamShape) -> dict[str, str]:
         if shape.headers is None:
             return {}
-        pairs = self.resolver.pairs(call.module, call.argument(shape.headers), HEADERS)
+        pairs = self.resolver.pairs(call.module, argument_of(call, shape.headers), HEADERS)
         kept = {key.lower(): given for key, given in pairs.items()}
         found = {key: heeded_value(key, self.resolver.text(home, value)) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
@@ -224,6 +229,18 @@ class ModuleStreams:
                 library.heartbeat if library else None,
                 shape.library,
             )
+
+    def _by_return_type(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
+        """`SseEmitter events()`: what a route's handler is declared to return says that it streams."""
+        types = {name: shape for shape in rules.streams if shape.returned for name in shape.call}
+        for registration in self.joiner.registrations(module) if types else ():
+            definition = registration.decorated
+            if registration.rules is not rules or definition is None or not _has_body(definition):
+                continue  # an interface's methods are a client's
+            name = next((word for word in _WORD.findall(_return_type(definition)) if word in types), None)
+            if name is not None:
+                says, type_ = f"returns {name}", types[name].type
+                yield Sighting(module, definition.span, types[name].kind, says, type_, declared=True)
 
     def _class_library(self, module: SourceModule, node: SgNode, shape: StreamShape) -> str:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
@@ -500,6 +517,23 @@ def parameter_type(parameter: Parameter) -> str:
     else:
         found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
     return found[1].rpartition(".")[2] if found else ""
+
+
+def _has_body(definition: Definition) -> bool:
+    kinds = {child.kind() for child in definition.node.named_children()}
+    return bool(kinds & {"block", "function_body"})
+
+
+def _return_type(definition: Definition) -> str:
+    """What a method of Java or Kotlin is declared to return; empty where that is not said."""
+    node = definition.node
+    written = node.field("type")
+    if written is not None:
+        return written.text()
+    parts = list(node.named_children())
+    after = next((place for place, part in enumerate(parts) if part.kind() == "function_value_parameters"), None)
+    follows = parts[after + 1] if after is not None and after + 1 < len(parts) else None
+    return follows.text() if follows is not None and follows.kind() != "function_body" else ""
 
 
 def _has_base(definition: Definition, base: str) -> bool:

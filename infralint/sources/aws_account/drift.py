@@ -133,7 +133,7 @@ def _same_group(live: LiveLoadBalancer, code: LoadBalancer, state: State) -> boo
 
 def _plain(address: str) -> str:
     """An address without the index of an instance."""
-    return re.sub(r"\[[^\]]*\]", "", address)
+    return re.sub(r"\[[^\[\]]*\]", "", address)
 
 
 def _compare_balancer(

@@ -58,7 +58,7 @@ def _lines(text: str, shown: str, resources: Mapping[str, str]) -> dict[tuple[st
     found: dict[tuple[str, str], Location] = {}
     resource = key = ""
     for number, line in enumerate(text.splitlines(), 1):
-        for word in re.finditer(r'"((?:[^"\\]|\\.)*)"(\s*:)?', line):
+        for word in re.finditer(r'"((?:[^"\\]|\\.)*+)(?:"(\s*+:)?|$)', line):
             place = Location(shown, number, word.start() + 1, number, word.end(1) + 2)
             if word[1] in resources and (word[2] or key in IDENTITIES):
                 resource = resources[word[1]]

@@ -285,7 +285,7 @@ def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> 
         reading.unknown.append(Unknown(where, "", why, "write it as a block (`|`)"))
 
 
-_MAIN = lazy(r"^\s*http\s*\{", re.MULTILINE)
+_MAIN = lazy(r"^[ \t]*+http\s*+\{", re.MULTILINE)
 
 
 def _from_charts(project: Project, reading: Reading) -> Iterator[NginxFile]:

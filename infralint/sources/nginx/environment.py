@@ -29,7 +29,7 @@ _IN_SCRIPT = lazy(
 Value = tuple[str, str, int]
 """A value as it is written, and the project file and line that says it."""
 
-_NGINX = lazy(r"(?:^|/)(?:[\w.-]*nginx[\w.-]*|openresty|swag)(?::|@|$)")
+_NGINX = lazy(r"(?:^|/)(?:(?=[\w.-]*nginx)[\w.-]++|openresty|swag)(?::|@|$)")
 
 
 class EnvironmentVariables:
@@ -93,7 +93,7 @@ class EnvironmentVariables:
     def _resolve(self, value: Value) -> Iterator[Value]:
         """A value that needs nothing more; `${X:-60s}` by what .env files say of X, and by its default. Unresolved: as it is."""
         text, path, line = value
-        text = re.sub(r"(?:^|\s+)#.*$", "", text).strip().strip("\"'")
+        text = re.sub(r"(?<!\S)#.*$", "", text).strip().strip("\"'")
         found = _REFERENCE.fullmatch(text)
         if found is None:
             yield text, path, line

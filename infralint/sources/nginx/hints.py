@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from re import Pattern
 
 from infralint.model import (
@@ -63,10 +63,11 @@ def find_hints(
     scope: Scope,
     family: Family,
     catch_all: bool,
-    upgrade: Setting[Upgrade],
+    upgrade: Callable[[], Setting[Upgrade]],
     stated: Sequence[Hint] = (),
 ) -> list[Hint]:
-    """Hints of one location: told in comments of ours, in directives, in other comments.
+    """Hints of one location: told in comments of ours, in directives, in other comments. upgrade: what becomes of a
+    handshake there.
 
     That a handshake may pass is no hint of what the location carries, so others stand beside it.
     """
@@ -115,7 +116,7 @@ def _standing_above(block: Directive) -> Iterator[tuple[int, str]]:
 
 
 def _websocket(
-    block: Directive, scope: Scope, family: Family, catch_all: bool, upgrade: Setting[Upgrade]
+    block: Directive, scope: Scope, family: Family, catch_all: bool, upgrade: Callable[[], Setting[Upgrade]]
 ) -> Iterator[Hint]:
     """Upgrade headers, whole or half: set here, or inherited by a location that takes everything."""
     headers, level = headers_of(scope)
@@ -128,11 +129,12 @@ def _websocket(
         yield _handshake("name", f"`{telling[0].written}` is set for it", telling[0].where)
     elif telling and (here or catch_all):
         yield _handshake("config", f"`{telling[0].written}` is set for it", telling[0].where)
-    elif family == "proxy" and isinstance(upgrade, Known) and upgrade.related:
+    elif family == "proxy" and sum("proxy_set_header" in level.by_name for level in scope.levels) > 1:
         pattern = block.args[-1] if block.args else "/"
         named = stream_name(pattern)
-        if pattern == "/" or (named and named.kind == "websocket"):
-            lost = upgrade.related[0].location
+        judged = upgrade() if pattern == "/" or (named and named.kind == "websocket") else None
+        if isinstance(judged, Known) and judged.related:
+            lost = judged.related[0].location
             yield _handshake("config" if named else "name", "an outer level sets the Upgrade headers", lost)
 
 

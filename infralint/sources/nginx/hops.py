@@ -29,6 +29,7 @@ from infralint.model import (
     Setting,
     Unknown,
     Upgrade,
+    settings_when_asked,
 )
 from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
@@ -79,6 +80,11 @@ MOST_SENT = 1_024
 _HANDSHAKE = frozenset({"upgrade", "connection"})
 
 
+@settings_when_asked(
+    buffers_responses=lambda hop: platform.buffering_of(hop.facts),
+    forwards_upgrade=lambda hop: handshake_at(hop.facts, hop.block, hop.processing),
+    keeps_affinity=lambda hop: hop.affinity_by(hop.named),
+)
 class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
 
@@ -160,11 +166,23 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         return judge_handshake(self.facts, self.rules, self.definitions, moments)
 
     @property
+    def refused(self) -> None:
+        """Nothing: what nginx would refuse is told of its files."""
+
+    @property
+    def named(self) -> Values:
+        """Whom its `*_pass` may name, whatever the request."""
+        return passed_anywhere(self.block, self.processing, self.upstreams)
+
+    def affinity_by(self, values: Values) -> Setting[Affinity]:
+        """What keeps a client on one server. values: whom its `*_pass` may name."""
+        return keeps_affinity(self.pass_directive, values, self.upstreams, self.rules)
+
+    @property
     def pool(self) -> Pool:
         """Whom it may dial, whatever the request."""
         if self._pool is None:
-            values = passed_anywhere(self.block, self.processing, self.upstreams)
-            force_setattr(self, "_pool", self.upstreams.pool(values, self.definitions))
+            force_setattr(self, "_pool", self.upstreams.pool(self.named, self.definitions))
             assert self._pool is not None
         return self._pool
 
@@ -301,7 +319,7 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
                 self.upstreams.resolve_host(self.pass_directive, self.definitions, run.moment)
                 for run in self._runs(request)
             )
-            kept = keeps_affinity(self.pass_directive, values, self.upstreams, self.rules) if values.texts else kept
+            kept = self.affinity_by(values) if values.texts else kept
         name = self._deciding_header(kept) if isinstance(kept, Known) and kept.value == "client" else ""
         if not name or not request.relayed:
             return kept
@@ -543,6 +561,16 @@ def _level_phrase(level: Level, rules: bool) -> str:
     """Where a line stands, and whether it holds."""
     place = f"in {level.owner.written}" if level.owner is not None else "outside every block"
     return f"{place}, the nearest level: it counts" if rules else f"{place} does not count: a nearer level says it anew"
+
+
+def handshake_at(facts: Facts, block: NginxBlock, processing: Processing) -> Setting[Upgrade]:
+    """What becomes of a handshake where a block hands it on, whatever else is asked for."""
+    passed = block.passed
+    assert passed is not None
+    if facts.family != "proxy":
+        return platform.without_upgrade(facts.family, Known("", passed.where, passed.name, written=passed.written))
+    runs = processing.runs_at(block, HANDSHAKE) or processing.runs_anyhow(block, HANDSHAKE)
+    return judge_handshake(facts, block.scope, processing.definitions, [run.moment for run in runs])
 
 
 def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstreams) -> Values:

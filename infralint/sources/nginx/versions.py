@@ -19,7 +19,7 @@ from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 _IMAGE = lazy(
     r"(?P<name>(?:[^\s#]+/)?(?:nginx|openresty|nginx-unprivileged))"
-    r"(?::(?P<tag>[\w.\-]*(?:\$\{?\w+\}?)?[\w.\-]*))?(?P<digest>@[\w:]+)?"
+    r"(?::(?P<tag>[\w.\-]*+(?:\$\{?\w++\}?[\w.\-]*+)?))?(?P<digest>@[\w:]+)?"
 )
 _MANIFESTS = ("*deploy*.y*ml", "*nginx*.y*ml")
 _MOST_VALUES = 20_000

@@ -20,7 +20,7 @@ from infralint.text.yaml_places import YamlValue, read_yaml
 DEEPEST = 16
 """Variables within one another."""
 _WHOLE = lazy(r"\$\{([^${}]+)\}")
-_FILE = lazy(r"file\(\s*([^()]+?)\s*\)(?::(.+))?")
+_FILE = lazy(r"file\(\s*+([^()]++)\)(?::(.+))?")
 _ALTERNATIVES = lazy(r"(?:'[^']*'|\"[^\"]*\"|\([^()]*\)|[^,'\"()])+")
 _QUOTED = lazy(r"'([^']*)'|\"([^\"]*)\"")
 _LATER = "is known only where the service is deployed"
@@ -87,7 +87,7 @@ class Variables(msgspec.Struct):
         file = _FILE.fullmatch(name)
         if file is None:
             return Untold(found.value.text or "")
-        loaded = self._load(found.value.text or "", file[1])
+        loaded = self._load(found.value.text or "", file[1].rstrip())
         return self._below(loaded, file[2] or "", depth) if isinstance(loaded, Written) else loaded
 
     def _below(self, start: Written, path: str, depth: int) -> Lookup:

@@ -87,14 +87,18 @@ HELPERS = (
     b"terraform-aws-modules/lambda",
     b"terraform-aws-modules/terraform-aws-lambda",
 )
-_OF_OBJECTS = (b"helm_release", b"kubernetes_", b"kubectl_manifest")
-"""Those of the words without which the next finds nothing."""
-RELEASING = lazy(
-    rb"helm_release[\s\S]{0,3000}?\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)"
-    rb"|(?:kubernetes|kubectl)_manifest[\s\S]{0,3000}?(?:yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService"
-    rb"|TargetGroupBinding|\"Route\"|\b(?:yaml_body|manifest)\"?\s*[=:]\s*[^<{\s])"
+_CHART = lazy(rb"\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)")
+_OBJECT = lazy(
+    rb"yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService|TargetGroupBinding|\"Route\""
+    rb"|\b(?:yaml_body|manifest)\"?\s*[=:]\s*[^<{\s]"
 )
-"""A cheap look for local charts, and for objects of Kubernetes that send requests on, or are written out elsewhere."""
+_RELEASING = ((_CHART, (b"helm_release",)), (_OBJECT, (b"kubernetes_manifest", b"kubectl_manifest")))
+"""What a local chart is given with, and objects of Kubernetes that send requests on or are written out elsewhere, each
+with the resources that it stands in."""
+_OF_OBJECTS = (b"helm_release", b"kubernetes_", b"kubectl_manifest")
+"""Those of the words without which none of these is there."""
+_RESOURCE_SIZE = 3000
+"""Bytes in front of such words in which their resource begins: a cheap look."""
 MODULE_SOURCE = lazy(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
 """An expression that begins with a plain word is looked for by that word: `\\bsource` would take thirty times as long."""
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
@@ -103,7 +107,7 @@ SPEAKING = lazy(
     rb"\b(?:idle_timeout|load_balancer_type|(?:create|enable|with)_(?:alb|nlb|elb|lb|load_balancer)"
     rb"|(?:https?_|http_tcp_)?listeners"
     rb"|(?:alb|nlb|elb|lb|load_balancer)_(?:name|type|subnets?|idle_timeout|internal|listeners?)"
-    rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
+    rb"|module\.[\w-]+(?:\[[^\]\n]{0,200}\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
 _PLAN = lazy(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
@@ -290,6 +294,16 @@ def find_present(together: bytes) -> frozenset[bytes]:
     return frozenset(word for word in _WORDS if any(found.startswith(word) for found in longest))
 
 
+def _is_releasing(content: bytes) -> bool:
+    return any(
+        content.rfind(resource, max(0, found.start() - _RESOURCE_SIZE), found.start()) >= 0
+        for words, resources in _RELEASING
+        if any(resource in content for resource in resources)
+        for found in words.finditer(content)
+        for resource in resources
+    )
+
+
 def _mentions(content: bytes, words: Sequence[bytes]) -> bool:
     return any(word in content for word in words)
 
@@ -410,7 +424,7 @@ class TerraformFolders:
         for folder, content in contents.items():
             sources = MODULE_SOURCE.findall(content) if words.has_sources else []
             is_hop = _mentions(content, words.of_balancers) or any(map(BALANCING.search, sources))
-            if is_hop or (_mentions(content, words.of_objects) and RELEASING.search(content)):
+            if is_hop or (_mentions(content, words.of_objects) and _is_releasing(content)):
                 found.seeds.add(folder)
             if _mentions(content, words.of_helpers):
                 found.helpers.add(folder)

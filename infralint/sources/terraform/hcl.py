@@ -274,7 +274,7 @@ def parse(source: HclFile) -> Block:
     return body
 
 
-_COMMENT = lazy(rb""""(?:[^"\\\n]|\\.)*"|((?:#|//)[^\n]*|/\*.*?\*/)""", re.DOTALL)
+_COMMENT = lazy(rb""""(?:[^"\\\n]|\\.)*+"?|((?:#|//)[^\n]*|/\*.*?(?:\*/|\Z))""", re.DOTALL)
 """A comment; strings, in which none begins, are taken as they are."""
 
 

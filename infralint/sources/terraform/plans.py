@@ -278,7 +278,7 @@ class _PlanReader(msgspec.Struct):
 
     def _instance(self, prefix: str, names: list[str], key: str) -> str | None:
         address = f"{prefix}{names[0]}.{names[1]}"
-        plain = re.sub(r"\[[^\]]*\]$", "", address)
+        plain = re.sub(r"\[[^\[\]]*\]$", "", address)
         candidates = (address, plain + key, plain, f"{plain}[0]")
         return next((candidate for candidate in candidates if candidate in self.addresses), None)
 
@@ -315,7 +315,7 @@ def _at(items: Any, index: int) -> Any:
 
 def _names(address: str) -> Iterator[tuple[str, str]]:
     """`module.a["x"].aws_lb.b[0]` -> (module, a), (aws_lb, b)."""
-    yield from re.findall(r"([\w-]+)\.([\w-]+)", _without_keys(address))
+    yield from re.findall(r"(?<![\w-])([\w-]++)\.([\w-]++)", _without_keys(address))
 
 
 def _without_keys(address: str) -> str:

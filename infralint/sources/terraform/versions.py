@@ -13,7 +13,7 @@ from infralint.text.lazy import lazy
 from infralint.text.suggestions import CODE, hint
 
 _CONSTRAINT = lazy(
-    r"\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?\d+(?:\.\d+)*(?P<prerelease>-[0-9A-Za-z.~-]+|[A-Za-z][0-9A-Za-z.~-]*)?(?:\+[0-9A-Za-z.~-]+)?\s*"
+    r"\s*+(?:(?:=|!=|>=?|<=?|~>)\s*+)?v?\d+(?:\.\d+)*(?P<prerelease>-[0-9A-Za-z.~-]+|[A-Za-z][0-9A-Za-z.~-]*)?(?:\+[0-9A-Za-z.~-]+)?\s*"
 )
 _OF_PROVIDER = ("source", "version", "configuration_aliases")
 _NO_SOURCE = lazy(r"\.\.?|[\w-]+(?:/[\w-]+)?")

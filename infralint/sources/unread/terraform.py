@@ -65,11 +65,9 @@ KINDS = {
 _TUNNELS = frozenset({"cloudflare_tunnel", "cloudflare_zero_trust_tunnel_cloudflared"})
 """Tunnels, which are read where their ingress rules stand beside them."""
 _TUNNEL_RULES = lazy(rb"\bcloudflare_(?:zero_trust_)?tunnel_(?:cloudflared_)?config\b")
-_SCRIPTED = lazy(
-    rb"(?m)\b(?:user_data(?:_base64)?|custom_data|(?:metadata_)?startup[_-]script|inline)\"?[ \t]*[=:]"
-    rb"[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
-)
-"""nginx's configuration in what a machine runs when it starts."""
+_SCRIPT = lazy(rb"\b(?:user_data(?:_base64)?|custom_data|(?:metadata_)?startup[_-]script|inline)\"?[ \t]*[=:]")
+"""What a machine runs when it starts."""
+_PROXY = lazy(rb"[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)")
 _SERVICES = frozenset({"kubernetes_service", "kubernetes_service_v1"})
 _OTHER_WORDS = (b"module", b"proxy_pass", _CONNECTED)
 """In a file that describes such kinds, and holds none of the resources."""
@@ -117,7 +115,7 @@ def kinds_in_terraform(content: bytes) -> Iterator[str]:
         yield "ECS Service Connect"
     if types & _SERVICES and _LOAD_BALANCED.search(content):
         yield "Kubernetes load balancer Service"
-    if b"proxy_pass" in content and _SCRIPTED.search(content):
+    if b"proxy_pass" in content and (script := _SCRIPT.search(content)) and _PROXY.search(content, script.end()):
         yield SCRIPTED_NGINX
     for source in _MODULE.findall(content) if b"module" in content else ():
         yield from _brought_by(source.decode("utf-8", "replace"))

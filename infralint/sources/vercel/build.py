@@ -49,7 +49,7 @@ _IGNORED = {
 }
 """Runtimes below `api/` that a framework takes care of itself: `@vercel/frameworks` 3.34.0, `ignoreRuntimes`."""
 _SETTING_WORDS = lazy(rb"\bruntime\b|\bmaxDuration\b")
-_TEXT = lazy(rb'//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|#[^\n]*|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.)*+\'')
+_TEXT = lazy(rb'//[^\n]*|/\*(?s:.*?)(?:\*/|\Z)|#[^\n]*|"(?:[^"\\\n]|\\.)*+"?|\'(?:[^\'\\\n]|\\.)*+\'?')
 
 
 class Read(msgspec.Struct, frozen=True):

@@ -122,7 +122,7 @@ _QUOTE_OR_CLOSE = lazy(r"[\"`']|\}\}")
 _COMMENT = lazy(r"-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
 _TOKEN = lazy(
     r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\")|(?P<raw>`[^`]*`)|(?P<char>'(?:[^'\\\n]|\\.)+')"
-    r"|(?P<number>[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]+[pP][+-]?\d+|0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+(?![.\d])|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+))(?![\w])"
+    r"|(?P<number>[+-]?(?:0[xX](?=\.?[0-9a-fA-F_])[0-9a-fA-F_]*+(?:\.[0-9a-fA-F_]*+)?[pP][+-]?\d+|0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+(?![.\d])|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+))(?![\w])"
     r"|(?P<variable>\$\w*)|(?P<field>\.\w*)|(?P<name>[A-Za-z_]\w*)|(?P<mark>:=|=|\||\(|\)|,))"
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -445,7 +445,8 @@ def _first_word(text: str) -> str:
 def _number(text: str) -> int | float:
     plain = text.replace("_", "")
     try:
-        return int(plain, 0)
+        if abs(number := int(plain, 0)) < _TOO_LARGE:
+            return number
     except ValueError:
         try:
             if re.search("[pP]", plain):
@@ -453,6 +454,11 @@ def _number(text: str) -> int | float:
             return int(plain, 10) if plain.lstrip("+-").isdecimal() else float(plain)
         except (ValueError, OverflowError) as error:
             raise TemplateProblem(f"`{text}` is no number") from error
+    raise TemplateProblem(f"`{text}` is too large for a whole number")
+
+
+_TOO_LARGE = 1 << 64
+"""Go refuses whole numbers of more bits: https://pkg.go.dev/text/template#hdr-Arguments"""
 
 
 def _string(text: str, offset: int) -> str:

@@ -1,0 +1,59 @@
+"""Texts of 100 kB that never end what they begin: each is gone through once, not once from each of its places."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint
+from yardstick import at_most
+
+SIZE = 100_000
+VERSION = 'terraform { required_version = "%s!" }\n'
+SITE = "events {}\nhttp { server { listen 80; location /chat { proxy_pass http://app:8000; } } }\n"
+COMPOSE = """services:
+  edge: { image: "nginx%s", volumes: ["./nginx.conf:/etc/nginx/nginx.conf"] }
+  app: { build: ./app, command: "%s" }
+"""
+APPLICATION = """spec: { template: { spec: { source: { repoURL: "%s", path: a } } }, generators: [{ list: { elements: [{ a: b }] } }] }
+"""
+SET = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: { name: a }\n" + APPLICATION
+SERVERLESS = "service: a\nprovider: { name: aws }\nfunctions: { a: { handler: '${file(%s)}' } }\n"
+
+
+def repeated(text: str) -> str:
+    return text * (SIZE // len(text))
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("main.tf", "\xff" + repeated("/*")),
+        ("main.tf", 'resource "aws_lb" "a" {}\n' + repeated("module.-[")),
+        ("main.tf", repeated('resource "kubectl_manifest" {')),
+        ("main.tf", VERSION % repeated(" ")),
+        ("main.tf", repeated("inline = ") + "xproxy_pass"),
+        ("Dockerfile", "FROM nginx\nENV a=b " + repeated("a")),
+        ("compose.yaml", COMPOSE % (":1", repeated("node --"))),
+        ("compose.yaml", COMPOSE % (":1", repeated("gunicorn.exe "))),
+        ("compose.yaml", COMPOSE % (":1", repeated("--bind=a:0"))),
+        ("compose.yaml", COMPOSE % (repeated("nginx"), "a")),
+        ("compose.yaml", COMPOSE % (":" + repeated("a") + "!", "a")),
+        (".env", "APP=" + repeated(" ") + "x"),
+        ("set.yaml", SET % ("{{-" + repeated(" "))),
+        ("blank.yaml", repeated("\r") + "x"),
+        ("serverless.yml", SERVERLESS % repeated(" ")),
+        ("templates/chat.html", "<script>new WebSocket('/chat')</script>" + repeated("{{<%{%")),
+        ("templates/chat.html", "<script>new WebSocket('/chat')</script>" + repeated("<script ")),
+        ("chart/templates/a.yaml", "kind: Ingress\na: {{ 0X" + repeated("a") + " }}\n"),
+        ("go.mod", "require " + repeated(".")),
+        ("src/main/resources/application.properties", "a=" + repeated("\t") + "x"),
+        ("lua.conf", "http { server { content_by_lua_block { " + repeated("\\' ") + "} } }"),
+        ("sites.yaml", "kind: ConfigMap\ndata:\n  nginx.conf: |\n    http {}\n" + repeated("\n")),
+        ("api/chat.go", repeated('"a\\')),
+        ("api/chat.go", repeated("/* ")),
+    ],
+)
+def test_what_never_ends_is_gone_through_once(path: str, content: str, lint: Lint) -> None:
+    files = {"nginx.conf": SITE, "vercel.json": "{}", "chart/Chart.yaml": "name: a\nversion: 1.0.0\napiVersion: v2\n"}
+    with at_most(100):
+        report = lint({**files, path: content.encode("latin-1")})
+    assert "a fault of infralint" not in str(report["unreadable"])
