@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Reading, Stream, Trace
+from infralint.model import NOWHERE, STRONG, Crossing, Hop, Known, Location, Node, Reading, Stream, Trace
 from infralint.project.config import Settings
 from infralint.project.guard import Guard, around
 from infralint.text.globs import find_matching, matches_text
@@ -102,7 +102,7 @@ def find_unmet(
     for stream in unmet:
         paths = samples(stream.path)
         answers = (
-            f"{node.name} answers {match.answer.value}"
+            _explain(f"{node.name} answers {match.answer.value}", match.answer)
             for node in few_entries(topology, topology.entry_nodes)
             for match in matches_at(topology, node, stream, paths)
             if match.answer is not None and match.certain
@@ -128,8 +128,14 @@ def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, st
 
 
 def _how_it_ends(trace: Trace) -> str:
-    because = trace.ending.answer.because if trace.ending is not None and trace.ending.answer is not None else ""
-    return f"{trace.end_reason}: {because}" if because else trace.end_reason
+    answer = trace.ending.answer if trace.ending is not None else None
+    return _explain(trace.end_reason, answer) if answer is not None else trace.end_reason
+
+
+def _explain(answers: str, answer: Known[str]) -> str:
+    """What a node answers by itself, and why: the line that has it do so, where that says it all."""
+    reason = answer.because or (f"`{answer.written}`" if answer.written else "")
+    return f"{answers}: {reason}" if reason else answers
 
 
 def find_untold(topology: Topology, declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:

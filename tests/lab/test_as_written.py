@@ -116,10 +116,35 @@ CASES = [
         "silent",
         method="POST",
     ),
+    Case("an index that is a path", f"location / {{ index /x/; }} location /x/ {{ {APP} }}", "silent", path="/"),
+    Case("an index behind one that is none", f"location / {{ index a /x/; }} location /x/ {{ {APP} }}", path="/"),
+    Case("an index for what is no folder", f"location / {{ index /x/; }} location /x/ {{ {APP} }}", "unknown"),
+    Case(
+        "a page for a folder that may not be listed, and none for one that is not there",
+        f"location / {{ error_page 403 = @app; }} location @app {{ {APP} }}",
+        "unknown",
+        path="/chat/",
+    ),
+    Case("few bytes a second", turned_away("limit_rate 10;", "proxy_http_version 1.1; proxy_pass http://app:8000;")),
+    Case("few bytes a second of what is buffered", turned_away("limit_rate 10;"), "silent"),
+]
+SUBSTITUTING = "sub_filter_types text/event-stream; sub_filter_once off;"
+SUBSTITUTED = [
+    Case("a text inside an event", turned_away(f"sub_filter 'data:' 'data:'; {SUBSTITUTING}"), "silent"),
+    Case("a text across two events", turned_away(f"sub_filter '\\n\\ndata' 'data'; {SUBSTITUTING}"), "unknown"),
+    Case("a text that begins at the end of one", turned_away(f"sub_filter '\\nx' 'y'; {SUBSTITUTING}"), "unknown"),
+    Case("the end of an event, by itself", turned_away(f"sub_filter '\\n\\n' '\\n\\n'; {SUBSTITUTING}"), "silent"),
+    Case("no end is left", turned_away(f"sub_filter '\\n\\n' 'x'; {SUBSTITUTING}"), "unknown"),
+    Case("another type", turned_away("sub_filter '\\nx' 'y';"), "silent"),
 ]
 REFUSED = [
     Case("no weight", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 weight=0; }"),
     Case("no number", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 max_fails=x; }"),
+    Case("lines of requests without room", f"large_client_header_buffers 4 256; {turned_away('')}"),
+    Case("lines of requests, none", f"large_client_header_buffers 0 8k; {turned_away('')}"),
+    Case("connections with more memory than that", f"connection_pool_size 16k; {turned_away('')}"),
+    Case("connections without memory", f"connection_pool_size 64; {turned_away('')}"),
+    Case("requests with memory of an odd size", f"request_pool_size 1000; {turned_away('')}"),
     Case("no browser", turned_away("modern_browser chrome 10.0;")),
     Case("no page is named", f"location / {{ valid_referers none blocked; {REFERER} {APP} }}"),
     Case("an expression is no name", rf"location / {{ valid_referers none ~\.test/; {APP} }}"),
@@ -131,14 +156,26 @@ TAKEN = [
         http="upstream up { server app:8000 weight=2 max_fails=0; }",
     ),
     Case("a name on another line", f"location / {{ valid_referers none; valid_referers *.test; {REFERER} {APP} }}"),
+    Case("lines of requests with room", f"large_client_header_buffers 2 512; {turned_away('')}"),
+    Case(
+        "little room, and less memory",
+        f"connection_pool_size 128; large_client_header_buffers 4 128; {turned_away('')}",
+    ),
+    Case("memory in kilobytes", f"connection_pool_size 1k; request_pool_size 8k; {turned_away('')}"),
     Case("an expression alone", rf"location / {{ valid_referers ~\.test/; {APP} }}"),
 ]
 
 
-def behind(stream: str, listen: str = "listen 8080;") -> str:
+def behind(stream: str, listen: str = "listen 8080;", outer: str = "80") -> str:
     """A server of `stream {}`, and one of `http {}` behind it."""
     server = f"server {{ {listen} location / {{ {APP} }} }}"
-    return f"events {{}} stream {{ server {{ listen 80; {stream} }} }} http {{ {server} }}"
+    return f"events {{}} stream {{ server {{ listen {outer}; {stream} }} }} http {{ {server} }}"
+
+
+def facing(listen: str, passing: str = APP, inner: str = "") -> str:
+    """A server that clients come to, and one behind it."""
+    behind_it = inner.replace("%s", f"location / {{ {APP} }}")
+    return f"events {{}} http {{ server {{ {listen} location / {{ {passing} }} }} {behind_it} }}"
 
 
 INNER = "proxy_pass 127.0.0.1:8080;"
@@ -155,6 +192,27 @@ ALONE = [
         whole=behind(f"proxy_protocol on; {INNER}", "listen 8080 proxy_protocol;"),
     ),
     Case("TLS, unexpected", "", "unknown", whole=behind(f"proxy_ssl on; {INNER}")),
+    Case("a stream answers by itself", "", "unknown", whole=behind("return hello;")),
+    Case("a stream answers by itself in the end", "", "unknown", whole=behind(f"{INNER} return hello;")),
+    Case("a stream passes in the end", "", "silent", whole=behind(f"return hello; {INNER}")),
+    Case("a stream sets an address", "", "silent", whole=behind("set $to 127.0.0.1:8080; proxy_pass $to;")),
+    Case("a stream sets a name", "", "unknown", whole=behind("set $to localhost:8080; proxy_pass $to;")),
+    Case("few bytes down a second", "", "unknown", whole=behind(f"proxy_download_rate 100; {INNER}")),
+    Case("few bytes up a second", "", "unknown", whole=behind(f"proxy_upload_rate 1; {INNER}")),
+    Case("many bytes a second", "", "silent", whole=behind(f"proxy_upload_rate 1m; proxy_download_rate 1m; {INNER}")),
+    Case("a port of the PROXY protocol comes first", "", "unknown", whole=facing("listen 80 proxy_protocol;")),
+    Case("a port of the PROXY protocol beside another one", "", whole=facing("listen 80; listen 8080 proxy_protocol;")),
+    Case("a stream of the PROXY protocol comes first", "", "unknown", whole=behind(INNER, outer="80 proxy_protocol")),
+    Case(
+        "what does not speak the PROXY protocol",
+        "",
+        "unknown",
+        whole=facing(
+            "listen 80;",
+            "proxy_pass http://127.0.0.1:8080; proxy_buffering off;",
+            "server { listen 8080 proxy_protocol; %s }",
+        ),
+    ),
     Case(
         "HTTP/2 without TLS",
         "",
@@ -184,6 +242,16 @@ def test_who_is_let_in(binary: Binary, tmp_path: Path) -> None:
         assert (said == "silent") <= all(flowing), seen
         assert not (said == "error" and all(flowing)), seen
         assert case.said in (None, said), seen
+
+
+@pytest.mark.parametrize("case", SUBSTITUTED, ids=lambda case: case.name)
+def test_what_a_substitution_does_to_events(case: Case, binary: Binary, tmp_path: Path) -> None:
+    if 'unknown directive "sub_filter"' in accepts(case, binary).message:
+        pytest.skip("this nginx has no `sub_filter`")
+    said, texts = say(case, binary, tmp_path)
+    [found] = outcomes([case], binary)
+    assert (said == "silent") is all(flows(case, outcome) for outcome in found), f"{said}, nginx {found}\n{texts}"
+    assert said == case.said, texts
 
 
 @pytest.mark.parametrize("case", [*REFUSED, *TAKEN], ids=lambda case: case.name)

@@ -51,7 +51,7 @@ def test_a_header_that_the_outer_hop_sets_turns_a_stream_away_further_in(lint: L
     report = lint(two_tiers(f"{LONG} proxy_set_header X-Tier blocked;", BY_TIER))
     assert problems(report, "short-idle-timeout") == []
     [reason] = reasons(report)
-    assert reason.endswith("never comes to what could send it: inner.conf answers 403")
+    assert reason.endswith("never comes to what could send it: inner.conf answers 403: `return 403`")
 
 
 @pytest.mark.parametrize("line", ["", 'proxy_set_header X-Tier "";', "proxy_set_header X-Tier edge;"])

@@ -52,8 +52,8 @@ class NginxBlock(msgspec.Struct, eq=False):
 
     def __post_init__(self) -> None:
         self.runs_code = not CODES.isdisjoint(self.level.by_name)
-        marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
-        self.internal = next(marks, None)
+        number = self.scope.ruler_of("internal")
+        self.internal = self.scope.levels[number].by_name["internal"][0] if number >= 0 else None
         self.denied, self.half_denied = find_denied(self.scope)
 
     @property
@@ -87,9 +87,10 @@ def find_denied(scope: Scope) -> tuple[Directive | None, tuple[Directive, int] |
 
     https://nginx.org/en/docs/http/ngx_http_access_module.html
     """
-    ruling = next((level for level in reversed(scope.levels) if {"allow", "deny"} & level.by_name.keys()), None)
-    if ruling is None or _may_satisfy(scope, _AUTHORITIES):
+    number = max(scope.ruler_of("allow"), scope.ruler_of("deny"))
+    if number < 0 or _may_satisfy(scope, _AUTHORITIES):
         return None, None
+    ruling = scope.levels[number]
     closed = _turned_away(ruling)
     coming = {4} if closed and _listens_to_ipv4_alone(scope) else {4, 6}
     if closed.keys() >= coming:
@@ -175,9 +176,10 @@ def checking_everybody(scope: Scope) -> Directive | None:
 
     https://nginx.org/en/docs/http/ngx_http_auth_request_module.html
     """
-    ruling = next((level for level in reversed(scope.levels) if "auth_request" in level.by_name), None)
-    if ruling is None or _may_satisfy(scope, {"allow", *_AUTHORITIES} - {"auth_request"}):
+    number = scope.ruler_of("auth_request")
+    if number < 0 or _may_satisfy(scope, {"allow", *_AUTHORITIES} - {"auth_request"}):
         return None
+    ruling = scope.levels[number]
     line = ruling.by_name["auth_request"][-1]
     is_clear = line.args and line.args != ["off"] and not line.has_hole and not ruling.under_condition(line)
     return line if is_clear else None

@@ -56,6 +56,7 @@ from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole
 from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.undeclared import Expanded, find_undeclared
+from infralint.sources.nginx.unfit import find_slow
 from infralint.sources.nginx.upstreams import (
     Upstream,
     Upstreams,
@@ -194,6 +195,8 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
         handing = [ways for ways in found if any(way.is_handed_on for way in ways)]
         matches = _matches([way for ways in handing or found for way in ways])
+        if self._expects_proxies and not request.relayed:
+            matches = [self._doubt_client(match, request) for match in matches]
         if self._asks_few(request):
             matches = [*(_in_doubt(match, self.unasked) for match in matches), Match(None, False, (self.unasked,))]
         passing = [hop for hop in self.streams if self._takes(hop, request)]
@@ -211,7 +214,41 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
     def _match_stream(self, hop: NginxLocation, request: Request, reasons: tuple[str, ...]) -> Match:
         """A server of `stream {}` that takes what is sent, or closes the connection."""
         shut = self.processing.find_shut(hop.block, request)
-        return Match(None if shut else hop, not reasons, reasons, _answer_of(shut) if shut else None)
+        if shut is not None:
+            return Match(None, not reasons, reasons, _answer_of(shut))
+        slow = next(find_slow(hop.block.scope, "proxy_download_rate", "proxy_upload_rate"), None)
+        loss = None if slow is None else Unknown(slow.line.where, slow.line.name, f"{hop.name}: {slow.because}")
+        match = Match(hop, not reasons, reasons, None, loss)
+        return self._doubt_client(match, request) if self._expects_proxies and not request.relayed else match
+
+    @cached_property
+    def _expects_proxies(self) -> bool:
+        """Whether a port of it expects the PROXY protocol."""
+        listeners = [listener for server in self.servers for listener in server.listeners]
+        return any(listener.proxied for listener in (*listeners, *chain.from_iterable(self.ports.values())))
+
+    def _doubt_client(self, match: Match, request: Request) -> Match:
+        """What serves a request of a client itself, where its port expects the PROXY protocol, which no client speaks.
+
+        https://nginx.org/en/docs/http/ngx_http_core_module.html#listen
+        """
+        if not isinstance(match.hop, NginxLocation) or match.loss is not None:
+            return match
+        server = match.hop.block.server
+        sockets = [socket.listeners for socket in self.sockets.reached_by(request.to) if server in socket.servers]
+        if match.hop.family == "stream":
+            sockets = [[listener] for listener in self.ports[id(match.hop)]]
+        if not sockets or not all(any(listener.proxied for listener in listeners) for listeners in sockets):
+            return match
+        lines = (line for line in server.block.level.by_name.get("listen", ()) if "proxy_protocol" in line.args)
+        line = next(lines, server.block.directive)
+        where, written = (line.where, line.written) if line is not None else (NOWHERE, "")
+        why = (
+            f"`{written}` takes only connections that begin with the PROXY protocol, which no browser speaks, and what sends"
+            f" it to {match.hop.name} was not read"
+        )
+        remedy = "let infralint see the load balancer in front, or name the hops of the stream in infralint.yaml"
+        return msgspec.structs.replace(match, loss=Unknown(where, "listen", why, remedy))
 
     def _is_first_asked(self, hop: NginxLocation, request: Request) -> bool:
         """Whether clients that name no port come to a server of `stream {}`: no server of `http {}` listens where they do."""
@@ -750,7 +787,8 @@ class _NodeBuilder:
 
     def _stream_server(self, directive: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
-        passed = next(iter(scope.nearest.by_name.get("proxy_pass", ())), None)
+        handling = (line for line in scope.nearest.directives if line.name in ("proxy_pass", "return"))
+        passed = next(reversed([*handling]), None)  # the last of them counts
         is_udp = any("udp" in line.args for line in scope.nearest.by_name.get("listen", ()))
         if passed is None or not passed.args or is_udp:
             return
@@ -760,7 +798,7 @@ class _NodeBuilder:
         block = server.block = NginxBlock(directive, scope, server, passed=passed)
         where = directive.where
         facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
-        named = self._passed_values(block)
+        named = self._passed_values(block) if passed.name == "proxy_pass" else Values()
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
@@ -783,7 +821,8 @@ class _NodeBuilder:
         )
         self.nginx.streams.append(hop)
         self.nginx.ports[id(hop)] = listeners
-        self.hops.append(hop)
+        if passed.name == "proxy_pass":
+            self.hops.append(hop)
 
     def _listeners(self, level: Level) -> list[ListenAddress]:
         """What a server listens on; port 80 where nothing is said."""
@@ -872,13 +911,10 @@ def _list_heeded(scope: Scope) -> list[str]:
 def _give_conditions(block: NginxBlock) -> None:
     """Template conditions under which a location's pass stands hold whenever the location matters."""
     level, passed = block.level, block.passed
+    if passed is None or not passed.conditions:
+        return
     alike = {line.conditions for name in PASSES for line in level.by_name.get(name, ())}
-    if (
-        passed is not None
-        and block.directive is not None
-        and passed.source is block.directive.source
-        and len(alike) < 2
-    ):
+    if block.directive is not None and passed.source is block.directive.source and len(alike) < 2:
         level.given = passed.conditions[len(block.directive.conditions) :]
 
 
@@ -893,7 +929,7 @@ def _serving(block: NginxBlock) -> list[NginxBlock]:
 
 
 def _in_force(block: NginxBlock, name: str) -> Iterator[Directive]:
-    for level in block.scope.levels:
+    for level in block.scope.levels if name in block.scope.names else ():
         yield from level.by_name.get(name, ())
 
 

@@ -117,6 +117,10 @@ _OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
 _MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
 
 
+Surroundings = tuple[object, ...]
+"""What of the blocks around a directive decides whether nginx takes it, but for what a few kinds of lines look for there."""
+
+
 class BlocksAround(msgspec.Struct, frozen=True):
     """The blocks around a directive, outermost first. is_http: whether they are of HTTP for certain. letter: what stands
     for the nearest in CONTEXTS; empty where that can't be told."""
@@ -124,6 +128,11 @@ class BlocksAround(msgspec.Struct, frozen=True):
     blocks: tuple[Directive, ...] = ()
     is_http: bool = False
     letter: str = ""
+
+    @property
+    def decisive(self) -> Surroundings:
+        """What tells these surroundings from others."""
+        return self.letter, self.is_http, self.blocks[-1].name
 
     def inside(self, block: Directive) -> BlocksAround:
         """What is around the lines of a block that stands here."""
@@ -457,6 +466,56 @@ def _listen(directive: Directive, around: BlocksAround) -> str:
     return ""
 
 
+_POOL = 512
+"""Bytes of memory that nginx takes for a connection, where nothing sets it."""
+_LEAST_POOL = 112
+_HEADS = 8192
+"""Bytes of a line of a request, where nothing sets them."""
+_POOLS = ("connection_pool_size", "request_pool_size")
+
+
+def _pool_size(directive: Directive, around: BlocksAround) -> str:
+    """https://nginx.org/en/docs/http/ngx_http_core_module.html#connection_pool_size"""
+    bytes_taken = _size_of(directive)
+    if bytes_taken is None:
+        return "" if directive.has_hole else f'"{directive.name}" directive invalid value'
+    if bytes_taken < _LEAST_POOL:
+        return f"the pool size must be no less than {_LEAST_POOL}"
+    if bytes_taken % 16:
+        return "the pool size must be a multiple of 16"
+    if (
+        directive.name == _POOLS[0]
+        and bytes_taken > _HEADS
+        and not _is_set_around("large_client_header_buffers", around)
+    ):
+        return _TOO_SMALL
+    return ""
+
+
+def _heads(directive: Directive, around: BlocksAround) -> str:
+    """A line of a request has to have as much room as the memory that a connection begins with."""
+    room = _size_of(directive)
+    if directive.has_hole or len(directive.args) != 2:
+        return ""
+    if not room or not _NUMBER.fullmatch(directive.args[0]) or not int(directive.args[0]):
+        return f'"{directive.name}" directive invalid value'
+    return _TOO_SMALL if room < _POOL and not _is_set_around(_POOLS[0], around) else ""
+
+
+_TOO_SMALL = 'the "large_client_header_buffers" size must be equal to or greater than "connection_pool_size"'
+
+
+def _size_of(directive: Directive) -> int | None:
+    text = directive.args[-1]
+    return size(text) if _SIZE.fullmatch(text) else None
+
+
+def _is_set_around(name: str, around: BlocksAround) -> bool:
+    """Whether a block around may set something: it does, or not all of it is to be seen."""
+    lines = (line for block in around.blocks for line in block.block or ())
+    return any(line.opaque or line.name in ("include", name) for line in lines)
+
+
 _PASSING = ("proxy", "fastcgi", "uwsgi", "scgi")
 _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
     {
@@ -487,6 +546,8 @@ _PLACED: Mapping[str, Callable[[Directive, BlocksAround], str]] = MappingProxyTy
         "server": _server,
         "listen": _listen,
         "valid_referers": _valid_referers,
+        "large_client_header_buffers": _heads,
+        **dict.fromkeys(_POOLS, _pool_size),
     }
 )
 """What depends on the blocks around, too."""

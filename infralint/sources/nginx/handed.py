@@ -64,6 +64,8 @@ def join(hop: NginxLocation, given: Sequence[Hint]) -> NginxLocation:
     """A location that carries what others hand to it; a name counts where it says nothing of its own."""
     telling = any(not hint.handshake_only for hint in hop.hints) or any(stream_name(path) for path in hop.paths)
     heeded = [hint for hint in given if hint.evidence.certain or not telling]
+    if not heeded:
+        return hop
     found: list[Hint] = []
     for hint in sorted((*hop.hints, *heeded), key=lambda hint: STRENGTH.index(hint.evidence.kind)):
         alike = [other for other in found if other.kind == hint.kind]
@@ -71,7 +73,7 @@ def join(hop: NginxLocation, given: Sequence[Hint]) -> NginxLocation:
         certain = any(other.evidence.certain and not other.handshake_only for other in found)
         if not speaks and (hint.evidence.certain or not certain):
             found.append(hint)
-    return replace(hop, hints=tuple(found)) if heeded else hop
+    return replace(hop, hints=tuple(found))
 
 
 def silence(hop: NginxLocation) -> NginxLocation:
@@ -126,8 +128,9 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
                     hops.setdefault(id(end), end.hop)
         if closing is not None and isinstance(hop, NginxLocation) and hop.assumable and not hop.hints:
             closed.append((closing.at, _describe_closed(place, "a catch-all is where a chat answer would go", closing)))
-    changed = {key: silence(hop) if key in silent else join(hop, given.get(key, ())) for key, hop in hops.items()}
-    return Handed(changed, heard, [*refused, *closed])
+    changed = {key: join(hops[key], hints) for key, hints in given.items() if key in hops}
+    changed |= {key: silence(hops[key]) for key in silent & hops.keys()}
+    return Handed({**hops, **changed}, heard, [*refused, *closed])
 
 
 def _describe_closed(place: LocationEntry, because: str, closing: Answer) -> Unknown:

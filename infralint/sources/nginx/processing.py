@@ -28,6 +28,7 @@ from infralint.sources.nginx.choose import (
 from infralint.sources.nginx.conditions import judge
 from infralint.sources.nginx.scopes import Scope, unseen_by
 from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.unfit import find_misfits
 from infralint.sources.nginx.upstreams import PORTS, Upstreams, read_address, read_target
 from infralint.sources.nginx.variables import (
     VARIABLE,
@@ -416,9 +417,10 @@ class Processing:
             return
         if unresolved.answer is not None:
             yield from self._lose(run, unresolved.answer)
-        for unfit in _find_unfit(run):
-            is_of_post = unfit.at is not None and unfit.at.name == "proxy_pass_request_body"
-            yield from self._lose(run, unfit, "POST" if is_of_post else "")
+        family, is_posted = passed.name.removesuffix("_pass"), "POST" in methods_of(run.moment.request)
+        for code, line, because in find_misfits(run.block.scope, family, _kind(run) == "sse", is_posted):
+            method = "POST" if line.name == "proxy_pass_request_body" else ""
+            yield from self._lose(run, Answer(code, line, "", because), method)
         if (other := self._find_other_method(run)) is not None:
             yield RequestEnd(run, answer=other, is_loss=True)
         yield RequestEnd(run, block)
@@ -483,7 +485,12 @@ class Processing:
         """Why a server of `stream {}` closes whatever connection is made to it; None where some may go on."""
         if block.denied is not None:
             return Answer(CLOSED, block.denied, "", f"`{block.denied.written}` turns every client away")
-        unresolved = self._find_unresolved(block, [Moment(block.server, request)])
+        if block.passed is not None and block.passed.name == "return":
+            return Answer(CLOSED, block.passed, "", f"`{block.passed.written}` answers every connection by itself")
+        run = Run(Moment(block.server, request), block)
+        for line in block.level.by_name.get("set", ()):
+            run = self._assign(line, run) if len(line.args) == 2 else run
+        unresolved = self._find_unresolved(block, [run.moment])
         return unresolved.answer._replace(code=CLOSED) if unresolved.answer and unresolved.is_sure else None
 
     def _find_unresolved_always(self, block: NginxBlock) -> Answer | None:
@@ -573,14 +580,27 @@ class Processing:
 
         What is not there is answered with 404 whatever the method; a folder that may not be listed with 403.
         """
+        if run.path is not None and run.path.endswith("/") and (index := _find_absolute_index(run.block)) is not None:
+            line, name = index
+            yield from self._sent_to(name, line, run)
+            if name is not line.args[0]:
+                because = f"`{line.written}` looks for the files before it where there may be no folder"
+                yield RequestEnd(run, answer=Answer("404", line, "", because), is_loss=True)
+            return
         targets: set[str] = set()
         is_folder = run.path is None or run.path.endswith("/")
+        unpaged = None
         for code in ("404", "403") if is_folder else ("404",):
             page = self._page_of(run, code)
+            if page is None and run.path is not None:
+                because = f"it is nginx's own answer for a folder {'without an index' if code == '403' else 'that is not there'}"
+                unpaged = Answer(code, run.block.directive, "", because)
             if page is not None and page.args[-1] not in targets:
                 targets.add(page.args[-1])
                 yield from self._answer(replace(run, answer=Answer(code, page)))
         if targets:
+            if unpaged is not None:
+                yield RequestEnd(run, answer=unpaged, is_loss=True)
             return
         location = run.block.place.block if run.block.place is not None else run.block
         tried = () if location is run.block else location.level.by_name.get("try_files", ())
@@ -908,31 +928,14 @@ def _may_resolve(scope: Scope) -> bool:
     return not is_whole or isinstance(found, Unknown) or bool(found[0]) or any(map(unseen_by, scope.levels))
 
 
-SMALL_HEADERS = 256
-"""Bytes: the headers of an answer take more."""
+def _find_absolute_index(block: NginxBlock) -> tuple[Directive, str] | None:
+    """The `index` that rules, and the first of its names that is a path: requests for a folder go there, file or not.
 
-
-def _find_unfit(run: Run) -> Iterator[Answer]:
-    """What keeps a prompt from the backend, or its answer from the client.
-
-    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass_request_body
+    https://nginx.org/en/docs/http/ngx_http_index_module.html#index
     """
-    scope, passed = run.block.scope, run.block.passed
-    assert passed is not None
-    if passed.name == "proxy_pass" and _kind(run) == "sse" and "POST" in methods_of(run.moment.request):
-        found = scope.find("proxy_pass_request_body")
-        for line in found[0] if not isinstance(found, Unknown) else ():
-            if line.args == ["off"]:
-                yield Answer("", line, "", f"`{line.written}` keeps the prompt of a POST from the backend")
-    family = passed.name.removesuffix("_pass")
-    found = scope.find(f"{family}_buffer_size")
-    for line in found[0] if not isinstance(found, Unknown) else ():
-        try:
-            is_small = size(" ".join(line.args)) < SMALL_HEADERS
-        except BadValue:
-            continue
-        if is_small:
-            yield Answer("502", line, "", f"`{line.written}` may have no room for the headers of the answer")
+    found = block.scope.find("index")
+    lines = found[0] if not isinstance(found, Unknown) else ()
+    return next(((line, name) for line in lines for name in line.args if name.startswith("/")), None)
 
 
 def _leaves_length(block: NginxBlock) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.grammar import (
     CONTEXTS,
     BlocksAround,
+    Surroundings,
     invalid_value,
     listens_twice,
     misplacement,
@@ -104,6 +107,9 @@ ARGUMENTS = {
     "merge_slashes": (1, 1),
     "server_name": (1, _ANY),
     "proxy_method": (1, 1),
+    "large_client_header_buffers": (2, 2),
+    "connection_pool_size": (1, 1),
+    "request_pool_size": (1, 1),
     "root": (1, 1),
     "alias": (1, 1),
     "internal": (0, 0),
@@ -123,28 +129,64 @@ _LIKE = 0.9
 """How alike a mistyped name and the right one are, at least."""
 
 
-def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
-    """All that nginx would refuse below a file's top level."""
-    is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
-    pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
-    while pending:
-        level, around = pending.pop()
-        yield from _twice(level)
-        yield from (_refuse(directive, message) for directive, message in listens_twice(level))
-        yield from (
-            _refuse(directive, message) for directive, message in unbalanced_buffers(level, around.blocks, is_whole)
-        )
-        for directive in level:
-            if right := _meant(directive.name):
-                yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
-            elif message := _problem(directive, around, level, is_whole):
-                yield _refuse(directive, message)
-            elif directive.name in _TIMES and _is_no_time(directive):
-                yield Unreadable(not_taken(directive), directive.where)
-            if directive.name in _MATCHING:
-                yield from _invalid_expressions(directive)
-            if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
-                pending.append((directive.block, around.inside(directive)))
+_BY_NEIGHBOURS = PASSES.keys() | {"valid_referers"}
+"""Directives that nginx takes or refuses by what stands beside or around them, too."""
+
+
+def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
+    """All that nginx would refuse below the top levels of files."""
+    accepted: dict[Surroundings, set[tuple[str, ...]]] = {}
+    for tree in trees:
+        is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
+        pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
+        while pending:
+            level, around = pending.pop()
+            yield from _twice(level)
+            yield from (_refuse(directive, message) for directive, message in listens_twice(level))
+            yield from (
+                _refuse(directive, message) for directive, message in unbalanced_buffers(level, around.blocks, is_whole)
+            )
+            yield from _refused_alone(level, around, is_whole, accepted)
+            for directive in level:
+                if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
+                    pending.append((directive.block, around.inside(directive)))
+
+
+def _refused_alone(
+    level: Sequence[Directive],
+    around: BlocksAround,
+    is_whole: bool,
+    accepted: dict[Surroundings, set[tuple[str, ...]]],
+) -> Iterator[Unreadable]:
+    """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by what of their
+    surroundings decides: most are written again and again."""
+    alike = accepted.setdefault(around.decisive if around.blocks else (is_whole,), set())
+    for directive in level:
+        prepared = directive.source.prepared
+        is_plain = directive.block is None and not (prepared.holes or prepared.headings or directive.missing)
+        if is_plain and directive.name not in _BY_NEIGHBOURS:
+            line = (directive.name, *directive.args)
+            if line in alike:
+                continue
+            found = list(_refused_line(directive, around, level, is_whole))
+            if not found:
+                alike.add(line)
+            yield from found
+        else:
+            yield from _refused_line(directive, around, level, is_whole)
+
+
+def _refused_line(
+    directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool
+) -> Iterator[Unreadable]:
+    if right := _meant(directive.name):
+        yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
+    elif message := _problem(directive, around, level, is_whole):
+        yield _refuse(directive, message)
+    elif directive.name in _TIMES and _is_no_time(directive):
+        yield Unreadable(not_taken(directive), directive.where)
+    if directive.name in _MATCHING:
+        yield from _invalid_expressions(directive)
 
 
 def _problem(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
@@ -238,10 +280,11 @@ def _invalid_expressions(directive: Directive) -> Iterator[Unreadable]:
             continue
 
 
-def unsearchable(tree: Iterable[Directive]) -> Iterator[Unknown]:
+def unsearchable(tree: Sequence[Directive]) -> Iterator[Unknown]:
     """Expressions of which infralint can't tell what they match: to be asked once all else has been judged."""
-    for top in tree:
-        for directive in top.walk():
+    for source, tops in groupby(tree, attrgetter("source")):
+        text = source.prepared.text
+        for directive in (inner for top in tops for inner in top.walk()) if "~" in text or "rewrite" in text else ():
             for pattern, ignore_case in expressions(directive) if directive.name in _MATCHING else ():
                 if reason := _hindrance(pattern, ignore_case):
                     effect = f"so which requests `{_shorten(directive.written)}` takes can't be told"
@@ -305,10 +348,11 @@ def _without_uri(place: Directive) -> bool:
 
 def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
     """What stands twice in one block, under the same template conditions."""
+    single = [directive for directive in level if directive.name in _SINGLE]
+    if len({directive.name for directive in single}) == len(single):
+        return
     seen = set()
-    for directive in level:
-        if directive.name not in _SINGLE:
-            continue
+    for directive in single:
         key, message = _once(directive) if directive.block is None else _single_block(directive)
         mark = key, directive.conditions
         if key and mark in seen:

@@ -66,15 +66,19 @@ class Level(msgspec.Struct, eq=False, gc=False):
 class Scope(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Levels from the outermost to the nearest, and what fills holes.
 
-    hiding: the number of the nearest level of which not all can be seen; -1: all of all levels can.
+    hiding: the number of the nearest level of which not all can be seen; -1: all of all levels can. names: those of all
+    that stands on any level of this file: most of what is asked for is not among them, and rules nowhere.
     """
 
     environment: EnvironmentVariables
     levels: tuple[Level, ...] = ()
     hiding: int = -1
+    names: set[str] = msgspec.field(default_factory=set)
 
     def inside(self, level: Level) -> Scope:
-        return Scope(self.environment, (*self.levels, level), len(self.levels) if level.opaque else self.hiding)
+        self.names.update(level.by_name)
+        hiding = len(self.levels) if level.opaque else self.hiding
+        return Scope(self.environment, (*self.levels, level), hiding, self.names)
 
     @property
     def nearest(self) -> Level:
@@ -82,6 +86,8 @@ class Scope(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def ruler_of(self, name: str) -> int:
         """The number of the nearest level that has a directive of a name; -1 where none has."""
+        if name not in self.names:
+            return -1
         number = len(self.levels)
         for level in reversed(self.levels):
             number -= 1
@@ -179,6 +185,8 @@ class ScopeSettings(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def setting(self, name: str) -> Setting[Any] | None:
         """The value of a directive, read as that of its default; None where nothing sets it."""
+        if name not in self.scope.names and self.scope.hiding < 0:
+            return None
         default = DEFAULTS.get(name)
         found: Setting[Any] = self.scope.setting(
             name, None, self.where, _READERS[type(default.value if default else "")]

@@ -51,7 +51,7 @@ def read_into(
     reading.origins = {entry.shown: project.show(entry.dump) for entry in found if entry.dump}
     reading.unreadable += [entry for entry in includes.broken.values() if entry is not None]
     reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
-    reading.unreadable += [entry for tree in includes.trees.values() for entry in refusals(tree)]
+    reading.unreadable += refusals(filter(None, includes.trees.values()))
     reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)

@@ -6,7 +6,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from operator import itemgetter
 from sys import intern
@@ -455,11 +455,16 @@ def _lexemes(source: NginxFile) -> Iterator[Word | Directive]:
 
 def _plain_directive(written: str, source: NginxFile, line: int, start: int, ending: int) -> Directive:
     """The directive of words on a line that are as they are written. ending: where its `;` stands."""
-    words = list(map(intern, written.split()))
-    name = words[0]
-    splice = not name.isascii() and bool(HOLE.search(name))
-    last_offset = start + len(written) - len(words[-1])
-    return Directive(name, words[1:], source, line, start, last_offset, end_line=line, splice=splice, ending=ending)
+    name, args, splice = _split(written)
+    last_offset = start + len(written) - len(args[-1] if args else name)
+    return Directive(name, args, source, line, start, last_offset, end_line=line, splice=splice, ending=ending)
+
+
+@lru_cache(4096)
+def _split(written: str) -> tuple[str, list[str], bool]:
+    """The name, the arguments and whether the name has a hole; lines that read alike share them."""
+    name, *args = map(intern, written.split())
+    return name, args, not name.isascii() and bool(HOLE.search(name))
 
 
 def _words_from(text: str, start: int, line: int) -> Iterator[Word]:

@@ -1,0 +1,110 @@
+"""Settings with which a location hands a request on, and that yet keep the prompt from the backend or the answer from the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from infralint.model import EVENT_STREAM, Unknown
+from infralint.platforms.nginx_values import BadValue, size
+from infralint.sources.nginx.scopes import Scope
+from infralint.sources.nginx.tree import Directive
+from infralint.text.wording import plural
+
+SMALL_HEADERS = 256
+"""Bytes: the headers of an answer take more."""
+SMALL_LINE = 512
+"""Bytes: a line of a request, its cookies among them, takes more."""
+SLOW = 1024
+"""Bytes a second: a model writes faster, as each of its words comes with some hundred bytes around it."""
+
+
+class Misfit(NamedTuple):
+    """What is answered instead ("": nothing that nginx means to), which line has it so, and what to say of that."""
+
+    code: str
+    line: Directive
+    because: str
+
+
+def find_misfits(scope: Scope, family: str, is_stream: bool, is_posted: bool) -> Iterator[Misfit]:
+    """What a location's settings may do to a stream that it hands on. is_stream: it is no WebSocket; is_posted: it may be
+    asked for by POST.
+
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass_request_body
+    """
+    if family == "proxy" and is_stream and is_posted:
+        for line in _lines(scope, "proxy_pass_request_body"):
+            if line.args == ["off"]:
+                yield Misfit("", line, f"`{line.written}` keeps the prompt of a POST from the backend")
+    for line in _lines(scope, f"{family}_buffer_size"):
+        if (number := _size(line)) is not None and number < SMALL_HEADERS:
+            yield Misfit("502", line, f"`{line.written}` may have no room for the headers of the answer")
+    yield from _small_heads(scope)
+    if is_stream and not any(line.args == ["off"] for line in _lines(scope, f"{family}_buffering")):
+        yield from find_slow(scope, "limit_rate", f"{family}_limit_rate")
+    if is_stream:
+        yield from _substitutions(scope)
+
+
+def find_slow(scope: Scope, *names: str) -> Iterator[Misfit]:
+    """Rates that are lower than what a model sends; they hold for what nginx buffers, and in `stream {}`.
+
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#limit_rate
+    """
+    for line in (line for name in names for line in _lines(scope, name)):
+        if (rate := _size(line)) is not None and 0 < rate < SLOW:
+            because = (
+                f"`{line.written}` lets no more than {plural(rate, 'byte')} through a second, and tokens come late"
+            )
+            yield Misfit("", line, because)
+
+
+def _small_heads(scope: Scope) -> Iterator[Misfit]:
+    """Buffers into which no usual line of a request fits.
+
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers
+    """
+    for line in _lines(scope, "large_client_header_buffers"):
+        first = next((_size(other) for other in _lines(scope, "client_header_buffer_size")), None) or 1024
+        room = _size(line)
+        if room is not None and max(room, first) < SMALL_LINE:
+            yield Misfit("400", line, f"`{line.written}` may have no room for the headers of a request")
+
+
+def _substitutions(scope: Scope) -> Iterator[Misfit]:
+    """A `sub_filter` whose text goes across the end of an event: nginx keeps what may be the beginning of such a text until
+    more comes, and replaces the ends of events.
+
+    https://nginx.org/en/docs/http/ngx_http_sub_module.html
+    """
+    types = {word.lower() for line in _lines(scope, "sub_filter_types") for word in line.args}
+    if types.isdisjoint({"*", EVENT_STREAM}):
+        return
+    for line in _lines(scope, "sub_filter"):
+        text, replacement = line.args if len(line.args) == 2 else ("", "")
+        end = text[len(text.rstrip("\r\n")) :]
+        if not {"\r", "\n"} & set(text) or "$" in text:
+            continue
+        if text not in ("\n", "\n\n") and (text[0] in "\r\n" or text.count("\n") > end.count("\n")):
+            yield Misfit("", line, f"`{_in_a_line(line)}` holds the end of an event until the next one comes")
+        elif not replacement.endswith(end):
+            yield Misfit("", line, f"`{_in_a_line(line)}` takes the ends of events away")
+
+
+def _in_a_line(line: Directive) -> str:
+    return line.written.replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _lines(scope: Scope, name: str) -> list[Directive]:
+    """The lines of a name that surely rule here."""
+    found = scope.find(name)
+    return [] if isinstance(found, Unknown) else [line for line in found[0] if line.args]
+
+
+def _size(line: Directive) -> int | None:
+    """The bytes that a line names last; None where that can't be told."""
+    try:
+        return size(line.args[-1])
+    except BadValue:
+        return None

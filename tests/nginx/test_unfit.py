@@ -1,0 +1,70 @@
+"""Settings that keep streams from a location that would pass them on, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+APP = "proxy_pass http://app:3000; proxy_buffering off;"
+DECLARED = "generation: 1s\nstreams:\n- path: /chat\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check(here: Path, text: str, settings: str = DECLARED) -> str:
+    write(here, {"nginx.conf": f"events {{}}\n{text}\n", "infralint.yaml": settings})
+    return " ".join(run("check").output.split())
+
+
+def serving(lines: str, listen: str = "80") -> str:
+    return f"http {{ server {{ listen {listen}; {lines} }} }}"
+
+
+def test_who_sends_the_proxy_protocol_may_not_be_here_and_can_be_vouched_for(here: Path) -> None:
+    text = serving(f"location / {{ {APP} }}", "80 proxy_protocol")
+    shown = check(here, text)
+    assert "`listen 80 proxy_protocol` takes only connections that begin with the PROXY protocol" in shown
+    assert "clean" in check(here, text, f"{DECLARED}  hops: [location /]\n")
+    assert "clean" in check(here, serving(f"listen 8080 proxy_protocol; location / {{ {APP} }}"))
+
+
+def test_what_answers_in_the_stead_of_a_declared_stream_is_said_with_its_line(here: Path) -> None:
+    shown = check(here, serving("location / { set $to nowhere.test; proxy_pass http://$to; }"))
+    assert "answers 502: `proxy_pass http://$to` names nowhere.test" in shown
+    assert "answers 403: `return 403`" in check(here, serving("location / { return 403; }"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "because"),
+    [
+        ("sub_filter_types *; sub_filter '\\ndata' 'x';", "holds the end of an event until the next one comes"),
+        ("sub_filter_types *; sub_filter 'x\\n\\n' 'x';", "takes the ends of events away"),
+        ("sub_filter_types *; sub_filter 'http:' 'https:';", ""),
+        ("sub_filter_types text/css; sub_filter '\\ndata' 'x';", ""),
+        ("limit_rate 10;", ""),
+    ],
+)
+def test_what_a_location_does_to_events(lines: str, because: str, here: Path) -> None:
+    shown = check(here, serving(f"location / {{ {lines} {APP} }}"))
+    assert because in shown
+    assert ("clean" in shown) is (not because)
+
+
+def test_a_rate_of_few_bytes_is_said(here: Path) -> None:
+    shown = check(here, serving("location / { limit_rate 100; proxy_http_version 1.1; proxy_pass http://app:3000; }"))
+    assert "`limit_rate 100` lets no more than 100 bytes through a second" in shown
+
+
+def test_a_stream_server_that_answers_by_itself_is_where_clients_end(here: Path) -> None:
+    inner = serving(f"location / {{ {APP} }}", "8080")
+    assert "`return hello` answers every connection by itself" in check(
+        here, f"stream {{ server {{ listen 80; return hello; }} }} {inner}"
+    )
+    passing = f"stream {{ server {{ listen 80; proxy_pass 127.0.0.1:8080; }} }} {inner}"
+    assert "clean" in check(here, passing)
