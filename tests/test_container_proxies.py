@@ -246,6 +246,20 @@ def test_an_old_traefik_that_compresses_keeps_the_first_kilobyte(lint: Lint) -> 
     assert judge(lint, traefik(GZIP[0].replace("true", "false"), GZIP[1]).replace("v3.5", "v3.3.2")) == []
 
 
+@pytest.mark.parametrize(
+    ("version", "plain", "spared"),
+    [("v2.2.1", True, True), ("v2.4.2", True, True), ("v2.4.8", True, False), ("v2.11", False, False)],
+)
+def test_the_second_series_of_traefik_keeps_the_first_bytes_until_2_5(
+    version: str, plain: bool, spared: bool, lint: Lint
+) -> None:
+    """And heeds the types of answers from 2.4.3 on: https://github.com/traefik/traefik/issues/7882"""
+    excluded = "traefik.http.middlewares.gzip.compress.excludedcontenttypes=text/event-stream"
+    loud = ["compose.yaml:11 warning compressed-stream"]
+    assert judge(lint, traefik(*GZIP).replace("v3.5", version)) == (loud if plain else [])
+    assert judge(lint, traefik(*GZIP, excluded).replace("v3.5", version)) == (loud if spared else [])
+
+
 def test_traefik_may_hang_up_while_the_backend_thinks(lint: Lint) -> None:
     command = "['--serversTransport.forwardingTimeouts.responseHeaderTimeout=%s']"
     assert judge(lint, traefik(command=command % "20s")) == ["compose.yaml:2 warning short-idle-timeout"]

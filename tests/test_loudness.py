@@ -293,3 +293,30 @@ def test_a_site_that_is_called_as_its_host_is_no_trial(name: str, is_loud: bool,
 def test_the_websocket_of_a_dashboard_is_no_word_of_models(image: str, loud: bool, lint: Lint) -> None:
     found = problems(lint({"conf.d/a.conf": PROXY, "compose.yaml": f"services:\n  beside:\n    image: {image}\n"}))
     assert bool(_loud([line for line in found if "a.conf" in line])) == loud
+
+
+@pytest.mark.parametrize(
+    ("path", "is_loud"),
+    [
+        ("app/api/test/route.ts", True),
+        ("web/src/app/example/chat/route.ts", True),
+        ("tests/app/api/chat/route.ts", False),
+        ("examples/next/app/api/chat/route.ts", False),
+    ],
+)
+def test_a_folder_that_is_the_address_of_a_route_is_no_trial(path: str, is_loud: bool, lint: Lint) -> None:
+    """https://github.com/vercel/ai/issues/3312 streams from app/api/test/route.ts."""
+    code = (
+        'import { streamText } from "ai";\n\nexport const maxDuration = 15;\n\nexport async function POST(req: Request) {\n'
+        '  const result = streamText({ model: "openai/gpt-5", prompt: await req.text() });\n'
+        "  return result.toTextStreamResponse();\n}\n"
+    )
+    root = path.partition("app/")[0].removesuffix("src/")
+    files = {
+        path: code,
+        f"{root}package.json": '{"dependencies": {"next": "15.0.0", "ai": "5.0.0"}}',
+        f"{root}vercel.json": "{}",
+    }
+    found = problems(lint(files), "serverless-stream")
+    assert found
+    assert bool(_loud(found)) is is_loud

@@ -91,18 +91,19 @@ class Glances:
             self._new += 1
         return found
 
-    def sift(self, name: str, paths: Iterable[str], finds: Callable[[str], bool]) -> list[str]:
-        """The files in which a look finds something, in their order; finds: as in `look`, for a path."""
+    def sift(self, name: str, paths: Iterable[str], find: Callable[[list[str]], list[str]]) -> list[str]:
+        """The files in which a look finds something, in their order. find: those of some files in which it does, as in `look`."""
         bit = self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits))
         paths = list(paths)
         files = zip(paths, self._see(paths), strict=True)
-        found = []
-        for path, file in [pair for pair in files if pair[1] is None or not pair[1].looks & bit]:
-            if finds(path):
-                found.append(path)
-            elif file is not None:
-                file.looks |= bit
-                self._new += 1
+        unknown = [pair for pair in files if pair[1] is None or not pair[1].looks & bit]
+        found = find([path for path, _ in unknown])
+        if len(found) < len(unknown):
+            hits = frozenset(found)
+            for path, file in unknown:
+                if file is not None and path not in hits:
+                    file.looks |= bit
+                    self._new += 1
         return found
 
     def guess_unknown(self, paths: Sequence[str]) -> int:

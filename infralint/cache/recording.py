@@ -139,7 +139,8 @@ def take_over(noted: Noted) -> None:
 
 
 def scan(root: str) -> Iterator[Listing]:
-    """All below a folder, but for what is never walked through: each folder, what it holds, and why it can't be listed.
+    """All below a folder, but for what is never walked through: each folder, what lies in it beside other folders, and why it
+    can't be listed.
 
     Folders behind links are not entered, so there are no loops and no way out.
     """
@@ -152,10 +153,13 @@ def scan(root: str) -> Iterator[Listing]:
         except OSError as error:
             yield folder, [], error
             continue
+        others = []
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and entry.name not in SKIPPED_FOLDERS:
+            if not entry.is_dir(follow_symlinks=False):
+                others.append(entry)
+            elif entry.name not in SKIPPED_FOLDERS:
                 pending.append(entry.path)
-        yield folder, entries, None
+        yield folder, others, None
 
 
 def answer(kind: Kind, path: str) -> DiskAnswer:
@@ -175,8 +179,6 @@ def _survey(listing: Listing, facts: list[object], regular: set[str]) -> int:
     if error is not None:
         facts.append(error.errno)
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            continue
         try:
             found = entry.stat(follow_symlinks=False)
         except OSError as gone:

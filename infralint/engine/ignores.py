@@ -63,14 +63,20 @@ class Ignore(msgspec.Struct, eq=False):
 
 def find_addressing(project: Project, files: Iterable[str]) -> list[str]:
     """The files, of those with these shown paths, in which infralint is addressed at all."""
-    return [shown for shown in files if _addresses(project, project.path_of(shown))]
+    shown_of = {project.path_of(shown): shown for shown in files}
+    found = project.glance_at_all("comments to infralint", shown_of, partial(_addresses, project), _address_nobody)
+    return [shown_of[path] for path in found]
 
 
 def _addresses(project: Project, path: str) -> bool:
     try:
-        return project.glance("comments to infralint", path, lambda: project.holds(path, _MARK))
+        return project.holds(path, _MARK)
     except CantRead:
         return False
+
+
+def _address_nobody(contents: Sequence[bytes]) -> bool:
+    return _MARK.encode() not in b"\n".join(contents).lower()
 
 
 def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:

@@ -39,8 +39,18 @@ _HOST_NAME = lazy(
 _SITES = frozenset("sites-available sites-enabled conf.d vhosts vhost.d sites".split())
 
 
+_ROUTE_FILES = lazy(
+    r"(?P<around>(?:.*/)?)(?:app/(?:.*/)?(?:route|page|layout)\.[cm]?[jt]sx?"
+    r"|pages/api/(?!.*(?:\.(?:test|spec)\.|__))[^.]+\.[cm]?[jt]sx?|routes/(?:.*/)?\+(?:server|page\.server)\.[jt]s)$"
+)
+"""Files whose folders and names are the addresses that Next.js and SvelteKit serve: `app/api/test/route.ts` is deployed
+as `/api/test`."""
+
+
 def is_trial(path: str) -> bool:
     """Whether a project path names what is no deployment: tests, examples, a developer's own machine."""
+    if served := _ROUTE_FILES.match(path):
+        path = served["around"]
     *folders, name = path.split("/")
     if _TRIAL_FOLDERS & {folder.lower() for folder in folders}:
         return True

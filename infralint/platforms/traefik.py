@@ -86,12 +86,24 @@ _SECOND_FLUSHES: Version = (2, 11)
 """Of the second series, which knows gzip alone: https://github.com/traefik/traefik/issues/11509"""
 
 
+_SECOND_LIBRARY: Version = (2, 5)
+"""Until then gzip's library did nothing for a flush before it had 1400 bytes:
+https://github.com/traefik/traefik/issues/7882"""
+_HEEDS_RESPONSES: Version = (2, 4, 3)
+"""Until then `excludedContentTypes` were compared with the type of the request: https://github.com/traefik/traefik/commit/951d61bfcd44135bb2bb7a00a8ed890fb67e438e"""
+
+
+def _newest(version: Version) -> Version:
+    """The last release of a series: `v3.3` is 3.3.999; of no version, the first of all."""
+    return (*version, *(999,) * (3 - len(version))) if version else ()
+
+
 def compression_effect(version: Version) -> Compression:
     """What the middleware makes of a stream in a version; `v3` and `v3.3` are the last ones of their series."""
-    newest = (*version, *(999,) * (3 - len(version)))
-    if not version or newest < _SECOND_FLUSHES:
-        return "may-delay"
-    return "delays" if (3,) <= newest < _FLUSHES else "passes"
+    newest = _newest(version)
+    if (2,) <= newest < _SECOND_LIBRARY or (3,) <= newest < _FLUSHES:
+        return "delays"
+    return "may-delay" if newest < _SECOND_FLUSHES else "passes"
 
 
 class CompressMiddleware(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,13 +121,21 @@ class CompressMiddleware(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it leaves a stream as it is; one of an unknown type is taken for an event stream."""
         content_type = media_type(response.content_type) or EVENT_STREAM
         is_listed = not self.included or content_type in self.included
-        return is_encoded(response, frozenset({"identity"})) or not is_listed or content_type in self.excluded
+        is_excluded = content_type in self.excluded and self.heeds_responses
+        return is_encoded(response, frozenset({"identity"})) or not is_listed or is_excluded
+
+    @property
+    def heeds_responses(self) -> bool:
+        """Whether the types that it spares are those of answers; so it is taken to be where no version is named."""
+        return not self.version or _newest(self.version) >= _HEEDS_RESPONSES
 
     def effect(self) -> Known[Compression]:
         """What it does to a stream that it compresses."""
         effect = compression_effect(self.version)
         named = ".".join(map(str, self.version)) or ("before 3.3.4" if effect == "may-delay" else "")
         because = f"{f'Traefik {named}'.strip()} compresses what passes the middleware {self.name}"
+        if self.excluded and not self.heeds_responses:
+            because += " (before 2.4.3, it compares excludedContentTypes with the type of the request alone)"
         return Known(effect, self.where, "compress", written=self.written, because=because)
 
 
@@ -141,7 +161,8 @@ class TraefikRoute(RoutedHop, frozen=True, kw_only=True):
     def fix(self, setting: str, seconds: float = 0) -> str:
         match setting:
             case "compress":
-                return self.excluding
+                is_heeded = self.compress is None or self.compress.heeds_responses
+                return self.excluding if is_heeded else f"{self.excluding}  # with Traefik 2.4.3 or later"
             case "idle_timeout":
                 return "forwardingTimeouts: { responseHeaderTimeout: 0s }  # of its ServersTransport"
             case "buffers_responses":

@@ -58,11 +58,8 @@ class Tree(msgspec.Struct):
         self.unlisted = {path: reason for path, reason in self.unlisted.items() if not covers_folder(path)}
 
 
-def _is_our_cache(root: str, folder: str, name: str, ours: str | None) -> bool:
-    """Whether a folder holds what earlier runs remember, which is nobody's configuration. ours: where they do."""
-    if name == CACHE_NAME and os.path.basename(os.path.join(root, folder).rstrip("/")) == ".cache":
-        return True
-    return ours is not None and ours.endswith(name) and os.path.join(root, folder, name) == ours
+_USUAL_CACHE = f"/.cache/{CACHE_NAME}"
+"""How the path of the folder ends in which earlier runs remember what they found, where the user names no other."""
 
 
 def walk(root: str) -> Tree:
@@ -70,8 +67,11 @@ def walk(root: str) -> Tree:
     tree, ours = Tree(), find_folder()
     passed: tuple[str, ...] = ()
     add, above = tree.files.append, root if root.endswith("/") else f"{root}/"
+    start = len(above)
     for listed, entries, error in watch_tree(root):
-        folder = f"{listed[len(above) :]}/" if len(listed) > len(above) else ""
+        folder = f"{listed[start:]}/" if len(listed) > start else ""
+        if folder and (listed.endswith(_USUAL_CACHE) or listed == ours):
+            passed += (folder,)  # what earlier runs remember is nobody's configuration
         if folder.startswith(passed):
             continue
         if error is not None:
@@ -79,9 +79,6 @@ def walk(root: str) -> Tree:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):  # most are
                 add(folder + entry.name)
-            elif entry.is_dir(follow_symlinks=False):
-                if _is_our_cache(root, folder, entry.name, ours):
-                    passed += (f"{folder}{entry.name}/",)
             elif entry.is_symlink():
                 _add_link(tree, root, folder + entry.name)
             else:

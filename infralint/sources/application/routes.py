@@ -29,6 +29,7 @@ from infralint.sources.application.rulebook import Mark, RouteShape, Rules, Sock
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import ModuleStreams, Reached, Sighting
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
+from infralint.sources.application.viewsets import Action
 from infralint.text.stream_names import names_files
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class Routes(msgspec.Struct):
     def find_all(self, notes: list[Notes]) -> list[Found]:
         """The routes of all files, each once: the one whose content type is known."""
         kept: dict[tuple[str, str, str], Found] = {}
-        for found in (*self._sockets(notes), *(found for note in notes for found in self._of_file(note))):
+        routes = [*self._sockets(notes), *(found for note in notes for found in self._of_file(note))]
+        for found in sorted(routes, key=lambda found: found.sighting is not None and found.sighting.declared):
             key = (found.route.kind, found.route.path, found.home)
             if key not in kept or (kept[key].route.content_type is None and found.route.content_type is not None):
                 kept[key] = found
@@ -120,14 +122,15 @@ class Routes(msgspec.Struct):
         for call in notes.passes:
             self._note(module, call.span.line, _pass_on(call))
         for call in notes.bodies:
-            self._note(module, call.span.line, _pass_on(call), "sse")
+            if not any(call.span.start <= sighting.span.start < call.span.end for sighting in notes.sightings):
+                self._note(module, call.span.line, _pass_on(call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
             reached = self.streaming.reached_routes(sighting)
             for way in reached:
                 yield from self._reached_routes(way)
-            if not reached:
+            if not reached and not sighting.declared:
                 why = f"{sighting.says}; the route that this answers was not found"
                 self._note(module, sighting.span.line, why, sighting.kind)
         if module.path in self.streaming.beyond:
@@ -229,7 +232,7 @@ class Routes(msgspec.Struct):
         sighting = self.streaming.complete(way)
         files = tuple(dict.fromkeys(module.path for module, _ in way.passed))
         if way.registration is not None:
-            yield from self._registered_routes(way.registration, sighting, way.at, files)
+            yield from self._registered_routes(way.registration, sighting, way.at, files, way.action)
         elif way.file is not None:
             file = way.file
             found = self._make_found(sighting, file.path, file.methods, file.rules.framework, file.home)
@@ -241,11 +244,15 @@ class Routes(msgspec.Struct):
         sighting: Sighting,
         at: SourceSpan | None = None,
         files: tuple[str, ...] = (),
+        action: Action | None = None,
     ) -> Iterator[Found]:
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
-        methods = self._methods(call, shape)
-        for tail in self._paths(registration, at or sighting.span):
+        methods = action.methods if action is not None else self._methods(call, shape)
+        paths = self._paths(registration, at or sighting.span)
+        if action is not None:
+            paths = [path.join(inner) for path in paths for inner in action.paths]
+        for tail in paths:
             heads = joiner.heads(registration, tail)
             self._made += len(heads)
             if self._made > MOST_ROUTES:

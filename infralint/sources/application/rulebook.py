@@ -35,7 +35,8 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     replaced: where a mount gives a prefix, that stands in place of its own. versioned: its arguments `version` and
     `version_prefix` say what stands before all else. parent: the argument, a router, that it is put below. named: the
-    argument, a name, that is its prefix where none is given. setter: its method that sets it later.
+    argument, a name, that is its prefix where none is given. setter: its method that sets it later. nested: its paths are
+    below an item, `/rooms/*`, of the router that is its first argument.
     """
 
     application: bool = False
@@ -45,6 +46,7 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
     setter: str = ""
     replaced: bool = False
     versioned: bool = False
+    nested: bool = False
 
 
 class SubrouterCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +87,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     handler does. scope: what it belongs to: the receiver's router, the class around it, or where
     config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
-    versioned: as of a router. several: all arguments from the path on are paths.
+    versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose
+    methods answer at paths of their own, as Django REST framework's do.
     """
 
     path: Keys | None = 0
@@ -101,6 +104,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     suffix: str = ""
     several: bool = False
     versioned: bool = False
+    viewset: bool = False
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,7 +120,8 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     sentence goes on ("returns StreamingResponse(…)" if empty). may_be_file: a file is sent so, too.
     body: the argument that must be a stream. repeated: it must be called in a loop. option: an argument that must have
     one of the values `equals`;
-    without: one that must not be given. stateless: the option that makes it so.
+    without: one that must not be given. stateless: the option that makes it so. returned: so does a route whose handler
+    is declared to return it, whatever makes it.
     """
 
     kind: StreamKind = "sse"
@@ -134,6 +139,7 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     body: Key | None = None
     repeated: bool = False
     stateless: str = ""
+    returned: bool = False
 
 
 class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,10 +39,13 @@ from infralint.sources.application.rulebook import (
     StreamShape,
 )
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.sources.application.viewsets import Action, action_of
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+_WORD = lazy(r"\w+")
 DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
 WEAK_DEPTH = 2
@@ -54,7 +57,8 @@ MOST_STEPS = 1_000
 
 
 class Sighting(msgspec.Struct, frozen=True, eq=False):
-    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone."""
+    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone.
+    declared: by what a handler is declared to return alone."""
 
     module: SourceModule
     span: SourceSpan
@@ -66,17 +70,19 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
     library: str = ""
     stateless: bool = False
     weak: bool = False
+    declared: bool = False
 
 
 class Reached(msgspec.Struct, frozen=True, eq=False):
     """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between.
-    at: the place in the route's handler that leads there."""
+    at: the place in the route's handler that leads there. action: where below the route's path it answers, if that differs."""
 
     sighting: Sighting
     registration: Registration | None
     file: FileRoute | None
     passed: tuple[tuple[SourceModule, Definition], ...]
     at: SourceSpan | None = None
+    action: Action | None = None
 
 
 class ModuleStreams:
@@ -123,6 +129,7 @@ class ModuleStreams:
                     yield found
                     break
         yield from self._by_class(module, rules)
+        yield from self._by_return_type(module, rules)
         yield from self._written_responses(module, rules)
         for base in rules.bases:
             for definition in module.definitions:
@@ -225,6 +232,18 @@ class ModuleStreams:
                 shape.library,
             )
 
+    def _by_return_type(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
+        """`SseEmitter events()`: what a route's handler is declared to return says that it streams."""
+        types = {name: shape for shape in rules.streams if shape.returned for name in shape.call}
+        for registration in self.joiner.registrations(module) if types else ():
+            definition = registration.decorated
+            if registration.rules is not rules or definition is None or not _has_body(definition):
+                continue  # an interface's methods are a client's
+            name = next((word for word in _WORD.findall(_return_type(definition)) if word in types), None)
+            if name is not None:
+                says, type_ = f"returns {name}", types[name].type
+                yield Sighting(module, definition.span, types[name].kind, says, type_, declared=True)
+
     def _class_library(self, module: SourceModule, node: SgNode, shape: StreamShape) -> str:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
         return "fastapi-sse" if imported is not None and imported.specifier.startswith("fastapi") else shape.library
@@ -253,7 +272,8 @@ class ModuleStreams:
             for link in chain
             if not registrations or any(handler.has(link.span) for handler in registrations[0].handlers)
         ]
-        passed = (*passed, *((module, function) for function in inside))
+        classes = {definition.span for _, definition in passed if definition.kind == "class"}
+        passed = (*passed, *((module, link) for link in inside if link.kind != "class" or link.span not in classes))
         if registrations:
             yield from (Reached(sighting, registration, None, passed, span) for registration in registrations)
             return
@@ -315,9 +335,16 @@ class ModuleStreams:
         self, sighting: Sighting, definition: Definition, passed: tuple[tuple[SourceModule, Definition], ...]
     ) -> Iterator[Reached]:
         """Class-based handlers: the class itself is what a route names."""
+        methods = [method for _, method in passed if method.owner is definition and method.kind == "function"]
         for other, use in self.joiner.uses.of(definition.module, definition.name):
             for registration in self.joiner.registrations_at(other, span_of(use)):
-                yield Reached(sighting, registration, None, passed)
+                if registration.shape.viewset:
+                    actions = (action_of(self.resolver, method, registration.call) for method in reversed(methods))
+                    action = next((action for action in actions if action is not None), None)
+                    if action is not None:
+                        yield Reached(sighting, registration, None, passed, action=action)
+                elif _names_method(other, use, methods):
+                    yield Reached(sighting, registration, None, passed)
 
     def _uses(self, definition: Definition) -> list[tuple[SourceModule, SgNode]]:
         if definition not in self._uses_of:
@@ -490,6 +517,16 @@ class ModuleStreams:
                 yield registration, registration.shape
 
 
+def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) -> bool:
+    """Whether a view may answer with one of some methods: `ChatViewSet.as_view({"post": "stream"})` names those that do."""
+    call = next((call for outer in use.ancestors()[:2] if (call := module.call_of(outer)) is not None), None)
+    given = call.argument(0) if call is not None and call.name == "as_view" else None
+    if given is None or given.kind() != "dictionary" or not methods:
+        return True
+    named = set(re.findall(r"\w+", given.text()))
+    return any(method.name in named for method in methods)
+
+
 def parameter_type(parameter: Parameter) -> str:
     """The last word of a parameter's declared type; empty where there is none."""
     given = parameter.definition.node.field("parameters")
@@ -500,6 +537,23 @@ def parameter_type(parameter: Parameter) -> str:
     else:
         found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
     return found[1].rpartition(".")[2] if found else ""
+
+
+def _has_body(definition: Definition) -> bool:
+    kinds = {child.kind() for child in definition.node.named_children()}
+    return bool(kinds & {"block", "function_body"})
+
+
+def _return_type(definition: Definition) -> str:
+    """What a method of Java or Kotlin is declared to return; empty where that is not said."""
+    node = definition.node
+    written = node.field("type")
+    if written is not None:
+        return written.text()
+    parts = list(node.named_children())
+    after = next((place for place, part in enumerate(parts) if part.kind() == "function_value_parameters"), None)
+    follows = parts[after + 1] if after is not None and after + 1 < len(parts) else None
+    return follows.text() if follows is not None and follows.kind() != "function_body" else ""
 
 
 def _has_base(definition: Definition, base: str) -> bool:

@@ -95,6 +95,8 @@ _OBJECT = lazy(
 _RELEASING = ((_CHART, (b"helm_release",)), (_OBJECT, (b"kubernetes_manifest", b"kubectl_manifest")))
 """What a local chart is given with, and objects of Kubernetes that send requests on or are written out elsewhere, each
 with the resources that it stands in."""
+_OF_OBJECTS = (b"helm_release", b"kubernetes_", b"kubectl_manifest")
+"""Those of the words without which none of these is there."""
 _RESOURCE_SIZE = 3000
 """Bytes in front of such words in which their resource begins: a cheap look."""
 MODULE_SOURCE = lazy(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
@@ -263,27 +265,33 @@ AT_ONCE = 1024 * 1024
 """Bytes of several folders that are searched together: few of the words stand in any of them."""
 
 
-def _by_stem(words: Iterable[bytes]) -> dict[bytes, list[bytes]]:
-    """Words by how they begin (`aws_`, `google_`)."""
-    found: dict[bytes, list[bytes]] = {}
+def _group_by_beginning(words: Iterable[bytes]) -> dict[bytes, re.Pattern[bytes]]:
+    """How words begin (`aws_`, `google_c`) -> an expression that finds all of them: a text is gone through once for these."""
+    groups: dict[bytes, list[bytes]] = {}
     for word in words:
-        found.setdefault(re.split(rb"(?<=[_-])", word, maxsplit=1)[0], []).append(word)
+        groups.setdefault(re.split(rb"[_-]", word, maxsplit=1)[0], []).append(word)
+    found = {}
+    for group in groups.values():
+        first, last = min(group), max(group)
+        begin = first[: next((at for at, byte in enumerate(first) if last[at : at + 1] != bytes((byte,))), len(first))]
+        rests = sorted((re.escape(word[len(begin) :]) for word in group), reverse=True)  # the longer of two comes first
+        found[begin] = lazy(re.escape(begin) + b"(?=(" + b"|".join(rests) + b"))")
     return found
 
 
-_BY_STEM = _by_stem((*BALANCERS, *HELPERS))
-_LONGEST = max(len(word) for word in (*BALANCERS, *HELPERS))
+_WORDS = (*BALANCERS, *HELPERS)
+_BY_BEGINNING = _group_by_beginning(_WORDS)
 
 
-def _find_present(together: bytes) -> Iterator[bytes]:
-    """Those of the words that stand in a text, which is gone through once for all that begin alike."""
-    for stem, words in _BY_STEM.items():
-        if stem in together:
-            behind = {piece[:_LONGEST] for piece in together.split(stem)[1:]}
-            for word in words:
-                rest = word[len(stem) :]
-                if word in together if stem in rest else any(piece.startswith(rest) for piece in behind):
-                    yield word
+def find_present(together: bytes) -> frozenset[bytes]:
+    """Those of the words that stand in a text."""
+    longest = [
+        begin + rest
+        for begin, words in _BY_BEGINNING.items()
+        if begin in together
+        for rest in set(words.findall(together))
+    ]
+    return frozenset(word for word in _WORDS if any(found.startswith(word) for found in longest))
 
 
 def _is_releasing(content: bytes) -> bool:
@@ -305,11 +313,15 @@ class _Words:
 
     def __init__(self, contents: Iterable[bytes]) -> None:
         together = b"\n".join(contents)
-        present = set(_find_present(together))
+        present = find_present(together)
         self.of_balancers = [word for word in BALANCERS if word in present]
         self.of_helpers = [word for word in HELPERS if word in present]
-        self.of_objects = [word for word in (b"helm_release", b"_manifest") if word in together]
+        self.of_objects = [word for word in _OF_OBJECTS if word in present]
         self.has_sources = together.count(b"source") > together.count(b"resource")
+
+    @property
+    def are_none(self) -> bool:
+        return not (self.of_balancers or self.of_helpers or self.has_sources)
 
 
 class _Scan(msgspec.Struct):
@@ -404,8 +416,12 @@ class TerraformFolders:
     def _scan(self, contents: Mapping[str, bytes], found: _Scan) -> None:
         """Look at the contents of some folders."""
         words = _Words(contents.values())
+        found.size += sum(map(len, contents.values()))
+        if words.are_none:
+            for folder in contents:
+                found.calls[folder] = set()
+            return
         for folder, content in contents.items():
-            found.size += len(content)
             sources = MODULE_SOURCE.findall(content) if words.has_sources else []
             is_hop = _mentions(content, words.of_balancers) or any(map(BALANCING.search, sources))
             if is_hop or (_mentions(content, words.of_objects) and _is_releasing(content)):

@@ -12,7 +12,7 @@ from infralint.project import Project
 from infralint.sources.unread.files import CDK, find_with_rules, plain_path, rules_of
 from infralint.sources.unread.manifests import kinds_in_manifest
 from infralint.sources.unread.services import kinds_of_services
-from infralint.sources.unread.terraform import kinds_in_terraform
+from infralint.sources.unread.terraform import has_no_kinds, kinds_in_terraform
 
 LOOKED_THROUGH = 1024 * 1024
 """Bytes of a file that are looked through."""
@@ -28,7 +28,10 @@ def read(project: Project) -> Reading:
             kinds[path] = here
         return bool(here)
 
-    for path in project.glance_at_all("unread", find_with_rules(project.names), look):
+    files, resources = find_with_rules(project.names)
+    found = project.glance_at_all("unread", files, look)
+    found += project.glance_at_all("unread resources", resources, look, has_no_kinds)
+    for path in sorted(found):
         for kind in kinds[path]:
             reading.see(kind, project.show(path))
     for kind, path in kinds_of_services(project):

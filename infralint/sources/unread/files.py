@@ -111,14 +111,17 @@ _TEMPLATED = lazy(rf"(?:\.(?:{'|'.join(_TEMPLATES)}))+$")
 _LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
 
 
-def find_with_rules(names: FileNames) -> list[str]:
-    """The files that may fall under a rule, by their names, in order: quick, and none of the others does."""
+def find_with_rules(names: FileNames) -> tuple[list[str], list[str]]:
+    """The files that may fall under a rule, by their names, in order: quick, and none of the others does. Those of Terraform
+    that fall under the rules of its resources alone are given apart, behind the others."""
     looked_at = (alike for ending, alike in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
     found = {path for paths, _ in looked_at for path in paths}
+    resources = set(names.find_ending("tf", "tofu"))
     for path, name in names.find_holding(*NAMES, *_WORDS):
         if name.lower() in NAMES or any(word in name.lower() for word in _WORDS):
             found.add(path)
-    return sorted(found)
+            resources.discard(path)
+    return sorted(found - resources), sorted(resources)
 
 
 def plain_path(path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from infralint.sources.unread.files import SCRIPTED_NGINX
 from infralint.text.lazy import lazy
@@ -69,6 +69,8 @@ _SCRIPT = lazy(rb"\b(?:user_data(?:_base64)?|custom_data|(?:metadata_)?startup[_
 """What a machine runs when it starts."""
 _PROXY = lazy(rb"[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)")
 _SERVICES = frozenset({"kubernetes_service", "kubernetes_service_v1"})
+_OTHER_WORDS = (b"module", b"proxy_pass", _CONNECTED)
+"""In a file that describes such kinds, and holds none of the resources."""
 _ASKED = frozenset(name.encode() for name in (*KINDS, *_SERVICES))
 
 _READ_MODULES = lazy(r"terraform-aws-(?:modules/)?(?:cloudfront|apigateway-v2)(?:/aws)?/?(?:\.git)?(?:\?.*)?$")
@@ -87,6 +89,16 @@ _MODULES = {
     "cloud-run": "Cloud Run",
 }
 """Words of a registry module's address -> what it brings."""
+
+
+def has_no_kinds(contents: Sequence[bytes]) -> bool:
+    """Whether `kinds_in_terraform` finds nothing in any of these files, which are gone through together."""
+    together = b"\n".join(contents)
+    return (
+        _ASKED.isdisjoint(_RESOURCE_WORD.findall(together))
+        and not any(word in together for word in _OTHER_WORDS)
+        and not any(content.lstrip()[:1] == b"{" for content in contents)
+    )
 
 
 def kinds_in_terraform(content: bytes) -> Iterator[str]:
