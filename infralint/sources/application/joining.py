@@ -178,6 +178,7 @@ class Joiner:
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
+        self._members_of_others: dict[tuple[str, SourceSpan], bool] = {}
         self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
@@ -739,14 +740,20 @@ class Joiner:
 
     def _is_another(self, module: SourceModule, holder: Assignment, use: SgNode) -> bool:
         """Whether a name within its file stands for something else: for what it stood for before, or a member of another."""
-        if holder.value_span.has(span_of(use)):
+        span = span_of(use)
+        if holder.value_span.has(span):
             return True
-        around = module.definition_at(holder.span)
-        if "." in holder.target or (around is not None and around.kind == "class"):
+        if "." in holder.target:
             return False
-        parent = use.parent()
-        member = module.member(parent) if parent is not None else None
-        return member is not None and span_of(member[0]) != span_of(use)
+        key = (module.path, span)
+        if key not in self._members_of_others:
+            parent = use.parent()
+            member = module.member(parent) if parent is not None else None
+            self._members_of_others[key] = member is not None and span_of(member[0]) != span
+        if not self._members_of_others[key]:
+            return False
+        around = module.definition_at(holder.span)
+        return around is None or around.kind != "class"
 
     def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
