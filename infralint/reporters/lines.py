@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
@@ -33,6 +32,7 @@ class SourceLines(msgspec.Struct):
         if path in self.texts:
             return self.texts[path]
         try:
-            return Path(path).read_text(encoding="utf-8-sig", errors="replace")
+            with open(path, encoding="utf-8-sig", errors="replace") as file:
+                return file.read()
         except (OSError, ValueError):
             return ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -177,6 +178,7 @@ class Joiner:
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
+        self._members_of_others: dict[tuple[str, SourceSpan], bool] = {}
         self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
@@ -266,7 +268,7 @@ class Joiner:
                 return Registration(rules, shape, call, (decorated.span,), decorated)
             handler = _decorated_by_call(call)
             return Registration(rules, shape, call, (span_of(handler),)) if handler is not None else None
-        if not self._has_path(call, shape):
+        if not self._has_path(call, shape) or (shape.chained and link_before(call, shape.chained) is None):
             return None
         if shape.handler == "block":
             return Registration(rules, shape, call, (call.span,))
@@ -738,14 +740,20 @@ class Joiner:
 
     def _is_another(self, module: SourceModule, holder: Assignment, use: SgNode) -> bool:
         """Whether a name within its file stands for something else: for what it stood for before, or a member of another."""
-        if holder.value_span.has(span_of(use)):
+        span = span_of(use)
+        if holder.value_span.has(span):
             return True
-        around = module.definition_at(holder.span)
-        if "." in holder.target or (around is not None and around.kind == "class"):
+        if "." in holder.target:
             return False
-        parent = use.parent()
-        member = module.member(parent) if parent is not None else None
-        return member is not None and span_of(member[0]) != span_of(use)
+        key = (module.path, span)
+        if key not in self._members_of_others:
+            parent = use.parent()
+            member = module.member(parent) if parent is not None else None
+            self._members_of_others[key] = member is not None and span_of(member[0]) != span
+        if not self._members_of_others[key]:
+            return False
+        around = module.definition_at(holder.span)
+        return around is None or around.kind != "class"
 
     def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
@@ -1206,6 +1214,11 @@ def _chain(call: Call) -> Iterator[Call]:
     while link is not None:
         yield link
         link = call.module.call_of(link.receiver) if link.receiver is not None else None
+
+
+def link_before(call: Call, names: Collection[str]) -> Call | None:
+    """The nearest of the calls that a call is chained to that has one of some names: `Path` in `r.Path("/x").HandlerFunc(h)`."""
+    return next((link for link in islice(_chain(call), 1, DEEPEST) if link.name in names), None)
 
 
 def _splats(call: Call) -> list[SgNode]:

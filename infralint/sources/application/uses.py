@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import ImportedName
 from infralint.sources.application.program import ProjectModules, exported_names, unit_of
-from infralint.sources.application.syntax import Definition, SourceModule, span_of
+from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -30,13 +30,18 @@ class Uses:
         self._cut_within = False
         self._depth = 0
         self._known: dict[tuple[str, str], list[tuple[SourceModule, SgNode]]] = {}
+        self._known_within: dict[tuple[str, str, SourceSpan], list[tuple[SourceModule, SgNode]]] = {}
         self._members_of: dict[
             int, tuple[list[tuple[SourceModule, SgNode]], dict[str, list[tuple[SourceModule, SgNode]]]]
         ] = {}
 
     def within(self, module: SourceModule, name: str, function: Definition) -> list[tuple[SourceModule, SgNode]]:
-        nodes = module.identifiers_in(name, function.span)
-        return [(module, node) for node in nodes if not _is_definition(module, node)]
+        """Where a name is used in a function."""
+        key = (module.path, name, function.span)
+        if key not in self._known_within:
+            nodes = module.identifiers_in(name, function.span)
+            self._known_within[key] = [(module, node) for node in nodes if not _is_definition(module, node)]
+        return self._known_within[key]
 
     def of(self, module: SourceModule, name: str) -> list[tuple[SourceModule, SgNode]]:
         """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
