@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -267,7 +268,7 @@ class Joiner:
                 return Registration(rules, shape, call, (decorated.span,), decorated)
             handler = _decorated_by_call(call)
             return Registration(rules, shape, call, (span_of(handler),)) if handler is not None else None
-        if not self._has_path(call, shape):
+        if not self._has_path(call, shape) or (shape.chained and link_before(call, shape.chained) is None):
             return None
         if shape.handler == "block":
             return Registration(rules, shape, call, (call.span,))
@@ -1213,6 +1214,11 @@ def _chain(call: Call) -> Iterator[Call]:
     while link is not None:
         yield link
         link = call.module.call_of(link.receiver) if link.receiver is not None else None
+
+
+def link_before(call: Call, names: Collection[str]) -> Call | None:
+    """The nearest of the calls that a call is chained to that has one of some names: `Path` in `r.Path("/x").HandlerFunc(h)`."""
+    return next((link for link in islice(_chain(call), 1, DEEPEST) if link.name in names), None)
 
 
 def _splats(call: Call) -> list[SgNode]:
