@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -267,7 +268,7 @@ class Joiner:
                 return Registration(rules, shape, call, (decorated.span,), decorated)
             handler = _decorated_by_call(call)
             return Registration(rules, shape, call, (span_of(handler),)) if handler is not None else None
-        if not self._has_path(call, shape):
+        if not self._has_path(call, shape) or (shape.chained and link_before(call, shape.chained) is None):
             return None
         if shape.handler == "block":
             return Registration(rules, shape, call, (call.span,))
@@ -277,6 +278,8 @@ class Joiner:
     def _says_less(self, rules: Rules, shape: RouteShape, call: Call, decorated: Definition | None) -> bool:
         """Whether an annotation makes no route of its own: above a class, or without a path beside one that has it."""
         if decorated is None or decorated.kind == "class":
+            return True
+        if rules.properties and is_of_client(decorated):
             return True
         if not rules.absolute or argument_of(call, shape.path) is not None:
             return False
@@ -1199,6 +1202,15 @@ def _import_name(module: SourceModule) -> str:
     return re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
 
 
+def is_of_client(place: Definition) -> bool:
+    """Whether a method is one of those by which Spring asks another server.
+
+    https://docs.spring.io/spring-cloud-openfeign/reference/spring-cloud-openfeign.html
+    """
+    clients = place.module.marks(frozenset({"FeignClient", "HttpExchange"}))
+    return any(outer in clients for outer in place.around())
+
+
 def is_true(node: SgNode | None) -> bool:
     return node is not None and node.text() in ("True", "true")
 
@@ -1213,6 +1225,11 @@ def _chain(call: Call) -> Iterator[Call]:
     while link is not None:
         yield link
         link = call.module.call_of(link.receiver) if link.receiver is not None else None
+
+
+def link_before(call: Call, names: Collection[str]) -> Call | None:
+    """The nearest of the calls that a call is chained to that has one of some names: `Path` in `r.Path("/x").HandlerFunc(h)`."""
+    return next((link for link in islice(_chain(call), 1, DEEPEST) if link.name in names), None)
 
 
 def _splats(call: Call) -> list[SgNode]:

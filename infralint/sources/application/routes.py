@@ -18,12 +18,13 @@ from infralint.sources.application.joining import (
     Registration,
     argument_of,
     is_true,
+    link_before,
     method_in,
     named_by_action,
     without_method,
 )
 from infralint.sources.application.manifests import STARTERS, Package
-from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
+from infralint.sources.application.paths import ANYWHERE, ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
@@ -270,7 +271,8 @@ class Routes(msgspec.Struct):
         if shape.dispatched:
             return dispatched_paths(registration, at)
         if shape.path is None:
-            return [ROOT]
+            nearest = link_before(call, shape.chained)
+            return [ANYWHERE if nearest is not None and nearest.name in shape.below else ROOT]
         node = argument_of(call, shape.path)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]

@@ -88,7 +88,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose
-    methods answer at paths of their own, as Django REST framework's do.
+    methods answer at paths of their own, as Django REST framework's do. chained: it must be called on what one of these calls
+    makes. below: those of them that take everything below their path.
     """
 
     path: Keys | None = 0
@@ -105,6 +106,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     several: bool = False
     versioned: bool = False
     viewset: bool = False
+    chained: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
