@@ -136,7 +136,7 @@ def _google_settings(
     """
     timeout = _backend_timeout(policy, spec, where)
     if isinstance(timeout, Known) and timeout.origin == "default":
-        timeout = replace(timeout, related=tuple(_ignored(stray, foreign)))
+        timeout = replace(timeout, related=tuple(_list_without_effect(stray, foreign)))
     fields: dict[str, Any] = {"clocks": gke_clocks(timeout, named)}
     sticky = spec.get("sessionAffinity") if spec is not None else None
     kept = policy.setting(sticky, kind) if policy is not None and sticky is not None else None
@@ -145,7 +145,7 @@ def _google_settings(
     return fields
 
 
-def _ignored(stray: Known[str] | None, foreign: Known[str] | None) -> Iterator[Related]:
+def _list_without_effect(stray: Known[str] | None, foreign: Known[str] | None) -> Iterator[Related]:
     if stray is not None:
         yield Related(f"GKE looks for {BACKEND_CONFIG} on the Service, and not here on the Ingress", stray.where)
     if foreign is not None:
