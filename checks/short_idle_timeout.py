@@ -12,20 +12,27 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     if crossing.stream.handshake_only:
         return
     need = crossing.stream.longest_silence
-    fix = crossing.hop.fix("idle_timeout", need.seconds)
     match crossing.silence:
         case Unknown() as unknown:
             yield unknown
         case Known(0) as timeout:
             message = f'`{timeout}` does not mean "for ever": {crossing.hop.name} {_refusal(crossing)}'
-            yield Finding("error", timeout, message, fix, setting="idle_timeout", phases=SILENCE, effect="refuses")
+            yield Finding(
+                "error", timeout, message, _fix(crossing), setting="idle_timeout", phases=SILENCE, effect="refuses"
+            )
         case Known(limit) as timeout if limit < need.seconds:
             severity: Severity = "error" if need.declared else "warning"
             # A ping keeps it open, unless one is lost.
             if crossing.stream.heartbeat and crossing.stream.heartbeat < limit and not need.declared:
                 severity = "note"
             message = _message(crossing, timeout)
-            yield Finding(severity, timeout, message, fix, setting="idle_timeout", phases=SILENCE, effect="cuts")
+            yield Finding(
+                severity, timeout, message, _fix(crossing), setting="idle_timeout", phases=SILENCE, effect="cuts"
+            )
+
+
+def _fix(crossing: Crossing[Hop]) -> str:
+    return crossing.hop.fix("idle_timeout", crossing.stream.longest_silence.seconds)
 
 
 def _connection_findings(crossing: Crossing[Hop]) -> Iterator[Finding]:

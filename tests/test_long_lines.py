@@ -19,6 +19,25 @@ SET = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: { name:
 SERVERLESS = "service: a\nprovider: { name: aws }\nfunctions: { a: { handler: '${file(%s)}' } }\n"
 
 
+ROUTERS = """package main
+import "github.com/gofiber/fiber/v2"
+func sse(c *fiber.Ctx) error { c.Set("Content-Type", "text/event-stream"); c.Context().SetBodyStreamWriter(w); return nil }
+func main() {
+  app := fiber.New()
+%s}
+"""
+ROUTER = """  api := app.Group("/api", mw)
+  api.Get("/e", sse)
+  app.Route("/r", func(api fiber.Router) { api.Get("/x", sse) }, "r.")
+"""
+FIELDS = """import { Router } from "express";
+export class ChatRoutes {
+  constructor(private readonly chat: ChatController) {
+%s  }
+}
+"""
+
+
 def repeated(text: str) -> str:
     return text * (SIZE // len(text))
 
@@ -50,6 +69,8 @@ def repeated(text: str) -> str:
         ("sites.yaml", "kind: ConfigMap\ndata:\n  nginx.conf: |\n    http {}\n" + repeated("\n")),
         ("api/chat.go", repeated('"a\\')),
         ("api/chat.go", repeated("/* ")),
+        ("main.go", ROUTERS % (ROUTER * 600)),
+        ("src/chat.ts", FIELDS % "".join(f'this.router{at}.get("/list", this.chat.list);\n' for at in range(1_900))),
     ],
 )
 def test_what_never_ends_is_gone_through_once(path: str, content: str, lint: Lint) -> None:

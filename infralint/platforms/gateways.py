@@ -105,14 +105,19 @@ def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Cl
     )
 
 
+_KEYS = {"max_duration": "timeoutSec", "idle_timeout": "timeoutSec", "keeps_affinity": "sessionAffinity"}
+
+
 class GoogleIngress(RoutedHop, frozen=True, kw_only=True):
     """Paths of an Ingress, or of a Gateway's route, that a load balancer of Google's serves. policy: the kind of object that
-    sets it up for a Service."""
+    sets it up for a Service. stray: the annotation that names one, where it does nothing; service: where it belongs."""
 
     platform: ClassVar[str] = "gke"
     kind: ClassVar[str] = "Ingress"
 
     policy: str = "BackendConfig"
+    stray: Known[str] | None = None
+    service: str = ""
 
     @property
     def product(self) -> str:
@@ -120,6 +125,9 @@ class GoogleIngress(RoutedHop, frozen=True, kw_only=True):
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         is_gateway = self.policy != "BackendConfig"
+        if self.stray is not None and setting in _KEYS:
+            annotation = f"{self.stray.name}: '{self.stray.value}'"
+            return f"{annotation}  # on the Service {self.service}, whose BackendConfig sets {_KEYS[setting]}"
         if setting in ("max_duration", "idle_timeout"):
             place = "spec.default" if is_gateway else "the spec"
             return f"timeoutSec: {max(seconds, 3600):g}  # in {place} of the Service's {self.policy}"

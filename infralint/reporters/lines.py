@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
 from infralint.text.display import hide_secrets
+
+MOST_FILES = 64
+"""Files whose lines are remembered at once: findings are told file by file."""
 
 
 class SourceLines(msgspec.Struct):
@@ -20,6 +22,8 @@ class SourceLines(msgspec.Struct):
     def line(self, path: str, number: int) -> str | None:
         """A line by its number from 1, with stars for secrets; None where there is none, or no such file."""
         if path not in self._files:
+            if len(self._files) >= MOST_FILES:
+                self._files.clear()
             self._files[path] = [line.rstrip("\r") for line in self._text(path).split("\n")]
         written = self._files[path]
         if not 0 < number <= len(written):
@@ -33,6 +37,7 @@ class SourceLines(msgspec.Struct):
         if path in self.texts:
             return self.texts[path]
         try:
-            return Path(path).read_text(encoding="utf-8-sig", errors="replace")
+            with open(path, encoding="utf-8-sig", errors="replace") as file:
+                return file.read()
         except (OSError, ValueError):
             return ""

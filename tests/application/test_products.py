@@ -202,3 +202,26 @@ def test_a_product_is_reached_by_the_port_that_its_host_publishes(
         if loud
         else not found
     )
+
+
+def test_nobody_is_asked_to_change_the_code_of_a_product(lint: Lint) -> None:
+    whole = (
+        "location / { proxy_pass http://web:8080; proxy_http_version 1.1; proxy_buffering off; proxy_read_timeout 5m;"
+    )
+    site = f"server {{ listen 80; {whole} }} }}\n"
+    report = lint({"compose.yaml": COMPOSE % "ghcr.io/mostlygeek/llama-swap:cpu", "site.conf": site})
+    assert report["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("image", "speaks"),
+    [
+        ("acme/llm-gateway:2", True),
+        ("registry.example.com/chatgpt-proxy", True),
+        ("acme/gptune-ledger", False),
+        ("acme/web", False),
+    ],
+)
+def test_an_image_that_is_called_after_models_speaks_of_streams(image: str, speaks: bool, lint: Lint) -> None:
+    report = lint({"compose.yaml": COMPOSE % image, "site.conf": PLAIN})
+    assert {finding["severity"] for finding in report["findings"]} == ({"warning"} if speaks else {"note"})

@@ -12,6 +12,7 @@ LONGEST = 95_000
 """Bytes of one file after all changes."""
 
 WORD = re.compile(rb"\s+|\"(?:\\.|[^\"\\\n]){0,200}\"|'(?:\\.|[^'\\\n]){0,200}'|[\w.$@/-]+|[^\w\s]", re.DOTALL)
+NAME = re.compile(rb"[A-Za-z_]\w{2,200}")
 OPENING = b"{[(<"
 CLOSING = b"}])>"
 HOSTILE = [
@@ -208,6 +209,26 @@ def _times(dice: random.Random, size: int) -> int:
     return min(most, dice.choice((2, 3, 10, 100, 1000, 10_000, LONGEST)))
 
 
+def number(dice: random.Random, text: bytes, donors: Sequence[bytes]) -> bytes:
+    """A block or some lines stand many times, each with names of its own."""
+    if dice.random() < 0.5:
+        start, end = _block(dice, text)
+    else:
+        lines = text.splitlines(keepends=True)
+        at = dice.randint(0, len(lines))
+        start = sum(map(len, lines[:at]))
+        end = start + sum(map(len, lines[at : at + dice.choice((1, 1, 2, 3, 5, 10))]))
+    block = text[start:end] + dice.choice((b"\n", b"\n", b" ", b""))
+    names = sorted(set(NAME.findall(block)))
+    chosen = frozenset(dice.sample(names, min(len(names), dice.choice((1, 1, 2, 3, 8)))))
+    turns = range(min(_times(dice, len(block)), 30_000))
+    return text[:start] + b"".join(_with_number(block, chosen, turn) for turn in turns) + text[end:]
+
+
+def _with_number(block: bytes, names: frozenset[bytes], turn: int) -> bytes:
+    return NAME.sub(lambda found: found[0] + b"%d" % turn if found[0] in names else found[0], block)
+
+
 def insert(dice: random.Random, text: bytes, donors: Sequence[bytes]) -> bytes:
     """Something hostile stands between two words."""
     words = WORD.findall(text)
@@ -377,6 +398,7 @@ CHANGES: Sequence[Change] = (
     flip,
     cut,
     repeat,
+    number,
     insert,
     insert,
     replace_word,

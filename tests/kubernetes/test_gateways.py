@@ -347,6 +347,26 @@ def test_a_backendconfig_that_its_service_names_lengthens_that(lint: Lint) -> No
     assert [line for line in problems(report) if " note " not in line] == []
 
 
+@pytest.mark.parametrize("key", ["http", "80"])
+def test_a_backendconfig_is_named_for_a_port_by_its_name_or_number(key: str, lint: Lint) -> None:
+    """As in https://github.com/kubernetes/ingress-gce/issues/793"""
+    named = f"""beta.cloud.google.com/backend-config: '{{"ports": {{"{key}": "long"}}}}'"""
+    pods = str(APPLICATION["k8s/pods.yaml"]).replace("a: b", named).replace("[{ port: 80", "[{ name: http, port: 80")
+    report = lint({**APPLICATION, "k8s/pods.yaml": pods, "k8s/edge.yaml": f"{GOOGLE}---\n{CONFIG}"})
+    assert not problems(report, "capped-stream")
+
+
+def test_a_backendconfig_that_the_ingress_names_does_nothing(lint: Lint) -> None:
+    """As in https://github.com/kubernetes/ingress-gce/issues/1803"""
+    stray = """cloud.google.com/backend-config: '{"default": "long"}'"""
+    edge = GOOGLE.replace("  annotations: {", f"  annotations:\n    {stray}\n   ").replace(" gce }", " gce")
+    report = lint({**APPLICATION, "k8s/edge.yaml": f"{edge}---\n{CONFIG}"})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "capped-stream"]
+    assert finding["related"][0]["message"].startswith("GKE looks for cloud.google.com/backend-config on the Service")
+    assert finding["related"][0]["location"]["line"] == 6
+    assert finding["fix"].startswith(f"{stray}  # on the Service api")
+
+
 def test_no_event_stream_is_assumed_on_a_grpc_route(lint: Lint) -> None:
     def edge(kind: str) -> dict[str, str | bytes]:
         plain = route(match="{}").replace("HTTPRoute", kind)

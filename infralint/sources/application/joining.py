@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from infralint.sources.application.laravel_paths import LaravelPaths
 from infralint.sources.application.loops import turns
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
-from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
+from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.rack_paths import RackPaths
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
@@ -53,6 +54,12 @@ MOST_HEADS = 200
 """Prefixes that one router answers under: mounts of mounts multiply."""
 MOST_AROUND = 4
 """Nodes around a path of Django among which its list is."""
+MOST_AROUND_URLS = 6
+"""Nodes around the urls of a router of Django among which their list, or the path that includes them, is."""
+PATH_CALLS = frozenset({"path", "re_path", "url"})
+"""Django's functions that bind a path."""
+MOST_BRANCHES = 4
+"""Values that a variable is given in a function which are looked at, the last ones."""
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
@@ -63,6 +70,8 @@ LISTS = frozenset("array list tuple array_initializer collection_literal element
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
 _PREFIX_OPTIONS = frozenset({"prefix", "script_name", "base_path", "url_prefix"})
+_URL_LISTS = frozenset({"urlpatterns", "urlpatterns.extend"})
+"""What takes the paths of a file of Django."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
 """Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
 computed."""
@@ -171,6 +180,7 @@ class Joiner:
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
+        self._members_of_others: dict[tuple[str, SourceSpan], bool] = {}
         self._spring = SpringProperties(program)
         self._base_paths: dict[str, Path] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
@@ -260,7 +270,7 @@ class Joiner:
                 return Registration(rules, shape, call, (decorated.span,), decorated)
             handler = _decorated_by_call(call)
             return Registration(rules, shape, call, (span_of(handler),)) if handler is not None else None
-        if not self._has_path(call, shape):
+        if not self._has_path(call, shape) or (shape.chained and link_before(call, shape.chained) is None):
             return None
         if shape.handler == "block":
             return Registration(rules, shape, call, (call.span,))
@@ -270,6 +280,8 @@ class Joiner:
     def _says_less(self, rules: Rules, shape: RouteShape, call: Call, decorated: Definition | None) -> bool:
         """Whether an annotation makes no route of its own: above a class, or without a path beside one that has it."""
         if decorated is None or decorated.kind == "class":
+            return True
+        if rules.properties and is_of_client(decorated):
             return True
         if not rules.absolute or argument_of(call, shape.path) is not None:
             return False
@@ -578,11 +590,28 @@ class Joiner:
 
     def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
+        values = self._values_by_branch(module, node)
+        if len(values) > 1 and depth <= DEEPEST:
+            return [head for value in values for head in self.heads_of(module, value, depth + 1)]
         meaning = self.resolver.meaning(module, node)
         member = module.member(node) if node is not None and meaning is None else None
         if member is not None and member[1] in _HANDED_AS:
             return self.heads_of(module, member[0], depth + 1)
         return self.heads_of_meaning(meaning, depth)
+
+    def _values_by_branch(self, module: SourceModule, node: SgNode | None) -> list[SgNode]:
+        """What a variable of a function may have been set to, the last first: in branches, and before them."""
+        if node is None or node.kind() != "identifier" or module.function_at(span_of(node)) is None:
+            return []
+        span, found = span_of(node), []
+        for assignment in reversed(module.assignments_of(node.text(), span)[-MOST_BRANCHES:]):
+            function = module.function_at(assignment.span)
+            if assignment.span.has(span) or function is None or not function.span.has(span):
+                continue
+            found.append(assignment.value)
+            if not _is_in_branch(assignment, function):
+                break
+        return found
 
     def heads_of_meaning(self, meaning: Meaning | None, depth: int) -> list[Head]:
         if depth > DEEPEST or meaning is None:
@@ -608,6 +637,9 @@ class Joiner:
                 return self._call_heads(meaning, depth)
             case Parameter():
                 return self._parameter_heads(meaning, depth)
+            case ResolvedExpression(module=module, node=node) if node.kind() == "conditional_expression":
+                values = node.named_children()[::2]
+                return [head for value in values for head in self.heads_of(module, value, depth + 1)]
         return [NOWHERE]
 
     def _call_heads(self, call: Call, depth: int) -> list[Head]:
@@ -649,12 +681,23 @@ class Joiner:
     def _given_prefix(self, rules: Rules, shape: Router | SubrouterCall, call: Call) -> Path:
         """The prefix that a router or a group is given, or takes from its name."""
         node = argument_of(call, shape.prefix)
+        if isinstance(shape, Router) and shape.nested:
+            return self._prefix_of_nested(call)
         if node is not None and node.text() != "None":
             return path_of(self.resolver.text(call.module, node), rules.style)
         name = call.argument(shape.named)
         if name is not None:
             return path_of(self.resolver.text(call.module, name), rules.style)
         return self._set_prefix(rules, shape, call) if isinstance(shape, Router) and shape.setter else ROOT
+
+    def _prefix_of_nested(self, call: Call, depth: int = 0) -> Path:
+        """The prefix of a router whose paths are below an item of another router's: `NestedSimpleRouter(router, "rooms", …)`."""
+        outer = self.resolver.meaning(call.module, call.argument(0))
+        found = self._router(outer) if isinstance(outer, Call) and depth < DEEPEST else None
+        above = (
+            self._prefix_of_nested(outer, depth + 1) if found and found[1].nested and isinstance(outer, Call) else ROOT
+        )
+        return above.join(path_of(self.resolver.text(call.module, call.argument(1)), "regex")).join(Path("/*"))
 
     def _set_prefix(self, rules: Rules, shape: Router, call: Call) -> Path:
         """The prefix that a router is given later: `router.prefix("/api")`."""
@@ -718,14 +761,20 @@ class Joiner:
 
     def _is_another(self, module: SourceModule, holder: Assignment, use: SgNode) -> bool:
         """Whether a name within its file stands for something else: for what it stood for before, or a member of another."""
-        if holder.value_span.has(span_of(use)):
+        span = span_of(use)
+        if holder.value_span.has(span):
             return True
-        around = module.definition_at(holder.span)
-        if "." in holder.target or (around is not None and around.kind == "class"):
+        if "." in holder.target:
             return False
-        parent = use.parent()
-        member = module.member(parent) if parent is not None else None
-        return member is not None and span_of(member[0]) != span_of(use)
+        key = (module.path, span)
+        if key not in self._members_of_others:
+            parent = use.parent()
+            member = module.member(parent) if parent is not None else None
+            self._members_of_others[key] = member is not None and span_of(member[0]) != span
+        if not self._members_of_others[key]:
+            return False
+        around = module.definition_at(holder.span)
+        return around is None or around.kind != "class"
 
     def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
@@ -733,8 +782,15 @@ class Joiner:
         if self._steps > MOST_STEPS:
             return [NOWHERE]
         span, parent = span_of(use), use.parent()
+        if (
+            parent is not None and parent.kind() == "list_splat"
+        ):  # the grammar takes `[*router.urls]` for `(*router).urls`
+            span, parent = span_of(parent), parent.parent()
         member = module.member(parent) if parent is not None else None
         if member is not None and span_of(member[0]) == span and member[1] not in _HANDED_AS:
+            if parent is not None and module.language.name == "python" and member[1] in ("urls", "registry"):
+                find = self._heads_of_urls_in if member[1] == "urls" else self._heads_of_registry
+                return find(module, parent, depth)
             return list(self._mount_of_receiver(module, span, depth))
         if found := list(self._mount_at(module, span, depth)):
             return found
@@ -1011,7 +1067,7 @@ class Joiner:
         """Django: where the list or the file that a path stands in is included; Channels' tables stand at the root."""
         if call.module.path.endswith("routing.py") or "URLRouter(" in call.module.text:
             return [Head(self._root_of_channels, call.module.path)]
-        return self._heads_at(call, 0)
+        return self._heads_at(call.module, call.node, 0)
 
     @cached_property
     def _root_of_channels(self) -> Path:
@@ -1019,22 +1075,53 @@ class Joiner:
         for path in self.program.sources:
             if path.endswith(".py") and b"URLRouter(" in self.program.content(path):
                 module = self.program.load(path)
-                for call in module.calls(frozenset({"path", "re_path", "url"})) if module is not None else ():
+                for call in module.calls(PATH_CALLS) if module is not None else ():
                     inner = call.module.call_of(call.argument(1))
                     if inner is not None and inner.name == "URLRouter":
                         return UNKNOWN
         return ROOT
 
-    def _heads_at(self, call: Call, depth: int) -> list[Head]:
+    def _heads_at(self, module: SourceModule, node: SgNode, depth: int) -> list[Head]:
         """What is put before a path of Django by those that include the list that it stands in, else by those that include
         its file."""
-        listing = next((node for node in call.node.ancestors()[:MOST_AROUND] if node.kind() in ("list", "tuple")), None)
-        if any(outer.kind() == "call" and _is_by_language(outer) for outer in call.node.ancestors()[:MOST_AROUND]):
+        around = node.ancestors()[:MOST_AROUND]
+        listing = next((outer for outer in around if outer.kind() in ("list", "tuple")), None)
+        if any(outer.kind() == "call" and _is_by_language(outer) for outer in around):
             return [NOWHERE]
-        place = _place_of_list(call.module, listing) if listing is not None else ""
+        place = _place_of_list(module, listing) if listing is not None else ""
         if place in self._includes:
             return self._join_includes(place, self._includes[place], depth) or [NOWHERE]
-        return self._heads_of_includes(call.module, depth)
+        return self._heads_of_includes(module, depth)
+
+    def _heads_of_urls_in(self, module: SourceModule, node: SgNode, depth: int) -> list[Head]:
+        """What Django puts before the paths that a router of REST framework, or an interface of Ninja, lists:
+        `path("api/", include(router.urls))`, `urlpatterns = router.urls`.
+
+        https://www.django-rest-framework.org/api-guide/routers/#using-include-with-routers
+        """
+        for outer in node.ancestors()[:MOST_AROUND_URLS]:
+            if outer.kind() == "list":
+                return self._heads_at(module, node, depth)
+            if outer.kind() in ("assignment", "augmented_assignment") or outer.kind() == "call":
+                called = outer.field("left") or outer.field("function")
+                if called is not None and called.text() in _URL_LISTS:
+                    return self._heads_of_includes(module, depth)
+            call = module.call_of(outer) if outer.kind() == "call" else None
+            if call is not None and call.name in PATH_CALLS:
+                prefix = self._django_prefix(call)
+                return [head.extend(prefix) for head in self._heads_at(module, outer, depth)]
+        return []
+
+    def _heads_of_registry(self, module: SourceModule, node: SgNode, depth: int) -> list[Head]:
+        """`router.registry.extend(other.registry)`: where the first of the two routers answers."""
+        call = module.call_around(node)
+        extended = call.receiver if call is not None and call.name == "extend" else None
+        member = module.member(extended) if extended is not None and not span_of(extended).has(span_of(node)) else None
+        return self.heads_of(module, member[0], depth + 1) if member is not None and member[1] == "registry" else []
+
+    def _django_prefix(self, call: Call) -> Path:
+        """The path that a call of Django's `path` or `re_path` begins with."""
+        return path_of(self.resolver.text(call.module, call.argument(0)), "angles" if call.name == "path" else "regex")
 
     def _join_includes(self, included: str, includes: Iterable[tuple[Call, Path]], depth: int) -> list[Head]:
         """What is put before the paths of a file or a list of Django's; unknown where includes go round in circles, and where
@@ -1044,7 +1131,9 @@ class Joiner:
         if included not in self._heads_of_urls:
             self._heads_of_urls[included] = [NOWHERE]
             self._heads_of_urls[included] = _bound_heads(
-                head.extend(prefix) for call, prefix in includes for head in self._heads_at(call, depth + 1)
+                head.extend(prefix)
+                for call, prefix in includes
+                for head in self._heads_at(call.module, call.node, depth + 1)
             )
         return self._heads_of_urls[included]
 
@@ -1068,28 +1157,27 @@ class Joiner:
             if not path.endswith(("urls.py", "routing.py", "asgi.py", "router.py")):
                 continue
             module = self.program.load(path) if b"include" in self.program.content(path) else None
-            for call in module.calls(frozenset({"path", "re_path", "url"})) if module is not None else ():
-                if name := self._included_name(call):
-                    style: Style = "angles" if call.name == "path" else "regex"
-                    prefix = path_of(self.resolver.text(call.module, call.argument(0)), style)
-                    found.setdefault(name, []).append((call, prefix))
+            for call in module.calls(PATH_CALLS) if module is not None else ():
+                for name in self._included_names(call):
+                    found.setdefault(name, []).append((call, self._django_prefix(call)))
         return found
 
-    def _included_name(self, call: Call) -> str:
-        """What a call of Django's `path` includes: a module's dotted name or file, or the place of a list; empty for nothing."""
+    def _included_names(self, call: Call) -> list[str]:
+        """What a call of Django's `path` includes: a module's dotted name or file, or the places of lists."""
         included = call.module.call_of(call.argument(1))
         if included is None or included.name != "include" or not included.positional:
-            return ""
+            return []
         target = included.positional[0]
         if target.kind() == "tuple" and target.named_children():
             target = target.named_children()[0]
-        text = self.resolver.text(call.module, target)
+        lists = list(_lists_in(target))
+        text = self.resolver.text(call.module, target) if not lists else None
         if text is None:
             meaning = self.resolver.meaning(call.module, target)
             if isinstance(meaning, ResolvedExpression):
-                return _place_of_list(meaning.module, meaning.node)
-            return meaning.path if isinstance(meaning, SourceModule) else ""
-        return text
+                return [_place_of_list(meaning.module, node) for node in lists or _lists_in(meaning.node)]
+            return [meaning.path] if isinstance(meaning, SourceModule) else []
+        return [text]
 
     def _is_root(self, dotted: str) -> bool:
         return any(dotted == name or dotted.endswith(f".{name}") for name in self._root_urls)
@@ -1113,6 +1201,17 @@ def _is_by_language(node: SgNode) -> bool:
     return called is not None and called.text().endswith("i18n_patterns")
 
 
+def _lists_in(node: SgNode) -> Iterator[SgNode]:
+    """The lists that an expression joins: `[…] + ([…] if DEBUG else [])`."""
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        if found.kind() in ("list", "tuple"):
+            yield found
+        elif found.kind() in ("binary_operator", "parenthesized_expression", "conditional_expression"):
+            pending += found.named_children()
+
+
 def _place_of_list(module: SourceModule, node: SgNode) -> str:
     return f"{module.path}:{span_of(node).start}"
 
@@ -1120,6 +1219,25 @@ def _place_of_list(module: SourceModule, node: SgNode) -> str:
 def _import_name(module: SourceModule) -> str:
     """What Python calls a module, by its file."""
     return re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
+
+
+def is_of_client(place: Definition) -> bool:
+    """Whether a method is one of those by which Spring asks another server.
+
+    https://docs.spring.io/spring-cloud-openfeign/reference/spring-cloud-openfeign.html
+    """
+    clients = place.module.marks(frozenset({"FeignClient", "HttpExchange"}))
+    return any(outer in clients for outer in place.around())
+
+
+def _is_in_branch(assignment: Assignment, function: Definition) -> bool:
+    """Whether a variable is set only if a condition holds, or does not."""
+    for outer in assignment.name.ancestors():
+        if outer.kind() in ("if_statement", "else_clause", "switch_case", "expression_case", "case_clause"):
+            return True
+        if span_of(outer) == function.span:
+            break
+    return False
 
 
 def is_true(node: SgNode | None) -> bool:
@@ -1136,6 +1254,11 @@ def _chain(call: Call) -> Iterator[Call]:
     while link is not None:
         yield link
         link = call.module.call_of(link.receiver) if link.receiver is not None else None
+
+
+def link_before(call: Call, names: Collection[str]) -> Call | None:
+    """The nearest of the calls that a call is chained to that has one of some names: `Path` in `r.Path("/x").HandlerFunc(h)`."""
+    return next((link for link in islice(_chain(call), 1, DEEPEST) if link.name in names), None)
 
 
 def _splats(call: Call) -> list[SgNode]:

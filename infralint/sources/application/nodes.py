@@ -51,6 +51,7 @@ from infralint.sources.application.products import (
     is_store,
     products_of_command,
     products_of_image,
+    speaks_of_models,
 )
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
@@ -348,6 +349,8 @@ def read_products(services: Iterable[Service]) -> Reading:
         if not (service.image or service.command):
             continue  # nothing says what it runs
         products = dict.fromkeys((*products_of_image(service.image), *products_of_command(service.command)))
+        if not products and speaks_of_models(service.image):
+            reading.mentions.add("sse")
         if not products and is_store(service.image):
             products = {Product(service.image, "", (), ()): None}
         for product in products:

@@ -13,7 +13,7 @@ import msgspec
 from infralint.sources.application.syntax import HOLE
 from infralint.text.lazy import lazy
 
-Style = Literal["braces", "angles", "colons", "regex", "brackets", "plain", "go", "spring"]
+Style = Literal["braces", "angles", "colons", "regex", "brackets", "plain", "go", "servemux", "spring"]
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -57,11 +57,17 @@ _PARAMETERS: dict[str, list[tuple[str, str]]] = {
     ],
     "brackets": [(r"/\[\[\.\.\.[^\[\]]*\]\]$", "/**"), (r"\[\.\.\.[^\[\]]*\]", "**"), (r"\[\[?[^\[\]]*\]?\]", "*")],
     "go": [
+        (r"/\*\w*$", "/**"),
         (r"\{\$\}$", ""),
         (r"\{[^{}]*\.\.\.\}", "**"),
         (r"\{(?:[^{}]|\{[^{}]*\})*\}", "*"),
-        (r"/\*\w*$", "/**"),
         (r":\w+", "*"),
+    ],
+    "servemux": [
+        (r"/$", "/**"),
+        (r"\{\$\}$", ""),
+        (r"\{[^{}]*\.\.\.\}", "**"),
+        (r"\{[^{}]*\}", "*"),
     ],
     "spring": [(r"\{\*[^{}]*\}", "**"), (r"\{(?:[^{}]|\{[^{}]*\})*\}", "*")],
     "plain": [],

@@ -125,6 +125,18 @@ PRODUCTS = (
         ("localai/localai", "go-skynet/local-ai"),
     ),
     Product(
+        "llama-swap",
+        "https://github.com/mostlygeek/llama-swap/issues/236",
+        _OPENAI,
+        ("mostlygeek/llama-swap",),
+    ),
+    Product(
+        "NextChat",
+        "https://github.com/ChatGPTNextWeb/NextChat/issues/4781",
+        _sse("/api/openai/**"),
+        ("yidadaa/chatgpt-next-web", "chatgptnextweb/nextchat"),
+    ),
+    Product(
         "n8n",
         "https://github.com/n8n-io/n8n/blob/master/packages/cli/src/push/websocket.push.ts",
         _sockets("/rest/push", heartbeat=60),
@@ -312,6 +324,14 @@ PRODUCTS = (
 def is_store(image: str) -> bool:
     """Whether an image is one of those that everybody takes as they are and that stream no answers."""
     return image_name(image).rpartition("/")[2] in STORES
+
+
+_OF_MODELS = lazy(r"chat-?gpt|ollama|openai|langchain|vllm|(?<![a-z])(?:gpt|llms?|llama|mcp)(?![a-z])")
+
+
+def speaks_of_models(image: str) -> bool:
+    """Whether an image is called after models or what talks to them: `yidadaa/chatgpt-next-web`, `acme/llm-gateway`."""
+    return _OF_MODELS.search(image_name(image)) is not None
 
 
 def image_name(image: str) -> str:

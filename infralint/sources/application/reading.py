@@ -325,6 +325,8 @@ class Reader:
     def _unread(self, package: Package) -> list[str]:
         """The frameworks without rules that an application depends on and names in its code."""
         wanted = {need: name for need, name in UNREAD_FRAMEWORKS.items() if need in package.needs}
+        if "phoenix" in package.needs:  # that is what it runs on
+            wanted = {need: name for need, name in wanted.items() if name != "Plug"}
         if not wanted:
             return []
         forms = {name: need.replace("-", "_").encode() for need, name in wanted.items()}

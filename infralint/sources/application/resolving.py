@@ -20,6 +20,7 @@ from infralint.sources.application.syntax import (
     span_of,
     unwrap,
 )
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -32,6 +33,8 @@ MOST_DEFINITIONS = 8
 _QUOTES = frozenset("string_start string_end interpolation_start interpolation_quote".split())
 _INTERPOLATIONS = frozenset("interpolation template_substitution interpolated_expression string_interpolation".split())
 _SELF = frozenset({"self", "this", "cls", "$this", "@"})
+_INJECTED = lazy(r"\b(?:private|public|protected|readonly)\b[^,()]{0,200}?\b([\w$]+)\??\s*:\s*([\w$]+)")
+"""A constructor's parameter that is a field, and its type."""
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", '\\"': '"', "\\'": "'", "\\\\": "\\", "\\/": "/"}
 
 
@@ -70,6 +73,7 @@ class Resolver:
         self.heartbeats: dict[Definition, float | None] = {}
         self.pings: dict[Definition, float | None] = {}
         self.pinging: dict[tuple[str, str], list[Definition]] = {}
+        self._injected: dict[tuple[str, SourceSpan], dict[str, str]] = {}
         self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:
@@ -231,12 +235,16 @@ class Resolver:
 
     def _injected_meaning(self, definition: Definition, name: str, depth: int) -> Meaning | None:
         """A constructor's parameter that is a field: `constructor(private readonly chat: ChatService)`."""
-        found = re.search(
-            rf"\b(?:private|public|protected|readonly)\b[^,()]*?\b{re.escape(name)}\??\s*:\s*([\w$]+)",
-            definition.node.text(),
-        )
-        meaning = self.at_home(definition.module, found[1], depth + 1) if found else None
+        written = self._injected_types(definition).get(name)
+        meaning = self.at_home(definition.module, written, depth + 1) if written else None
         return Instance(meaning) if isinstance(meaning, Definition) and meaning.kind == "class" else None
+
+    def _injected_types(self, definition: Definition) -> dict[str, str]:
+        key = (definition.module.path, definition.span)
+        if key not in self._injected:
+            found = _INJECTED.findall(definition.node.text())
+            self._injected[key] = dict(reversed(found))
+        return self._injected[key]
 
     def _declared_go_field(self, definition: Definition, name: str, depth: int) -> Meaning | None:
         """A field of a struct that is declared as a struct of the project, of whichever package: `hub *ws.Hub`."""

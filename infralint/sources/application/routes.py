@@ -18,17 +18,19 @@ from infralint.sources.application.joining import (
     Registration,
     argument_of,
     is_true,
+    link_before,
     method_in,
     named_by_action,
     without_method,
 )
 from infralint.sources.application.manifests import STARTERS, Package
-from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
+from infralint.sources.application.paths import ANYWHERE, ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import ModuleStreams, Reached, Sighting
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
+from infralint.sources.application.viewsets import Action
 from infralint.text.stream_names import names_files
 
 if TYPE_CHECKING:
@@ -231,7 +233,7 @@ class Routes(msgspec.Struct):
         sighting = self.streaming.complete(way)
         files = tuple(dict.fromkeys(module.path for module, _ in way.passed))
         if way.registration is not None:
-            yield from self._registered_routes(way.registration, sighting, way.at, files)
+            yield from self._registered_routes(way.registration, sighting, way.at, files, way.action)
         elif way.file is not None:
             file = way.file
             found = self._make_found(sighting, file.path, file.methods, file.rules.framework, file.home)
@@ -243,11 +245,15 @@ class Routes(msgspec.Struct):
         sighting: Sighting,
         at: SourceSpan | None = None,
         files: tuple[str, ...] = (),
+        action: Action | None = None,
     ) -> Iterator[Found]:
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
-        methods = self._methods(call, shape)
-        for tail in self._paths(registration, at or sighting.span):
+        methods = action.methods if action is not None else self._methods(call, shape)
+        paths = self._paths(registration, at or sighting.span)
+        if action is not None:
+            paths = [path.join(inner) for path in paths for inner in action.paths]
+        for tail in paths:
             heads = joiner.heads(registration, tail)
             self._made += len(heads)
             if self._made > MOST_ROUTES:
@@ -265,7 +271,8 @@ class Routes(msgspec.Struct):
         if shape.dispatched:
             return dispatched_paths(registration, at)
         if shape.path is None:
-            return [ROOT]
+            nearest = link_before(call, shape.chained)
+            return [ANYWHERE if nearest is not None and nearest.name in shape.below else ROOT]
         node = argument_of(call, shape.path)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]

@@ -35,7 +35,8 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     replaced: where a mount gives a prefix, that stands in place of its own. versioned: its arguments `version` and
     `version_prefix` say what stands before all else. parent: the argument, a router, that it is put below. named: the
-    argument, a name, that is its prefix where none is given. setter: its method that sets it later.
+    argument, a name, that is its prefix where none is given. setter: its method that sets it later. nested: its paths are
+    below an item, `/rooms/*`, of the router that is its first argument.
     """
 
     application: bool = False
@@ -45,6 +46,7 @@ class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True)
     setter: str = ""
     replaced: bool = False
     versioned: bool = False
+    nested: bool = False
 
 
 class SubrouterCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +87,9 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     handler does. scope: what it belongs to: the receiver's router, the class around it, or where
     config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
-    versioned: as of a router. several: all arguments from the path on are paths.
+    versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose
+    methods answer at paths of their own, as Django REST framework's do. chained: it must be called on what one of these calls
+    makes. below: those of them that take everything below their path.
     """
 
     path: Keys | None = 0
@@ -101,6 +105,9 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     suffix: str = ""
     several: bool = False
     versioned: bool = False
+    viewset: bool = False
+    chained: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):

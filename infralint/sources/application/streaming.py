@@ -15,7 +15,7 @@ from infralint.sources.application.bodies import is_piped, is_repeated, is_strea
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.joining import Joiner, Registration, argument_of, is_true
+from infralint.sources.application.joining import Joiner, Registration, argument_of, is_of_client, is_true
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.rails_routes import RailsRoutes
@@ -39,6 +39,7 @@ from infralint.sources.application.rulebook import (
     StreamShape,
 )
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.sources.application.viewsets import Action, action_of
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
 
 class Reached(msgspec.Struct, frozen=True, eq=False):
     """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between.
-    at: the place in the route's handler that leads there."""
+    at: the place in the route's handler that leads there. action: where below the route's path it answers, if that differs."""
 
     sighting: Sighting
     registration: Registration | None
     file: FileRoute | None
     passed: tuple[tuple[SourceModule, Definition], ...]
     at: SourceSpan | None = None
+    action: Action | None = None
 
 
 class ModuleStreams:
@@ -105,6 +107,8 @@ class ModuleStreams:
             seen += self._by_rules(module, rules)
         for node, content_type in event_stream_places(self.resolver, module):
             span = span_of(node)
+            if module.language.name in ("java", "kotlin") and _is_within_client(module, span):
+                continue
             if len(seen) >= MOST_SIGHTINGS:
                 self.beyond.add(module.path)
                 break
@@ -270,7 +274,8 @@ class ModuleStreams:
             for link in chain
             if not registrations or any(handler.has(link.span) for handler in registrations[0].handlers)
         ]
-        passed = (*passed, *((module, function) for function in inside))
+        classes = {definition.span for _, definition in passed if definition.kind == "class"}
+        passed = (*passed, *((module, link) for link in inside if link.kind != "class" or link.span not in classes))
         if registrations:
             yield from (Reached(sighting, registration, None, passed, span) for registration in registrations)
             return
@@ -332,9 +337,16 @@ class ModuleStreams:
         self, sighting: Sighting, definition: Definition, passed: tuple[tuple[SourceModule, Definition], ...]
     ) -> Iterator[Reached]:
         """Class-based handlers: the class itself is what a route names."""
+        methods = [method for _, method in passed if method.owner is definition and method.kind == "function"]
         for other, use in self.joiner.uses.of(definition.module, definition.name):
             for registration in self.joiner.registrations_at(other, span_of(use)):
-                yield Reached(sighting, registration, None, passed)
+                if registration.shape.viewset:
+                    actions = (action_of(self.resolver, method, registration.call) for method in reversed(methods))
+                    action = next((action for action in actions if action is not None), None)
+                    if action is not None:
+                        yield Reached(sighting, registration, None, passed, action=action)
+                elif _names_method(other, use, methods):
+                    yield Reached(sighting, registration, None, passed)
 
     def _uses(self, definition: Definition) -> list[tuple[SourceModule, SgNode]]:
         if definition not in self._uses_of:
@@ -505,6 +517,21 @@ class ModuleStreams:
         for registration in self.joiner.registrations(module):
             if registration.shape.kind is not None:
                 yield registration, registration.shape
+
+
+def _is_within_client(module: SourceModule, span: SourceSpan) -> bool:
+    place = module.definition_at(span)
+    return place is not None and is_of_client(place)
+
+
+def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) -> bool:
+    """Whether a view may answer with one of some methods: `ChatViewSet.as_view({"post": "stream"})` names those that do."""
+    call = next((call for outer in use.ancestors()[:2] if (call := module.call_of(outer)) is not None), None)
+    given = call.argument(0) if call is not None and call.name == "as_view" else None
+    if given is None or given.kind() != "dictionary" or not methods:
+        return True
+    named = set(re.findall(r"\w+", given.text()))
+    return any(method.name in named for method in methods)
 
 
 def parameter_type(parameter: Parameter) -> str:

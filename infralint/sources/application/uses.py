@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import ImportedName
 from infralint.sources.application.program import ProjectModules, exported_names, unit_of
-from infralint.sources.application.syntax import Definition, SourceModule, span_of
+from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -30,13 +30,18 @@ class Uses:
         self._cut_within = False
         self._depth = 0
         self._known: dict[tuple[str, str], list[tuple[SourceModule, SgNode]]] = {}
+        self._known_within: dict[tuple[str, str, SourceSpan], list[tuple[SourceModule, SgNode]]] = {}
         self._members_of: dict[
             int, tuple[list[tuple[SourceModule, SgNode]], dict[str, list[tuple[SourceModule, SgNode]]]]
         ] = {}
 
     def within(self, module: SourceModule, name: str, function: Definition) -> list[tuple[SourceModule, SgNode]]:
-        nodes = module.identifiers_in(name, function.span)
-        return [(module, node) for node in nodes if not _is_definition(module, node)]
+        """Where a name is used in a function."""
+        key = (module.path, name, function.span)
+        if key not in self._known_within:
+            nodes = module.identifiers_in(name, function.span)
+            self._known_within[key] = [(module, node) for node in nodes if not _is_definition(module, node)]
+        return self._known_within[key]
 
     def of(self, module: SourceModule, name: str) -> list[tuple[SourceModule, SgNode]]:
         """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
@@ -64,7 +69,9 @@ class Uses:
     def _find_uses(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
         if name != "default":
             for home in (module, *self.program.siblings_naming(module, name)):
-                yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
+                for node in home.identifiers(name):
+                    if not _is_definition(home, node) and not self._is_of_import(home, node):
+                        yield home, node
         if module.language.name == "rust":
             for importer in self.program.importers(module.path, name):
                 yield from (
@@ -77,6 +84,17 @@ class Uses:
         if module.language.name == "javascript" and name != "default" and not exported:
             for importer in self.program.importers(module.path, name):
                 yield from self._member_uses(importer, module, name)
+
+    def _is_of_import(self, home: SourceModule, node: SgNode) -> bool:
+        """Whether a name is one of another module, `chat.register`, in a file that defines that name, too."""
+        parent = node.parent()
+        member = home.member(parent) if parent is not None else None
+        return (
+            member is not None
+            and member[0].kind() in home.language.identifiers
+            and span_of(member[0]) != span_of(node)
+            and member[0].text() in self.program.imports(home)
+        )
 
     def _importing(self, module: SourceModule, names: list[str]) -> Iterator[tuple[SourceModule, SourceModule, str]]:
         """The files that may import a name of a file, each with the file that it takes it from, itself or one that passes
@@ -146,10 +164,16 @@ class Uses:
             if self.program.resolve(importer.path, first.text()[1:-1]) == home.path:
                 parent = call.node.parent()
                 member = importer.member(parent) if parent is not None else None
-                if name == "default":
+                if name == "default" and not _is_taken_apart(parent):
                     yield importer, call.node
                 if member is not None and member[1] == name and parent is not None:
                     yield importer, parent
+
+
+def _is_taken_apart(parent: SgNode | None) -> bool:
+    """Whether only parts of what is loaded are taken: `const { chat } = require("./x")`."""
+    taken = parent.field("name") if parent is not None and parent.kind() == "variable_declarator" else None
+    return taken is not None and taken.kind() == "object_pattern"
 
 
 def _members_by_name(uses: Iterable[tuple[SourceModule, SgNode]]) -> dict[str, list[tuple[SourceModule, SgNode]]]:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from infralint.model import SAME_PATH, Address, Affinity, Known, Location, PathMap, PrefixMap, Setting, Unknown
+from infralint.model import SAME_PATH, Address, Affinity, Known, Location, PathMap, PrefixMap, Related, Setting, Unknown
 from infralint.platforms.application_gateway import (
     AFFINITY,
     BACKEND_PREFIX,
@@ -66,8 +67,9 @@ def google_node(
         fields = common_fields(path.ingress, [rule], apis, path.ingress.title)
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
         spec = config.root.get("spec") if config is not None else None
-        fields |= _google_settings(config, spec, "affinityType", path.ingress.where, class_of(path.ingress))
-        hops.append(GoogleIngress(**fields))
+        stray = _stray_config(path.ingress) if config is None else None
+        fields |= _google_settings(config, spec, "affinityType", path.ingress.where, class_of(path.ingress), stray)
+        hops.append(GoogleIngress(**fields, stray=stray, service=path.service))
     return route_node("Google's load balancer", environment, ingresses, hops)
 
 
@@ -118,11 +120,20 @@ _AFFINITIES: Mapping[str, Affinity] = {"GENERATED_COOKIE": "client", "HTTP_COOKI
 
 
 def _google_settings(
-    policy: Manifest | None, spec: YamlValue | None, kind: str, where: Location, named: str
+    policy: Manifest | None,
+    spec: YamlValue | None,
+    kind: str,
+    where: Location,
+    named: str,
+    stray: Known[str] | None = None,
 ) -> dict[str, Any]:
     """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity; named: the class
-    that is served."""
-    fields: dict[str, Any] = {"clocks": gke_clocks(_backend_timeout(policy, spec, where), named)}
+    that is served; stray: what names a BackendConfig where that does nothing."""
+    timeout = _backend_timeout(policy, spec, where)
+    if stray is not None and isinstance(timeout, Known):
+        ignored = Related(f"GKE looks for {BACKEND_CONFIG} on the Service, and not here on the Ingress", stray.where)
+        timeout = replace(timeout, related=(ignored,))
+    fields: dict[str, Any] = {"clocks": gke_clocks(timeout, named)}
     sticky = spec.get("sessionAffinity") if spec is not None else None
     kept = policy.setting(sticky, kind) if policy is not None and sticky is not None else None
     if isinstance(kept, Known) and kept.value in _AFFINITIES:
@@ -146,19 +157,40 @@ def _backend_timeout(config: Manifest | None, spec: YamlValue | None, where: Loc
 def _backend_config(
     name: str, port: str, ingress: Manifest, manifests: Manifests, addresses: Addresses
 ) -> Manifest | None:
-    """The BackendConfig that a Service names for a port, or for all."""
+    """The BackendConfig that a Service names for a port, by its name or its number, or for all.
+
+    https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration#associating_backendconfig_with_your_ingress
+    """
     service = addresses.service(name, ingress)
+    if service is None:
+        return None
+    listed = _listed_configs(service)
+    callings = [port]
+    for item in service.root.items_of("spec", "ports"):
+        callings += pair if port in (pair := [item.text_of("name"), item.text_of("port")]) else ()
+    of_ports = listed.get("ports")
+    named = (of_ports.get(calling) for calling in callings) if isinstance(of_ports, dict) else ()
+    chosen = next((found for found in named if found), listed.get("default"))
+    return next((found for found in manifests.of("BackendConfig") if found.name == chosen), None)
+
+
+def _listed_configs(owner: Manifest) -> dict[str, Any]:
+    """What the annotation for BackendConfigs says on an object."""
     for key in (BACKEND_CONFIG, f"beta.{BACKEND_CONFIG}"):
-        setting = service.annotations.get(key) if service is not None else None
+        setting = owner.annotations.get(key)
         if isinstance(setting, Known):
             try:
                 listed = msgspec.json.decode(setting.value)
             except msgspec.DecodeError:
-                return None
-            ports = listed.get("ports") if isinstance(listed, dict) else None
-            chosen = (ports or {}).get(port) or (listed.get("default") if isinstance(listed, dict) else "")
-            return next((found for found in manifests.of("BackendConfig") if found.name == chosen), None)
-    return None
+                return {}
+            return listed if isinstance(listed, dict) else {}
+    return {}
+
+
+def _stray_config(ingress: Manifest) -> Known[str] | None:
+    """The annotation for BackendConfigs where GKE does not look for it: on an Ingress."""
+    found = (ingress.annotations.get(key) for key in (BACKEND_CONFIG, f"beta.{BACKEND_CONFIG}"))
+    return next((setting for setting in found if isinstance(setting, Known)), None)
 
 
 # Azure

@@ -8,6 +8,7 @@ from re import Pattern
 
 from infralint.model import (
     EVENT_STREAM,
+    NOWHERE,
     STRENGTH,
     Evidence,
     EvidenceKind,
@@ -170,8 +171,10 @@ def _unbuffered_hints(block: Directive, scope: Scope, family: Family, catch_all:
             yield _hint("sse", "config", f"`{directive.written}` is about a stream", directive.where, block)
         elif EVENT_STREAM in words and directive.name in _ABOUT_TYPES:
             yield _hint("sse", "config", f"`{directive.written}` names {EVENT_STREAM}", directive.where, block)
-    inherited = scope.setting(f"{family}_buffering", True, Location(""), lambda text: text.lower() != "off")
-    if not catch_all or not isinstance(inherited, Known) or inherited.origin != "inherited" or inherited.value:
+    if not catch_all:
+        return
+    inherited = scope.setting(f"{family}_buffering", True, NOWHERE, lambda text: text.lower() != "off")
+    if not isinstance(inherited, Known) or inherited.origin != "inherited" or inherited.value:
         return
     if not _moves_files(block, scope):
         yield _hint("sse", "config", f"`{inherited.written}` is set for it", inherited.where, block)

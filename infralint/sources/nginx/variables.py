@@ -158,6 +158,55 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             text = filled.value
         if "$" not in text:
             return Values((text,))
+        if not depth and (key := self._handshake_key(text, moment)) is not None:
+            values = self._of_handshake.get(key)
+            if values is None:
+                values = self._of_handshake[key] = self._evaluate(text, moment, depth)
+            return values
+        return self._evaluate(text, moment, depth)
+
+    def _handshake_key(self, text: str, moment: Moment) -> tuple[str, str, object] | None:
+        """By what a text that only looks at the handshake's headers, as most that are sent to a backend do, is remembered;
+        None where more decides about it."""
+        request = moment.request
+        if request is None or request.headers or moment.assigned or not self._is_of_handshake(text):
+            return None
+        came = request.upgrade
+        return text, request.kind, came.value if isinstance(came, Known) else None
+
+    def _is_of_handshake(self, text: str) -> bool:
+        """Whether a text holds no other variables than the handshake's headers and maps of them."""
+        if text not in self._handshake_texts:
+            self._handshake_texts[text] = False  # as long as it is worked out: a map of itself is none
+            names = [found[1] or found[2] or found[3] for found in VARIABLE.finditer(text)]
+            self._handshake_texts[text] = bool(names) and all(map(self._is_handshake_variable, names))
+        return self._handshake_texts[text]
+
+    def _is_handshake_variable(self, name: str) -> bool:
+        blocks = self.blocks(name)
+        if not blocks:
+            return name in _HANDSHAKE
+        tables = [self._table(block) for block in blocks if block.name == "map" and block.args]
+        texts = [block.args[0] for block in blocks] + [
+            word for table in tables for line in table.lines for word in line.args[:1]
+        ]
+        is_plain = len(tables) == len(blocks) and not any(table.reason or table.expressions for table in tables)
+        return (
+            is_plain
+            and not any(map(has_hole, texts))
+            and all("$" not in text or self._is_of_handshake(text) for text in texts)
+        )
+
+    @cached_property
+    def _handshake_texts(self) -> dict[str, bool]:
+        return {}
+
+    @cached_property
+    def _of_handshake(self) -> dict[tuple[str, str, object], Values]:
+        """What such texts are, by their keys."""
+        return {}
+
+    def _evaluate(self, text: str, moment: Moment, depth: int) -> Values:
         whole = VARIABLE.fullmatch(text)
         if whole is not None:
             return _join([self.variable(whole[1] or whole[2] or whole[3], moment, depth)])
@@ -469,6 +518,8 @@ def _of_request(name: str, moment: Moment) -> Values | None:
             return EMPTY if request.kind == "sse" else None
         case "http_connection" if request.kind == "sse":
             return Values(("keep-alive", "close", ""), "what a browser says of its connection is not known")
+        case "http_referer" if request.kind == "websocket":
+            return EMPTY  # browsers send none with a handshake: https://websockets.spec.whatwg.org
         case "request_method":
             return Values(methods_of(request), "a stream may be asked for by GET or by POST")
         case "host" if request.host == "":

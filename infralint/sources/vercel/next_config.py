@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 STAGES: tuple[Stage, ...] = ("beforeFiles", "afterFiles", "fallback")
-DEEPEST_ENTRY = 64
+DEEPEST_ENTRY = 24
 """Nodes of the syntax tree around an entry that are looked at: more than a person would nest."""
 
 
