@@ -138,7 +138,7 @@ class Glances:
             names = [entry.name for entry in files]
             if found is not None and self._is_settled(found) and not others and error is None:
                 below = [path[path.rfind("/") + 1 :] for path in inner]
-                self._folders[folder] = KnownFolder(state, _joined(names), _joined(below))
+                self._folders[folder] = KnownFolder(state, _join(names), _join(below))
                 self._new += 1
             pending += inner
             yield folder, names, others, error
@@ -226,7 +226,7 @@ def _lstat_folder(path: str) -> os.stat_result | None:
     return found if stat.S_ISDIR(found.st_mode) and min(found.st_mtime_ns, found.st_ctime_ns) >= 0 else None
 
 
-def _joined(names: Iterable[str]) -> str:
+def _join(names: Iterable[str]) -> str:
     """Names with a slash behind each."""
     return "".join(f"{name}/" for name in names)
 
