@@ -279,6 +279,8 @@ class Joiner:
         """Whether an annotation makes no route of its own: above a class, or without a path beside one that has it."""
         if decorated is None or decorated.kind == "class":
             return True
+        if rules.properties and is_of_client(decorated):
+            return True
         if not rules.absolute or argument_of(call, shape.path) is not None:
             return False
         beside = call.module.marks(frozenset(name for other in rules.classes for name in other.call))
@@ -1198,6 +1200,15 @@ def _place_of_list(module: SourceModule, node: SgNode) -> str:
 def _import_name(module: SourceModule) -> str:
     """What Python calls a module, by its file."""
     return re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
+
+
+def is_of_client(place: Definition) -> bool:
+    """Whether a method is one of those by which Spring asks another server.
+
+    https://docs.spring.io/spring-cloud-openfeign/reference/spring-cloud-openfeign.html
+    """
+    clients = place.module.marks(frozenset({"FeignClient", "HttpExchange"}))
+    return any(outer in clients for outer in place.around())
 
 
 def is_true(node: SgNode | None) -> bool:

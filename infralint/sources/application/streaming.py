@@ -15,7 +15,7 @@ from infralint.sources.application.bodies import is_piped, is_repeated, is_strea
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.joining import Joiner, Registration, argument_of, is_true
+from infralint.sources.application.joining import Joiner, Registration, argument_of, is_of_client, is_true
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.rails_routes import RailsRoutes
@@ -107,6 +107,8 @@ class ModuleStreams:
             seen += self._by_rules(module, rules)
         for node, content_type in event_stream_places(self.resolver, module):
             span = span_of(node)
+            if module.language.name in ("java", "kotlin") and _is_within_client(module, span):
+                continue
             if len(seen) >= MOST_SIGHTINGS:
                 self.beyond.add(module.path)
                 break
@@ -515,6 +517,11 @@ class ModuleStreams:
         for registration in self.joiner.registrations(module):
             if registration.shape.kind is not None:
                 yield registration, registration.shape
+
+
+def _is_within_client(module: SourceModule, span: SourceSpan) -> bool:
+    place = module.definition_at(span)
+    return place is not None and is_of_client(place)
 
 
 def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) -> bool:

@@ -151,10 +151,16 @@ class Uses:
             if self.program.resolve(importer.path, first.text()[1:-1]) == home.path:
                 parent = call.node.parent()
                 member = importer.member(parent) if parent is not None else None
-                if name == "default":
+                if name == "default" and not _is_taken_apart(parent):
                     yield importer, call.node
                 if member is not None and member[1] == name and parent is not None:
                     yield importer, parent
+
+
+def _is_taken_apart(parent: SgNode | None) -> bool:
+    """Whether only parts of what is loaded are taken: `const { chat } = require("./x")`."""
+    taken = parent.field("name") if parent is not None and parent.kind() == "variable_declarator" else None
+    return taken is not None and taken.kind() == "object_pattern"
 
 
 def _members_by_name(uses: Iterable[tuple[SourceModule, SgNode]]) -> dict[str, list[tuple[SourceModule, SgNode]]]:
