@@ -142,6 +142,20 @@ CASES = [
         "silent",
         kind="websocket",
     ),
+    Case(
+        "another key than the browser's",
+        f"location / {{ {UPGRADING} proxy_set_header Sec-WebSocket-Key x; }}",
+        kind="websocket",
+    ),
+    Case(
+        "the browser's own key",
+        f"location / {{ {UPGRADING} proxy_set_header Sec-WebSocket-Key $http_sec_websocket_key; }}",
+        "silent",
+        kind="websocket",
+    ),
+    Case(
+        "few bytes a second of a handshake", f"limit_rate 5; location / {{ {UPGRADING} }}", "unknown", kind="websocket"
+    ),
     Case("few bytes a second", turned_away("limit_rate 10;", "proxy_http_version 1.1; proxy_pass http://app:8000;")),
     Case("few bytes a second of what is buffered", turned_away("limit_rate 10;"), "silent"),
 ]

@@ -157,24 +157,20 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         hop = block.hop if block is not None else None
         if not isinstance(hop, NginxLocation):
             return doubt
-        held, idle, mine = hop.buffers_responses, hop.idle_timeout, self.idle_timeout
-        if isinstance(held, Unknown):
-            return held
-        if held.value != "never":
-            does = "holds" if held.value == "always" else "may hold"
-            why = f"{doubt.why}, and {hop.name}, which serves it, {does} it back: {held.because}"
+        buffering, idle, least = hop.buffers_responses, hop.idle_timeout, self.idle_timeout
+        if isinstance(buffering, Unknown):
+            return buffering
+        if buffering.value != "never":
+            does = "holds" if buffering.value == "always" else "may hold"
+            why = f"{doubt.why}, and {hop.name}, which serves it, {does} it back: {buffering.because}"
             return replace(doubt, why=why, remedy=f"in {hop.name}:\n{hop.fix('buffers_responses')}")
-        is_shorter = not (isinstance(idle, Known) and isinstance(mine, Known) and idle.value >= mine.value)
+        is_shorter = not (isinstance(idle, Known) and isinstance(least, Known) and idle.value >= least.value)
         may_name_another = not set(hop.pool.targets).isdisjoint(self.pool.targets) and not any(
             platform.REDIRECT in word.lower()
             for line in hop.directives(f"{hop.family}_ignore_headers")
             for word in line.value
         )
-        return (
-            doubt
-            if is_shorter or may_name_another
-            else Known("never", held.where, held.name, held.origin, held.written)
-        )
+        return doubt if is_shorter or may_name_another else buffering
 
     def caching_of(self, response: Response, methods: Sequence[str] = ()) -> Known[Caching] | None:
         """Whether it keeps this response and replays it; None where that can't be told. methods: how it is asked for."""
