@@ -138,7 +138,7 @@ class PhoenixRoutes:
             if call.name in _VERBS and len(call.positional) >= 3:
                 self._note(table, router, call, path, alias)
             elif call.name == "forward" and len(call.positional) >= 2:
-                target = _joined(alias, call.positional[1].text())
+                target = _join(alias, call.positional[1].text())
                 table.forwards.setdefault(target, []).append((router, self._below(call, path, call.positional[0])))
             elif call.name == "resources" and len(call.positional) >= 2:
                 self._note_resources(table, router, call, path, alias, depth)
@@ -146,7 +146,7 @@ class PhoenixRoutes:
                 given = call.named.get("path") or next((arg for arg in call.positional if arg.kind() == "string"), None)
                 inner = call.named.get("alias") or next((arg for arg in call.positional if arg.kind() == "alias"), None)
                 below = self._below(call, path, given) if given is not None or _is_computed(call) else path
-                self._read(table, router, call, below, _joined(alias, inner.text() if inner else ""), depth + 1)
+                self._read(table, router, call, below, _join(alias, inner.text() if inner else ""), depth + 1)
             else:
                 self._read(table, router, call, path, alias, depth + 1)
 
@@ -155,11 +155,11 @@ class PhoenixRoutes:
         first = 1 if call.name == "match" and len(call.positional) > 3 else 0
         written, controller, action = call.positional[first : first + 3]
         route = ControllerRoute(self._below(call, path, written), _methods_of(call), call.module.path)
-        key = _joined(alias, controller.text()), action.text().lstrip(":")
+        key = _join(alias, controller.text()), action.text().lstrip(":")
         table.actions.setdefault(key, []).append((router, route))
 
     def _note_resources(self, table: _Table, router: str, call: Call, path: str, alias: str, depth: int) -> None:
-        below, controller = self._below(call, path, call.positional[0]), _joined(alias, call.positional[1].text())
+        below, controller = self._below(call, path, call.positional[0]), _join(alias, call.positional[1].text())
         only, omitted = (_atoms(call.named.get(name)) for name in ("only", "except"))
         single = call.named.get("singleton")
         for action, (method, tail) in _ACTIONS.items():
@@ -195,7 +195,7 @@ def _is_computed(call: Call) -> bool:
     return bool(call.positional) and call.positional[0].kind() not in ("string", "alias", "atom")
 
 
-def _joined(alias: str, name: str) -> str:
+def _join(alias: str, name: str) -> str:
     return f"{alias}.{name}" if alias and name else alias or name
 
 
