@@ -12,16 +12,19 @@ import os
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from infralint.cache import entries
-from infralint.cache.recording import SETTLED
+from infralint.cache.recording import SETTLED, list_folder
+
+if TYPE_CHECKING:
+    from infralint.cache.recording import Entries
 
 FEWEST = 500
-"""Looks and texts that must be new: for fewer, writing them down costs more than it saves."""
+"""Looks, texts and folders that must be new: for fewer, writing them down costs more than it saves."""
 PART = 1000
 """Of how many files it is asked whether they are known, where a guess is enough."""
 MOST_PARSED = 4 * 1024 * 1024
@@ -43,11 +46,20 @@ class KnownFile(msgspec.Struct, array_like=True, gc=False):
     parsed: bytes = b""
 
 
+class KnownFolder(msgspec.Struct, array_like=True, gc=False):
+    """A folder as it was, the names of the files in it and of the folders, each with a slash behind it."""
+
+    state: bytes
+    files: str
+    inner: str
+
+
 class KnownLooks(msgspec.Struct, frozen=True, array_like=True):
-    """What is remembered of a project. names: of the looks, in the order of their bits."""
+    """What is remembered of a project. names: of the looks, in the order of their bits. folders: by their absolute paths."""
 
     names: list[str]
     files: dict[str, KnownFile]
+    folders: dict[str, KnownFolder] = {}
 
 
 class Glances:
@@ -61,6 +73,8 @@ class Glances:
         known = _decode(entries.load(folder, self._key), KnownLooks) or KnownLooks([], {})
         self._bits = {name: 1 << number for number, name in enumerate(known.names)}
         self._known = known.files
+        self._known_folders = known.folders
+        self._folders: dict[str, KnownFolder] = {}
         self._seen: dict[str, KnownFile | None] = {}
         self._new = 0
 
@@ -106,6 +120,29 @@ class Glances:
                     self._new += 1
         return found
 
+    def scan(self, root: str) -> Iterator[tuple[str, list[str], Entries, OSError | None]]:
+        """As `recording.scan`, with the names of regular files; a folder is told again where its times of change tell that no
+        name came or went since it was listed."""
+        pending = [root]
+        while pending:
+            folder = pending.pop()
+            found = _lstat_folder(folder)
+            state = _pack_state(found.st_dev, found.st_mtime_ns, found.st_ctime_ns, found.st_ino) if found else b""
+            known = self._known_folders.get(folder)
+            if known is not None and known.state == state:
+                self._folders[folder] = known
+                pending += [os.path.join(folder, name) for name in known.inner.split("/")[:-1]]
+                yield folder, known.files.split("/")[:-1], [], None
+                continue
+            files, inner, others, error = list_folder(folder)
+            names = [entry.name for entry in files]
+            if found is not None and self._is_settled(found) and not others and error is None:
+                below = [path[path.rfind("/") + 1 :] for path in inner]
+                self._folders[folder] = KnownFolder(state, _join(names), _join(below))
+                self._new += 1
+            pending += inner
+            yield folder, names, others, error
+
     def guess_unknown(self, paths: Sequence[str]) -> int:
         """In how many files no look found nothing, as far as is remembered: of very many a part is asked, and none is looked at."""
         known, step = self._known, 1 + len(paths) // PART
@@ -117,29 +154,31 @@ class Glances:
 
     def _see(self, paths: Iterable[str]) -> list[KnownFile | None]:
         """Files as they are now, or were when they were looked at before; as `_file`, for many."""
-        seen, known, settled, above = self._seen, self._known, self._settled, self._above
+        seen, known, above = self._seen, self._known, self._above
         lstat, pack_state = os.lstat, _pack_state
         files: list[KnownFile | None] = []
         for path in paths:
             if path in seen:
                 files.append(seen[path])
                 continue
+            file = None
             try:
                 found = lstat(above + path)
-            except (OSError, ValueError):
-                seen[path] = None
-                files.append(None)
-                continue
-            modified, changed = found.st_mtime_ns, found.st_ctime_ns
-            file = None
-            if 0 <= modified < settled and 0 <= changed < settled:
-                state = pack_state(found.st_size, modified, changed, found.st_ino)
+                state = pack_state(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            except (OSError, ValueError, struct.error):  # there is none, or it was changed before 1970
+                pass
+            else:
                 file = known.get(path)
                 if file is None or file.state != state:
-                    file = KnownFile(state, 0) if stat.S_ISREG(found.st_mode) else None
+                    is_told = stat.S_ISREG(found.st_mode) and self._is_settled(found)
+                    file = KnownFile(state, 0) if is_told else None
             seen[path] = file
             files.append(file)
         return files
+
+    def _is_settled(self, found: os.stat_result) -> bool:
+        """Whether something was left alone for so long that its times of change tell every later one."""
+        return max(found.st_mtime_ns, found.st_ctime_ns) < self._settled
 
     def hand_over(self) -> KnownLooks:
         """What is known of the files that were looked at, for the process that this one works for."""
@@ -173,7 +212,23 @@ class Glances:
             if left < 0:
                 file.parsed = b""
         with contextlib.suppress(UnicodeEncodeError):  # a name that is no UTF-8
-            entries.save(self._folder, self._key, msgspec.msgpack.encode(KnownLooks(list(self._bits), files)))
+            entries.save(
+                self._folder, self._key, msgspec.msgpack.encode(KnownLooks(list(self._bits), files, self._folders))
+            )
+
+
+def _lstat_folder(path: str) -> os.stat_result | None:
+    """What is known of a folder; None for what is none, leads to one, or was changed before 1970."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    return found if stat.S_ISDIR(found.st_mode) and min(found.st_mtime_ns, found.st_ctime_ns) >= 0 else None
+
+
+def _join(names: Iterable[str]) -> str:
+    """Names with a slash behind each."""
+    return "".join(f"{name}/" for name in names)
 
 
 def _lead_to(root: str) -> str:

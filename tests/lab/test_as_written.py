@@ -8,6 +8,7 @@ import pytest
 
 from .as_written import Case, accepts, flows, outcomes, outcomes_alone, say
 from .harness import Binary
+from .upstreams import Answer
 
 APP = "proxy_pass http://app:8000; proxy_buffering off;"
 UPGRADING = (
@@ -141,8 +142,45 @@ CASES = [
         "silent",
         kind="websocket",
     ),
+    Case(
+        "another key than the browser's",
+        f"location / {{ {UPGRADING} proxy_set_header Sec-WebSocket-Key x; }}",
+        kind="websocket",
+    ),
+    Case(
+        "the browser's own key",
+        f"location / {{ {UPGRADING} proxy_set_header Sec-WebSocket-Key $http_sec_websocket_key; }}",
+        "silent",
+        kind="websocket",
+    ),
+    Case(
+        "few bytes a second of a handshake", f"limit_rate 5; location / {{ {UPGRADING} }}", "unknown", kind="websocket"
+    ),
     Case("few bytes a second", turned_away("limit_rate 10;", "proxy_http_version 1.1; proxy_pass http://app:8000;")),
     Case("few bytes a second of what is buffered", turned_away("limit_rate 10;"), "silent"),
+]
+ELSEWHERE = Answer(headers=(("X-Accel-Redirect", "/inside/x"),))
+INSIDE = "internal; proxy_ignore_headers X-Accel-Redirect; proxy_pass http://other:1;"
+
+
+def instead(*inside: str, name: str = "/inside/") -> str:
+    """A location whose backend names a path of nginx's own, and the location of that path."""
+    return f"{turned_away('')} location {name} {{ {' '.join(inside)} }}"
+
+
+CASES += [
+    Case("a path instead, passed on", instead(INSIDE, "proxy_buffering off;"), "silent", answer=ELSEWHERE),
+    Case("a path instead, held", instead(INSIDE, "proxy_http_version 1.0;"), "unknown", answer=ELSEWHERE),
+    Case("a path instead, cut", instead(INSIDE, "proxy_read_timeout 1ms; proxy_buffering off;"), answer=ELSEWHERE),
+    Case("a path instead, to the same backend", instead(f"internal; {APP}"), "unknown", answer=ELSEWHERE),
+    Case("a path instead, of a file", instead("internal; root html;"), "unknown", answer=ELSEWHERE),
+    Case("a path instead, not heeded", turned_away("proxy_ignore_headers X-Accel-Redirect;"), answer=ELSEWHERE),
+    Case(
+        "a name instead, held",
+        instead(INSIDE.removeprefix("internal;"), "proxy_http_version 1.0;", name="@inside"),
+        "unknown",
+        answer=Answer(headers=(("X-Accel-Redirect", "@inside"),)),
+    ),
 ]
 SUBSTITUTING = "sub_filter_types text/event-stream; sub_filter_once off;"
 SUBSTITUTED = [

@@ -58,6 +58,8 @@ MOST_AROUND_URLS = 6
 """Nodes around the urls of a router of Django among which their list, or the path that includes them, is."""
 PATH_CALLS = frozenset({"path", "re_path", "url"})
 """Django's functions that bind a path."""
+MOST_BRANCHES = 4
+"""Values that a variable is given in a function which are looked at, the last ones."""
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
@@ -588,11 +590,28 @@ class Joiner:
 
     def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
+        values = self._values_by_branch(module, node)
+        if len(values) > 1 and depth <= DEEPEST:
+            return [head for value in values for head in self.heads_of(module, value, depth + 1)]
         meaning = self.resolver.meaning(module, node)
         member = module.member(node) if node is not None and meaning is None else None
         if member is not None and member[1] in _HANDED_AS:
             return self.heads_of(module, member[0], depth + 1)
         return self.heads_of_meaning(meaning, depth)
+
+    def _values_by_branch(self, module: SourceModule, node: SgNode | None) -> list[SgNode]:
+        """What a variable of a function may have been set to, the last first: in branches, and before them."""
+        if node is None or node.kind() != "identifier" or module.function_at(span_of(node)) is None:
+            return []
+        span, found = span_of(node), []
+        for assignment in reversed(module.assignments_of(node.text(), span)[-MOST_BRANCHES:]):
+            function = module.function_at(assignment.span)
+            if assignment.span.has(span) or function is None or not function.span.has(span):
+                continue
+            found.append(assignment.value)
+            if not _is_in_branch(assignment, function):
+                break
+        return found
 
     def heads_of_meaning(self, meaning: Meaning | None, depth: int) -> list[Head]:
         if depth > DEEPEST or meaning is None:
@@ -1209,6 +1228,16 @@ def is_of_client(place: Definition) -> bool:
     """
     clients = place.module.marks(frozenset({"FeignClient", "HttpExchange"}))
     return any(outer in clients for outer in place.around())
+
+
+def _is_in_branch(assignment: Assignment, function: Definition) -> bool:
+    """Whether a variable is set only if a condition holds, or does not."""
+    for outer in assignment.name.ancestors():
+        if outer.kind() in ("if_statement", "else_clause", "switch_case", "expression_case", "case_clause"):
+            return True
+        if span_of(outer) == function.span:
+            break
+    return False
 
 
 def is_true(node: SgNode | None) -> bool:

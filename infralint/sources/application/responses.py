@@ -168,9 +168,7 @@ def _header_of(module: SourceModule, node: SgNode) -> str:
 
 def _before(module: SourceModule, parent: SgNode, holder: SgNode) -> str:
     """The argument before a text; of a single one, what is called: `.type("text/event-stream")`."""
-    before = holder.prev()
-    while before is not None and not before.is_named():
-        before = before.prev()
+    before = next((sibling for sibling in module.siblings(holder, -1) if sibling.is_named()), None)
     if before is not None:
         return _literal(before)
     call = parent.parent()
@@ -313,10 +311,7 @@ def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
         return None
     if parent.kind() in _SEQUENCES and not _is_header_pair(module, parent, holder):
         return None
-    following = holder.next()
-    while following is not None and not following.is_named():
-        following = following.next()
-    return following
+    return next((sibling for sibling in module.siblings(holder, 1) if sibling.is_named()), None)
 
 
 _CONDITIONS = frozenset(

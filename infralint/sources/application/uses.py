@@ -69,7 +69,9 @@ class Uses:
     def _find_uses(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
         if name != "default":
             for home in (module, *self.program.siblings_naming(module, name)):
-                yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
+                for node in home.identifiers(name):
+                    if not _is_definition(home, node) and not self._is_of_import(home, node):
+                        yield home, node
         if module.language.name == "rust":
             for importer in self.program.importers(module.path, name):
                 yield from (
@@ -82,6 +84,17 @@ class Uses:
         if module.language.name == "javascript" and name != "default" and not exported:
             for importer in self.program.importers(module.path, name):
                 yield from self._member_uses(importer, module, name)
+
+    def _is_of_import(self, home: SourceModule, node: SgNode) -> bool:
+        """Whether a name is one of another module, `chat.register`, in a file that defines that name, too."""
+        parent = node.parent()
+        member = home.member(parent) if parent is not None else None
+        return (
+            member is not None
+            and member[0].kind() in home.language.identifiers
+            and span_of(member[0]) != span_of(node)
+            and member[0].text() in self.program.imports(home)
+        )
 
     def _importing(self, module: SourceModule, names: list[str]) -> Iterator[tuple[SourceModule, SourceModule, str]]:
         """The files that may import a name of a file, each with the file that it takes it from, itself or one that passes

@@ -42,10 +42,12 @@ def find_misfits(scope: Scope, family: str, is_stream: bool, is_posted: bool) ->
             yield Misfit("502", line, f"`{line.written}` may have no room for the headers of the answer")
     yield from _small_heads(scope)
     yield from _wrong_headers(scope, family)
-    if is_stream and not any(line.args == ["off"] for line in _lines(scope, f"{family}_buffering")):
+    if not is_stream:
+        yield from find_slow(scope, "limit_rate")
+        return
+    if not any(line.args == ["off"] for line in _lines(scope, f"{family}_buffering")):
         yield from find_slow(scope, "limit_rate", f"{family}_limit_rate")
-    if is_stream:
-        yield from _substitutions(scope)
+    yield from _substitutions(scope)
 
 
 def find_slow(scope: Scope, *names: str) -> Iterator[Misfit]:
