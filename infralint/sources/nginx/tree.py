@@ -147,10 +147,8 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         return found[0] if found else written
 
     def _column(self, line: int, offset: int) -> int:
-        start = self.line_starts[line - 1]
-        if not self.prepared.holes:
-            return offset - start + self.indent + 1
-        return len(self.prepared.original(self.prepared.text[start:offset])) + self.indent + 1
+        start = self.prepared.original_offset(self.line_starts[line - 1])
+        return self.prepared.original_offset(offset) - start + self.indent + 1
 
 
 class Directive(msgspec.Struct, eq=False, gc=False):
