@@ -2,7 +2,8 @@
 
 One entry a project. Of each file it has what tells it from another (size, times of change, number on the disk), which
 quick looks found nothing in it, so that it need not be read again, and what was parsed of it where that takes long; of each
-folder the names in it. What is judged is never remembered. The key is this very code, the packages beside it, the interpreter and the folder.
+folder the names in it. What is judged is never remembered. The key is this very code, the packages beside it, the interpreter
+and the folder.
 """
 
 from __future__ import annotations
