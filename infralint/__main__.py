@@ -84,9 +84,9 @@ def _leave(status: object) -> None:
 def _run_command() -> None:
     import gc
 
+    gc.set_threshold(1_000_000, 50, 50)  # a short run makes much and throws little away: collecting takes a tenth of it
     from infralint.cli import cli
 
-    gc.set_threshold(1_000_000, 50, 50)  # a short run makes much and throws little away: collecting takes a tenth of it
     cli()
 
 

@@ -359,7 +359,7 @@ def test_all_that_a_run_asks_of_the_disk_is_noted(
         recording.stop()
     known = {path for _, path in noted.answers}
     listings = recording.scan(str(project))
-    files = {entry.path for _, entries, _ in listings for entry in entries if entry.is_file(follow_symlinks=False)}
+    files = {entry.path for _, entries, _, _ in listings for entry in entries}
     onto = {above for path in known | files for above in map(str, Path(path).parents)}
     links = {str(path) for path in project.rglob("*") if path.is_symlink()}
     followed = {os.path.realpath(path) for path in known | links}
@@ -568,3 +568,59 @@ def test_a_file_from_before_1970_is_looked_at_each_time(looks: Looks, project: P
     looks.check("nginx.conf")
     looks.check("nginx.conf")
     assert "notes.py" in looks.read
+
+
+def _add_file(project: Path) -> None:
+    write(project, {"sites/deep/b.conf": NGINX.replace("app:8000", "other:8000")})
+
+
+def _remove_file(project: Path) -> None:
+    (project / "sites/deep/a.conf").unlink()
+
+
+def _rename_folder(project: Path) -> None:
+    (project / "sites/deep").rename(project / "sites/flat")
+
+
+def _replace_by_link(project: Path) -> None:
+    (project / "sites").rename(project.parent / "elsewhere")
+    (project / "sites").symlink_to(project.parent / "elsewhere")
+
+
+def _put_link(project: Path) -> None:
+    (project / "sites/deep/c.conf").symlink_to("a.conf")
+
+
+def _replace_folder(project: Path) -> None:
+    shutil.rmtree(project / "sites/deep")
+    write(project, {"sites/deep": NGINX})
+
+
+CHANGES_OF_FOLDERS = [_add_file, _remove_file, _rename_folder, _replace_by_link, _put_link, _replace_folder]
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_FOLDERS)
+def test_what_comes_to_a_folder_and_goes_is_seen(
+    change: Callable[[Path], None], looks: Looks, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, {"sites/deep/a.conf": NGINX, "sites/empty/.gitkeep": "", "infralint.yaml": "fail_on: never\n"})
+    looks.check("infralint.yaml")
+    with monkeypatch.context() as listening:
+        listed = _listen(listening, ("scandir",))
+        before = looks.check("infralint.yaml")
+    assert not any(path.startswith(str(project)) for path in listed)
+    change(project)
+    after = looks.check("infralint.yaml")
+    assert after != before
+    assert after == looks.check("--no-cache", "infralint.yaml")
+    assert after == looks.check("infralint.yaml")
+
+
+def test_a_folder_that_changed_a_moment_ago_is_listed_again(
+    looks: Looks, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glances, "SETTLED", 2_000_000_000)
+    looks.check("nginx.conf")
+    listed = _listen(monkeypatch, ("scandir",))
+    looks.check("nginx.conf")
+    assert str(project) in listed

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Kind = Literal["tree", "names", "path"]
-    Listing = tuple[str, list[os.DirEntry[str]], OSError | None]
+    Entries = list[os.DirEntry[str]]
+    Listed = tuple[Entries, list[str], Entries, OSError | None]
+    """Of a folder: its regular files, the paths of the folders in it that a walk enters, what else lies there but for other
+    folders, and why it can't be listed."""
+    Listing = tuple[str, Entries, Entries, OSError | None]
+    """A folder, its regular files, what else lies there beside folders, and why it can't be listed."""
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
@@ -94,10 +99,10 @@ def watch_names(folder: str) -> None:
         _current.ask("names", folder)
 
 
-def watch_tree(root: str) -> Iterable[Listing]:
-    """A folder, to be walked through, and what is found there read: as `scan`."""
+def watch_tree(root: str) -> Iterable[Listing] | None:
+    """A folder, to be walked through, and what is found there read: as `scan`; None where nothing is noted of it (any more)."""
     if _current is None or _current.spoiled or ("tree", root) in _current.answers:
-        return scan(root)
+        return None
     return _current.survey(root)
 
 
@@ -138,28 +143,34 @@ def take_over(noted: Noted) -> None:
         _current.answers = answers | _current.answers
 
 
+def list_folder(folder: str) -> Listed:
+    """What lies in a folder."""
+    files, inner, others = [], [], []
+    try:
+        with os.scandir(folder) as listed:
+            for entry in listed:
+                if entry.is_file(follow_symlinks=False):  # most are
+                    files.append(entry)
+                elif not entry.is_dir(follow_symlinks=False):
+                    others.append(entry)
+                elif entry.name not in SKIPPED_FOLDERS:
+                    inner.append(entry.path)
+    except OSError as error:
+        return [], [], [], error
+    return files, inner, others, None
+
+
 def scan(root: str) -> Iterator[Listing]:
-    """All below a folder, but for what is never walked through: each folder, what lies in it beside other folders, and why it
-    can't be listed.
+    """All below a folder, but for what is never walked through.
 
     Folders behind links are not entered, so there are no loops and no way out.
     """
     pending = [root]
     while pending:
         folder = pending.pop()
-        try:
-            with os.scandir(folder) as listed:
-                entries = list(listed)
-        except OSError as error:
-            yield folder, [], error
-            continue
-        others = []
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                others.append(entry)
-            elif entry.name not in SKIPPED_FOLDERS:
-                pending.append(entry.path)
-        yield folder, others, None
+        files, inner, others, error = list_folder(folder)
+        pending += inner
+        yield folder, files, others, error
 
 
 def answer(kind: Kind, path: str) -> DiskAnswer:
@@ -173,12 +184,12 @@ def answer(kind: Kind, path: str) -> DiskAnswer:
 
 def _survey(listing: Listing, facts: list[object], regular: set[str]) -> int:
     """Add what can be known of a folder to the facts, and its regular files to these; when the latest changed."""
-    folder, entries, error = listing
+    folder, files, others, error = listing
     newest = 0
     facts.append(folder)
     if error is not None:
         facts.append(error.errno)
-    for entry in entries:
+    for entry in (*files, *others):
         try:
             found = entry.stat(follow_symlinks=False)
         except OSError as gone:

@@ -128,6 +128,8 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
 
     def is_certain(self, position: int) -> bool:
         """Whether the stream surely passes the leg at a position, given that it passes the anchor."""
+        if position == self.anchor:
+            return self.legs[position].match.certain
         return is_passed(self.legs, *sorted((position, self.anchor)))
 
     @property
@@ -140,6 +142,8 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
 
     def reasons(self, position: int) -> tuple[str, ...]:
         """Why that is not certain."""
+        if position == self.anchor:
+            return tuple(dict.fromkeys(self.legs[position].match.reasons))
         first, last = sorted((position, self.anchor))
         found = [reason for at in range(first, last + 1) for reason in self.legs[at].match.reasons]
         found += [

@@ -62,12 +62,18 @@ def typed_attribute(key: str, setting: Setting[str]) -> Setting[Any]:
         return Unknown(setting.where, key, why, refused=True)
 
 
-def idle_overlooked(annotations: Settings) -> str:
-    """What an annotation says that sounds like an idle timeout, and that the controller does not read."""
-    for name, setting in annotations.items():
-        if name.startswith(ALB) and "idle" in name and isinstance(setting, Known):
-            return f"`{setting.written}` is an annotation that the AWS Load Balancer Controller does not read"
-    return ""
+def idle_overlooked(annotations: Settings, foreign: Known[str] | None = None) -> str:
+    """What an annotation says that sounds like an idle timeout, and that the controller does not read. foreign: a timeout
+    that other controllers read."""
+    sounding = (
+        setting
+        for name, setting in annotations.items()
+        if name.startswith(ALB) and "idle" in name and isinstance(setting, Known)
+    )
+    overlooked = next(sounding, foreign)
+    if overlooked is None:
+        return ""
+    return f"`{overlooked.written}` is an annotation that the AWS Load Balancer Controller does not read"
 
 
 STICKY = (

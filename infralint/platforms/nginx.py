@@ -584,6 +584,8 @@ def _connection(headers: Sequence[Header], absent: Absent) -> Setting[Upgrade]:
 
 
 _KEYS = ("sec-websocket-key", "sec-websocket-version")
+_VERSION = "13"
+"""https://www.rfc-editor.org/rfc/rfc6455#section-4.1; a key is never so short."""
 
 
 def _key_lost(facts: Facts, headers: Sequence[Header]) -> Setting[Upgrade] | None:
@@ -593,6 +595,12 @@ def _key_lost(facts: Facts, headers: Sequence[Header]) -> Setting[Upgrade] | Non
         emptied = next((header for header in sent if isinstance(header.value, Known) and not header.value.value), None)
         if emptied is not None:
             return _drop_upgrade(emptied, f"`{emptied.written}` takes out what every backend needs to shake hands")
+        wrong = (header for header in sent if isinstance(header.value, Known) and header.value.value != _VERSION)
+        other = next(wrong, None)
+        if other is not None:
+            return _drop_upgrade(
+                other, f"`{other.written}` sends another text than the browser's, and the handshake fails"
+            )
         passes = facts.setting("proxy_pass_request_headers")
         if isinstance(passes, Known) and not passes.value and not sent:
             return _drop_upgrade(passes, f"`{passes.written}` drops the Sec-WebSocket headers", passes.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from infralint.text.lazy import lazy
 
 _TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
@@ -16,6 +18,7 @@ class BadValue(ValueError):
     """A value that nginx would not take."""
 
 
+@lru_cache(1024)
 def time(text: str) -> float:
     """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue.
 

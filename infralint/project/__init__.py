@@ -64,7 +64,7 @@ class Project:
         self.config_shown = ""
         self.work = Work()
         self.guard = Guard()
-        self.look: Callable[[str], Tree] = walk
+        self.look: Callable[[str], Tree] = self._walk
         self.virtual: frozenset[str] = frozenset()
         self.subjects: frozenset[str] = frozenset()
         self.glances: Glances | None = None
@@ -91,6 +91,9 @@ class Project:
         if self.settings.exclude:
             found.leave_out(exclusions.covers, exclusions.covers_folder)
         return found, exclusions.unused
+
+    def _walk(self, root: str) -> Tree:
+        return walk(root, self.glances)
 
     @cached_property
     def files(self) -> list[str]:

@@ -52,6 +52,8 @@ class FileNames:
         """The files with a name, in order."""
         _, dot, ending = name.rpartition(".")
         ending = ending if dot else ""
+        if name.lower() not in self._small_letters.get(ending, ""):
+            return ()
         found = self._names_of_endings.get(ending)
         if found is None:
             found = self._names_of_endings[ending] = {}

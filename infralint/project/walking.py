@@ -6,12 +6,17 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from infralint.cache.entries import CACHE_NAME, find_folder
-from infralint.cache.recording import SKIPPED_FOLDERS, watch, watch_tree
+from infralint.cache.recording import SKIPPED_FOLDERS, scan, watch, watch_tree
 from infralint.text.writing import is_leftover
+
+if TYPE_CHECKING:
+    from infralint.cache.glances import Glances
+    from infralint.cache.recording import Entries
 
 SKIPPED_NAMES = frozenset(folder.strip(".") for folder in SKIPPED_FOLDERS)
 LEADS_OUT = "is a link that leads out of the project; infralint does not follow it"
@@ -62,27 +67,41 @@ _USUAL_CACHE = f"/.cache/{CACHE_NAME}"
 """How the path of the folder ends in which earlier runs remember what they found, where the user names no other."""
 
 
-def walk(root: str) -> Tree:
-    """Look through a folder. Folders behind links are not entered, so there are no loops and no way out."""
+def walk(root: str, glances: Glances | None = None) -> Tree:
+    """Look through a folder. Folders behind links are not entered, so there are no loops and no way out.
+
+    glances: what earlier runs found there.
+    """
     tree, ours = Tree(), find_folder()
     passed: tuple[str, ...] = ()
-    add, above = tree.files.append, root if root.endswith("/") else f"{root}/"
-    start = len(above)
-    for listed, entries, error in watch_tree(root):
+    start = len(root if root.endswith("/") else f"{root}/")
+
+    def enter(listed: str, others: Entries, error: OSError | None) -> str | None:
+        """What leads to the files of a folder, after all else that lies there was noted; None where these are nobody's."""
+        nonlocal passed
         folder = f"{listed[start:]}/" if len(listed) > start else ""
         if folder and (listed.endswith(_USUAL_CACHE) or listed == ours):
             passed += (folder,)  # what earlier runs remember is nobody's configuration
         if folder.startswith(passed):
-            continue
+            return None
         if error is not None:
             tree.unlisted[folder.rstrip("/")] = f"can't be listed: {error.strerror}"
-        for entry in entries:
-            if entry.is_file(follow_symlinks=False):  # most are
-                add(folder + entry.name)
-            elif entry.is_symlink():
+        for entry in others:
+            if entry.is_symlink():
                 _add_link(tree, root, folder + entry.name)
             else:
                 tree.odd[folder + entry.name] = NO_FILE
+        return folder
+
+    watched = watch_tree(root)
+    if watched is None and glances is not None:
+        for listed, names, others, error in glances.scan(root):
+            if (folder := enter(listed, others, error)) is not None:
+                tree.files += [folder + name for name in names]
+    else:  # a run that notes what it asked of the disk lists all folders anew
+        for listed, files, others, error in scan(root) if watched is None else watched:
+            if (folder := enter(listed, others, error)) is not None and files:
+                tree.files += [folder + entry.name for entry in files]
     _set_leftovers_aside(tree)
     return tree
 

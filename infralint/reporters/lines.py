@@ -8,6 +8,9 @@ import msgspec
 
 from infralint.text.display import hide_secrets
 
+MOST_FILES = 64
+"""Files whose lines are remembered at once: findings are told file by file."""
+
 
 class SourceLines(msgspec.Struct):
     """Lines of what was judged. texts: what was read under names that are no files."""
@@ -19,6 +22,8 @@ class SourceLines(msgspec.Struct):
     def line(self, path: str, number: int) -> str | None:
         """A line by its number from 1, with stars for secrets; None where there is none, or no such file."""
         if path not in self._files:
+            if len(self._files) >= MOST_FILES:
+                self._files.clear()
             self._files[path] = [line.rstrip("\r") for line in self._text(path).split("\n")]
         written = self._files[path]
         if not 0 < number <= len(written):

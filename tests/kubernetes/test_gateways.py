@@ -367,6 +367,17 @@ def test_a_backendconfig_that_the_ingress_names_does_nothing(lint: Lint) -> None
     assert finding["fix"].startswith(f"{stray}  # on the Service api")
 
 
+@pytest.mark.parametrize(("named", "check"), [("gce", "capped-stream"), ("alb", "short-idle-timeout")])
+def test_a_timeout_of_another_controller_is_said_to_do_nothing(named: str, check: str, lint: Lint) -> None:
+    """As in https://github.com/OpenRobOps/oro/pull/151"""
+    foreign = 'nginx.ingress.kubernetes.io/proxy-read-timeout: "3600"'
+    edge = GOOGLE.replace("class: gce }", f"class: {named}, {foreign} }}")
+    report = lint({**APPLICATION, "k8s/edge.yaml": edge})
+    findings = [finding for finding in report["findings"] if finding["check"] == check]
+    words = [finding["message"] + str(finding["related"]) for finding in findings]
+    assert ["does not read" in text for text in words] == [True]
+
+
 def test_no_event_stream_is_assumed_on_a_grpc_route(lint: Lint) -> None:
     def edge(kind: str) -> dict[str, str | bytes]:
         plain = route(match="{}").replace("HTTPRoute", kind)

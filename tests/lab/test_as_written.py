@@ -8,6 +8,7 @@ import pytest
 
 from .as_written import Case, accepts, flows, outcomes, outcomes_alone, say
 from .harness import Binary
+from .upstreams import Answer
 
 APP = "proxy_pass http://app:8000; proxy_buffering off;"
 UPGRADING = (
@@ -125,8 +126,61 @@ CASES = [
         "unknown",
         path="/chat/",
     ),
+    Case("a length of the body that is none", turned_away("proxy_set_header Content-Length 5;"), "unknown"),
+    Case("no length of the body", turned_away("proxy_set_header Content-Length 0;"), "silent"),
+    Case("whoever else is asked is off", turned_away("satisfy any; deny all; auth_basic off;"), "unknown"),
+    Case("whoever else is asked is off, and some may pass", turned_away("satisfy any; allow all; auth_basic off;")),
+    Case(
+        "a page that asks is wanted of a handshake",
+        f"location / {{ if ($http_referer !~ ^https://s) {{ return 403; }} {UPGRADING} }}",
+        "unknown",
+        kind="websocket",
+    ),
+    Case(
+        "a page that asks is not wanted of a handshake",
+        f"location / {{ if ($http_referer) {{ return 403; }} {UPGRADING} }}",
+        "silent",
+        kind="websocket",
+    ),
+    Case(
+        "another key than the browser's",
+        f"location / {{ {UPGRADING} proxy_set_header Sec-WebSocket-Key x; }}",
+        kind="websocket",
+    ),
+    Case(
+        "the browser's own key",
+        f"location / {{ {UPGRADING} proxy_set_header Sec-WebSocket-Key $http_sec_websocket_key; }}",
+        "silent",
+        kind="websocket",
+    ),
+    Case(
+        "few bytes a second of a handshake", f"limit_rate 5; location / {{ {UPGRADING} }}", "unknown", kind="websocket"
+    ),
     Case("few bytes a second", turned_away("limit_rate 10;", "proxy_http_version 1.1; proxy_pass http://app:8000;")),
     Case("few bytes a second of what is buffered", turned_away("limit_rate 10;"), "silent"),
+]
+ELSEWHERE = Answer(headers=(("X-Accel-Redirect", "/inside/x"),))
+INSIDE = "internal; proxy_ignore_headers X-Accel-Redirect; proxy_pass http://other:1;"
+
+
+def instead(*inside: str, name: str = "/inside/") -> str:
+    """A location whose backend names a path of nginx's own, and the location of that path."""
+    return f"{turned_away('')} location {name} {{ {' '.join(inside)} }}"
+
+
+CASES += [
+    Case("a path instead, passed on", instead(INSIDE, "proxy_buffering off;"), "silent", answer=ELSEWHERE),
+    Case("a path instead, held", instead(INSIDE, "proxy_http_version 1.0;"), "unknown", answer=ELSEWHERE),
+    Case("a path instead, cut", instead(INSIDE, "proxy_read_timeout 1ms; proxy_buffering off;"), answer=ELSEWHERE),
+    Case("a path instead, to the same backend", instead(f"internal; {APP}"), "unknown", answer=ELSEWHERE),
+    Case("a path instead, of a file", instead("internal; root html;"), "unknown", answer=ELSEWHERE),
+    Case("a path instead, not heeded", turned_away("proxy_ignore_headers X-Accel-Redirect;"), answer=ELSEWHERE),
+    Case(
+        "a name instead, held",
+        instead(INSIDE.removeprefix("internal;"), "proxy_http_version 1.0;", name="@inside"),
+        "unknown",
+        answer=Answer(headers=(("X-Accel-Redirect", "@inside"),)),
+    ),
 ]
 SUBSTITUTING = "sub_filter_types text/event-stream; sub_filter_once off;"
 SUBSTITUTED = [
@@ -145,6 +199,9 @@ REFUSED = [
     Case("connections with more memory than that", f"connection_pool_size 16k; {turned_away('')}"),
     Case("connections without memory", f"connection_pool_size 64; {turned_away('')}"),
     Case("requests with memory of an odd size", f"request_pool_size 1000; {turned_away('')}"),
+    Case("a rewriting of redirects before what is passed on", turned_away("proxy_redirect default;")),
+    Case("a rewriting of redirects of nothing", f"proxy_redirect default; {turned_away('')}"),
+    Case("a setting of streams", turned_away("proxy_timeout 1m;")),
     Case("no browser", turned_away("modern_browser chrome 10.0;")),
     Case("no page is named", f"location / {{ valid_referers none blocked; {REFERER} {APP} }}"),
     Case("an expression is no name", rf"location / {{ valid_referers none ~\.test/; {APP} }}"),
@@ -156,6 +213,7 @@ TAKEN = [
         http="upstream up { server app:8000 weight=2 max_fails=0; }",
     ),
     Case("a name on another line", f"location / {{ valid_referers none; valid_referers *.test; {REFERER} {APP} }}"),
+    Case("a rewriting of redirects", turned_away(APP, "proxy_redirect default;")),
     Case("lines of requests with room", f"large_client_header_buffers 2 512; {turned_away('')}"),
     Case(
         "little room, and less memory",

@@ -48,6 +48,9 @@ def test_what_answers_in_the_stead_of_a_declared_stream_is_said_with_its_line(he
         ("sub_filter_types *; sub_filter 'http:' 'https:';", ""),
         ("sub_filter_types text/css; sub_filter '\\ndata' 'x';", ""),
         ("limit_rate 10;", ""),
+        ("add_header Transfer-Encoding chunked;", "sends the header twice"),
+        ("add_header Content-Encoding gzip;", "says that the answer is compressed"),
+        ("add_header Content-Encoding identity;", ""),
     ],
 )
 def test_what_a_location_does_to_events(lines: str, because: str, here: Path) -> None:

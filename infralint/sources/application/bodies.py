@@ -13,7 +13,7 @@ from infralint.platforms.javascript_streams import (
     STREAM_PROPERTIES,
 )
 from infralint.sources.application.resolving import Resolver, own_returns
-from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrap
+from infralint.sources.application.syntax import LONGEST_NAME, Call, Definition, SourceModule, span_of, unwrap
 from infralint.text.javascript import LOOPS
 from infralint.text.lazy import lazy
 
@@ -53,13 +53,21 @@ _RESPONSES = frozenset("res response resp reply.raw ctx.res".split())
 
 
 def is_repeated(call: Call) -> bool:
-    """Whether a call is made in a loop, or in a callback within its handler that does not end the response itself."""
+    """Whether a call is made in a loop, or in a callback within its handler that does not end the response itself; a loop over
+    connections, each of which is written to once, is none."""
     functions = 0
+    owner = re.match(r"\w*", call.receiver.text()[:LONGEST_NAME] if call.receiver is not None else "")
     for outer in call.node.ancestors():
-        if outer.kind() in LOOPS:
+        if outer.kind() in LOOPS and not (owner and owner[0] in _names_of_turn(outer)):
             return True
         functions += outer.kind() in call.module.language.functions
     return functions > 1 and not _is_made_once(call)
+
+
+def _names_of_turn(loop: SgNode) -> list[str]:
+    """What a loop over items calls each: `for (const connection of connections)`, `for name, client := range clients`."""
+    given = next((child for child in loop.named_children() if child.kind() == "range_clause"), loop).field("left")
+    return re.findall(r"\w+", given.text()[:LONGEST_NAME]) if given is not None else []
 
 
 def _is_made_once(call: Call) -> bool:

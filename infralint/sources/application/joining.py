@@ -58,6 +58,8 @@ MOST_AROUND_URLS = 6
 """Nodes around the urls of a router of Django among which their list, or the path that includes them, is."""
 PATH_CALLS = frozenset({"path", "re_path", "url"})
 """Django's functions that bind a path."""
+MOST_BRANCHES = 4
+"""Values that a variable is given in a function which are looked at, the last ones."""
 MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
@@ -162,7 +164,7 @@ class Rulebook:
 
 
 class Joiner:
-    """Joins the routes of a project."""
+    """Joins the routes of a project. cut: files with a router that is used in more places than are looked at."""
 
     def __init__(self, program: ProjectModules, rulebook: Rulebook) -> None:
         self.program = program
@@ -183,6 +185,7 @@ class Joiner:
         self._base_paths: dict[str, Path] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
         self._steps = 0
+        self.cut: set[str] = set()
 
     def forget(self, path: str) -> None:
         """Lets go of a file that says nothing, so that its tree leaves memory."""
@@ -278,6 +281,8 @@ class Joiner:
     def _says_less(self, rules: Rules, shape: RouteShape, call: Call, decorated: Definition | None) -> bool:
         """Whether an annotation makes no route of its own: above a class, or without a path beside one that has it."""
         if decorated is None or decorated.kind == "class":
+            return True
+        if rules.properties and is_of_client(decorated):
             return True
         if not rules.absolute or argument_of(call, shape.path) is not None:
             return False
@@ -586,11 +591,28 @@ class Joiner:
 
     def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
+        values = self._values_by_branch(module, node)
+        if len(values) > 1 and depth <= DEEPEST:
+            return [head for value in values for head in self.heads_of(module, value, depth + 1)]
         meaning = self.resolver.meaning(module, node)
         member = module.member(node) if node is not None and meaning is None else None
         if member is not None and member[1] in _HANDED_AS:
             return self.heads_of(module, member[0], depth + 1)
         return self.heads_of_meaning(meaning, depth)
+
+    def _values_by_branch(self, module: SourceModule, node: SgNode | None) -> list[SgNode]:
+        """What a variable of a function may have been set to, the last first: in branches, and before them."""
+        if node is None or node.kind() != "identifier" or module.function_at(span_of(node)) is None:
+            return []
+        span, found = span_of(node), []
+        for assignment in reversed(module.assignments_of(node.text(), span)[-MOST_BRANCHES:]):
+            function = module.function_at(assignment.span)
+            if assignment.span.has(span) or function is None or not function.span.has(span):
+                continue
+            found.append(assignment.value)
+            if not _is_in_branch(assignment, function):
+                break
+        return found
 
     def heads_of_meaning(self, meaning: Meaning | None, depth: int) -> list[Head]:
         if depth > DEEPEST or meaning is None:
@@ -723,6 +745,8 @@ class Joiner:
                 if other is not module or not self._is_another(module, holder, use)
                 for head in self._use_heads(other, use, depth)
             ]
+            if not found and self.uses.is_cut(module, name):
+                self.cut.add(module.path)
         elif function is None:
             found = [
                 head for other, use in self.uses.of(module, "default") for head in self._use_heads(other, use, depth)
@@ -1198,6 +1222,25 @@ def _place_of_list(module: SourceModule, node: SgNode) -> str:
 def _import_name(module: SourceModule) -> str:
     """What Python calls a module, by its file."""
     return re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
+
+
+def is_of_client(place: Definition) -> bool:
+    """Whether a method is one of those by which Spring asks another server.
+
+    https://docs.spring.io/spring-cloud-openfeign/reference/spring-cloud-openfeign.html
+    """
+    clients = place.module.marks(frozenset({"FeignClient", "HttpExchange"}))
+    return any(outer in clients for outer in place.around())
+
+
+def _is_in_branch(assignment: Assignment, function: Definition) -> bool:
+    """Whether a variable is set only if a condition holds, or does not."""
+    for outer in assignment.name.ancestors():
+        if outer.kind() in ("if_statement", "else_clause", "switch_case", "expression_case", "case_clause"):
+            return True
+        if span_of(outer) == function.span:
+            break
+    return False
 
 
 def is_true(node: SgNode | None) -> bool:

@@ -62,8 +62,8 @@ def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tu
     """Where a response is given the type of an event stream, and that type."""
     if module.language.name in ("java", "kotlin"):
         for name, content_type in _NAMED_TYPES.items():
-            for node in module.identifiers(name):
-                if not is_request(module, node) and not _is_accepted(node):
+            for node in _uses_of_type(module, name):
+                if not is_request(module, node) and not _is_accepted(module, node):
                     yield node, content_type
     for node in module.strings_like(_STREAM_TYPE):
         text = resolver.text(module, node) or ""
@@ -72,14 +72,53 @@ def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tu
             yield node, found[1].lower()
 
 
-def _is_accepted(node: SgNode) -> bool:
-    """Whether a type is one that a request accepts or consumes: `.accept(TEXT_EVENT_STREAM)`, `import …`."""
-    around = node.ancestors()[:4]
-    return any(
-        parent.kind() in ("import_declaration", "import_header")
-        or re.search(r"(?:accept|consumes|retrieve|bodyToFlux)\b", parent.text()[:200])
-        for parent in around
-    )
+def _uses_of_type(module: SourceModule, name: str) -> Iterator[SgNode]:
+    """Where a constant for a type stands, or what is set to it: `static final String EVENTS = TEXT_EVENT_STREAM_VALUE`."""
+    constants = set()
+    for node in module.identifiers(name):
+        holder = next((outer for outer in node.ancestors()[:3] if outer.kind() == "variable_declarator"), None)
+        named = holder.field("name") if holder is not None else None
+        constant = named.text() if named is not None else ""
+        uses = module.identifiers(constant)[1:MOST_USES] if constant and constant not in constants else []
+        constants.add(constant)
+        yield from uses or [node]
+
+
+MOST_USES = 50
+"""Uses of one constant of a file that are looked at."""
+_OTHER_ARGUMENTS = frozenset({"accept", "consumes"})
+_OTHER_CALLS = frozenset(
+    "accept setaccept send data retrieve bodytoflux iscompatiblewith includes equals equalstypeandsubtype contains"
+    " startswith equalsignorecase assertequals isequalto contenttypecompatiblewith".split()
+)
+"""Calls that a type is given to, or asked of, which are no answer of that type: requests, single events, comparisons."""
+_OF_CLIENT = lazy(r"\b(?:retrieve|bodyToFlux|exchangeToFlux|exchangeToMono)\b")
+
+
+def _is_accepted(module: SourceModule, node: SgNode) -> bool:
+    """Whether a type is one that a request accepts or consumes, that an event has, or that something is compared with:
+    `.accept(TEXT_EVENT_STREAM)`, `headers.set(ACCEPT, …)`, `emitter.send(text, TEXT_EVENT_STREAM)`, `import …`."""
+    for outer in node.ancestors()[:MOST_AROUND]:
+        kind = outer.kind()
+        if kind in ("import_declaration", "import_header", "comparison_expression", "equality_expression"):
+            return True
+        if kind in ("element_value_pair", "value_argument"):
+            if len(parts := outer.named_children()) > 1:
+                return parts[0].text().lower() in _OTHER_ARGUMENTS
+        elif kind in module.language.functions or "statement" in kind:
+            return False
+        call = module.call_of(outer) if kind in module.language.calls else None
+        if call is not None and (call.name.lower() in _OTHER_CALLS or _OF_CLIENT.search(outer.text()[:LONGEST_CHAIN])):
+            return True
+        if call is not None and len(call.positional) > 1 and not span_of(call.positional[0]).has(span_of(node)):
+            return _literal(call.positional[0]).rpartition(".")[2] == "accept"
+    return False
+
+
+MOST_AROUND = 8
+"""Nodes around a type among which what is done with it is."""
+LONGEST_CHAIN = 300
+"""Characters of a chain of calls that are searched for one of a client."""
 
 
 def _is_content_type(module: SourceModule, node: SgNode, text: str) -> bool:
@@ -129,14 +168,12 @@ def _header_of(module: SourceModule, node: SgNode) -> str:
 
 def _before(module: SourceModule, parent: SgNode, holder: SgNode) -> str:
     """The argument before a text; of a single one, what is called: `.type("text/event-stream")`."""
-    before = holder.prev()
-    while before is not None and not before.is_named():
-        before = before.prev()
-    if before is not None:
-        return _literal(before)
+    before = next((sibling for sibling in module.siblings(holder, -1) if sibling.is_named()), None)
     call = parent.parent()
     found = module.call_of(call) if call is not None else None
     name = found.name.lower() if found is not None else ""
+    if before is not None and name != "put_resp_content_type":
+        return _literal(before)
     return (
         "content-type"
         if name in ("type", "contenttype", "setcontenttype", "content_type", "put_resp_content_type", "produces")
@@ -153,7 +190,8 @@ def is_request(module: SourceModule, node: SgNode) -> bool:
     """Whether a text stands in the arguments of a request that the program makes itself, or in a comparison."""
     parent = node.parent()
     steps = 0
-    while parent is not None and parent.kind() not in module.language.functions and steps < 12:
+    inside = module.language.functions | {"do_block"}
+    while parent is not None and parent.kind() not in inside and steps < 12:
         call = module.call_of(parent) if parent.kind() in module.language.calls else None
         if call is not None:
             words = re.findall(r"[\w$]+", call.full_name[:80])
@@ -274,10 +312,7 @@ def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
         return None
     if parent.kind() in _SEQUENCES and not _is_header_pair(module, parent, holder):
         return None
-    following = holder.next()
-    while following is not None and not following.is_named():
-        following = following.next()
-    return following
+    return next((sibling for sibling in module.siblings(holder, 1) if sibling.is_named()), None)
 
 
 _CONDITIONS = frozenset(

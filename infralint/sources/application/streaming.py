@@ -15,9 +15,10 @@ from infralint.sources.application.bodies import is_piped, is_repeated, is_strea
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.joining import Joiner, Registration, argument_of, is_true
+from infralint.sources.application.joining import Joiner, Registration, argument_of, is_of_client, is_true
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
+from infralint.sources.application.phoenix_routes import PhoenixRoutes
 from infralint.sources.application.rails_routes import RailsRoutes
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
@@ -97,6 +98,7 @@ class ModuleStreams:
         self._owned: dict[tuple[str, str], list[tuple[SgNode, SgNode, SgNode]]] = {}
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self._rails = RailsRoutes(joiner.program)
+        self._phoenix = PhoenixRoutes(joiner.program, joiner.resolver)
         self._handlers = NamedHandlers(joiner.program)
         self.beyond: set[str] = set()
 
@@ -107,6 +109,8 @@ class ModuleStreams:
             seen += self._by_rules(module, rules)
         for node, content_type in event_stream_places(self.resolver, module):
             span = span_of(node)
+            if module.language.name in ("java", "kotlin") and _is_within_client(module, span):
+                continue
             if len(seen) >= MOST_SIGHTINGS:
                 self.beyond.add(module.path)
                 break
@@ -280,6 +284,9 @@ class ModuleStreams:
         if file := self._file_route(module, chain):
             yield Reached(sighting, None, file, passed if chain else (*passed, (module, module.whole)))
             return
+        if module.language.name == "elixir":
+            yield from self._phoenix_routes(sighting, module, span)
+            return
         if actions := list(self._action_routes(module, chain)):
             yield from (Reached(sighting, None, action, passed) for action in actions)
             return
@@ -423,6 +430,22 @@ class ModuleStreams:
             for route in self._rails.of_action(module.path, action):
                 yield FileRoute(rules, path_of(route.path, rules.style), route.methods, route.file)
 
+    def _phoenix_routes(self, sighting: Sighting, module: SourceModule, span: SourceSpan) -> Iterator[Reached]:
+        """What Phoenix routes to the function around a place."""
+        rules = next((rules for rules in self.joiner.rulebook.of(module) if rules.framework == "Phoenix"), None)
+        if rules is None:
+            return
+        for route in self._phoenix.of_place(module, span):
+            self._steps += 1
+            if self._steps > MOST_STEPS:
+                self.beyond.add(sighting.module.path)
+                return
+            heeded = {
+                name: value for name, value in route.headers.items() if name in HEADERS and name != "content-type"
+            }
+            file = FileRoute(rules, path_of(route.path, rules.style), route.methods, route.file)
+            yield Reached(replace(sighting, headers={**heeded, **sighting.headers}), None, file, ())
+
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
             if rules.language == module.language.name and re.search(shape.pattern, module.path):
@@ -515,6 +538,11 @@ class ModuleStreams:
         for registration in self.joiner.registrations(module):
             if registration.shape.kind is not None:
                 yield registration, registration.shape
+
+
+def _is_within_client(module: SourceModule, span: SourceSpan) -> bool:
+    place = module.definition_at(span)
+    return place is not None and is_of_client(place)
 
 
 def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) -> bool:

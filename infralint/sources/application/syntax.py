@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -214,6 +215,7 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     steps."""
     _names_asked: int = 0
     _searched: dict[tuple[int, SourceSpan | None], bool] = {}
+    _children: dict[tuple[str, SourceSpan], tuple[list[SgNode], dict[tuple[str, SourceSpan], int]]] = {}
 
     def finds(self, pattern: re.Pattern[str], within: Definition | None) -> bool:
         """Whether the text of a definition, or of the file, has something that one of this program's expressions fits."""
@@ -582,12 +584,24 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
             return parent
         if parent.kind() == "export_statement":
             return parent.field("declaration")
-        sibling = mark.next()
-        for _ in range(MOST_MARKS):
-            if sibling is None or sibling.kind() in kinds:
-                return sibling
-            sibling = sibling.next()
-        return None
+        beside = islice(self.siblings(mark, 1), MOST_MARKS)
+        return next((sibling for sibling in beside if sibling.kind() in kinds), None)
+
+    def siblings(self, node: SgNode, step: int) -> Iterator[SgNode]:
+        """What stands beside a node in the same parent, the nearest first: after it (step 1), or before it (-1). The
+        parser itself counts from the parent's first child each time."""
+        parent = node.parent()
+        if parent is None:
+            return
+        key = parent.kind(), span_of(parent)
+        if key not in self._children:
+            children = parent.children()
+            self._children[key] = children, {(child.kind(), span_of(child)): at for at, child in enumerate(children)}
+        children, places = self._children[key]
+        at = places[node.kind(), span_of(node)] + step
+        while 0 <= at < len(children):
+            yield children[at]
+            at += step
 
     def identifiers(self, name: str) -> list[SgNode]:
         """Where a name stands."""

@@ -67,9 +67,22 @@ class Uses:
         return (unit_of(module.path), name) in self._cut
 
     def _find_uses(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
+        """Uses of a name; those that call a member of it, of which a router has one for each of its routes, come last."""
+        members = []
         if name != "default":
             for home in (module, *self.program.siblings_naming(module, name)):
-                yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
+                for node in home.identifiers(name):
+                    if _is_definition(home, node) or self._is_of_import(home, node):
+                        continue
+                    if _calls_member(home, node):
+                        members.append((home, node))
+                    else:
+                        yield home, node
+        yield from self._uses_elsewhere(module, name)
+        yield from members
+
+    def _uses_elsewhere(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
+        """Uses of a name in the files that import it."""
         if module.language.name == "rust":
             for importer in self.program.importers(module.path, name):
                 yield from (
@@ -82,6 +95,17 @@ class Uses:
         if module.language.name == "javascript" and name != "default" and not exported:
             for importer in self.program.importers(module.path, name):
                 yield from self._member_uses(importer, module, name)
+
+    def _is_of_import(self, home: SourceModule, node: SgNode) -> bool:
+        """Whether a name is one of another module, `chat.register`, in a file that defines that name, too."""
+        parent = node.parent()
+        member = home.member(parent) if parent is not None else None
+        return (
+            member is not None
+            and member[0].kind() in home.language.identifiers
+            and span_of(member[0]) != span_of(node)
+            and member[0].text() in self.program.imports(home)
+        )
 
     def _importing(self, module: SourceModule, names: list[str]) -> Iterator[tuple[SourceModule, SourceModule, str]]:
         """The files that may import a name of a file, each with the file that it takes it from, itself or one that passes
@@ -151,10 +175,25 @@ class Uses:
             if self.program.resolve(importer.path, first.text()[1:-1]) == home.path:
                 parent = call.node.parent()
                 member = importer.member(parent) if parent is not None else None
-                if name == "default":
+                if name == "default" and not _is_taken_apart(parent):
                     yield importer, call.node
                 if member is not None and member[1] == name and parent is not None:
                     yield importer, parent
+
+
+def _calls_member(module: SourceModule, node: SgNode) -> bool:
+    """Whether a name stands before a member of it that is called: `router.get("/x", chat)`."""
+    parent = node.parent()
+    member = module.member(parent) if parent is not None else None
+    outer = parent.parent() if parent is not None else None
+    is_owner = member is not None and span_of(member[0]) == span_of(node)
+    return is_owner and outer is not None and outer.kind() in module.language.calls
+
+
+def _is_taken_apart(parent: SgNode | None) -> bool:
+    """Whether only parts of what is loaded are taken: `const { chat } = require("./x")`."""
+    taken = parent.field("name") if parent is not None and parent.kind() == "variable_declarator" else None
+    return taken is not None and taken.kind() == "object_pattern"
 
 
 def _members_by_name(uses: Iterable[tuple[SourceModule, SgNode]]) -> dict[str, list[tuple[SourceModule, SgNode]]]:

@@ -41,7 +41,8 @@ from infralint.platforms.aws_elb import (
     redirection,
 )
 from infralint.project.manifests import Manifest, texts_of
-from infralint.sources.kubernetes.controllers import CONTROLLED_PODS, class_of
+from infralint.sources.kubernetes.controllers import ALB as ALB_CONTROLLER
+from infralint.sources.kubernetes.controllers import CONTROLLED_PODS, class_of, overlooked_timeout
 from infralint.sources.kubernetes.ingresses import Addresses, IngressPath, paths_of, places_of_annotations
 from infralint.sources.kubernetes.workloads import Workloads, ports_of
 from infralint.text.numbers import whole_number
@@ -116,7 +117,8 @@ def _balancer_attributes(
             setting = params.setting(item, "value", aws_elb.IDLE)
             if setting is not None:
                 found[aws_elb.IDLE] = typed_attribute(aws_elb.IDLE, setting)
-    if aws_elb.IDLE not in found and (overlooked := idle_overlooked(annotations)):
+    foreign = overlooked_timeout(annotations, ALB_CONTROLLER)
+    if aws_elb.IDLE not in found and (overlooked := idle_overlooked(annotations, foreign)):
         found[aws_elb.IDLE] = Known(60.0, where, aws_elb.IDLE, "default", because=overlooked)
     return found
 

@@ -32,7 +32,7 @@ from infralint.platforms.gateways import (
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, whole_apis
 from infralint.project.manifests import Manifest, Manifests
-from infralint.sources.kubernetes.controllers import class_of
+from infralint.sources.kubernetes.controllers import GKE, class_of, overlooked_timeout
 from infralint.sources.kubernetes.ingresses import Addresses, IngressNode, IngressPath, paths_of, places_of_annotations
 from infralint.sources.kubernetes.routes import common_fields, route_node
 from infralint.text.yaml_places import YamlValue
@@ -68,7 +68,10 @@ def google_node(
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
         spec = config.root.get("spec") if config is not None else None
         stray = _stray_config(path.ingress) if config is None else None
-        fields |= _google_settings(config, spec, "affinityType", path.ingress.where, class_of(path.ingress), stray)
+        foreign = overlooked_timeout(path.ingress.annotations, GKE)
+        fields |= _google_settings(
+            config, spec, "affinityType", path.ingress.where, class_of(path.ingress), stray, foreign
+        )
         hops.append(GoogleIngress(**fields, stray=stray, service=path.service))
     return route_node("Google's load balancer", environment, ingresses, hops)
 
@@ -126,19 +129,27 @@ def _google_settings(
     where: Location,
     named: str,
     stray: Known[str] | None = None,
+    foreign: Known[str] | None = None,
 ) -> dict[str, Any]:
     """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity; named: the class
-    that is served; stray: what names a BackendConfig where that does nothing."""
+    that is served; stray: what names a BackendConfig where that does nothing; foreign: a timeout that other controllers read.
+    """
     timeout = _backend_timeout(policy, spec, where)
-    if stray is not None and isinstance(timeout, Known):
-        ignored = Related(f"GKE looks for {BACKEND_CONFIG} on the Service, and not here on the Ingress", stray.where)
-        timeout = replace(timeout, related=(ignored,))
+    if isinstance(timeout, Known) and timeout.origin == "default":
+        timeout = replace(timeout, related=tuple(_list_without_effect(stray, foreign)))
     fields: dict[str, Any] = {"clocks": gke_clocks(timeout, named)}
     sticky = spec.get("sessionAffinity") if spec is not None else None
     kept = policy.setting(sticky, kind) if policy is not None and sticky is not None else None
     if isinstance(kept, Known) and kept.value in _AFFINITIES:
         fields["keeps_affinity"] = kept.with_value(_AFFINITIES[kept.value])
     return fields
+
+
+def _list_without_effect(stray: Known[str] | None, foreign: Known[str] | None) -> Iterator[Related]:
+    if stray is not None:
+        yield Related(f"GKE looks for {BACKEND_CONFIG} on the Service, and not here on the Ingress", stray.where)
+    if foreign is not None:
+        yield Related("another controller's annotation, which GKE does not read", foreign.where)
 
 
 def _backend_timeout(config: Manifest | None, spec: YamlValue | None, where: Location) -> Setting[float]:

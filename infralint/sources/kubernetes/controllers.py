@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from infralint.model import Location
+from infralint.model import Known, Location, Setting
 from infralint.platforms.haproxy_ingress import HAPROXY, HAPROXY_INGRESS
 from infralint.project.manifests import Manifest
 
@@ -142,6 +142,15 @@ def _known_controller(controller: str) -> str:
     if controller in CONTROLLERS:
         return CONTROLLERS[controller]
     return next((name for known, name in CONTROLLERS.items() if controller.startswith(f"{known}/")), NO_CONTROLLER)
+
+
+def overlooked_timeout(annotations: Mapping[str, Setting[str]], controller: str) -> Known[str] | None:
+    """A timeout that an annotation of other controllers sets, and that the one that serves does not read."""
+    for name, setting in annotations.items():
+        owners = {owner for prefix, owner in PREFIXES.items() if name.startswith(prefix)}
+        if owners and controller not in owners and "timeout" in name and isinstance(setting, Known):
+            return setting
+    return None
 
 
 def _by_prefix(annotations: Mapping[str, object]) -> str:

@@ -195,6 +195,12 @@ https://nginx.org/en/docs/http/ngx_http_core_module.html#satisfy
 
 
 def _may_satisfy(scope: Scope, authorities: Set[str]) -> bool:
-    """Whether `satisfy any` rules beside one of some authorities, or what stands here is not all to be seen."""
+    """Whether `satisfy any` rules beside one of some authorities, or what stands here is not all to be seen; one that is
+    `off` lets nobody in."""
     is_any = any(line.args != ["all"] for level in scope.levels for line in level.by_name.get("satisfy", ()))
-    return any(level.opaque or (is_any and authorities & level.by_name.keys()) for level in scope.levels)
+    return any(level.opaque or (is_any and _has_authority(level, authorities)) for level in scope.levels)
+
+
+def _has_authority(level: Level, authorities: Set[str]) -> bool:
+    found = authorities & level.by_name.keys()
+    return any(line.args != ["off"] for name in found for line in level.by_name[name])

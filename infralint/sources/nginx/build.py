@@ -842,8 +842,9 @@ class _NodeBuilder:
 
     def _keys(self, line: Directive) -> Iterator[str]:
         """Address and port of a `listen` as one key; `80`, `*:80`, `0.0.0.0:80` and `[::]:80` are one."""
-        filled = self.environment.fill(line.args[0], line)
-        text = filled.value if isinstance(filled, Known) else line.args[0]
+        text = line.args[0]
+        filled = self.environment.fill(text, line) if has_hole(text) else None
+        text = filled.value if isinstance(filled, Known) else text
         if text.startswith("unix:"):
             yield text
             return

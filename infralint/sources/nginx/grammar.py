@@ -43,12 +43,13 @@ _CONTEXTS = {
     "HSLU": "keepalive_timeout keepalive_requests resolver resolver_timeout",
     "M": "http events worker_processes",
     "U": "ip_hash least_conn hash",
+    "T": "proxy_timeout proxy_download_rate proxy_upload_rate proxy_responses proxy_requests ssl_preread preread_timeout",
 }
 CONTEXTS: Mapping[str, str] = MappingProxyType(
     {name: contexts for contexts, names in _CONTEXTS.items() for name in names.split()}
 )
-"""Directive -> the blocks that take it: M the file itself, H http, S server, L location, U upstream, s an `if` of a server,
-l an `if` of a location, x limit_except."""
+"""Directive -> the blocks that take it: M the file itself, H http, S server, L location, U upstream, T `stream {}`, s an `if` of a
+server, l an `if` of a location, x limit_except."""
 _LETTERS = {"http": "H", "server": "S", "location": "L", "upstream": "U", "limit_except": "x"}
 _NO_HTTP = frozenset(["stream", "mail", "match", "types"])
 _FLAGS = frozenset(
@@ -335,6 +336,25 @@ def _return(directive: Directive, around: BlocksAround) -> str:
     return "" if is_address and len(directive.args) == 1 else f'invalid return code "{code}"'
 
 
+def _redirect(directive: Directive, around: BlocksAround) -> str:
+    """https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_redirect"""
+    if directive.args != ["default"] or around.letter not in ("H", "S", "L"):
+        return ""
+    for line in around.blocks[-1].block or [] if around.letter == "L" else [directive]:
+        if line is directive:
+            return '"proxy_redirect default" should be placed after the "proxy_pass" directive'
+        if line.opaque or line.name == "include":
+            return ""
+        if line.name == "proxy_pass":
+            is_varying = bool(line.args) and "$" in line.args[0]
+            return (
+                '"proxy_redirect default" cannot be used with "proxy_pass" directive with variables'
+                if is_varying
+                else ""
+            )
+    return ""
+
+
 def _third_word(*words: str) -> Callable[[Directive], str]:
     def find(directive: Directive) -> str:
         word = directive.args[2] if len(directive.args) == 3 else ""
@@ -546,6 +566,7 @@ _PLACED: Mapping[str, Callable[[Directive, BlocksAround], str]] = MappingProxyTy
         "server": _server,
         "listen": _listen,
         "valid_referers": _valid_referers,
+        "proxy_redirect": _redirect,
         "large_client_header_buffers": _heads,
         **dict.fromkeys(_POOLS, _pool_size),
     }

@@ -144,7 +144,33 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         if response is UNKNOWN_RESPONSE and request is None:
             return self.buffers_responses
-        return platform.buffering_of(self.facts, response, request)
+        found = platform.buffering_of(self.facts, response, request)
+        if isinstance(found, Unknown) and found.name == platform.REDIRECT and request is not None:
+            return self._buffering_instead(found, response.headers[platform.REDIRECT], request)
+        return found
+
+    def _buffering_instead(self, doubt: Unknown, path: Setting[str], request: Request) -> Setting[Buffering]:
+        """When an answer is held that nginx serves from a path of its own in the stead of the backend's."""
+        block = (
+            self.processing.find_answering_instead(self.block, request, path.value) if isinstance(path, Known) else None
+        )
+        hop = block.hop if block is not None else None
+        if not isinstance(hop, NginxLocation):
+            return doubt
+        buffering, idle, least = hop.buffers_responses, hop.idle_timeout, self.idle_timeout
+        if isinstance(buffering, Unknown):
+            return buffering
+        if buffering.value != "never":
+            does = "holds" if buffering.value == "always" else "may hold"
+            why = f"{doubt.why}, and {hop.name}, which serves it, {does} it back: {buffering.because}"
+            return replace(doubt, why=why, remedy=f"in {hop.name}:\n{hop.fix('buffers_responses')}")
+        is_shorter = not (isinstance(idle, Known) and isinstance(least, Known) and idle.value >= least.value)
+        may_name_another = not set(hop.pool.targets).isdisjoint(self.pool.targets) and not any(
+            platform.REDIRECT in word.lower()
+            for line in hop.directives(f"{hop.family}_ignore_headers")
+            for word in line.value
+        )
+        return doubt if is_shorter or may_name_another else buffering
 
     def caching_of(self, response: Response, methods: Sequence[str] = ()) -> Known[Caching] | None:
         """Whether it keeps this response and replays it; None where that can't be told. methods: how it is asked for."""

@@ -563,5 +563,5 @@ _SHORTEN = "check the output of `nginx -T`, a part of it at a time"
 
 def _missing(include: Directive, why: str, remedy: str) -> Directive:
     return msgspec.structs.replace(
-        include, block=None, missing=why, remedy=remedy, splice=False, opening=-1, ending=-1, location=None
+        include, block=None, missing=why, remedy=remedy, splice=False, to_opening=0, to_ending=0, location=None
     )

@@ -221,6 +221,20 @@ class Processing:
         arrived = [replace(run, changed=False, stopped=False, internal=True) for run in starts if run.answer is None]
         return _limit(way for run in arrived for way in self._inside(place, run))
 
+    def find_answering_instead(self, block: NginxBlock, request: Request, target: str) -> NginxBlock | None:
+        """The block that surely serves a path, or a named location, which a backend's `X-Accel-Redirect` names.
+
+        https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
+        """
+        server, passed = block.server, block.passed
+        if passed is None or server.open_places:
+            return None
+        asking = replace(request, methods=("GET",))
+        run = Run(moment_of_arrival(server, asking, request.path, request.path), block, internal=True)
+        [first, *others] = _limit(self._send_to(without_query(target), passed, run))
+        is_sure = not others and not (first.run.doubts or first.run.reasons or first.overruled)
+        return first.block if is_sure else None
+
     def runs_at(self, block: NginxBlock, request: Request | None = None, path: str | None = None) -> list[Run]:
         """How requests arrive where a block hands them on, if they come to its location; path None: any.
 

@@ -131,6 +131,8 @@ _LIKE = 0.9
 
 _BY_NEIGHBOURS = PASSES.keys() | {"valid_referers"}
 """Directives that nginx takes or refuses by what stands beside or around them, too."""
+_BLOCKS_ALIKE = frozenset({"server", "location"})
+"""Blocks that nginx takes or refuses by their first line, unless they stand in a location."""
 
 
 def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
@@ -160,12 +162,16 @@ def _refused_alone(
 ) -> Iterator[Unreadable]:
     """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by what of their
     surroundings decides: most are written again and again."""
+    is_inside_location = bool(around.blocks) and around.blocks[-1].name == "location"
     alike = accepted.setdefault(around.decisive if around.blocks else (is_whole,), set())
     for directive in level:
         prepared = directive.source.prepared
-        is_plain = directive.block is None and not (prepared.holes or prepared.headings or directive.missing)
-        if is_plain and directive.name not in _BY_NEIGHBOURS:
-            line = (directive.name, *directive.args)
+        if directive.block is None:
+            is_plain = directive.name not in _BY_NEIGHBOURS and not directive.missing
+        else:
+            is_plain = directive.name in _BLOCKS_ALIKE and not is_inside_location
+        if is_plain and not (prepared.holes or prepared.headings):
+            line = (directive.name, *directive.args, "" if directive.block is None else "{")
             if line in alike:
                 continue
             found = list(_refused_line(directive, around, level, is_whole))

@@ -40,18 +40,22 @@ class Level(msgspec.Struct, eq=False, gc=False):
     directives: list[Directive]
     given: tuple[Condition, ...] = ()
     refused: Mapping[str, Unknown] = NOTHING_REFUSED
-    by_name: dict[str, list[Directive]] = {}
+    by_name: dict[str, Sequence[Directive]] = {}
     opaque: Sequence[Directive] = ()
 
     def __post_init__(self) -> None:
         opaque: list[Directive] = []
+        several: dict[str, list[Directive]] = {}
         for directive in self.directives:
-            if directive.opaque:
+            name = directive.name
+            if directive.splice or directive.missing:
                 opaque.append(directive)
-            elif directive.name in self.by_name:
-                self.by_name[directive.name].append(directive)
+            elif name in several:
+                several[name].append(directive)
+            elif name in self.by_name:
+                self.by_name[name] = several[name] = [*self.by_name[name], directive]
             else:
-                self.by_name[directive.name] = [directive]
+                self.by_name[name] = (directive,)
         if opaque:
             self.opaque = opaque
 
@@ -95,13 +99,13 @@ class Scope(msgspec.Struct, frozen=True, eq=False, gc=False):
                 return number
         return -1
 
-    def find(self, name: str) -> tuple[list[Directive], bool] | Unknown:
+    def find(self, name: str) -> tuple[Sequence[Directive], bool] | Unknown:
         """The directives of a name that rule here, and whether this very level holds them."""
         number = self.ruler_of(name)
         if number < self.hiding:
             return hidden(self.levels[self.hiding].opaque[0], name)
         if number < 0:
-            return [], False
+            return (), False
         return self.levels[number].by_name[name], number == len(self.levels) - 1
 
     def setting(self, name: str, default: T, where: Location, read: Callable[[str], T]) -> Setting[T]:

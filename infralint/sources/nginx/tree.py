@@ -147,18 +147,17 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         return found[0] if found else written
 
     def _column(self, line: int, offset: int) -> int:
-        start = self.line_starts[line - 1]
-        if not self.prepared.holes:
-            return offset - start + self.indent + 1
-        return len(self.prepared.original(self.prepared.text[start:offset])) + self.indent + 1
+        start = self.prepared.original_offset(self.line_starts[line - 1])
+        return self.prepared.original_offset(offset) - start + self.indent + 1
 
 
 class Directive(msgspec.Struct, eq=False, gc=False):
     """`name args;` or `name args { block }`. args: the words after the name. line, offset: where its name stands in the
-    prepared text. last_offset: where the last word of this line stands. quotes: a bit for each word that is quoted, the
+    prepared text. to_last: how far behind it the last word of this line stands (distances are small numbers, which take no
+    room of their own). quotes: a bit for each word that is quoted, the
     name's first. missing: why an include could not be resolved, remedy: what helps; splice: a hole that may stand for any
     directives.
-    opening, ending: offsets of `{` and of `;` or `}`; -1 where there is none. location: where it stands, once somebody
+    to_opening, to_ending: how far behind it `{` and `;` or `}` stand; 0 where there is none. location: where it stands, once somebody
     has asked."""
 
     name: str
@@ -166,16 +165,26 @@ class Directive(msgspec.Struct, eq=False, gc=False):
     source: NginxFile
     line: int
     offset: int
-    last_offset: int
+    to_last: int
     quotes: int = 0
     block: list[Directive] | None = None
     end_line: int = 0
     missing: str = ""
     remedy: str = ""
     splice: bool = False
-    opening: int = -1
-    ending: int = -1
+    to_opening: int = 0
+    to_ending: int = 0
     location: Location | None = None
+
+    @property
+    def opening(self) -> int:
+        """The offset of its `{`; -1 where there is none."""
+        return self.offset + self.to_opening if self.to_opening else -1
+
+    @property
+    def ending(self) -> int:
+        """The offset of its `;` or `}`; -1 where there is none."""
+        return self.offset + self.to_ending if self.to_ending else -1
 
     @property
     def words(self) -> list[Word]:
@@ -218,8 +227,8 @@ class Directive(msgspec.Struct, eq=False, gc=False):
     def where(self) -> Location:
         """All its words, without the block."""
         if self.location is None:
-            source, last_offset = self.source, self.last_offset
-            on_line = last_offset != self.offset
+            source, last_offset = self.source, self.offset + self.to_last
+            on_line = self.to_last > 0
             last = self.args[-1] if on_line else self.name
             if self.quotes or source.prepared.holes or "\\" in last or source.locate is not None:
                 quoted = self.quotes >> (len(self.args) if on_line else 0) & 1
@@ -261,9 +270,9 @@ def directive_of(words: Sequence[Word], source: NginxFile, **rest: Any) -> Direc
     for number, word in enumerate(words):
         if word.quoted:
             quotes |= 1 << number
-    last_offset = last.offset if last.line == first.line else first.offset
+    to_last = last.offset - first.offset if last.line == first.line else 0
     args = [word.text for word in words[1:]]
-    return Directive(first.text, args, source, first.line, first.offset, last_offset, quotes, **rest)
+    return Directive(first.text, args, source, first.line, first.offset, to_last, quotes, **rest)
 
 
 def parse(source: NginxFile) -> list[Directive]:
@@ -310,7 +319,8 @@ class _TreeBuilder(msgspec.Struct, eq=False):
             return
         name = self.words[0].text
         splice = not name.isascii() and bool(HOLE.search(name))
-        block.append(directive_of(self.words, self.source, splice=splice, end_line=mark.line, ending=mark.offset))
+        block.append(directive_of(self.words, self.source, splice=splice, end_line=mark.line))
+        block[-1].to_ending = mark.offset - block[-1].offset
         self.words = []
 
     def _open(self, mark: Word, blocks: list[list[Directive]]) -> Directive:
@@ -321,7 +331,8 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         self._flush_splices(blocks[-1])
         name = self.words[0].text
         splice = not name.isascii() and bool(HOLE.search(name))
-        owner = directive_of(self.words, self.source, block=[], splice=splice, opening=mark.offset)
+        owner = directive_of(self.words, self.source, block=[], splice=splice)
+        owner.to_opening = mark.offset - owner.offset
         self.words = []
         blocks[-1].append(owner)
         assert owner.block is not None
@@ -344,7 +355,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         if not owners:
             raise SyntaxProblem(mark.line, 'a "}" closes a block that was never opened', self._at(mark))
         owner = owners.pop()
-        owner.end_line, owner.ending = mark.line, mark.offset
+        owner.end_line, owner.to_ending = mark.line, mark.offset - owner.offset
         blocks.pop()
 
     def _finish(self, blocks: list[list[Directive]], owners: list[Directive]) -> None:
@@ -456,11 +467,12 @@ def _lexemes(source: NginxFile) -> Iterator[Word | Directive]:
 def _plain_directive(written: str, source: NginxFile, line: int, start: int, ending: int) -> Directive:
     """The directive of words on a line that are as they are written. ending: where its `;` stands."""
     name, args, splice = _split(written)
-    last_offset = start + len(written) - len(args[-1] if args else name)
-    return Directive(name, args, source, line, start, last_offset, end_line=line, splice=splice, ending=ending)
+    to_last = len(written) - len(args[-1] if args else name)
+    to_ending = ending - start
+    return Directive(name, args, source, line, start, to_last, end_line=line, splice=splice, to_ending=to_ending)
 
 
-@lru_cache(4096)
+@lru_cache(512)
 def _split(written: str) -> tuple[str, list[str], bool]:
     """The name, the arguments and whether the name has a hole; lines that read alike share them."""
     name, *args = map(intern, written.split())

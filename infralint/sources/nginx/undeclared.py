@@ -118,9 +118,11 @@ class Gap(Exception):
 
 
 class _Usage(msgspec.Struct, eq=False):
-    """What is declared, and what is used: where first, and what nginx says where it is not declared."""
+    """What is declared, and what is used: where first, and what nginx says where it is not declared. lines: those that were
+    read: one that reads alike says nothing new."""
 
     declared: set[str] = set()
+    lines: set[tuple[str, ...]] = set()
     used: dict[str, tuple[Directive, str]] = {}
     directives: set[str] = set()
 
@@ -133,6 +135,10 @@ class _Usage(msgspec.Struct, eq=False):
                     break
             else:
                 return
+        line = (directive.name, *directive.args)
+        if line in self.lines:
+            return
+        self.lines.add(line)
         for key, message in _uses(directive.name, directive.args):
             self.used.setdefault(key, (directive, message))
         self.declared.update(_declarations(directive))

@@ -41,10 +41,13 @@ def find_misfits(scope: Scope, family: str, is_stream: bool, is_posted: bool) ->
         if (number := _size(line)) is not None and number < SMALL_HEADERS:
             yield Misfit("502", line, f"`{line.written}` may have no room for the headers of the answer")
     yield from _small_heads(scope)
-    if is_stream and not any(line.args == ["off"] for line in _lines(scope, f"{family}_buffering")):
+    yield from _wrong_headers(scope, family)
+    if not is_stream:
+        yield from find_slow(scope, "limit_rate")
+        return
+    if not any(line.args == ["off"] for line in _lines(scope, f"{family}_buffering")):
         yield from find_slow(scope, "limit_rate", f"{family}_limit_rate")
-    if is_stream:
-        yield from _substitutions(scope)
+    yield from _substitutions(scope)
 
 
 def find_slow(scope: Scope, *names: str) -> Iterator[Misfit]:
@@ -58,6 +61,21 @@ def find_slow(scope: Scope, *names: str) -> Iterator[Misfit]:
                 f"`{line.written}` lets no more than {plural(rate, 'byte')} through a second, and tokens come late"
             )
             yield Misfit("", line, because)
+
+
+def _wrong_headers(scope: Scope, family: str) -> Iterator[Misfit]:
+    """Headers that say of a body what it is not: how long a request's is, or how an answer's is framed or compressed."""
+    for line in _lines(scope, f"{family}_set_header"):
+        if line.args[0].lower() == "content-length" and line.args[-1].strip("0").isdecimal():
+            yield Misfit("", line, f"`{line.written}` lets the backend wait for a body of just that length")
+    for line in _lines(scope, "add_header"):
+        name, text = line.args[0].lower(), line.args[1].lower() if len(line.args) > 1 else ""
+        if name == "transfer-encoding" and text:
+            yield Misfit("", line, f"`{line.written}` sends the header twice, and clients refuse the answer")
+        if name == "content-encoding" and text in ("gzip", "br", "deflate", "zstd"):
+            yield Misfit(
+                "", line, f"`{line.written}` says that the answer is compressed, and clients fail to read it if not"
+            )
 
 
 def _small_heads(scope: Scope) -> Iterator[Misfit]:

@@ -65,6 +65,14 @@ def read_address(authority: str, port: int | None) -> Address:
     return Address(authority.rstrip(":"), port)
 
 
+@lru_cache(4096)
+def _without_query_of_path(text: str) -> str:
+    """What a `*_pass` names, without its query where a path stands before that."""
+    path, naming = without_query(text), _NAMING.match(text)
+    has_path = naming is not None and len(path) > naming.end()
+    return path if has_path or read_target(path).uri else text
+
+
 class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     """An `upstream` block with includes put in."""
 
@@ -152,9 +160,7 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             written = directive.source.prepared.original(text)
             if self.get(read_target(written).authority) is not None:
                 return Values((written,))
-        path, naming = without_query(text), _NAMING.match(text)
-        has_path = naming is not None and len(path) > naming.end()
-        return definitions.evaluate(path if has_path or read_target(path).uri else text, directive, moment)
+        return definitions.evaluate(_without_query_of_path(text), directive, moment)
 
     def resolve_host(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
         """The same without the path, which may differ from request to request where the host does not."""

@@ -518,6 +518,8 @@ def _of_request(name: str, moment: Moment) -> Values | None:
             return EMPTY if request.kind == "sse" else None
         case "http_connection" if request.kind == "sse":
             return Values(("keep-alive", "close", ""), "what a browser says of its connection is not known")
+        case "http_referer" if request.kind == "websocket":
+            return EMPTY  # browsers send none with a handshake: https://websockets.spec.whatwg.org
         case "request_method":
             return Values(methods_of(request), "a stream may be asked for by GET or by POST")
         case "host" if request.host == "":

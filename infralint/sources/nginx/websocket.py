@@ -15,7 +15,7 @@ from infralint.sources.nginx.variables import Definitions, Moment, Values, momen
 _OF_HANDSHAKE = frozenset({"upgrade", "connection", "sec-websocket-key", "sec-websocket-version"})
 
 
-def headers_of(scope: Scope, directive: str = "proxy_set_header") -> tuple[list[Directive], Level | None]:
+def headers_of(scope: Scope, directive: str = "proxy_set_header") -> tuple[Sequence[Directive], Level | None]:
     """The proxy_set_header lines that rule here: those of the nearest level that has any, and that level.
 
     directive: another family's word for it.
