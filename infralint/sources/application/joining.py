@@ -164,7 +164,7 @@ class Rulebook:
 
 
 class Joiner:
-    """Joins the routes of a project."""
+    """Joins the routes of a project. cut: files with a router that is used in more places than are looked at."""
 
     def __init__(self, program: ProjectModules, rulebook: Rulebook) -> None:
         self.program = program
@@ -185,6 +185,7 @@ class Joiner:
         self._base_paths: dict[str, Path] = {}
         self._heads_of_urls: dict[str, list[Head]] = {}
         self._steps = 0
+        self.cut: set[str] = set()
 
     def forget(self, path: str) -> None:
         """Lets go of a file that says nothing, so that its tree leaves memory."""
@@ -743,6 +744,8 @@ class Joiner:
                 if other is not module or not self._is_another(module, holder, use)
                 for head in self._use_heads(other, use, depth)
             ]
+            if not found and self.uses.is_cut(module, name):
+                self.cut.add(module.path)
         elif function is None:
             found = [
                 head for other, use in self.uses.of(module, "default") for head in self._use_heads(other, use, depth)
