@@ -14,12 +14,20 @@ from msgspec.structs import replace
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.laravel_paths import LaravelPaths
 from infralint.sources.application.loops import turns
+from infralint.sources.application.method_uses import MethodUses
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.rack_paths import RackPaths
-from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
+from infralint.sources.application.resolving import (
+    Instance,
+    Meaning,
+    Parameter,
+    ResolvedExpression,
+    Resolver,
+    receiver_type,
+)
 from infralint.sources.application.rulebook import (
     CallPattern,
     Key,
@@ -171,6 +179,9 @@ class Joiner:
         self.rulebook = rulebook
         self.resolver = Resolver(program, rulebook.known)
         self.uses = Uses(program)
+        self.methods = MethodUses(
+            program, self.resolver, lambda module, span: self.registration_at(module, span) is not None
+        )
         self._registrations: dict[str, list[Registration]] = {}
         self._handlers: dict[str, NestedItems[Registration]] = {}
         self._mounts: dict[str, NestedItems[tuple[Rules, MountCall, Call]]] = {}
@@ -1010,12 +1021,19 @@ class Joiner:
             return found
         is_whole_plugin = self._is_whole_plugin(definition)
         heads: list[Head] = []
-        for name in self._function_names(definition):
-            for other, use in self.uses.of(module, name):
-                heads += self._heads_of_argument(other, use, parameter, depth)
+        for other, use in self._uses_of_function(definition):
+            heads += self._heads_of_argument(other, use, parameter, depth)
         if is_whole_plugin:
             heads = [NOWHERE if head.prefixed else head for head in heads]
         return list(dict.fromkeys(heads)) or [NOWHERE]
+
+    def _uses_of_function(self, definition: Definition) -> Iterator[tuple[SourceModule, SgNode]]:
+        """Where a function is named; a method of Go, on values of its type: `func (h *Chat) Register(r *mux.Router)`."""
+        if owner := receiver_type(definition):
+            yield from self.methods.of(definition, owner)
+            return
+        for name in self._function_names(definition):
+            yield from self.uses.of(definition.module, name)
 
     def _is_whole_plugin(self, definition: Definition) -> bool:
         """Whether a function is a plugin of Fastify that prefixes do not hold for.
