@@ -237,7 +237,7 @@ class Joiner:
         if call.receiver is None and call.module.definitions_of(call.name):
             return False
         if call.module.language.name in ("go", "python", "javascript"):
-            return any(is_within(other.specifier, sources) for other in imports.values())
+            return self.program.has_import_of(call.module, sources)
         return _mentions(call.module, sources)
 
     def registrations(self, module: SourceModule) -> list[Registration]:
@@ -333,9 +333,8 @@ class Joiner:
         for registration in rivals:
             if registration.rules is router:
                 return registration
-        imports = {imported.specifier for imported in self.program.imports(rivals[0].call.module).values()}
         for registration in rivals:
-            if any(is_within(specifier, registration.rules.packages) for specifier in imports):
+            if self.program.has_import_of(registration.call.module, registration.rules.packages):
                 return registration
         return next((registration for registration in rivals if registration.shape.when), rivals[0])
 
