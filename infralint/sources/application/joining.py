@@ -51,7 +51,6 @@ from infralint.sources.application.syntax import (
 )
 from infralint.sources.application.uses import Uses
 from infralint.text.lazy import lazy
-from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -78,6 +77,8 @@ LISTS = frozenset("array list tuple array_initializer collection_literal element
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
 _PREFIX_OPTIONS = frozenset({"prefix", "script_name", "base_path", "url_prefix"})
+_PREFIXING = frozenset({"addPathPrefix", "setPathPrefixes"})
+"""Spring's methods that put a path before controllers."""
 _URL_LISTS = frozenset({"urlpatterns", "urlpatterns.extend"})
 """What takes the paths of a file of Django."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
@@ -428,15 +429,33 @@ class Joiner:
         """What the settings of an application put before all of its routes."""
         if not registration.rules.properties:
             return ROOT
+        if self._is_prefixed_by_code(registration):
+            return UNKNOWN
         home = home_of(registration.call.module.path)
         if home not in self._base_paths:
-            self._base_paths[home] = UNKNOWN if self._adds_prefixes(home) else self._spring.base_path(home)
+            self._base_paths[home] = self._spring.base_path(home)
         return self._base_paths[home]
 
-    def _adds_prefixes(self, home: str) -> bool:
-        """Whether code of a module of Spring puts prefixes before controllers: `addPathPrefix("/api", …)`."""
-        near = (path for path in self.program.sources if path.endswith((".java", ".kt")) and is_below(path, home))
-        return any(b".addPathPrefix(" in self.program.content(path) for path in near)
+    def _is_prefixed_by_code(self, registration: Registration) -> bool:
+        """Whether code of Spring may put a prefix before a controller: before all, or those of an annotation that it has."""
+        marks = self._prefixed_marks
+        if not marks or "" in marks or registration.decorated is None:
+            return bool(marks)
+        marked = registration.call.module.marks(marks)
+        return any(outer in marked for outer in registration.decorated.around())
+
+    @cached_property
+    def _prefixed_marks(self) -> frozenset[str]:
+        """The annotations of controllers that code puts a prefix before, `addPathPrefix("/api", forAnnotation(Api.class))`;
+        empty for all controllers. The code of one module may be that of another's program."""
+        found: set[str] = set()
+        for path in self.program.sources:
+            if path.endswith((".java", ".kt")) and b"PathPrefix" in self.program.content(path):
+                module = self.program.load(path)
+                for call in module.calls(_PREFIXING) if module is not None else ():
+                    text = call.positional[1].text() if len(call.positional) > 1 else ""
+                    found |= set(re.findall(r"(\w+)(?:\.|::)class\b", text)) - {"RestController", "Controller"} or {""}
+        return frozenset(found)
 
     def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
