@@ -37,6 +37,10 @@ def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
         ("services:\n  web: [nginx]\n", 2, "services.web: expected a mapping of keys to values"),
         ("services:\n  web: { <<: *base }\n", 2, "is not YAML: found undefined alias"),
         ("services:\n  ? [a, b]\n  : { image: nginx }\n", 2, "a key must be text"),
+        ("servces:\n  web: { image: nginx }\n", 1, "there is no key `servces`; did you mean services?"),
+        ("services:\n  web: { image: nginx }\nnetwroks: {}\n", 3, "there is no key `netwroks`; did you mean networks?"),
+        ("web\n", 1, "expected keys with values, such as `services:`"),
+        ("name: shop\n\tweb: { image: nginx }\n", 2, "is not YAML: found a tab character that violates indentation"),
         ("services:\n  web: { imge: nginx }\n", 2, "services.web: there is no key `imge`; did you mean image?"),
         (
             "services:\n  web: { extends: { service: base } }\n",
