@@ -79,3 +79,11 @@ def test_each_root_runs_its_own(lint: Lint) -> None:
         },
     )
     assert found == {"chat/main.tf": ["short-idle-timeout"]}
+
+
+def test_which_container_is_balanced_is_not_guessed(lint: Lint) -> None:
+    unknown = (
+        BALANCER.replace('container_name   = "app"', "container_name   = var.container") + 'variable "container" {}\n'
+    )
+    found = known_by_name(lint, {"main.tf": unknown % "60" + TASK % ("acme/web", "mattermost/mattermost-team-edition")})
+    assert found == {}

@@ -11,6 +11,7 @@ from infralint.model import list_seen
 from infralint.project import Project
 from infralint.project.config import Settings
 from infralint.sources.unread import read
+from infralint.sources.unread.terraform import KINDS
 
 
 def seen(folder: Path, files: dict[str, str | bytes]) -> list[str]:
@@ -158,6 +159,15 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
 )  # fmt: skip
 def test_resources_of_terraform(text: str, kind: str, tmp_path: Path) -> None:
     assert seen(tmp_path, {"infra/main.tf": text}) == [f"{kind} (infra/main.tf)"]
+
+
+@pytest.mark.parametrize("type_", sorted(KINDS.keys() - {"cloudflare_tunnel"}))
+def test_each_resource_that_is_not_read_is_named_alone(type_: str, tmp_path: Path) -> None:
+    """In a file of its own that says nothing else, beside others that say nothing at all."""
+    other = 'resource "aws_s3_bucket" "a" {}\n'
+    assert seen(tmp_path, {"a/main.tf": other, "b/main.tf": f'resource "{type_}" "a" {{}}\n', "c/main.tf": other}) == [
+        f"{KINDS[type_]} (b/main.tf)"
+    ]
 
 
 def test_resources_of_terraform_in_json(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ https://docs.nestjs.com/recipes/router-module
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import ResolvedExpression, Resolver
-from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, span_of
+from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of
 from infralint.sources.application.uses import Uses
 from infralint.text.globs import matches_segments
 from infralint.text.paths import is_below
@@ -64,6 +65,7 @@ class NestPaths:
         self._program = program
         self._resolver = resolver
         self._uses = uses
+        self._listings: dict[str, list[tuple[SourceSpan, Call]]] = {}
         self._applications: dict[tuple[str, str], list[tuple[str, Prefixes]]] = {}
 
     def prefixes(
@@ -191,12 +193,17 @@ class NestPaths:
     def _modules_of(self, controller: Definition) -> Iterator[Definition]:
         """The modules among whose controllers one is."""
         for home, use in self._uses.of(controller.module, controller.name):
-            for call in home.calls(frozenset({"Module"})):
-                listed = call.named.get("controllers")
-                if listed is not None and span_of(listed).has(span_of(use)):
-                    module = home.decorated_definition(call)
-                    if module is not None:
-                        yield module
+            if home.path not in self._listings:
+                calls = home.calls(frozenset({"Module"}))
+                self._listings[home.path] = [
+                    (span_of(call.named["controllers"]), call) for call in calls if "controllers" in call.named
+                ]
+            listings, span = self._listings[home.path], span_of(use)
+            last = bisect_right(listings, span.start, key=lambda listing: listing[0].start) - 1
+            if last >= 0 and listings[last][0].has(span):
+                module = home.decorated_definition(listings[last][1])
+                if module is not None:
+                    yield module
 
     @cached_property
     def _tables(self) -> list[Call]:

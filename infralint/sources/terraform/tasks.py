@@ -15,15 +15,16 @@ TASKS = frozenset({"aws_ecs_task_definition"})
 
 
 def task_services(graph: Graph) -> Iterator[Service]:
-    """A root's ECS services with the images that load balancers lead to; those whose definitions are not known are left out."""
+    """A root's ECS services with the images that load balancers lead to; what is not known for sure is left out."""
     for service in graph.of("aws_ecs_service"):
         task = graph.lead(service.links.get("task_definition", ()), TASKS)
         if task is None:
             continue
-        balanced = {str(block.value("container_name")) for block in service.inner("load_balancer")} - {"None"}
-        for container in container_definitions(task.value("container_definitions")):
+        balanced = [block.value("container_name") for block in service.inner("load_balancer")]
+        containers = container_definitions(task.value("container_definitions"))
+        for container in containers:
             image, name = container.get("image"), container.get("name")
-            if isinstance(image, str) and (not balanced or name in balanced):
+            if isinstance(image, str) and (not balanced or name in balanced or len(containers) == 1):
                 yield Service(
                     name=service.address,
                     where=task.where,
