@@ -1,8 +1,9 @@
 """What earlier runs made of the files of a project, remembered for the next run over the same files.
 
 One entry a project. Of each file it has what tells it from another (size, times of change, number on the disk), which
-quick looks found nothing in it, so that it need not be read again, and what was parsed of it where that takes long. What is
-judged is never remembered. The key is this very code, the packages beside it, the interpreter and the folder.
+quick looks found nothing in it, so that it need not be read again, and what was parsed of it where that takes long; of each
+folder the names in it. What is judged is never remembered. The key is this very code, the packages beside it, the interpreter
+and the folder.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ class KnownFile(msgspec.Struct, array_like=True, gc=False):
     parsed: bytes = b""
 
 
+_CURRENT = 1
+"""Beside the bits of looks: the file is as this run found it. So each file is looked up once, in one index."""
+_UNTOLD = KnownFile(b"", _CURRENT)
+"""A file of which a change could go unnoticed."""
+
+
 class KnownFolder(msgspec.Struct, array_like=True, gc=False):
     """A folder as it was, the names of the files in it and of the folders, each with a slash behind it."""
 
@@ -71,54 +78,51 @@ class Glances:
         self._key = entries.key_of_project(root)
         self._settled = time.time_ns() - SETTLED
         known = _decode(entries.load(folder, self._key), KnownLooks) or KnownLooks([], {})
-        self._bits = {name: 1 << number for number, name in enumerate(known.names)}
+        self._bits = {name: 2 << number for number, name in enumerate(known.names)}
         self._known = known.files
         self._known_folders = known.folders
         self._folders: dict[str, KnownFolder] = {}
-        self._seen: dict[str, KnownFile | None] = {}
         self._new = 0
 
     def recall(self, path: str, kind: type[Parsed]) -> Parsed | None:
         """What an earlier run parsed of a file that is still the same; None where there is nothing, or nothing of that kind."""
-        file = self._file(path)
-        return _decode(file.parsed, kind) if file is not None else None
+        return _decode(self._file(path).parsed, kind)
 
     def keep(self, path: str, parsed: object) -> None:
         """Remember what was parsed of a file, decided by its content alone."""
         file = self._file(path)
-        if file is not None:
+        if file is not _UNTOLD:
             with contextlib.suppress(UnicodeEncodeError):  # half of a character
                 file.parsed = msgspec.msgpack.encode(parsed)
                 self._new += 1
 
     def look(self, name: str, path: str, finds: Callable[[], bool]) -> bool:
         """Whether a look finds something in a file. finds: decides by the file's content and by nothing else."""
-        file = self._file(path)
-        if file is None:
-            return finds()
-        bit = self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits))
+        file, bit = self._file(path), self._bit(name)
         if file.looks & bit:
             return False
         found = finds()
-        if not found:
+        if not found and file is not _UNTOLD:
             file.looks |= bit
             self._new += 1
         return found
 
     def sift(self, name: str, paths: Iterable[str], find: Callable[[list[str]], list[str]]) -> list[str]:
         """The files in which a look finds something, in their order. find: those of some files in which it does, as in `look`."""
-        bit = self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits))
+        bit = self._bit(name)
         paths = list(paths)
-        files = zip(paths, self._see(paths), strict=True)
-        unknown = [pair for pair in files if pair[1] is None or not pair[1].looks & bit]
+        unknown = [(path, file) for path, file in zip(paths, self._see(paths), strict=True) if not file.looks & bit]
         found = find([path for path, _ in unknown])
         if len(found) < len(unknown):
             hits = frozenset(found)
             for path, file in unknown:
-                if file is not None and path not in hits:
+                if file is not _UNTOLD and path not in hits:
                     file.looks |= bit
                     self._new += 1
         return found
+
+    def _bit(self, name: str) -> int:
+        return self._bits.get(name) or self._bits.setdefault(name, 2 << len(self._bits))
 
     def scan(self, root: str) -> Iterator[tuple[str, list[str], Entries, OSError | None]]:
         """As `recording.scan`, with the names of regular files; a folder is told again where its times of change tell that no
@@ -146,33 +150,32 @@ class Glances:
     def guess_unknown(self, paths: Sequence[str]) -> int:
         """In how many files no look found nothing, as far as is remembered: of very many a part is asked, and none is looked at."""
         known, step = self._known, 1 + len(paths) // PART
-        return step * sum(1 for path in paths[::step] if (file := known.get(path)) is None or not file.looks)
+        return step * sum(1 for path in paths[::step] if (file := known.get(path)) is None or file.looks <= _CURRENT)
 
-    def _file(self, path: str) -> KnownFile | None:
-        """A file as it is now; None where a change could go unnoticed."""
-        return self._seen[path] if path in self._seen else self._see((path,))[0]
+    def _file(self, path: str) -> KnownFile:
+        """A file as it is now, or _UNTOLD."""
+        file = self._known.get(path)
+        return file if file is not None and file.looks & _CURRENT else self._see((path,))[0]
 
-    def _see(self, paths: Iterable[str]) -> list[KnownFile | None]:
+    def _see(self, paths: Iterable[str]) -> list[KnownFile]:
         """Files as they are now, or were when they were looked at before; as `_file`, for many."""
-        seen, known, above = self._seen, self._known, self._above
+        known, above = self._known, self._above
         lstat, pack_state = os.lstat, _pack_state
-        files: list[KnownFile | None] = []
+        files: list[KnownFile] = []
         for path in paths:
-            if path in seen:
-                files.append(seen[path])
-                continue
-            file = None
-            try:
-                found = lstat(above + path)
-                state = pack_state(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-            except (OSError, ValueError, struct.error):  # there is none, or it was changed before 1970
-                pass
-            else:
-                file = known.get(path)
-                if file is None or file.state != state:
-                    is_told = stat.S_ISREG(found.st_mode) and self._is_settled(found)
-                    file = KnownFile(state, 0) if is_told else None
-            seen[path] = file
+            file = known.get(path)
+            if file is None or not file.looks & _CURRENT:
+                try:
+                    found = lstat(above + path)
+                    state = pack_state(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+                except (OSError, ValueError, struct.error):  # there is none, or it was changed before 1970
+                    file = known[path] = _UNTOLD
+                else:
+                    if file is not None and file.state == state:
+                        file.looks |= _CURRENT
+                    else:
+                        is_told = stat.S_ISREG(found.st_mode) and self._is_settled(found)
+                        file = known[path] = KnownFile(state, _CURRENT) if is_told else _UNTOLD
             files.append(file)
         return files
 
@@ -186,20 +189,24 @@ class Glances:
 
     def take_over(self, looks: KnownLooks) -> None:
         """What another process that works for this one knows of files."""
-        bits = [self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits)) for name in looks.names]
+        bits = [self._bit(name) for name in looks.names]
         for path, other in looks.files.items():
-            known = self._known.get(path)
-            same = known if known is not None and known.state == other.state else KnownFile(other.state, 0)
-            file = self._seen.setdefault(path, same)
-            if file is not None and file.state == other.state:
-                before = file.looks, file.parsed
-                file.looks |= sum(bit for number, bit in enumerate(bits) if other.looks >> number & 1)
+            file = self._known.get(path)
+            if file is None or not (file.looks & _CURRENT or file.state == other.state):
+                file = self._known[path] = KnownFile(other.state, _CURRENT)
+            if file.state == other.state:
+                before = file.looks | _CURRENT, file.parsed
+                file.looks |= _CURRENT | sum(bit for number, bit in enumerate(bits) if other.looks & 2 << number)
                 file.parsed = file.parsed or other.parsed
                 self._new += before != (file.looks, file.parsed)
 
     def _worth_keeping(self) -> dict[str, KnownFile]:
-        """The files of which there is something to remember."""
-        return {path: file for path, file in self._seen.items() if file is not None and (file.looks or file.parsed)}
+        """The files of which there is something to remember, as this run found them."""
+        return {
+            path: KnownFile(file.state, file.looks - _CURRENT, file.parsed)
+            for path, file in self._known.items()
+            if file.looks & _CURRENT and (file.looks > _CURRENT or file.parsed)
+        }
 
     def save(self) -> None:
         """Write down what is known of the files that this run looked at, where much of it is new."""

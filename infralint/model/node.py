@@ -406,7 +406,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     image, command: as written. group: what it is deployed with. networks: where its names are known, each by a name that
     no other has in the project (none: that is not known). aliases: names that only one of these networks knows, each with
     that network. links: names by which it alone dials others of its group, each with the name of the service. pod: what
-    shares one network address with it ("": nothing does).
+    shares one network address with it ("": nothing does). environment: as of a node.
     """
 
     name: str
@@ -432,3 +432,4 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     extra_hosts: tuple[tuple[str, str], ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    environment: str = ""

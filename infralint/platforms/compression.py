@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from infralint.model import Known, Response
+from infralint.model import EVENT_STREAM, Known, Response
 from infralint.text.lazy import lazy
 
 Versions = tuple[int, ...]
@@ -79,6 +79,12 @@ COMPRESSORS: Mapping[str, Compressor] = {
         'response.headers["Content-Encoding"] = "identity"',
         encoded=frozenset({"identity"}),
     ),
+    "tower-http": Compressor(
+        "CompressionLayer",
+        "https://docs.rs/tower-http/latest/tower_http/compression/predicate/struct.DefaultPredicate.html",
+        EVENT_STREAM.__eq__,
+        '.compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream")))    // or tower-http 0.5.2',
+    ),
 }
 """By the name that rules call them by."""
 
@@ -88,6 +94,8 @@ STARLETTE_FLUSHES: Versions = (1, 5)
 """From then on each piece of any stream is sent at once, compressed."""
 FASTAPI_TAKES_IT: Versions = (0, 115, 10)
 """FastAPI before asks for a Starlette before 0.46."""
+TOWER_HTTP_SPARES_EVENTS: Versions = (0, 5, 2)
+"""https://github.com/tower-rs/tower-http/blob/main/tower-http/CHANGELOG.md: `text/event-stream` is left alone."""
 DJANGO_FLUSHES: Versions = (6, 1)
 """https://docs.djangoproject.com/en/6.1/releases/6.1/: each piece of a stream is sent at once."""
 

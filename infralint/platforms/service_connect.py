@@ -70,18 +70,23 @@ def port_mapping(definitions: Any, name: str, where: Location) -> PortMapping:
     case), as their JSON, Unknown, or None where they are not here. where: the place that refers to it."""
     if isinstance(definitions, Unknown):
         return PortMapping(definitions)
-    if isinstance(definitions, str):
-        try:
-            definitions = json.loads(definitions)
-        except ValueError:
-            definitions = None
-    containers = [_small(container) for container in definitions] if isinstance(definitions, list) else []
+    containers = container_definitions(definitions)
     mappings = [mapping for container in containers for mapping in _as_list(container.get("portmappings"))]
     for mapping in map(_small, mappings):
         if mapping.get("name") == name:
             return PortMapping(_protocol(mapping.get("appprotocol"), where), _number(mapping.get("containerport")))
     reason = f"the port mapping {name} of its task definition is not visible here"
     return PortMapping(Unknown(where, "appProtocol", reason))
+
+
+def container_definitions(definitions: Any) -> list[dict[str, Any]]:
+    """A task's containers, with names in lower case: as AWS's API has them, or as their JSON; none where they are not known."""
+    if isinstance(definitions, str):
+        try:
+            definitions = json.loads(definitions)
+        except ValueError:
+            definitions = None
+    return [_small(container) for container in definitions] if isinstance(definitions, list) else []
 
 
 def _small(value: Any) -> dict[str, Any]:

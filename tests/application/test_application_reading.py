@@ -464,3 +464,14 @@ def test_uses_that_were_not_looked_at_are_said(count: int, is_said: bool) -> Non
     found = read({"main.py": code + routes})[""]
     assert len(found.routes) == min(count, 400)
     assert any("leads to more" in reason.why for reason in found.reasons) == is_said
+
+
+@pytest.mark.parametrize("uses", ["@router.get('/{0}')\ndef f{0}(): return 1\n", "note(router)\n"])
+def test_a_router_that_is_used_very_often_is_mounted_or_that_is_said(uses: str) -> None:
+    router = FASTAPI.replace("FastAPI()", "APIRouter()").replace("@app", "@router").replace("app = ", "router = ")
+    often = router + "".join(uses.format(number) for number in range(500))
+    main = "from fastapi import FastAPI\nfrom talk import router\napp = FastAPI()\napp.include_router(router, prefix='/api')\n"
+    found = read({"main.py": main, "talk.py": often.replace("import FastAPI", "import APIRouter")})[""]
+    [route] = found.routes
+    assert (route.path_known == "whole") != any("leads to more" in reason.why for reason in found.reasons)
+    assert route.path.startswith("/api/") == uses.startswith("@")

@@ -266,3 +266,55 @@ def test_flask_compress_holds_the_types_that_it_lists(
     )
     report = lint({"requirements.txt": "flask\nflask-compress\n", "app.py": app})
     assert problems(report, "compressed-stream") == (["app.py:10 warning compressed-stream"] if is_held else [])
+
+
+AXUM = """\
+use axum::{response::sse::Sse, routing::get, Router};
+use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
+async fn events() -> Sse<S> {
+    Sse::new(ticks())
+}
+#[tokio::main]
+async fn main() {
+    let app = APP;
+    axum::serve(listener, app).await.unwrap();
+}
+"""
+ROUTED = 'Router::new().route("/events", get(events))'
+LAYER = ".layer(CompressionLayer::new())"
+
+
+@pytest.mark.parametrize(
+    ("app", "severity"),
+    [
+        (f"{ROUTED}{LAYER}", "warning"),
+        (f'{ROUTED}.route("/", get(home)).layer(ServiceBuilder::new().layer(trace()){LAYER})', "warning"),
+        (f'Router::new().route("/", get(home)){LAYER}.route("/events", get(events))', ""),
+        (f"Router::new().merge({ROUTED}){LAYER}", "note"),
+        (f"{ROUTED}.layer(CompressionLayer::new().compress_when(NotForContentType::SSE))", ""),
+        (f"{ROUTED}.layer(CompressionLayer::new().compress_when(when()))", "note"),
+    ],
+)
+def test_tower_http_holds_the_events_of_the_routes_below_it(app: str, severity: str, lint: Lint) -> None:
+    """https://github.com/tower-rs/tower-http/issues/419"""
+    cargo = (
+        '[package]\nname = "n"\n[dependencies]\naxum = "0.6"\ntower-http = { version = "0.4.3", features = ["full"] }\n'
+    )
+    report = lint({"Cargo.toml": cargo, "src/main.rs": AXUM.replace("APP", app)})
+    found = [finding["severity"] for finding in report["findings"] if finding["check"] == "compressed-stream"]
+    assert found == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "lock", "is_held"),
+    [("0.5.1", "", False), ("0.5", "0.5.1", True), ("0.4", "", True), ("0.6", "", False), ("=0.5.1", "", True)],
+)
+def test_what_cargo_resolves_says_which_tower_http(asked: str, lock: str, is_held: bool, lint: Lint) -> None:
+    files: dict[str, str | bytes] = {
+        "Cargo.toml": f'[package]\nname = "n"\n[dependencies]\naxum = "0.7"\ntower-http = "{asked}"\n',
+        "src/main.rs": AXUM.replace("APP", f"{ROUTED}{LAYER}"),
+    }
+    if lock:
+        files["Cargo.lock"] = f'[[package]]\nname = "tower-http"\nversion = "{lock}"\n'
+    assert bool(problems(lint(files), "compressed-stream")) is is_held

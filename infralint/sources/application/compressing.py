@@ -16,6 +16,7 @@ from infralint.platforms.compression import (
     FASTAPI_TAKES_IT,
     STARLETTE_FLUSHES,
     STARLETTE_SPARES_EVENTS,
+    TOWER_HTTP_SPARES_EVENTS,
     is_encoded,
     is_untransformed,
     media_type,
@@ -32,7 +33,7 @@ from infralint.text.lazy import lazy
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-_WORDS = (b"compression", b"koa-compress", b"GZipMiddleware", b"flask_compress")
+_WORDS = (b"compression", b"koa-compress", b"GZipMiddleware", b"flask_compress", b"CompressionLayer")
 """A file that puts one of these to use names it."""
 _PACKAGES = {"compression": "compression", "koa-compress": "koa-compress"}
 """What is imported in JavaScript -> the compressor."""
@@ -42,6 +43,7 @@ _FRAMEWORKS = {
     "starlette": frozenset({"FastAPI", "Starlette"}),
     "django": frozenset({"Django"}),
     "flask-compress": frozenset({"Flask"}),
+    "tower-http": frozenset({"axum"}),
 }
 _FLUSHED = lazy(rb"\bres(?:ponse)?\b[^\n;]{0,40}\.flush\b")
 """`res.flush()`, and not `res.flushHeaders()`, which sends the headers alone."""
@@ -90,9 +92,17 @@ class CompressedRoutes:
         if found.route.kind != "sse" or not self._middleware:
             return None
         for middleware in self._middleware:
-            if found.route.framework in _FRAMEWORKS[middleware.library] and self._order.sees(middleware.call, found):
-                return self._effect(middleware, found)
+            if found.route.framework in _FRAMEWORKS[middleware.library]:
+                seeing = self._seeing(middleware, found)
+                if seeing is not None:
+                    return self._effect(seeing, found)
         return None
+
+    def _seeing(self, middleware: Middleware, found: Found) -> Middleware | None:
+        """A middleware, if it sees a route's answer; optional where it may not."""
+        if middleware.library == "tower-http":
+            return _laid_over(middleware, found)
+        return middleware if self._order.sees(middleware.call, found) else None
 
     def _effect(self, middleware: Middleware, found: Found) -> CompressorUse | None:
         """What a middleware that sees a route's answer does to it; None where the answer passes."""
@@ -113,6 +123,8 @@ class CompressedRoutes:
                 return self._hold_by_django(use, found)
             case "flask-compress":
                 return use if self._is_listed(content_type) else None
+            case "tower-http":
+                return self._hold_by_tower(use, content_type)
         return use if content_type and compressor.holds(content_type) and self._is_seen(middleware, found) else None
 
     def _is_seen(self, middleware: Middleware, found: Found) -> bool:
@@ -143,6 +155,12 @@ class CompressedRoutes:
             return None
         versions = f"Starlette before {'.'.join(map(str, limit))}"
         return None if below is False else replace(use, surely=use.surely and bool(below), versions=versions)
+
+    def _hold_by_tower(self, use: CompressorUse, content_type: str) -> CompressorUse | None:
+        below = content_type == EVENT_STREAM and self._is_below("tower-http", TOWER_HTTP_SPARES_EVENTS)
+        versions = f"tower-http before {'.'.join(map(str, TOWER_HTTP_SPARES_EVENTS))}"
+        # Where a newer one may be run, it is: what is resolved today spares event streams.
+        return replace(use, versions=versions) if below else None
 
     def _hold_by_django(self, use: CompressorUse, found: Found) -> CompressorUse | None:
         is_async = self._is_async(found)
@@ -188,6 +206,8 @@ class CompressedRoutes:
             yield from self._used_in_javascript(module)
         elif module is not None and module.language.name == "python":
             yield from self._used_in_python(module)
+        elif module is not None and module.language.name == "rust":
+            yield from _used_in_rust(module)
 
     def _used_in_javascript(self, module: SourceModule) -> Iterator[Middleware]:
         imports = self._joiner.program.imports(module)
@@ -233,6 +253,35 @@ class CompressedRoutes:
         if any(imported.specifier == "flask_compress" for imported in imports.values()):
             for call in module.calls(frozenset({"Compress"})):
                 yield Middleware("flask-compress", module, call.node, is_optional=_is_optional(call))
+
+
+def _used_in_rust(module: SourceModule) -> Iterator[Middleware]:
+    """`.layer(CompressionLayer::new())`, alone or in a `ServiceBuilder`."""
+    for call in module.calls(frozenset({"layer"})):
+        given = call.argument(0)
+        if given is None or "CompressionLayer" not in given.text() or _SPARES_EVENTS.search(given.text()):
+            continue
+        if call.receiver is not None and call.receiver.text().startswith("ServiceBuilder"):
+            continue  # the layer that takes the builder is the one that lies over routes
+        yield Middleware("tower-http", module, call.node, call, "compress_when" in given.text())
+
+
+_SPARES_EVENTS = lazy(r"event-stream|NotForContentType::SSE")
+
+
+def _laid_over(middleware: Middleware, found: Found) -> Middleware | None:
+    """A layer of axum's, if it lies over a route: over those that are bound before it. None where it does not; optional
+    where that can't be seen.
+
+    https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
+    """
+    layer, registration = middleware.call, found.registration
+    if layer is None or registration is None:
+        return replace(middleware, is_optional=True)
+    bound = registration.call
+    if bound.module is not layer.module or bound.span.start != layer.span.start:
+        return replace(middleware, is_optional=True)
+    return middleware if bound.span.end < layer.span.end else None
 
 
 def _items(node: SgNode) -> Iterable[SgNode]:

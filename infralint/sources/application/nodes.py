@@ -344,7 +344,7 @@ def read_products(services: Iterable[Service]) -> Reading:
     """The products that deployment files run, by image or command, as nodes that answer to the names of their services;
     of those that store, that nothing streams there."""
     reading = Reading("products")
-    found: dict[tuple[str, Location], tuple[Product, set[str]]] = {}
+    found: dict[tuple[str, Location, str], tuple[Product, set[str]]] = {}
     for service in services:
         if not (service.image or service.command):
             continue  # nothing says what it runs
@@ -354,16 +354,16 @@ def read_products(services: Iterable[Service]) -> Reading:
         if not products and is_store(service.image):
             products = {Product(service.image, "", (), ()): None}
         for product in products:
-            _, names = found.setdefault((product.name, service.where), (product, set()))
+            _, names = found.setdefault((product.name, service.where, service.environment), (product, set()))
             names |= {service.name, *service.names}
-    for (_, where), (product, names) in found.items():
-        reading.nodes.append(node_of_product(product, frozenset(names), where))
+    for (_, where, environment), (product, names) in found.items():
+        reading.nodes.append(node_of_product(product, frozenset(names), where, environment))
         # A dashboard's WebSocket is judged by itself, and speaks of no answer of a model.
         reading.mentions |= SSE & {stream.kind for stream in product.streams}
     return reading
 
 
-def node_of_product(product: Product, names: frozenset[str], where: Location) -> ApplicationNode:
+def node_of_product(product: Product, names: frozenset[str], where: Location, environment: str = "") -> ApplicationNode:
     """A known product that a deployment file runs, with the paths that its documentation says stream.
 
     names: what others dial it by.
@@ -374,6 +374,7 @@ def node_of_product(product: Product, names: frozenset[str], where: Location) ->
         name=name,
         hops=tuple(_hop_of_product(stream, use) for stream in product.streams),
         known_as=names,
+        environment=environment,
         folder=f"{where.path}#{name}",
         complete=True,
         by_name_only=True,

@@ -169,11 +169,11 @@ def _header_of(module: SourceModule, node: SgNode) -> str:
 def _before(module: SourceModule, parent: SgNode, holder: SgNode) -> str:
     """The argument before a text; of a single one, what is called: `.type("text/event-stream")`."""
     before = next((sibling for sibling in module.siblings(holder, -1) if sibling.is_named()), None)
-    if before is not None:
-        return _literal(before)
     call = parent.parent()
     found = module.call_of(call) if call is not None else None
     name = found.name.lower() if found is not None else ""
+    if before is not None and name != "put_resp_content_type":
+        return _literal(before)
     return (
         "content-type"
         if name in ("type", "contenttype", "setcontenttype", "content_type", "put_resp_content_type", "produces")
@@ -190,7 +190,8 @@ def is_request(module: SourceModule, node: SgNode) -> bool:
     """Whether a text stands in the arguments of a request that the program makes itself, or in a comparison."""
     parent = node.parent()
     steps = 0
-    while parent is not None and parent.kind() not in module.language.functions and steps < 12:
+    inside = module.language.functions | {"do_block"}
+    while parent is not None and parent.kind() not in inside and steps < 12:
         call = module.call_of(parent) if parent.kind() in module.language.calls else None
         if call is not None:
             words = re.findall(r"[\w$]+", call.full_name[:80])

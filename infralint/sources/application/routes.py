@@ -259,6 +259,8 @@ class Routes(msgspec.Struct):
             if self._made > MOST_ROUTES:
                 self.streaming.beyond.add(sighting.module.path)
                 return
+            if call.module.path in joiner.cut and not all(head.path.whole for head in heads):
+                self.streaming.beyond.add(sighting.module.path)
             for head in heads:
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue

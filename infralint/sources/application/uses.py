@@ -67,11 +67,22 @@ class Uses:
         return (unit_of(module.path), name) in self._cut
 
     def _find_uses(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
+        """Uses of a name; those that call a member of it, of which a router has one for each of its routes, come last."""
+        members = []
         if name != "default":
             for home in (module, *self.program.siblings_naming(module, name)):
                 for node in home.identifiers(name):
-                    if not _is_definition(home, node) and not self._is_of_import(home, node):
+                    if _is_definition(home, node) or self._is_of_import(home, node):
+                        continue
+                    if _calls_member(home, node):
+                        members.append((home, node))
+                    else:
                         yield home, node
+        yield from self._uses_elsewhere(module, name)
+        yield from members
+
+    def _uses_elsewhere(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
+        """Uses of a name in the files that import it."""
         if module.language.name == "rust":
             for importer in self.program.importers(module.path, name):
                 yield from (
@@ -168,6 +179,15 @@ class Uses:
                     yield importer, call.node
                 if member is not None and member[1] == name and parent is not None:
                     yield importer, parent
+
+
+def _calls_member(module: SourceModule, node: SgNode) -> bool:
+    """Whether a name stands before a member of it that is called: `router.get("/x", chat)`."""
+    parent = node.parent()
+    member = module.member(parent) if parent is not None else None
+    outer = parent.parent() if parent is not None else None
+    is_owner = member is not None and span_of(member[0]) == span_of(node)
+    return is_owner and outer is not None and outer.kind() in module.language.calls
 
 
 def _is_taken_apart(parent: SgNode | None) -> bool:

@@ -1,7 +1,8 @@
-"""Which versions of a Python package an application may run: what its lock files pin, else what it asks for.
+"""Which versions of a package of Python or Rust an application may run: what its lock files pin, else what it asks for.
 
 https://packaging.python.org/en/latest/specifications/version-specifiers/,
-https://python-poetry.org/docs/dependency-specification/
+https://python-poetry.org/docs/dependency-specification/,
+https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from infralint.sources.application.manifests import Package
 from infralint.text.lazy import lazy
 
-LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock")
+LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "Cargo.lock")
 _NUMBER = lazy(r"\d+(?:\.\d+)*")
 _CLAUSE = lazy(r"(===?|~=|<=|>=|<|>|\^|~)\s*v?(\d+(?:\.\d+)*)(\.\*)?")
 
@@ -35,13 +36,14 @@ class Bounds(NamedTuple):
 
 
 def bounds_of(package: Package, files: Iterable[str], text: Callable[[str], bytes], name: str) -> Bounds:
-    """The versions of a package of Python's that an application may run. text: a file's bytes."""
+    """The versions of a package that an application may run. text: a file's bytes."""
     known = frozenset(files)
     locks = [posixpath.join(package.folder, lock) for lock in LOCKS]
     for path in (*locks, *package.manifests):
         if path in known:
             content = text(path).decode("utf-8", "replace")
-            found = _pinned_in(content, name) if path.endswith(".lock") else _asked_for_in(content, name)
+            is_cargo = path.endswith("Cargo.toml")
+            found = _pinned_in(content, name) if path.endswith(".lock") else _asked_for_in(content, name, is_cargo)
             if found is not None:
                 return found
     return Bounds()
@@ -57,8 +59,8 @@ def _pinned_in(text: str, name: str) -> Bounds | None:
     return _exactly(_version(found[1] or found[2])) if found else None
 
 
-def _asked_for_in(text: str, name: str) -> Bounds | None:
-    """What a manifest asks for, where it bounds the version at all."""
+def _asked_for_in(text: str, name: str, is_cargo: bool = False) -> Bounds | None:
+    """What a manifest asks for, where it bounds the version at all. is_cargo: a bare number is one with a caret."""
     word = re.escape(name).replace(r"\-", "[-_.]") + r"(?![\w.-])"
     lines = re.compile(
         rf"""^[ \t]*["']?{word}(?:\[[^\]\n]*\])?["']?[ \t]*(?:=[ \t]*(?:\{{[^}}\n]*version[ \t]*=[ \t]*)?["'])?([^\n;#"']*)"""
@@ -67,6 +69,8 @@ def _asked_for_in(text: str, name: str) -> Bounds | None:
     )
     for line in lines.finditer(text):
         written = (line[1] or line[2] or "").strip()
+        if is_cargo:
+            written = f"^{written}" if _NUMBER.fullmatch(written) else re.sub(r"^=+", "==", written)
         found = _narrow(_of_clauses(written))
         if found != Bounds():
             return found

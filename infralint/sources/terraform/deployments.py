@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Location, Node, Reading, Unfollowed, Unknown, Unreadable
+from infralint.model import Location, Node, Reading, Service, Unfollowed, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
@@ -33,6 +33,7 @@ from infralint.sources.terraform.remote import makes_balancer, unread_modules
 from infralint.sources.terraform.roots import Root, given_values, is_library, remedy, roots, value_files
 from infralint.sources.terraform.sensitive import exposed_outputs
 from infralint.sources.terraform.service_connect import connected_nodes
+from infralint.sources.terraform.tasks import task_services
 from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import hint
@@ -48,10 +49,12 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
     planned = list(plans(tree, paths))
     covered = {plan.root for plan in planned if plan.is_whole}
     found = [node for plan in planned for node in nodes(plan.graph)]
+    services = [service for plan in planned for service in task_services(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
     for judged in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
         found += judged.nodes
+        services += judged.services
         declared |= judged.variables
         reading.unknown += judged.unknown
         reading.unreadable += judged.unreadable
@@ -59,6 +62,7 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
         if judged.objects or judged.releases:
             _give(project, judged)
     reading.nodes += _tell_apart(project, found)
+    reading.services += _tell_services_apart(project, services, found)
     reading.unreadable += tree.unreadable
     if wanted:
         reading.unreadable += _undeclared_variables(project.settings.terraform.variables, frozenset(declared))
@@ -95,6 +99,7 @@ class _Outcome(msgspec.Struct):
     """What came of one root."""
 
     nodes: list[Node] = []
+    services: list[Service] = []
     unknown: list[Unknown] = []
     unreadable: list[Unreadable] = []
     variables: frozenset[str] = frozenset()
@@ -132,7 +137,8 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     first = Location(tree.project.show(min(tree.files[root.path])))
     graph = Graph(list(_all_items(world, first)), where.path, root.environment, files)
     refused = [*problems, *world.problems, *_refusals(tree, root), *_refuse_secrets(world), *tree.unreadable[before:]]
-    outcome = _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
+    variables = frozenset(tree.folder(root.path).variables)
+    outcome = _Outcome(nodes(graph), list(task_services(graph)), world.unknown, refused, variables)
     if any(item.type.startswith(("kubernetes_", "kubectl_", "helm_")) for item in graph.items):
         _add_manifests(outcome, graph, tree, root)
     return outcome
@@ -231,9 +237,24 @@ def _note(remote: Remote) -> None:
         world.unknown.append(Unknown(place, name, why, INIT))
 
 
+def _are_several(found: Sequence[Node]) -> bool:
+    """Whether several roots lead to load balancers: then each is an environment, if it was given no name."""
+    return len({node.hops[0].scope for node in found}) > 1
+
+
+def _tell_services_apart(project: Project, services: Sequence[Service], found: Sequence[Node]) -> list[Service]:
+    """Services in the environments of the load balancers beside them."""
+    if not _are_several(found):
+        return list(services)
+    return [
+        replace(service, environment=service.environment or project.path_of(service.group) or ".")
+        for service in services
+    ]
+
+
 def _tell_apart(project: Project, found: Sequence[Node]) -> list[Node]:
     """Where several roots lead to load balancers, each is an environment; one that was given a name keeps it."""
-    if len({node.hops[0].scope for node in found}) < 2:
+    if not _are_several(found):
         return list(found)
     return [
         node if node.environment else _in_environment(node, project.path_of(node.hops[0].scope) or ".")

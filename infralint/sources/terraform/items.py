@@ -317,7 +317,7 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
             ("name", "desired_count", "deployment_maximum_percent"),
             ("task_definition",),
             {
-                "load_balancer": BlockSchema(("container_port",), ("target_group_arn",)),
+                "load_balancer": BlockSchema(("container_name", "container_port"), ("target_group_arn",)),
                 "service_connect_configuration": _CONNECTED,
             },
         ),

@@ -14,10 +14,10 @@ from infralint.sources.terraform.arguments import argument_of, quiet
 from infralint.sources.terraform.dialling import environment_of
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.items import Item
+from infralint.sources.terraform.tasks import TASKS
 from infralint.sources.terraform.values import plain_number
 
 _NAMESPACES = frozenset({"aws_service_discovery_http_namespace", "aws_service_discovery_private_dns_namespace"})
-_TASKS = frozenset({"aws_ecs_task_definition"})
 _WORDS = TimeoutWords(
     request="per_request_timeout_seconds = ", idle="idle_timeout_seconds = ", block="timeout {{\n  {line}\n}}"
 )
@@ -33,7 +33,7 @@ def connected_nodes(graph: Graph) -> Iterator[Node]:
 
 
 def _port(graph: Graph, service: Item, configuration: Item, block: Item) -> ConnectedPort:
-    task = graph.lead(service.links.get("task_definition", ()), _TASKS)
+    task = graph.lead(service.links.get("task_definition", ()), TASKS)
     definitions: Any = None
     if task is not None:
         given = task.get("container_definitions")

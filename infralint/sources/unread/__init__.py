@@ -36,8 +36,8 @@ def read(project: Project) -> Reading:
             reading.see(kind, project.show(path))
     for kind, path in kinds_of_services(project):
         reading.see(kind, project.show(path))
-    if any("cdk.out/" in path and path.endswith(".template.json") for path in project.files):
-        reading.seen.pop(CDK, None)
+    if CDK in reading.seen and any("cdk.out/" in path and path.endswith(".template.json") for path in project.files):
+        del reading.seen[CDK]
     return reading
 
 

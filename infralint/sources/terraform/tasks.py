@@ -1,0 +1,34 @@
+"""The containers that ECS services of Terraform run, by what load balancers call these services.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_service
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint.model import Service
+from infralint.platforms.service_connect import container_definitions
+from infralint.sources.terraform.graph import Graph
+
+TASKS = frozenset({"aws_ecs_task_definition"})
+
+
+def task_services(graph: Graph) -> Iterator[Service]:
+    """A root's ECS services with the images that load balancers lead to; those whose definitions are not known are left out."""
+    for service in graph.of("aws_ecs_service"):
+        task = graph.lead(service.links.get("task_definition", ()), TASKS)
+        if task is None:
+            continue
+        balanced = {str(block.value("container_name")) for block in service.inner("load_balancer")} - {"None"}
+        for container in container_definitions(task.value("container_definitions")):
+            image, name = container.get("image"), container.get("name")
+            if isinstance(image, str) and (not balanced or name in balanced):
+                yield Service(
+                    name=service.address,
+                    where=task.where,
+                    names=frozenset({service.address}),
+                    image=image,
+                    group=graph.scope,
+                    environment=graph.environment,
+                )
