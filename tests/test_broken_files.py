@@ -271,6 +271,12 @@ def test_a_workflow_that_is_called_after_compose_is_none(lint: Lint) -> None:
             "there is no key `functons`; did you mean `functions`? Vercel refuses the deploy",
         ),
         ('{\n"headers": "none"}', "headers: expected a list; Vercel refuses the deploy"),
+        ('{\n"fluid": "yes"}', "fluid: expected true or false; Vercel refuses the deploy"),
+        ('{\n"regions": "iad1"}', "regions: expected a list; Vercel refuses the deploy"),
+        (
+            '{"rewrites": [\n{"source": "/a", "destination": "/b", "has": [{"type": "heder", "key": "x"}]}]}',
+            'rewrites[0]: "has": "type" is header, cookie, host or query, not "heder"; Vercel refuses the deploy',
+        ),
         (
             '{"rewrites": [],\n"routes": []}',
             "`routes`, the older form, can't stand beside `rewrites`; Vercel refuses the deploy. Write all as `rewrites`",
@@ -292,7 +298,13 @@ def test_what_vercel_refuses_of_routing(content: str, message: str, lint: Lint) 
 
 
 @pytest.mark.parametrize(
-    "content", ['{"rewrites": [{"source": "/:id(\\\\d+)", "destination": "/b"}], "cleanUrls": true}', '{"routes": []}']
+    "content",
+    [
+        '{"rewrites": [{"source": "/:id(\\\\d+)", "destination": "/b"}], "cleanUrls": true}',
+        '{"routes": []}',
+        '{"fluid": true, "regions": ["iad1"], "env": {}}',
+        '{"redirects": [{"source": "/a", "destination": "/b", "missing": [{"type": "cookie", "key": "x"}]}]}',
+    ],
 )
 def test_routing_that_vercel_takes(content: str, lint: Lint) -> None:
     assert judged(lint({"site/nginx.conf": SITE, **NEXT, "web/vercel.json": content})) == []
