@@ -37,6 +37,10 @@ def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
         ("services:\n  web: [nginx]\n", 2, "services.web: expected a mapping of keys to values"),
         ("services:\n  web: { <<: *base }\n", 2, "is not YAML: found undefined alias"),
         ("services:\n  ? [a, b]\n  : { image: nginx }\n", 2, "a key must be text"),
+        ("servces:\n  web: { image: nginx }\n", 1, "there is no key `servces`; did you mean services?"),
+        ("services:\n  web: { image: nginx }\nnetwroks: {}\n", 3, "there is no key `netwroks`; did you mean networks?"),
+        ("web\n", 1, "expected keys with values, such as `services:`"),
+        ("name: shop\n\tweb: { image: nginx }\n", 2, "is not YAML: found a tab character that violates indentation"),
         ("services:\n  web: { imge: nginx }\n", 2, "services.web: there is no key `imge`; did you mean image?"),
         (
             "services:\n  web: { extends: { service: base } }\n",
@@ -267,6 +271,12 @@ def test_a_workflow_that_is_called_after_compose_is_none(lint: Lint) -> None:
             "there is no key `functons`; did you mean `functions`? Vercel refuses the deploy",
         ),
         ('{\n"headers": "none"}', "headers: expected a list; Vercel refuses the deploy"),
+        ('{\n"fluid": "yes"}', "fluid: expected true or false; Vercel refuses the deploy"),
+        ('{\n"regions": "iad1"}', "regions: expected a list; Vercel refuses the deploy"),
+        (
+            '{"rewrites": [\n{"source": "/a", "destination": "/b", "has": [{"type": "heder", "key": "x"}]}]}',
+            'rewrites[0]: "has": "type" is header, cookie, host or query, not "heder"; Vercel refuses the deploy',
+        ),
         (
             '{"rewrites": [],\n"routes": []}',
             "`routes`, the older form, can't stand beside `rewrites`; Vercel refuses the deploy. Write all as `rewrites`",
@@ -288,7 +298,13 @@ def test_what_vercel_refuses_of_routing(content: str, message: str, lint: Lint) 
 
 
 @pytest.mark.parametrize(
-    "content", ['{"rewrites": [{"source": "/:id(\\\\d+)", "destination": "/b"}], "cleanUrls": true}', '{"routes": []}']
+    "content",
+    [
+        '{"rewrites": [{"source": "/:id(\\\\d+)", "destination": "/b"}], "cleanUrls": true}',
+        '{"routes": []}',
+        '{"fluid": true, "regions": ["iad1"], "env": {}}',
+        '{"redirects": [{"source": "/a", "destination": "/b", "missing": [{"type": "cookie", "key": "x"}]}]}',
+    ],
 )
 def test_routing_that_vercel_takes(content: str, lint: Lint) -> None:
     assert judged(lint({"site/nginx.conf": SITE, **NEXT, "web/vercel.json": content})) == []

@@ -154,7 +154,8 @@ class Glances:
 
     def _file(self, path: str) -> KnownFile:
         """A file as it is now, or _UNTOLD."""
-        return self._see((path,))[0]
+        file = self._known.get(path)
+        return file if file is not None and file.looks & _CURRENT else self._see((path,))[0]
 
     def _see(self, paths: Iterable[str]) -> list[KnownFile]:
         """Files as they are now, or were when they were looked at before; as `_file`, for many."""

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from infralint.model import Address, Affinity, CantFix, Edit, Known, Location, Pool, Setting, Unknown
 from infralint.platforms import aws_elb
 from infralint.platforms.aws_elb import BalancerNode, LoadBalancer
+from infralint.platforms.aws_elb.attribute_names import meant_balancer_attribute, meant_group_attribute
 
 ALB = "alb.ingress.kubernetes.io/"
 SERVICE = "service.beta.kubernetes.io/"
@@ -48,7 +49,13 @@ def attributes_of(setting: Setting[str] | None, *keys: str) -> dict[str, Setting
     if isinstance(setting, Unknown):
         return {key: replace(setting, name=key) for key in keys}
     pairs = pairs_in(setting)
-    return {key: typed_attribute(key, pairs[key]) for key in keys if key in pairs}
+    found = {key: typed_attribute(key, pairs[key]) for key in keys if key in pairs}
+    for key, written in pairs.items():
+        right = meant_balancer_attribute(key) or meant_group_attribute(key)
+        if right in keys and right not in pairs:
+            why = f"AWS has no attribute `{key}`; did you mean {right}?"
+            found[right] = Unknown(written.where, right, why, refused=True)
+    return found
 
 
 def typed_attribute(key: str, setting: Setting[str]) -> Setting[Any]:

@@ -35,8 +35,9 @@ class FileNames:
         found: dict[str, Alike] = {"": ([], [])}
         for path in self.files:
             name = path[path.rfind("/") + 1 :]
-            _, dot, ending = name.rpartition(".")
-            alike = found.get(ending if dot else "")
+            dot = name.rfind(".")
+            ending = name[dot + 1 :] if dot >= 0 else ""
+            alike = found.get(ending)
             if alike is None:
                 alike = found[ending] = [], []
             alike[0].append(path)

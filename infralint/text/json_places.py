@@ -94,14 +94,22 @@ def parse_json(text: str, comments: bool = False) -> JsonNode:
     return _JsonReader(text, comments).document()
 
 
-def check_json_object(text: str) -> None:
-    """Raises BadJson for a text that is no JSON object. What Python's reader takes is not read twice."""
+def check_json(text: str) -> object:
+    """Something that is a dict where the text is a JSON object. Raises BadJson. What Python's reader takes is not read twice."""
     try:
-        if isinstance(json.loads(text), dict):
-            return
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        pass
-    if not isinstance(parse_json(text).value, dict):
+        return parse_json(text).value
+
+
+def _refuse_constant(name: str) -> None:
+    """Raises ValueError: Python takes NaN and Infinity, and JSON has neither."""
+    raise ValueError(name)
+
+
+def check_json_object(text: str) -> None:
+    """Raises BadJson for a text that is no JSON object."""
+    if not isinstance(check_json(text), dict):
         raise BadJson("is not a JSON object", 1, 1, is_content=True)
 
 

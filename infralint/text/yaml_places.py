@@ -81,18 +81,20 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True, gc=False):
         """A member, or a member of a member; None where it is not there or no mapping leads to it."""
         value: YamlValue = self
         for key in path:
-            if not value.members or key not in value.members:
+            member = value.members.get(key) if value.members else None
+            if member is None:
                 return None
-            value = value.members[key]
+            value = member
         return value
 
     def text_of(self, *path: str) -> str:
         """The text of a scalar member; empty where it is none, or null."""
-        value = self
+        value: YamlValue = self
         for key in path:
-            if not value.members or key not in value.members:
+            member = value.members.get(key) if value.members else None
+            if member is None:
                 return ""
-            value = value.members[key]
+            value = member
         text = value.text
         return "" if text is None or (text in NULLS and not value.quoted) else text
 

@@ -101,6 +101,12 @@ REFUSED = {
         "X, of Resources: a mapping was expected",
     ),
     "a_type": (f"{TOPIC}{BALANCER}  X:\n    Type: [a]\n", 11, "its Type is a list"),
+    "attribute_of_a_balancer": (
+        f"{TOPIC}{BALANCER.replace('seconds', 'second')}",
+        9,
+        "AWS has no attribute `idle_timeout.timeout_second`; did you mean idle_timeout.timeout_seconds?",
+    ),
+    "no_attribute_at_all": (f"{TOPIC}{BALANCER}        - idle_timeout\n", 10, "a mapping with Key and Value"),
     "mapping": (f"Mappings:\n  M:\n    a: b\n{TOPIC}{BALANCER}", 4, "keys with mappings of names to values"),
 }
 

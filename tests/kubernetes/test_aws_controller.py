@@ -57,6 +57,11 @@ def test_a_timeout_that_aws_refuses_is_refused(lint: Lint) -> None:
     assert "1 to 4000" in report["unreadable"][0]["message"]
 
 
+def test_a_mistyped_attribute_is_no_setting(lint: Lint) -> None:
+    report = lint({**APPLICATION, "k8s/edge.yaml": ingress(LONG.replace("timeout_seconds", "timeout_second"))})
+    assert (report["status"], "did you mean idle_timeout.timeout_seconds?" in str(report["unreadable"])) == (2, True)
+
+
 def test_an_annotation_that_it_does_not_read_is_named(lint: Lint) -> None:
     report = lint({**APPLICATION, "k8s/edge.yaml": ingress(f'{ALB}/connection-idle-timeout: "1800"')})
     [finding] = [one for one in report["findings"] if one["check"] == "short-idle-timeout"]

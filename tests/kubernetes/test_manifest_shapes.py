@@ -148,6 +148,48 @@ def test_what_was_meant_for_an_object_is_not_passed_over(text: str, line: int, p
     assert unreadable["location"]["line"] == line
 
 
+RULES = (
+    "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec:\n  ingressClassName: nginx\n  rules:\n"
+)
+PATH = (
+    "  - http:\n      paths:\n      - {path: /, pathType: Prefix, backend: {service: {name: s, port: {number: 80}}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistyped", "line"),
+    [
+        ("ingressClassName", "ingressClasName", 5),
+        ("rules", "rule", 6),
+        ("paths", "path", 8),
+        ("pathType", "pathtype", 9),
+        ("Prefix", "prefix", 9),
+        ("Prefix", "Prefx", 9),
+        ("backend", "backends", 9),
+    ],
+)
+def test_a_mistyped_field_of_an_ingress_is_refused(written: str, mistyped: str, line: int, lint: Lint) -> None:
+    [unreadable] = lint({"k8s/ingress.yaml": (RULES + PATH).replace(written, mistyped, 1)})["unreadable"]
+    assert f"did you mean {written}?" in unreadable["message"]
+    assert unreadable["location"]["line"] == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RULES + PATH,
+        (RULES + PATH)
+        .replace("networking.k8s.io/v1", "networking.internal.knative.dev/v1alpha1")
+        .replace("- http", "- hosts"),
+        (RULES + PATH)
+        .replace("networking.k8s.io/v1", "extensions/v1beta1")
+        .replace("{service: {name: s, port: {number: 80}}}", "{serviceName: s, servicePort: 80}"),
+    ],
+)
+def test_fields_that_an_ingress_has_are_taken(text: str, lint: Lint) -> None:
+    assert not lint({"k8s/ingress.yaml": text})["unreadable"]
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -224,10 +224,16 @@ TAKEN = [
 ]
 
 
-def behind(stream: str, listen: str = "listen 8080;", outer: str = "80") -> str:
-    """A server of `stream {}`, and one of `http {}` behind it."""
+def behind(stream: str, listen: str = "listen 8080;", outer: str = "80", above: str = "") -> str:
+    """A server of `stream {}`, with what stands above it, and one of `http {}` behind it."""
     server = f"server {{ {listen} location / {{ {APP} }} }}"
-    return f"events {{}} stream {{ server {{ listen {outer}; {stream} }} }} http {{ {server} }}"
+    return f"events {{}} stream {{ {above} server {{ listen {outer}; {stream} }} }} http {{ {server} }}"
+
+
+DOWN = "upstream u { server 127.0.0.1:8080 down; }"
+NOBODY = "map $protocol $to { UDP 127.0.0.1:8080; default ''; }"
+SOME = "map $remote_addr $to { 10.0.0.1 127.0.0.1:8080; }"
+ALL = "map $remote_addr $to { default 127.0.0.1:8080; }"
 
 
 def facing(listen: str, passing: str = APP, inner: str = "") -> str:
@@ -255,6 +261,28 @@ ALONE = [
     Case("a stream passes in the end", "", "silent", whole=behind(f"return hello; {INNER}")),
     Case("a stream sets an address", "", "silent", whole=behind("set $to 127.0.0.1:8080; proxy_pass $to;")),
     Case("a stream sets a name", "", "unknown", whole=behind("set $to localhost:8080; proxy_pass $to;")),
+    Case("a stream's servers are all down", "", "unknown", whole=behind("proxy_pass u;", above=DOWN)),
+    Case("a stream's server is named for nobody", "", "unknown", whole=behind("proxy_pass $to;", above=NOBODY)),
+    Case("a stream's server is named for some", "", "unknown", whole=behind("proxy_pass $to;", above=SOME)),
+    Case("a stream's server is named for all", "", "silent", whole=behind("proxy_pass $to;", above=ALL)),
+    Case(
+        "a port that it dials itself is not where clients come",
+        "",
+        "unknown",
+        whole=facing(
+            "listen 80;",
+            "proxy_pass http://127.0.0.1:8080/x/; proxy_buffering off;",
+            "server { listen 8080; location /chat { proxy_pass http://app:8000; proxy_buffering off; } }",
+        ),
+    ),
+    Case(
+        "and what it sends there arrives",
+        "",
+        "silent",
+        whole=facing(
+            "listen 80;", "proxy_pass http://127.0.0.1:8080; proxy_buffering off;", "server { listen 8080; %s }"
+        ),
+    ),
     Case("few bytes down a second", "", "unknown", whole=behind(f"proxy_download_rate 100; {INNER}")),
     Case("few bytes up a second", "", "unknown", whole=behind(f"proxy_upload_rate 1; {INNER}")),
     Case("many bytes a second", "", "silent", whole=behind(f"proxy_upload_rate 1m; proxy_download_rate 1m; {INNER}")),

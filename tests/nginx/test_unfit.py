@@ -71,3 +71,12 @@ def test_a_stream_server_that_answers_by_itself_is_where_clients_end(here: Path)
     )
     passing = f"stream {{ server {{ listen 80; proxy_pass 127.0.0.1:8080; }} }} {inner}"
     assert "clean" in check(here, passing)
+
+
+def test_either_spelling_of_upgrade_opens_a_websocket(here: Path) -> None:
+    upgrading = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $some;"
+    splitting = "split_clients $remote_addr $some { 50% upgrade; * Upgrade; }"
+    text = f"http {{ {splitting} server {{ listen 80; location / {{ {APP} {upgrading} }} }} }}"
+    declared = "generation: 1s\nstreams:\n- path: /chat\n  kind: websocket\n"
+    assert "clean" in check(here, text, declared)
+    assert "clean" not in check(here, text.replace("* Upgrade", "* close"), declared)

@@ -38,10 +38,19 @@ def test_a_plan_in_whatever_encoding(content: bytes, path: str, lint: Lint) -> N
     )
 
 
-def test_a_plan_whose_keys_are_sorted_is_read_where_it_is_asked_for(lint: Lint) -> None:
-    files: dict[str, str | bytes] = {"plan.json": json.dumps(PLAN, sort_keys=True)}
-    assert problems(lint(files, paths=("plan.json",)), "short-idle-timeout")
-    assert not lint(files)["findings"]
+@pytest.mark.parametrize("path", ["plan.json", "."])
+@pytest.mark.parametrize("more", [{"configuration": {}}, {"applyable": True}, {"errored": False}])
+def test_a_plan_whose_keys_are_sorted_is_read(path: str, more: dict[str, object], lint: Lint) -> None:
+    files: dict[str, str | bytes] = {"plan.json": json.dumps({**PLAN, **more}, sort_keys=True)}
+    assert problems(lint(files, paths=(path,)), "short-idle-timeout")
+
+
+def test_other_json_with_such_keys_is_no_plan(lint: Lint) -> None:
+    report = lint({"main.tf": "", "settings.json": '{"configuration": {"format": "1.0"}, "planned_values": 5}'})
+    assert (report["findings"], [at for at in report["unreadable"] if at["location"]["path"] == "settings.json"]) == (
+        [],
+        [],
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from judging import judged
 
 LB = '\nresource "aws_lb" "main" {\n  idle_timeout = 60\n}\n'
@@ -48,6 +49,12 @@ REFUSED = {
     "backend_and_cloud": ('terraform {\n  backend "s3" {}\n  cloud {}\n}', 3, "a second `cloud`"),
     "backend_without_label": ("terraform {\n  backend {}\n}", 2, "a block `backend` has 1 label"),
     "required_providers": ("terraform {\n  required_providers {\n  }\n  required_providers {\n  }\n}", 4, "a second"),
+    "provider_of_a_resource": (THING % "provider = 5", 2, "it takes a provider's name without quotes"),
+    "type_with_an_attribute_twice": (
+        'variable "x" {\n  type = object({ a = string, a = number })\n}',
+        2,
+        "attribute a twice",
+    ),
     "provider_as_block": ("terraform {\n  required_providers {\n    aws {\n    }\n  }\n}", 3, "takes no blocks"),
     "provider_key": (
         'terraform {\n  required_providers {\n    aws = {\n      sorce = "x"\n    }\n  }\n}',
@@ -140,6 +147,7 @@ TAKEN = {
     "import": 'locals {\n  m = { a = "x" }\n}\nresource "aws_x" "b" {\n  for_each = local.m\n}\nimport {\n  for_each = local.m\n'
     "  to = aws_x.b[each.key]\n  id = each.value\n}",
     "import_by_identity": 'import {\n  to = aws_lb.main\n  identity = { id = "x" }\n}',
+    "quoted_provider": 'provider "aws" {\n  alias = "w"\n}\n' + THING % 'provider = "aws.w"',
     "settings": 'terraform {\n  required_version = ">= 1.3, < 2.0+x"\n  required_providers {\n    aws = ">= 5.0.0-beta1"\n  }\n'
     '  backend "s3" {}\n}',
     "aliases": 'provider "aws" {}\nprovider "aws" {\n  alias = "a"\n}\nprovider "aws" {\n  alias = "b"\n}',
@@ -169,6 +177,56 @@ def test_what_terraform_takes_is_left_alone(tmp_path: Path) -> None:
 def test_an_override_file_may_give_settings_again(tmp_path: Path) -> None:
     text = 'terraform {\n  backend "s3" {}\n}\nprovider "aws" {}\n'
     assert judged(tmp_path, {"main.tf": text + LB, "dev_override.tf": text}).unreadable == []
+
+
+BASELESS = {
+    "output": ('output "a" {\n  value = 1\n}\n', "output.a stands in an override file alone"),
+    "resource": (
+        'resource "aws_lb" "mian" {\n  idle_timeout = 300\n}\n',
+        "aws_lb.mian stands in an override file alone",
+    ),
+    "data": ('data "aws_lb" "main" {\n}\n', "data.aws_lb.main stands in an override file alone"),
+    "variable": ('variable "a" {\n}\n', "var.a stands in an override file alone"),
+    "local": ("locals {\n  a = 1\n}\n", "local.a stands in an override file alone"),
+    "moved": ("moved {\n  from = aws_lb.b\n  to = aws_lb.main\n}\n", "`moved` can't stand in an override file"),
+    "import": ('import {\n  to = aws_lb.main\n  id = "x"\n}\n', "`import` can't stand in an override file"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BASELESS.values(), ids=BASELESS)
+def test_an_override_file_changes_only_what_another_file_declares(tmp_path: Path, text: str, message: str) -> None:
+    report = judged(tmp_path, {"main.tf": LB, "dev_override.tf": text})
+    assert [(entry.where.path, message in entry.message) for entry in report.unreadable] == [("dev_override.tf", True)]
+
+
+def test_what_a_broken_file_may_declare_can_be_overridden(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": LB, "broken.tf": "variable {{", "dev_override.tf": BASELESS["output"][0]})
+    assert [entry.where.path for entry in report.unreadable] == ["broken.tf"]
+
+
+JSON = {
+    "trailing comma": ('{"output": {"a": {"value": 1},}}', "JSON has no trailing comma"),
+    "comment": ('{ # why\n"output": {"a": {"value": 1}}}', "expected a key in double quotes"),
+    "bare key": ('{output: {"a": {"value": 1}}}', "expected a key in double quotes"),
+    "equals": ('{"output" = {"a": {"value": 1}}}', "expected"),
+    "name": ('{"output": {"a": {"value": NaN}}}', "expected a value"),
+    "single quotes": ("{'output': {}}", "JSON knows double quotes only"),
+    "number at the top": ("[1]", "expected one JSON object, or a list of them"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), JSON.values(), ids=JSON)
+def test_json_is_strict(tmp_path: Path, text: str, message: str) -> None:
+    report = judged(tmp_path, {"main.tf": LB, "more.tf.json": text})
+    assert [(entry.where.path, entry.where.line, message in entry.message) for entry in report.unreadable] == [
+        ("more.tf.json", 1, True)
+    ]
+
+
+def test_a_list_of_objects_is_json_that_terraform_takes(tmp_path: Path) -> None:
+    text = '[{"output": {"a": {"value": 1}}}, {"resource": {"aws_lb": {"b": {"idle_timeout": 30}}}}]'
+    report = judged(tmp_path, {"more.tf.json": text})
+    assert (report.unreadable, len(report.findings) > 0) == ([], True)
 
 
 def test_json_holds_the_same_blocks(tmp_path: Path) -> None:

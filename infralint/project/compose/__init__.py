@@ -31,6 +31,7 @@ from infralint.project.compose.shape import (
     DeclaredName,
     check_shape,
     declared_names,
+    refused_keys,
     refused_parts,
     undeclared_names,
     waiting_circles,
@@ -249,9 +250,11 @@ class _ComposeReader:
         try:
             text = self.project.utf8_text(path)
             is_named = bool(_NAMED.fullmatch(posixpath.basename(path)))
-            if not (_SERVICES.search(text) or (is_named and _INCLUDE.search(text))):
-                return None
             is_strict = is_named and not has_holes(text)
+            if not (_SERVICES.search(text) or (is_named and _INCLUDE.search(text))):
+                if is_strict:
+                    self._refuse(path, refused_keys(read_yaml(text)))
+                return None
             roots = read_yaml(text, allow_duplicates=not is_strict)
             if len(roots) > 1:
                 more = f"holds {len(roots)} documents, of which the first alone is read"

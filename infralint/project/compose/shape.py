@@ -5,7 +5,7 @@ https://docs.docker.com/reference/compose-file/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from infralint.project.compose.ports import ports_in
 from infralint.text.circles import find_circles, say_through
@@ -25,6 +25,7 @@ _KEYS = frozenset(
     " cpu_rt_period cpu".split()
 )
 """https://docs.docker.com/reference/compose-file/services/"""
+_TOP_KEYS = frozenset("configs include models name networks secrets services version volumes".split())
 _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 """A variable whose brace is never closed."""
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
@@ -44,8 +45,19 @@ def check_shape(root: YamlValue) -> None:
             raise _problem(service.span, f"services.{name}: expected a mapping of keys to values")
 
 
+def refused_keys(roots: Sequence[YamlValue]) -> Iterator[YamlProblem]:
+    """What compose refuses at the top of a file: text alone, and mistyped keys. Lists are tasks of Ansible's."""
+    for root in roots[:1]:
+        if root.text is not None and not root.is_null:
+            yield _problem(root.span, "expected keys with values, such as `services:`")
+        for key in root.members or ():
+            if not key.startswith("x-") and (right := mistyped_for(key, _TOP_KEYS)):
+                yield _problem(root.keys.get(key, root.span), f"there is no key `{key}`; did you mean {right}?")
+
+
 def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
     """What compose refuses of services that can be read."""
+    yield from refused_keys([root])
     services = root.members_of("services")
     followed: set[str] = set()
     for name, service in services.items():

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from infralint.text.go_templates.values import scalar
-from infralint.text.suggestions import NEARLY, closest
+from infralint.text.suggestions import NEARLY, closest, mistyped_for
 from infralint.text.yaml_places import YamlProblem, YamlValue
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -49,7 +49,7 @@ def check_shape(item: YamlValue) -> None:
         _check_texts(item, "data")
     for spec in _mappings(item, "spec"):
         if item.text_of("kind") == "Ingress":
-            _check_ingress(spec)
+            _check_ingress(spec, item.text_of("apiVersion").partition("/")[0] in _OF_INGRESSES)
 
 
 def _check_kind(item: YamlValue) -> None:
@@ -82,12 +82,61 @@ def _check_texts(around: YamlValue, name: str) -> None:
                 raise _problem(value, message)
 
 
-def _check_ingress(spec: YamlValue) -> None:
+_INGRESS: Mapping[str, tuple[str, ...]] = {
+    "spec": ("defaultBackend", "ingressClassName", "rules", "tls", "backend"),
+    "rules": ("host", "http"),
+    "http": ("paths",),
+    "paths": ("backend", "path", "pathType"),
+    "backend": ("resource", "service", "serviceName", "servicePort"),
+    "service": ("name", "port"),
+}
+"""The fields of an Ingress, those of its older versions among them. kubectl refuses what is none of them:
+https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation"""
+_OF_INGRESSES = ("networking.k8s.io", "extensions")
+_PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
+
+
+def _check_ingress(spec: YamlValue, is_own: bool) -> None:
+    """is_own: it is an Ingress of Kubernetes itself, and none of the same name that another program brings."""
+    if is_own:
+        _check_fields_of_ingress(spec)
     for rule in _items(spec, "rules"):
         for http in _mappings(rule, "http"):
             for path in _items(http, "paths"):
                 for backend in _mappings(path, "backend"):
                     list(_mappings(backend, "service"))
+
+
+def _check_fields_of_ingress(spec: YamlValue) -> None:
+    _check_fields(spec, "spec")
+    for rule in spec.items_of("rules"):
+        _check_fields(rule, "rules")
+        if (http := rule.get("http")) is None:
+            continue
+        _check_fields(http, "http")
+        for path in http.items_of("paths"):
+            _check_fields(path, "paths")
+            kind = path.get("pathType")
+            if kind is not None and (right := _meant_path_type(kind.text or "")):
+                raise _problem(kind, f"there is no pathType {kind.text}; did you mean {right}?")
+            backend = path.get("backend")
+            for name, part in (("backend", backend), ("service", backend.get("service") if backend else None)):
+                if part is not None:
+                    _check_fields(part, name)
+
+
+def _meant_path_type(text: str) -> str:
+    """The type of a path that a word is mistyped for, also in other capitals; empty for one that exists, or that may."""
+    same = [kind for kind in _PATH_TYPES if kind.lower() == text.lower() and kind != text]
+    return same[0] if same else mistyped_for(text, _PATH_TYPES)
+
+
+def _check_fields(value: YamlValue, name: str) -> None:
+    """Fields that an Ingress does not have there, and that are nearly those that it has."""
+    for key in value.members or ():
+        if right := mistyped_for(key, _INGRESS[name]):
+            at = YamlValue(value.keys.get(key, value.span))
+            raise _problem(at, f"`{name}` has no field `{key}`; did you mean {right}?")
 
 
 def _mappings(around: YamlValue, name: str) -> Iterator[YamlValue]:

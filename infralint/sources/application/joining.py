@@ -13,13 +13,21 @@ from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.laravel_paths import LaravelPaths
-from infralint.sources.application.loops import turns
+from infralint.sources.application.loops import items_of_name, turns
+from infralint.sources.application.method_uses import MethodUses
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.rack_paths import RackPaths
-from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
+from infralint.sources.application.resolving import (
+    Instance,
+    Meaning,
+    Parameter,
+    ResolvedExpression,
+    Resolver,
+    receiver_type,
+)
 from infralint.sources.application.rulebook import (
     CallPattern,
     Key,
@@ -43,7 +51,6 @@ from infralint.sources.application.syntax import (
 )
 from infralint.sources.application.uses import Uses
 from infralint.text.lazy import lazy
-from infralint.text.paths import is_below
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -70,6 +77,8 @@ LISTS = frozenset("array list tuple array_initializer collection_literal element
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
 _PREFIX_OPTIONS = frozenset({"prefix", "script_name", "base_path", "url_prefix"})
+_PREFIXING = frozenset({"addPathPrefix", "setPathPrefixes"})
+"""Spring's methods that put a path before controllers."""
 _URL_LISTS = frozenset({"urlpatterns", "urlpatterns.extend"})
 """What takes the paths of a file of Django."""
 _DECLARING = frozenset({"java", "kotlin", "csharp"})
@@ -171,6 +180,9 @@ class Joiner:
         self.rulebook = rulebook
         self.resolver = Resolver(program, rulebook.known)
         self.uses = Uses(program)
+        self.methods = MethodUses(
+            program, self.resolver, lambda module, span: self.registration_at(module, span) is not None
+        )
         self._registrations: dict[str, list[Registration]] = {}
         self._handlers: dict[str, NestedItems[Registration]] = {}
         self._mounts: dict[str, NestedItems[tuple[Rules, MountCall, Call]]] = {}
@@ -226,7 +238,7 @@ class Joiner:
         if call.receiver is None and call.module.definitions_of(call.name):
             return False
         if call.module.language.name in ("go", "python", "javascript"):
-            return any(is_within(other.specifier, sources) for other in imports.values())
+            return self.program.has_import_of(call.module, sources)
         return _mentions(call.module, sources)
 
     def registrations(self, module: SourceModule) -> list[Registration]:
@@ -322,9 +334,8 @@ class Joiner:
         for registration in rivals:
             if registration.rules is router:
                 return registration
-        imports = {imported.specifier for imported in self.program.imports(rivals[0].call.module).values()}
         for registration in rivals:
-            if any(is_within(specifier, registration.rules.packages) for specifier in imports):
+            if self.program.has_import_of(registration.call.module, registration.rules.packages):
                 return registration
         return next((registration for registration in rivals if registration.shape.when), rivals[0])
 
@@ -418,15 +429,33 @@ class Joiner:
         """What the settings of an application put before all of its routes."""
         if not registration.rules.properties:
             return ROOT
+        if self._is_prefixed_by_code(registration):
+            return UNKNOWN
         home = home_of(registration.call.module.path)
         if home not in self._base_paths:
-            self._base_paths[home] = UNKNOWN if self._adds_prefixes(home) else self._spring.base_path(home)
+            self._base_paths[home] = self._spring.base_path(home)
         return self._base_paths[home]
 
-    def _adds_prefixes(self, home: str) -> bool:
-        """Whether code of a module of Spring puts prefixes before controllers: `addPathPrefix("/api", …)`."""
-        near = (path for path in self.program.sources if path.endswith((".java", ".kt")) and is_below(path, home))
-        return any(b".addPathPrefix(" in self.program.content(path) for path in near)
+    def _is_prefixed_by_code(self, registration: Registration) -> bool:
+        """Whether code of Spring may put a prefix before a controller: before all, or those of an annotation that it has."""
+        marks = self._prefixed_marks
+        if not marks or "" in marks or registration.decorated is None:
+            return bool(marks)
+        marked = registration.call.module.marks(marks)
+        return any(outer in marked for outer in registration.decorated.around())
+
+    @cached_property
+    def _prefixed_marks(self) -> frozenset[str]:
+        """The annotations of controllers that code puts a prefix before, `addPathPrefix("/api", forAnnotation(Api.class))`;
+        empty for all controllers. The code of one module may be that of another's program."""
+        found: set[str] = set()
+        for path in self.program.sources:
+            if path.endswith((".java", ".kt")) and b"PathPrefix" in self.program.content(path):
+                module = self.program.load(path)
+                for call in module.calls(_PREFIXING) if module is not None else ():
+                    text = call.positional[1].text() if len(call.positional) > 1 else ""
+                    found |= set(re.findall(r"(\w+)(?:\.|::)class\b", text)) - {"RestController", "Controller"} or {""}
+        return frozenset(found)
 
     def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
@@ -955,7 +984,7 @@ class Joiner:
         node = argument_of(call, shape.prefix)
         if node is None:
             return [self._option_prefix(rules, shape, call)]
-        if node.kind() in LISTS and (items := node.named_children()):
+        if items := node.named_children() if node.kind() in LISTS else items_of_name(node):
             return [path_of(self.resolver.text(call.module, item), rules.style) for item in items]
         text = self.resolver.text(call.module, node)
         if text is None and shape.child == "rest" and not _is_text(call.module, node):
@@ -1010,12 +1039,19 @@ class Joiner:
             return found
         is_whole_plugin = self._is_whole_plugin(definition)
         heads: list[Head] = []
-        for name in self._function_names(definition):
-            for other, use in self.uses.of(module, name):
-                heads += self._heads_of_argument(other, use, parameter, depth)
+        for other, use in self._uses_of_function(definition):
+            heads += self._heads_of_argument(other, use, parameter, depth)
         if is_whole_plugin:
             heads = [NOWHERE if head.prefixed else head for head in heads]
         return list(dict.fromkeys(heads)) or [NOWHERE]
+
+    def _uses_of_function(self, definition: Definition) -> Iterator[tuple[SourceModule, SgNode]]:
+        """Where a function is named; a method of Go, on values of its type: `func (h *Chat) Register(r *mux.Router)`."""
+        if owner := receiver_type(definition):
+            yield from self.methods.of(definition, owner)
+            return
+        for name in self._function_names(definition):
+            yield from self.uses.of(definition.module, name)
 
     def _is_whole_plugin(self, definition: Definition) -> bool:
         """Whether a function is a plugin of Fastify that prefixes do not hold for.

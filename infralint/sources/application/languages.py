@@ -99,7 +99,7 @@ GO = Language(
     _words("function_declaration method_declaration func_literal"),
     _words("type_spec"),
     _words("interpreted_string_literal raw_string_literal"),
-    _words("identifier field_identifier type_identifier"),
+    _words("identifier field_identifier type_identifier package_identifier"),
 )
 JAVA = Language(
     "java",

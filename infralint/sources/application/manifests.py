@@ -124,6 +124,14 @@ def built_folders(project: Project) -> list[str]:
     return sorted(folder for folder in contexts if _is_folder_aside(folder, False) and not _OF_TESTS.search(folder))
 
 
+class _FoldersAside(dict[str, bool]):
+    """Folders, each with its slash -> whether it is aside; each is looked at once."""
+
+    def __missing__(self, folder: str) -> bool:
+        self[folder] = is_aside = _is_folder_aside(folder, False)
+        return is_aside
+
+
 class DeployedFiles(Set[str]):
     """The files of a project but for those that are aside; which these are is told for those that somebody asks about."""
 
@@ -132,6 +140,7 @@ class DeployedFiles(Set[str]):
         self._names = names
         self._text = text
         self._built = tuple(built)
+        self._folders_aside = _FoldersAside()
 
     def __contains__(self, path: object) -> bool:
         return path in self._names.all and not self._is_aside(str(path))
@@ -154,11 +163,11 @@ class DeployedFiles(Set[str]):
 
     def among(self, paths: Iterable[str]) -> list[str]:
         """Those of the project's files that are not aside."""
-        is_plain, is_folder_aside = _PLAIN_NAME.match, _is_folder_aside
+        is_plain, folders_aside = _PLAIN_NAME.match, self._folders_aside
         return [
             path
             for path in paths
-            if (is_plain(path, start := path.rfind("/") + 1) and not is_folder_aside(path[:start], False))
+            if (is_plain(path, start := path.rfind("/") + 1) and not folders_aside[path[:start]])
             or not self._is_aside(path)
         ]
 

@@ -132,7 +132,7 @@ class _Uses(msgspec.Struct, dict=True):
     def _clients(self, module: SourceModule) -> Iterator[_Client]:
         for rules in self.libraries:
             for rule in rules.clients:
-                if module.language.name not in rule.languages or not self._imports(module, rules):
+                if module.language.name not in rule.languages or not self.program.has_import_of(module, rules.packages):
                     continue
                 for call in module.calls(frozenset(_last_names(rule.call))):
                     if _called_as(call, rule.call) and self._is_constructed(call):
@@ -141,10 +141,6 @@ class _Uses(msgspec.Struct, dict=True):
     @staticmethod
     def _is_constructed(call: Call) -> bool:
         return not _is_javascript(call.module) or call.node.kind() == "new_expression"
-
-    def _imports(self, module: SourceModule, rules: ModelRules) -> bool:
-        """Whether a file imports a library."""
-        return any(is_within(imported.specifier, rules.packages) for imported in self.program.imports(module).values())
 
     def _answers(self, module: SourceModule, clients: dict[tuple[str, SourceSpan], _Client]) -> Iterator[_Answer]:
         for rules in self.libraries:
@@ -192,7 +188,7 @@ class _Uses(msgspec.Struct, dict=True):
     def _may_be_of(self, module: SourceModule, rules: ModelRules, clients: Iterable[_Client]) -> bool:
         """Whether a call whose client was not found goes through a library: its file imports it, and no other of
         those that are called so; or it is the only one that the files around have a client of."""
-        named = [other for other in self.libraries if self._imports(module, other)]
+        named = [other for other in self.libraries if self.program.has_import_of(module, other.packages)]
         if named:
             return rules in named
         return bool(rules.clients) and {client.rules.library for client in clients} == {rules.library}

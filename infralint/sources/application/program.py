@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from infralint.project import CantRead
 from infralint.project.javascript_imports import JavaScriptImports
 from infralint.project.parse_trial import can_be_parsed
-from infralint.sources.application.imports import READERS, SCANS, ImportedName, javascript_exports, stems_of
+from infralint.sources.application.imports import READERS, SCANS, ImportedName, is_within, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
 from infralint.sources.application.manifests import DeployedFiles
 from infralint.sources.application.syntax import SourceModule, find_too_deep, parse, span_of
@@ -59,6 +59,7 @@ class ProjectModules:
         self._size = 0
         self._modules: dict[str, SourceModule | None] = {}
         self._imports: dict[str, dict[str, ImportedName]] = {}
+        self._has_import_of: dict[tuple[str, tuple[str, ...]], bool] = {}
         self._exports: dict[str, dict[str, str | ImportedName | SgNode]] = {}
         self._stars: dict[str, list[str]] = {}
         self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
@@ -145,6 +146,15 @@ class ProjectModules:
         if module.path not in self._imports:
             self._imports[module.path] = _imports_of(module)
         return self._imports[module.path]
+
+    def has_import_of(self, module: SourceModule, packages: tuple[str, ...]) -> bool:
+        """Whether a file imports something of one of some packages."""
+        key = (module.path, packages)
+        if key not in self._has_import_of:
+            self._has_import_of[key] = any(
+                is_within(imported.specifier, packages) for imported in self.imports(module).values()
+            )
+        return self._has_import_of[key]
 
     def exports(self, module: SourceModule) -> Mapping[str, str | ImportedName | SgNode]:
         """What a JavaScript file exports: by name, a local name, an import or an expression."""

@@ -123,9 +123,9 @@ class Reader:
     def _packages(self) -> dict[str, Package]:
         found = packages(self._files.find_named(*MANIFESTS), self._program.content)
         folders = {folder: package.files for folder, package in found.items()}
-        unread = chain.from_iterable(self._code[ending] for ending in self._code.keys() - BY_ENDING.keys())
-        for path in sorted(chain(self._program.sources, unread)):
-            folder = path.rpartition("/")[0]
+        unread = list(chain.from_iterable(self._code[ending] for ending in self._code.keys() - BY_ENDING.keys()))
+        for path in sorted([*self._program.sources, *unread]) if unread else self._program.sources:
+            folder = path[: max(path.rfind("/"), 0)]
             files = folders.get(folder)
             if files is None:
                 files = folders[folder] = folders[nearest(folders, folder)]

@@ -23,6 +23,7 @@ PORT = "server.port"
 _FILE = lazy(r"(?:^|/)application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
 _LINE = lazy(r"^[ \t]*([\w.\[\]-]+)[ \t]*[=:](.*)$", re.MULTILINE)
 _FILLED_IN = lazy(r"\$\{|@")
+_BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
 _HOMES = ("src/main/resources", "src/main/resources/config", "config", "")
 
 
@@ -31,15 +32,76 @@ def home_of(source: str) -> str:
     return source.partition("src/main/")[0].rstrip("/") if "src/main/" in source else ""
 
 
+def _home_of_properties(folder: str) -> str:
+    """The folder of the module that a folder with properties belongs to."""
+    home = next(
+        home for home in sorted(_HOMES, key=len, reverse=True) if f"/{folder}".endswith(f"/{home}" if home else "")
+    )
+    return folder[: len(folder) - len(home)].rstrip("/")
+
+
 class SpringProperties:
     """The properties of the modules of a project."""
 
     def __init__(self, program: ProjectModules) -> None:
         self._program = program
+        self._built_of: dict[str, frozenset[str]] = {}
+        self._base_paths: dict[str, Path] = {}
+        self._named: dict[str, list[str]] = {}
 
     def base_path(self, folder: str) -> Path:
         """What stands before every route of the module in a folder; unknown where profiles differ in it, the environment
-        fills it in, or a file of properties does not parse."""
+        fills it in, or a file of properties does not parse. What runs a module that is no program itself says it for that."""
+        if folder in self._programs:
+            return self._own_base_path(folder)
+        running = [program for program in self._programs if folder in self._modules_of(program)] or self._programs
+        found = {self._own_base_path(program) for program in running or (folder,)}
+        return found.pop() if len(found) == 1 else UNKNOWN
+
+    @cached_property
+    def _programs(self) -> frozenset[str]:
+        """The folders of the modules that have properties, or a class that starts them."""
+        given = (folder for folder in self._files if "src/test/" not in folder)
+        java = (path for path in self._program.sources if path.endswith((".java", ".kt")) and "src/test/" not in path)
+        starting = (path for path in java if b"@SpringBootApplication" in self._program.content(path))
+        return frozenset({_home_of_properties(folder) for folder in given} | {home_of(path) for path in starting})
+
+    def _modules_of(self, program: str) -> frozenset[str]:
+        """The modules of the project that a program is built of: those whose folders' names its files of Maven or Gradle, or
+        theirs, say."""
+        if program not in self._built_of:
+            found, waiting = {program}, [program]
+            for folder in waiting:
+                named = self._named_by(folder)
+                waiting += [module for module in named if module not in found]
+                found |= set(named)
+            self._built_of[program] = frozenset(found)
+        return self._built_of[program]
+
+    def _named_by(self, folder: str) -> list[str]:
+        """The modules whose folders' names the build files in a folder say."""
+        if folder not in self._named:
+            paths = (path for name in _BUILDS if self._program.files.is_there(path := posixpath.join(folder, name)))
+            text = "\n".join(self._program.content(path).decode("utf-8", "replace") for path in paths)
+            words = sorted(self._modules.keys() & set(re.findall(r"[\w.-]+", text)))
+            self._named[folder] = [module for word in words for module in self._modules[word]]
+        return self._named[folder]
+
+    @cached_property
+    def _modules(self) -> dict[str, list[str]]:
+        """The folders with code of Java or Kotlin, by their own names."""
+        homes = {home_of(path) for path in self._program.sources if path.endswith((".java", ".kt"))}
+        found: dict[str, list[str]] = {}
+        for home in sorted(homes):
+            found.setdefault(posixpath.basename(home), []).append(home)
+        return found
+
+    def _own_base_path(self, folder: str) -> Path:
+        if folder not in self._base_paths:
+            self._base_paths[folder] = self._read_base_path(folder)
+        return self._base_paths[folder]
+
+    def _read_base_path(self, folder: str) -> Path:
         prefix = ROOT
         for key in BASE_PATHS:
             values = self._values(folder, key)

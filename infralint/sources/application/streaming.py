@@ -20,7 +20,7 @@ from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.phoenix_routes import PhoenixRoutes
 from infralint.sources.application.rails_routes import RailsRoutes
-from infralint.sources.application.resolving import Instance, Parameter, receiver_type
+from infralint.sources.application.resolving import receiver_type
 from infralint.sources.application.responses import (
     HEADERS,
     event_stream_places,
@@ -95,7 +95,6 @@ class ModuleStreams:
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
         self._steps = 0
-        self._owned: dict[tuple[str, str], list[tuple[SgNode, SgNode, SgNode]]] = {}
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self._rails = RailsRoutes(joiner.program)
         self._phoenix = PhoenixRoutes(joiner.program, joiner.resolver)
@@ -377,45 +376,10 @@ class ModuleStreams:
     def _method_uses(self, definition: Definition, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
         """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
         module = definition.module
-        importers = list(self.program.importers(module.path, definition.name))
-        beside = self.program.callers_beside(module, definition.name)
-        homes = {
-            home.path: home
-            for home in (module, *self.program.siblings_naming(module, definition.name), *importers, *beside)
-        }
-        for home in homes.values():
-            for node, place, holder in self._owned_names(home, definition.name):
-                if self._is_owner(home, holder, owner, span_of(node)):
-                    yield home, place
+        yield from self.joiner.methods.of(definition, owner)
         if module.language.name == "ruby" and definition.owner is not None:
             yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
         yield from self._handlers.of(definition, owner)
-
-    def _owned_names(self, module: SourceModule, name: str) -> list[tuple[SgNode, SgNode, SgNode]]:
-        """Where a module names something of an owner: the name, the whole expression, the owner."""
-        key = module.path, name
-        if key not in self._owned:
-            found = ((node, *_owned_name(module, node)) for node in module.identifiers(name))
-            self._owned[key] = [
-                (node, place, holder) for node, place, holder in found if place is not None and holder is not None
-            ]
-        return self._owned[key]
-
-    def _is_owner(self, module: SourceModule, node: SgNode, owner: str, span: SourceSpan) -> bool:
-        """Whether an expression is an object of a class: by what it stands for, else by its name."""
-        meaning = self.resolver.meaning(module, node)
-        if isinstance(meaning, Instance):
-            return meaning.definition.name == owner
-        if isinstance(meaning, Definition):
-            return meaning.name == owner
-        if isinstance(meaning, SourceModule):
-            default = self.resolver.default(meaning)
-            return isinstance(default, Instance) and default.definition.name == owner
-        if isinstance(meaning, Parameter) and (written := parameter_type(meaning)):
-            return written == owner
-        last = re.findall(r"\w+", node.text()[-80:])
-        similar = bool(last) and _plain(last[-1]) == _plain(owner)
-        return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
 
     def cable_path(self, folder: str) -> str:
         """Where the routes of the Rails application in a folder, named with its slash, mount Action Cable; empty where they
@@ -555,16 +519,24 @@ def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) 
     return any(method.name in named for method in methods)
 
 
-def parameter_type(parameter: Parameter) -> str:
-    """The last word of a parameter's declared type; empty where there is none."""
-    given = parameter.definition.node.field("parameters")
-    text = given.text() if given is not None else ""
-    name = re.escape(parameter.name)
-    if parameter.definition.module.language.name == "go":
-        found = re.search(rf"\b{name}(?:\s*,\s*\w+)*\s+\*?([\w.]+)", text)
-    else:
-        found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
-    return found[1].rpartition(".")[2] if found else ""
+def _has_base(definition: Definition, base: str) -> bool:
+    """Whether a class is declared as a descendant of another, by name."""
+    given = definition.node.field("superclasses") or definition.node.field("superclass")
+    return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
+
+
+def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) -> Iterator[SgNode]:
+    """Where a method is called on the object that it belongs to, as Ruby does without naming that."""
+    for node in module.identifiers(definition.name):
+        parent = node.parent()
+        receiver = parent.field("receiver") if parent is not None and parent.kind() == "call" else None
+        if owner.span.has(span_of(node)) and receiver is None and not _is_name_of(definition, node):
+            yield node
+
+
+def _is_name_of(definition: Definition, node: SgNode) -> bool:
+    name = definition.node.field("name")
+    return name is not None and span_of(name) == span_of(node)
 
 
 def _has_body(definition: Definition) -> bool:
@@ -582,44 +554,6 @@ def _return_type(definition: Definition) -> str:
     after = next((place for place, part in enumerate(parts) if part.kind() == "function_value_parameters"), None)
     follows = parts[after + 1] if after is not None and after + 1 < len(parts) else None
     return follows.text() if follows is not None and follows.kind() != "function_body" else ""
-
-
-def _has_base(definition: Definition, base: str) -> bool:
-    """Whether a class is declared as a descendant of another, by name."""
-    given = definition.node.field("superclasses") or definition.node.field("superclass")
-    return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
-
-
-def _owned_name(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
-    """The expression `owner.name` whose name a node is, and the owner."""
-    parent = node.parent()
-    if parent is not None and parent.kind() == "navigation_suffix":
-        parent = parent.parent()
-    member = module.member(parent) if parent is not None else None
-    if member is not None and span_of(member[0]) != span_of(node):
-        return parent, member[0]
-    call = module.call_of(parent) if parent is not None and parent.kind() in module.language.calls else None
-    if call is not None and call.receiver is not None and span_of(call.callee) == span_of(node):
-        return parent, call.receiver
-    return None, None
-
-
-def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) -> Iterator[SgNode]:
-    """Where a method is called on the object that it belongs to, as Ruby does without naming that."""
-    for node in module.identifiers(definition.name):
-        parent = node.parent()
-        receiver = parent.field("receiver") if parent is not None and parent.kind() == "call" else None
-        if owner.span.has(span_of(node)) and receiver is None and not _is_name_of(definition, node):
-            yield node
-
-
-def _is_name_of(definition: Definition, node: SgNode) -> bool:
-    name = definition.node.field("name")
-    return name is not None and span_of(name) == span_of(node)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]|impl$", "", name.lower())
 
 
 def _is_false(node: SgNode | None) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from infralint.platforms.aws_elb import (
     fields_of,
     node_fields,
 )
+from infralint.platforms.aws_elb.attribute_names import meant_balancer_attribute, meant_group_attribute
 from infralint.sources.cloudformation.template import CloudFormationTemplate, Missing, TemplateResource
 from infralint.text.yaml_places import YamlValue
 
@@ -149,6 +151,12 @@ def _aws_names(template: CloudFormationTemplate, resource: TemplateResource, key
     return (name,) if name else ()
 
 
+_MEANT = MappingProxyType(
+    {"LoadBalancerAttributes": meant_balancer_attribute, "TargetGroupAttributes": meant_group_attribute}
+)
+"""What a mistyped key of each list is meant to be."""
+
+
 def _pairs(
     template: CloudFormationTemplate, resource: TemplateResource, name: str, keys: tuple[str, ...]
 ) -> dict[str, Setting[Any]]:
@@ -159,7 +167,11 @@ def _pairs(
         return {key: Unknown(place, key, hole.reason, hole.remedy) for key in keys}
     found: dict[str, Setting[Any]] = {}
     for item in template.items(resource.properties, name):
+        if item.members is None and not item.tag:
+            template.refuse(f"{name}: each item is a mapping with Key and Value", item)
         key = template.text(item, "Key")
+        if key is not None and name in _MEANT and (right := _MEANT[name](key)):
+            template.refuse(f"AWS has no attribute `{key}`; did you mean {right}?", item)
         value = (item.members or {}).get("Value")
         if key is not None and key in keys and value is not None:
             written = f"{key}: {template.words_of(item, 'Value')}"

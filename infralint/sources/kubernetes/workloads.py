@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -20,7 +21,7 @@ WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout")
 CLUSTER = "svc.cluster.local"
 
 
-class Workload(msgspec.Struct, eq=False):
+class Workload(msgspec.Struct, eq=False, dict=True):
     """Pods that run the same containers. replicas: how many; labels: of each pod."""
 
     manifest: Manifest
@@ -31,6 +32,19 @@ class Workload(msgspec.Struct, eq=False):
     @property
     def containers(self) -> list[YamlValue]:
         return self.template.items_of("spec", "containers")
+
+    @cached_property
+    def ports(self) -> list[tuple[YamlValue, dict[str, int]]]:
+        """The ports that each of its containers names, by their names (or numbers)."""
+        return [(container, _named_ports(container)) for container in self.containers]
+
+    @cached_property
+    def named_ports(self) -> dict[str, int]:
+        """Those of all of them, and of sidecars among the initContainers."""
+        sidecars = map(_named_ports, self.template.items_of("spec", "initContainers"))
+        return {
+            name: port for ports in (*(ports for _, ports in self.ports), *sidecars) for name, port in ports.items()
+        }
 
     @property
     def key(self) -> str:
@@ -360,7 +374,7 @@ def _named_ports(container: YamlValue) -> dict[str, int]:
 def _forwards(service: Manifest, workload: Workload, container: YamlValue) -> Iterator[tuple[int, int | None]]:
     """The ports of a Service that lead, or may lead, to a container."""
     named = _named_ports(container)
-    others = [_named_ports(other) for other in workload.containers if other is not container]
+    others = [ports for other, ports in workload.ports if other is not container]
     for port, target in ports_of(service):
         number = whole_number(target) if target.isdecimal() else None
         if target in named or number in named.values() or not others:
@@ -379,8 +393,7 @@ def _lost_ports(service: Manifest, workload: Workload, exposed: Sequence[int]) -
 
     https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
     """
-    containers = (*workload.containers, *workload.template.items_of("spec", "initContainers"))
-    named = {name: port for container in containers for name, port in _named_ports(container).items()}
+    named = workload.named_ports
     known = tuple(sorted({*named.values()} or {*exposed}))
     for item in service.root.items_of("spec", "ports"):
         port, target = number_of(item.get("port")), item.text_of("targetPort")

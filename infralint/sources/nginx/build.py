@@ -26,11 +26,11 @@ from infralint.model import (
     Unknown,
     Unreadable,
 )
-from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Facts, Version
 from infralint.platforms.ports import DEFAULT_PORTS, WEB_PORTS
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import (
+    LOOPBACK,
     ListenAddress,
     LocationEntry,
     Sockets,
@@ -56,7 +56,6 @@ from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole
 from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.undeclared import Expanded, find_undeclared
-from infralint.sources.nginx.unfit import find_slow
 from infralint.sources.nginx.upstreams import (
     Upstream,
     Upstreams,
@@ -216,8 +215,8 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         shut = self.processing.find_shut(hop.block, request)
         if shut is not None:
             return Match(None, not reasons, reasons, _answer_of(shut))
-        slow = next(find_slow(hop.block.scope, "proxy_download_rate", "proxy_upload_rate"), None)
-        loss = None if slow is None else Unknown(slow.line.where, slow.line.name, f"{hop.name}: {slow.because}")
+        found = self.processing.find_shut_to_some(hop.block, request)
+        loss = None if found is None else Unknown(found.line.where, found.line.name, f"{hop.name}: {found.because}")
         match = Match(hop, not reasons, reasons, None, loss)
         return self._doubt_client(match, request) if self._expects_proxies and not request.relayed else match
 
@@ -544,7 +543,21 @@ class _NodeBuilder:
         self.nginx.hops = tuple(self.hops)
         self._place_node()
         self.nginx.sockets.settle_slashes()
+        self.nginx.sockets.inner = frozenset(self._inner_ports())
         return self.nginx
+
+    def _inner_ports(self) -> Iterator[int]:
+        """The ports of this host that its own locations dial, and to which browsers come by no usual address."""
+        targets = (
+            dict.fromkeys(hop.pass_directive.args[0] for hop in self.hops) if len(self.nginx.sockets.by_key) > 1 else ()
+        )
+        for text in targets:
+            if "$" in text or has_hole(text):
+                continue
+            target = read_target(text)
+            for address in self.upstreams.pool_of(target, self.definitions).targets:
+                if address.host in LOOPBACK and address.port is not None and address.port not in DEFAULT_PORTS:
+                    yield address.port
 
     def _place_node(self) -> None:
         """Where the node listens, what it is called, and which files it is written in."""
@@ -751,7 +764,6 @@ class _NodeBuilder:
             name=location.written if directive is location else f"{location.written}, {directive.written}",
             where=where,
             buffers_responses=NOT_ASKED,
-            clocks=platform.clocks(facts),
             forwards_upgrade=NOT_ASKED,
             keeps_affinity=NOT_ASKED,
             runtime=Known("", where, "", "default"),
@@ -797,14 +809,12 @@ class _NodeBuilder:
         server = VirtualServer(listeners, [""])
         block = server.block = NginxBlock(directive, scope, server, passed=passed)
         where = directive.where
-        facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
         named = self._passed_values(block) if passed.name == "proxy_pass" else Values()
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
             buffers_responses=NOT_ASKED,
-            clocks=platform.clocks(facts),
             forwards_upgrade=Known("forwarded", where, "", "default"),
             keeps_affinity=NOT_ASKED,
             runtime=Known("", where, "", "default"),

@@ -6,7 +6,7 @@ https://nginx.org/en/docs/http/server_names.html, https://nginx.org/en/docs/http
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -366,10 +366,11 @@ def _servers_of(sockets: Iterable[Socket]) -> list[VirtualServer]:
 
 
 class Sockets:
-    """Where the servers of one nginx listen, and which of them answers there."""
+    """Where the servers of one nginx listen, and which of them answers there. inner: ports that it dials itself."""
 
     def __init__(self, servers: Sequence[VirtualServer]) -> None:
         self.servers = servers
+        self.inner: Set[int] = frozenset()
         self.by_key: dict[str, Socket] = {}
         self._by_port: dict[int | None, list[Socket]] = {}
         self._chosen: dict[tuple[str, Address | None], list[Chosen]] = {}
@@ -411,7 +412,8 @@ class Sockets:
     @cached_property
     def _of_browsers(self) -> list[Socket]:
         sockets = list(self.by_key.values())
-        return [found for found in sockets if not found.listener.is_of_the_host] or sockets
+        outside = [found for found in sockets if not found.listener.is_of_the_host]
+        return [found for found in outside if found.listener.address.port not in self.inner] or outside or sockets
 
     def _on_port(self, port: int | None) -> list[Socket]:
         """The sockets on a port, and those of which the port is not known, in their order."""

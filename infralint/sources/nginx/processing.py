@@ -28,7 +28,7 @@ from infralint.sources.nginx.choose import (
 from infralint.sources.nginx.conditions import judge
 from infralint.sources.nginx.scopes import Scope, unseen_by
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.unfit import find_misfits
+from infralint.sources.nginx.unfit import Misfit, find_misfits, find_slow
 from infralint.sources.nginx.upstreams import PORTS, Upstreams, read_address, read_target
 from infralint.sources.nginx.variables import (
     VARIABLE,
@@ -178,6 +178,7 @@ class Processing:
         self.upstreams = upstreams
         self._senders: dict[int, list[tuple[NginxBlock, frozenset[str]]]] = {}
         self._closings: dict[int, Answer | None] = {}
+        self._misfits: dict[tuple[int, bool, bool], Sequence[Misfit]] = {}
         self._last_ways: tuple[int, Request, list[RequestEnd]] | None = None
         self._run_through: dict[tuple[int, Request | None, str | None], dict[int, list[Run]]] = {}
         self.sent: dict[tuple[Hop, Request], tuple[Forward, ...]] = {}
@@ -431,14 +432,21 @@ class Processing:
             return
         if unresolved.answer is not None:
             yield from self._lose(run, unresolved.answer)
-        family, is_posted = passed.name.removesuffix("_pass"), "POST" in methods_of(run.moment.request)
-        for code, line, because in find_misfits(run.block.scope, family, _kind(run) == "sse", is_posted):
+        for code, line, because in self._find_misfits(run):
             method = "POST" if line.name == "proxy_pass_request_body" else ""
             yield from self._lose(run, Answer(code, line, "", because), method)
         if (other := self._find_other_method(run)) is not None:
             yield RequestEnd(run, answer=other, is_loss=True)
         yield RequestEnd(run, block)
         yield from (end._replace(after_error=True) for end in self._intercept(run))
+
+    def _find_misfits(self, run: Run) -> Sequence[Misfit]:
+        """What the settings of a run's block may do to a stream; the same for all requests of one kind."""
+        block, passed = run.block, run.block.passed
+        key = id(block), _kind(run) == "sse", "POST" in methods_of(run.moment.request)
+        if key not in self._misfits and passed is not None:
+            self._misfits[key] = [*find_misfits(block.scope, passed.name.removesuffix("_pass"), *key[1:])]
+        return self._misfits.get(key, ())
 
     def _find_named_hosts(self, passed: Directive, moment: Moment) -> Values:
         """Whom variables name to be dialled: an empty text where they name nobody."""
@@ -501,11 +509,30 @@ class Processing:
             return Answer(CLOSED, block.denied, "", f"`{block.denied.written}` turns every client away")
         if block.passed is not None and block.passed.name == "return":
             return Answer(CLOSED, block.passed, "", f"`{block.passed.written}` answers every connection by itself")
+        moment = self._moment_of_connection(block, request)
+        if (down := self._find_dead_end(block)) is not None:
+            return down._replace(code=CLOSED)
+        if block.passed is not None and set(self._find_named_hosts(block.passed, moment).texts) == {""}:
+            because = f"`{block.passed.written}` names nobody, as its variable is empty"
+            return Answer(CLOSED, block.passed, "", because)
+        unresolved = self._find_unresolved(block, [moment])
+        return unresolved.answer._replace(code=CLOSED) if unresolved.answer and unresolved.is_sure else None
+
+    def _moment_of_connection(self, block: NginxBlock, request: Request) -> Moment:
+        """What the variables of a server of `stream {}` are as it dials: https://nginx.org/en/docs/stream/ngx_stream_set_module.html"""
         run = Run(Moment(block.server, request), block)
         for line in block.level.by_name.get("set", ()):
             run = self._assign(line, run) if len(line.args) == 2 else run
-        unresolved = self._find_unresolved(block, [run.moment])
-        return unresolved.answer._replace(code=CLOSED) if unresolved.answer and unresolved.is_sure else None
+        return run.moment
+
+    def find_shut_to_some(self, block: NginxBlock, request: Request) -> Misfit | None:
+        """What a server of `stream {}` does to some of the connections that are made to it, or to what is sent on them."""
+        slow = next(find_slow(block.scope, "proxy_download_rate", "proxy_upload_rate"), None)
+        if slow is not None or block.passed is None or request.host is None:
+            return slow
+        if "" in self._find_named_hosts(block.passed, self._moment_of_connection(block, request)).texts:
+            return Misfit("", block.passed, f"`{block.passed.written}` names nobody where its variable is empty")
+        return None
 
     def _find_unresolved_always(self, block: NginxBlock) -> Answer | None:
         """The answer where a block names no address, and nothing looks one up, whatever comes."""

@@ -133,6 +133,8 @@ def _value(header: Directive, level: Level | None, definitions: Definitions, mom
         heading = header.source.prepared.headings[conditions[0][0]]
         return Unknown(header.where, NAME, f"`{header.written}` stands only under `{heading}`", "render the template")
     values = definitions.evaluate(text, header, moment)
+    if len(values.texts) > 1 and name_of(header) in ("upgrade", "connection"):
+        values = values.map(str.lower)  # their case is of no matter
     return setting_of(values, header)
 
 

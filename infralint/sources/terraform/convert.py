@@ -176,6 +176,8 @@ def _declared_object(expression: ObjectOf, constant: Callable[[Expression], Valu
         if not isinstance(key, Literal):
             raise BadType("an object's type needs names of attributes")
         name = str(key.value)
+        if name in attributes:
+            raise BadType(f"names the attribute {name} twice")
         if isinstance(kind, FunctionCall) and kind.name == "optional" and 1 <= len(kind.arguments) <= 2:
             wanted = declared_type(kind.arguments[0], constant)
             optional[name] = constant(kind.arguments[1]) if len(kind.arguments) > 1 else None

@@ -111,18 +111,25 @@ SPEAKING = lazy(
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
 _PLAN = lazy(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
+_SORTED_PLAN = lazy(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"(?:applyable|checks|complete|configuration|errored)"\s*:')
+"""How a plan or a state begins whose keys somebody sorted (`jq -S`)."""
 _PLAN_VERSION = lazy(rb'"format_version"\s*:\s*"[0-9]')
 LARGEST_PLAN = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
 BALANCING = lazy(rb"(?i)lb|balancer")
 
 
+_NEVER_OVERRIDING = frozenset({"check", "import", "moved"})
+"""Blocks that are refused in an override file. https://developer.hashicorp.com/terraform/language/files/override"""
+
+
 class Folder(msgspec.Struct):
     """What the Terraform files of one folder declare, by name.
 
     moves: blocks that say what becomes of resources (`moved`, `removed`, `import`), and those of other
-    kinds that declare nothing. refused: what Terraform would not take, and where. is_whole: whether nothing is left out that
-    Terraform would read, so that a name which is not here is nowhere.
+    kinds that declare nothing. refused: what Terraform would not take, and where. baseless: what override files change
+    that no other file read so far declares, each with its place. is_whole: whether nothing is left out that Terraform
+    would read, so that a name which is not here is nowhere.
     """
 
     path: str
@@ -139,6 +146,7 @@ class Folder(msgspec.Struct):
     moves: list[Block] = []
     broken: list[str] = []
     refused: list[Unreadable] = []
+    baseless: list[tuple[str, Location]] = []
     is_whole: bool = True
 
     def add(self, body: Block, override: bool = False) -> None:
@@ -155,18 +163,24 @@ class Folder(msgspec.Struct):
                 self._add(block, override)
 
     def _add(self, block: Block, override: bool) -> None:
-        if block.type == "locals":
+        if override and block.type in _NEVER_OVERRIDING:
+            self._refuse(block.where, f"a block `{block.type}` can't stand in an override file")
+        elif block.type == "locals":
             for inner in block.blocks:
                 self._refuse(inner.where, f"`locals` takes no blocks; write `{inner.type} = {{ … }}`")
             for name, attribute in block.attributes.items():
                 if name in self.locals and not override:
                     self._refuse_twice(attribute.where, f"local.{name}", self.locals[name].where)
-                else:
-                    self.locals[name] = attribute
+                    continue
+                if name not in self.locals and override:
+                    self.baseless.append((f"local.{name}", attribute.where))
+                self.locals[name] = attribute
         elif (home := self._home(block)) is not None:
             key: Any = block.labels if len(block.labels) > 1 else block.labels[0]
             if key not in home:
                 home[key] = block
+                if override:
+                    self.baseless.append((_address(block), block.where))
             elif override:
                 home[key] = merge(home[key], block)
             else:
@@ -174,6 +188,13 @@ class Folder(msgspec.Struct):
         else:
             listed = {"provider": self.providers, "terraform": self.settings}
             listed.get(block.type, self.moves).append(block)
+
+    def refuse_baseless(self) -> None:
+        """Refuse what override files change and no other file declares: asked once all files of the folder are here."""
+        for address, where in self.baseless:
+            self._refuse(
+                where, f"{address} stands in an override file alone, and one changes only what another file declares"
+            )
 
     def all_blocks(self) -> Iterator[Block]:
         """Every block but `locals`, in no order that matters."""
@@ -368,12 +389,16 @@ class TerraformFolders:
     def _may_be_plan(self, path: str) -> bool:
         """A look at a file that was asked for: somebody may have sorted the keys of a plan."""
         try:
-            return bool(_PLAN_VERSION.search(self.project.searchable(path, LARGEST_PLAN)))
+            return self._names_version(path)
         except CantRead:
             return self._begins_as_plan(path)
 
+    def _names_version(self, path: str) -> bool:
+        return bool(_PLAN_VERSION.search(self.project.searchable(path, LARGEST_PLAN)))
+
     def _begins_as_plan(self, path: str) -> bool:
-        return bool(_PLAN.match(self.project.head(path, 200)))
+        head = self.project.head(path, 200)
+        return bool(_PLAN.match(head)) or (bool(_SORTED_PLAN.match(head)) and self._names_version(path))
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
@@ -499,7 +524,10 @@ class TerraformFolders:
                 folder.broken.append(self.project.show(file))
             else:
                 folder.add(body, is_override(file))
-        folder.is_whole = not folder.broken and not folder.refused and self._is_complete(path, paths)
+        is_complete = not folder.broken and self._is_complete(path, paths)
+        if is_complete:
+            folder.refuse_baseless()
+        folder.is_whole = is_complete and not folder.refused
         self.unreadable += folder.refused
         return folder
 

@@ -68,6 +68,10 @@ class HclFile:
         end_line, end_column = self._position(end if end is not None else start)
         return Location(self.path, line, column, end_line, end_column)
 
+    def offset_of(self, line: int, column: int) -> int:
+        """The offset of a place, 1-based."""
+        return self._starts[line - 1] + column - 1
+
     def _position(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
@@ -1009,7 +1013,15 @@ https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
 """
 
 
-def _json_object(source: HclFile) -> ObjectOf:
+def _json_value(source: HclFile) -> Expression:
+    """The value of a file, read with the places of its parts, once it is known to be JSON. Raises HclError."""
+    from infralint.text.json_places import BadJson, check_json
+
+    try:
+        check_json(source.text)
+    except BadJson as error:
+        if not error.is_content:
+            raise HclError(error.message, source.offset_of(error.line, error.column)) from error
     parser = _HclParser(source, json=True)
     parser.wide = 1
     try:
@@ -1017,15 +1029,30 @@ def _json_object(source: HclFile) -> ObjectOf:
     except RecursionError as error:
         raise HclTooDeep() from error
     parser.skip()
-    if parser.at < len(source.text) or not isinstance(found, ObjectOf):
+    if parser.at < len(source.text):
         raise HclError("expected one JSON object", parser.at)
     return found
 
 
+def _json_object(source: HclFile) -> ObjectOf:
+    found = _json_value(source)
+    if not isinstance(found, ObjectOf):
+        raise HclError("expected one JSON object", found.start)
+    return found
+
+
+def _json_top(source: HclFile) -> list[tuple[Expression, Expression]]:
+    """The members of the objects at the top of a file: one, or a list of them."""
+    found = _json_value(source)
+    objects = found.items if isinstance(found, ListOf) else [found]
+    if wrong := next((entry for entry in objects if not isinstance(entry, ObjectOf)), None):
+        raise HclError("expected one JSON object, or a list of them", wrong.start)
+    return [member for entry in objects if isinstance(entry, ObjectOf) for member in entry.items]
+
+
 def _json_file(source: HclFile) -> Block:
-    found = _json_object(source)
     body = Block("", (), 0, 0, source)
-    for key, value in found.items:
+    for key, value in _json_top(source):
         kind = str(key.value) if isinstance(key, Literal) else ""
         if kind != "//":
             body.blocks += _json_labelled(kind, (), value, LABELS.get(kind, 0), source)

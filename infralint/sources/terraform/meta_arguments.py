@@ -69,8 +69,17 @@ def wrong_meta_arguments(block: Block) -> Iterator[Complaint]:
     providers = block.attributes.get("providers") if block.type == "module" else None
     if providers is not None and isinstance(providers.value, Literal | ListOf):
         yield providers.where, f"`{providers.written}`: it takes what each provider is there, as {{ aws = aws.west }}"
+    provider = block.attributes.get("provider")
+    if provider is not None and _is_no_provider(provider.value):
+        yield provider.where, f"`{provider.written}`: it takes a provider's name without quotes, as aws or aws.west"
     if block.type in ("resource", "data", "ephemeral", "module"):
         yield from _wrong_instances(block)
+
+
+def _is_no_provider(expression: Expression) -> bool:
+    """Whether this can't name a provider; quoted names, those of Terraform 0.11, still may."""
+    is_text = isinstance(expression, Literal) and isinstance(expression.value, str)
+    return isinstance(expression, Literal | ListOf | ObjectOf) and not is_text
 
 
 def undeclared_providers(block: Block, declared: Collection[tuple[str, str]]) -> Iterator[Complaint]:

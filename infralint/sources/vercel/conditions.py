@@ -31,7 +31,7 @@ Test = Callable[[str], bool | None]
 def conditions_of(texts: Texts, module: JavaScriptModule, node: Node) -> list[tuple[Test, str]]:
     """The conditions that hold where a node is reached within its function, each with its words."""
     found: list[tuple[Test, str]] = []
-    for condition, wanted in _conditions(node):
+    for condition, wanted in _conditions(module, node):
         if condition is None:
             found.append((_unknown, f"it stands more than {MOST_LEVELS} levels deep"))
             continue
@@ -41,11 +41,11 @@ def conditions_of(texts: Texts, module: JavaScriptModule, node: Node) -> list[tu
     return found
 
 
-def _conditions(node: Node) -> Iterator[tuple[Node | None, bool]]:
+def _conditions(module: JavaScriptModule, node: Node) -> Iterator[tuple[Node | None, bool]]:
     """Conditions around a node, and those of guards that stand before it and leave: with the value that they have. None for
     all that stands further out than is looked at."""
     inner = node
-    for level, outer in enumerate(nodes_around(node, MOST_LEVELS + 1)):
+    for level, outer in enumerate(nodes_around(module, node, MOST_LEVELS + 1)):
         if inner.type in FUNCTIONS:
             return
         if level == MOST_LEVELS:

@@ -5,6 +5,7 @@ https://vercel.com/docs/project-configuration
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -29,6 +30,7 @@ from infralint.text.patterns import Unsearchable
 from infralint.text.pcre import InvalidPcre, Unexpressed
 from infralint.text.pcre import parse as parse_pcre
 from infralint.text.suggestions import mistyped_for
+from infralint.text.wording import listing
 
 
 class FunctionRule(msgspec.Struct, frozen=True):
@@ -167,6 +169,16 @@ _KEYS = frozenset(
 _BESIDE_NO_ROUTES = ("rewrites", "redirects", "headers", "cleanUrls", "trailingSlash")
 
 
+_TYPES: tuple[tuple[type, str, tuple[str, ...]], ...] = (
+    (bool, "true or false", ("cleanUrls", "fluid", "public", "trailingSlash")),
+    (list, "a list", ("crons", "functionFailoverRegions", "passiveRegions", "regions")),
+    (dict, "an object", ("build", "env", "images")),
+)
+"""What Vercel takes for keys that say nothing of routes: a type, how it is called, and the keys."""
+_CONDITIONS = ("header", "cookie", "host", "query")
+"""What `has` and `missing` can ask for: https://vercel.com/docs/project-configuration#rewrite-has-or-missing-object-definition"""
+
+
 def find_refused(document: JsonNode, shown: str) -> Iterator[Unreadable]:
     """What Vercel refuses of the routing in a vercel.json: https://vercel.com/docs/errors/error-list"""
     place = _placer(shown)
@@ -177,6 +189,10 @@ def find_refused(document: JsonNode, shown: str) -> Iterator[Unreadable]:
     for key in _LISTS:
         if (member := document.member(key)) is not None and not isinstance(member.node.value, list):
             yield Unreadable(f"{key}: expected a list; Vercel refuses the deploy", place(member.whole))
+    for type_, words, keys in _TYPES:
+        for key in keys:
+            if (member := document.member(key)) is not None and not isinstance(member.node.value, type_ | None):
+                yield Unreadable(f"{key}: expected {words}; Vercel refuses the deploy", place(member.whole))
     newer = next((key for key in _BESIDE_NO_ROUTES if document.member(key) is not None), "")
     if newer and (member := document.member("routes")) is not None:
         why = f"`routes`, the older form, can't stand beside `{newer}`; Vercel refuses the deploy. Write all as `rewrites`"
@@ -201,6 +217,11 @@ def _refusal(item: JsonNode, key: str, source: str, destination: str) -> str:
             return f'"{name}" is missing'
         if member is not None and not isinstance(member.value, str | dict):
             return f'"{name}": expected a text'
+    for name in ("has", "missing"):
+        for condition in conditions.items if (conditions := item.get(name)) is not None else ():
+            kind = condition.get("type")
+            if kind is not None and kind.value not in _CONDITIONS:
+                return f'"{name}": "type" is {listing(_CONDITIONS, word="or")}, not {json.dumps(kind.plain)[:60]}'
     pattern = _text(item, source)
     why = _wrong_expression(pattern) if key == "routes" else wrong_path(pattern)
     return f'"{source}": "{pattern[:60]}": {why}' if why else ""

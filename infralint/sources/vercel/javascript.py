@@ -108,8 +108,27 @@ class JavaScriptModule(msgspec.Struct, dict=True):
             index = found[index][1]
         return index
 
+    @cached_property
+    def _places(self) -> dict[int, tuple[Node, Node | None]]:
+        """What each node with a name stands in, and the one before it. (`Node.parent` searches from the root.)"""
+        found: dict[int, tuple[Node, Node | None]] = {}
+        for node in walk(self.root):
+            before = None
+            for child in node.named_children:
+                found[child.id] = node, before
+                before = child
+        return found
+
+    def parent_of(self, node: Node) -> Node | None:
+        """The node that a node with a name stands in."""
+        return self._places[node.id][0] if node.id in self._places else None
+
+    def node_before(self, node: Node) -> Node | None:
+        """The node with a name that stands before another in the same one."""
+        return self._places[node.id][1] if node.id in self._places else None
+
     def around(self, node: Node) -> Iterator[Node]:
-        """The functions and loops that a node stands in, the innermost first. (`Node.parent` searches from the root.)"""
+        """The functions and loops that a node stands in, the innermost first."""
         starts, found = self._around
         index = self._last_around(found, bisect_right(starts, node.start_byte) - 1, node)
         while index >= 0:
@@ -246,35 +265,36 @@ def assignments(function: Node) -> dict[str, list[tuple[Node, str]]]:
     return found
 
 
-def header_of(node: Node) -> str:
+def header_of(module: JavaScriptModule, node: Node) -> str:
     """The name of the header whose value this string is: `{name: value}`, `set(name, value)`, `[name, value]`."""
-    parent = node.parent
+    parent = module.parent_of(node)
     if parent is None:
         return ""
     if parent.type == "pair" and parent.child_by_field_name("value") == node:
         return text_of(parent.child_by_field_name("key")).strip("\"'[]").lower()
     if parent.type in ("arguments", "array"):
-        before = node.prev_named_sibling
+        before = module.node_before(node)
         if before is not None:
             return str(literal(before) or "").lower()
-        call = text_of(parent.parent.child_by_field_name("function")) if parent.parent is not None else ""
-        return "content-type" if call.endswith((".contentType", ".type")) else ""
+        call = module.parent_of(parent)
+        function = text_of(call.child_by_field_name("function")) if call is not None else ""
+        return "content-type" if function.endswith((".contentType", ".type")) else ""
     return ""
 
 
-def nodes_around(node: Node, most: int = MOST_LEVELS) -> Iterator[Node]:
-    """The nodes that a node stands in, the innermost first: not more than so many, for each is searched from the root."""
-    around = node.parent
+def nodes_around(module: JavaScriptModule, node: Node, most: int = MOST_LEVELS) -> Iterator[Node]:
+    """The nodes that a node stands in, the innermost first: not more than so many."""
+    around = module.parent_of(node)
     for _ in range(most):
         if around is None:
             return
         yield around
-        around = around.parent
+        around = module.parent_of(around)
 
 
-def is_request(node: Node) -> bool:
+def is_request(module: JavaScriptModule, node: Node) -> bool:
     """Whether a node stands in the arguments of a request that the server makes itself."""
-    for outer in nodes_around(node):
+    for outer in nodes_around(module, node):
         if outer.type in FUNCTIONS:
             return False
         if outer.type == "call_expression":

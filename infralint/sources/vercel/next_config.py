@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 STAGES: tuple[Stage, ...] = ("beforeFiles", "afterFiles", "fallback")
-DEEPEST_ENTRY = 24
+DEEPEST_ENTRY = 64
 """Nodes of the syntax tree around an entry that are looked at: more than a person would nest."""
 
 
@@ -162,12 +162,12 @@ def _with_base_path(keys: dict[str, Node], source: str, base: str) -> str:
     return f"/:basePath*{source}" if base == UNKNOWN_BASE else base + source
 
 
-def _reason(keys: dict[str, Node], node: Node, base: str) -> str:
+def _reason(module: JavaScriptModule, keys: dict[str, Node], node: Node, base: str) -> str:
     if base == UNKNOWN_BASE and literal(keys.get("basePath")) is not False:
         return "what `basePath` comes to can't be told"
     if keys.keys() & {"has", "missing"}:
         return "it asks for more than the path (`has`, `missing`)"
-    for around in nodes_around(node, DEEPEST_ENTRY):
+    for around in nodes_around(module, node, DEEPEST_ENTRY):
         if around.type in ("method_definition", "pair"):
             break
         if around.type in ("if_statement", "ternary_expression", "binary_expression"):
@@ -184,7 +184,9 @@ def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) ->
         destination = rewritten_to(texts.text(module, keys["destination"]), source)
         if destination is not None:
             where = location_of(keys["source"], settings.config_path)
-            yield ConfiguredRewrite(source, destination, _stage(node), where, _reason(keys, node, settings.base))
+            yield ConfiguredRewrite(
+                source, destination, _stage(module, node), where, _reason(module, keys, node, settings.base)
+            )
 
 
 def _computed_rewrites(module: JavaScriptModule) -> int:
@@ -205,9 +207,9 @@ def _gives_more(node: Node) -> bool:
     )
 
 
-def _stage(node: Node) -> Stage:
+def _stage(module: JavaScriptModule, node: Node) -> Stage:
     """The list that an entry stands in; a plain list comes after the static routes."""
-    for around in nodes_around(node, DEEPEST_ENTRY):
+    for around in nodes_around(module, node, DEEPEST_ENTRY):
         key = text_of(around.child_by_field_name("key")) if around.type == "pair" else ""
         if found := next((stage for stage in STAGES if stage == key.strip("\"'")), None):
             return found
@@ -236,7 +238,7 @@ def _header_rules(
             where = location_of(entry, settings.config_path)
             found[name.lower()] = Known(value.value, where, name, written=f"{name}: {value.value}")
         yield (
-            HeaderRule(_with_base_path(keys, source, settings.base), found, _reason(keys, node, settings.base)),
+            HeaderRule(_with_base_path(keys, source, settings.base), found, _reason(module, keys, node, settings.base)),
             reason,
         )
 

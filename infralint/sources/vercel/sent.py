@@ -51,9 +51,9 @@ def headers_at(module: JavaScriptModule, node: Node) -> dict[str, str]:
     written: dict[str, set[str]] = {}
     for place in _places(module, node):
         for below in walk(place):
-            name = header_of(below) if below.type in ("string", "template_string") else ""
+            name = header_of(module, below) if below.type in ("string", "template_string") else ""
             value = literal(below)
-            if name in TELLING and isinstance(value, str) and not is_request(below):
+            if name in TELLING and isinstance(value, str) and not is_request(module, below):
                 written.setdefault(name, set()).add(value)
     found |= {name: next(iter(values)) for name, values in written.items() if len(values) == 1}
     if any(value.lower().startswith(EVENT_STREAM) for value in written.get("content-type", ())):

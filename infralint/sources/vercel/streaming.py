@@ -6,6 +6,7 @@ What only consumes a stream on the server, or sends a file, is no stream.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -174,6 +175,7 @@ class FunctionStreams:
         self._facts: dict[tuple[object, int, int], bool] = {}
         self._meanings: dict[_Name, _Meaning] = {}
         self._around: dict[_Name, _Meaning] = {}
+        self._accepting: dict[str, list[int]] = {}
         self._found: dict[tuple[_Name, int], FunctionSighting | None] = {}
 
     def _holds(self, fact: Callable[[Node], bool], node: Node) -> bool:
@@ -182,6 +184,15 @@ class FunctionStreams:
         if key not in self._facts:
             self._facts[key] = fact(node)
         return self._facts[key]
+
+    def _asks_for_stream(self, module: JavaScriptModule, node: Node) -> bool:
+        """Whether a piece of code makes a request for a stream, by its body or by the type that it accepts."""
+        if self._holds(_says_stream, node):
+            return True
+        if module.path not in self._accepting:
+            self._accepting[module.path] = _places_accepting_events(module)
+        places = self._accepting[module.path]
+        return bisect_left(places, node.start_byte) < bisect_left(places, node.end_byte)
 
     def is_mentioned(self, path: str) -> bool:
         """Whether a byte scan of a file and what it imports leaves it possible that it streams."""
@@ -373,7 +384,7 @@ class FunctionStreams:
         target = given[0] if given and given[0].type in ("identifier", "member_expression") else None
         if target is None or text_of(target) not in SERVER_RESPONSES:
             return None
-        if not self._holds(_asks_for_stream, module.outermost(node)):
+        if not self._asks_for_stream(module, module.outermost(node)):
             return None
         return _sighting(module, node, f"pipes a stream into {text_of(target)}")
 
@@ -436,7 +447,7 @@ class FunctionStreams:
         if key == "body":
             call = unwrap(value)
             is_answer = call is not None and text_of(call.child_by_field_name("function")) == "fetch"
-            return is_answer and self._holds(_asks_for_stream, module.outermost(value))
+            return is_answer and self._asks_for_stream(module, module.outermost(value))
         return (not key or key in STREAM_PROPERTIES or key == "stream") and self.is_stream(module, value, depth + 1)
 
     def _member_streams(self, module: JavaScriptModule, node: Node) -> bool:
@@ -448,7 +459,7 @@ class FunctionStreams:
             return False
         if text_of(owner) in ("req", "request"):
             return False
-        return self._holds(_asks_for_stream, module.outermost(node)) or self._asked_elsewhere(module, owner)
+        return self._asks_for_stream(module, module.outermost(node)) or self._asked_elsewhere(module, owner)
 
     def _asked_elsewhere(self, module: JavaScriptModule, owner: Node) -> bool:
         """Whether the answer comes from a function of the project that asks for a stream."""
@@ -457,8 +468,8 @@ class FunctionStreams:
         )
         for call in calls:
             if call is not None and call.type == "call_expression":
-                for _, function in self._definitions(module, call.child_by_field_name("function")):
-                    if self._holds(_asks_for_stream, function):
+                for home, function in self._definitions(module, call.child_by_field_name("function")):
+                    if self._asks_for_stream(home, function):
                         return True
         return False
 
@@ -551,9 +562,9 @@ def _header(module: JavaScriptModule, node: Node) -> FunctionSighting | None:
     """A response header that only a stream has."""
     value = str(literal(node) or "").lower()
     if value.partition(";")[0] == EVENT_STREAM:
-        if header_of(node) == "content-type" and not is_request(node):
+        if header_of(module, node) == "content-type" and not is_request(module, node):
             return _sighting(module, node, f"answers with {EVENT_STREAM}", content_type=EVENT_STREAM)
-    elif value == "no" and header_of(node) == "x-accel-buffering" and not is_request(node):
+    elif value == "no" and header_of(module, node) == "x-accel-buffering" and not is_request(module, node):
         return _sighting(module, node, 'answers with "X-Accel-Buffering: no"')
     return None
 
@@ -570,11 +581,6 @@ def _is_consumed(node: Node) -> bool:
     )
 
 
-def _asks_for_stream(node: Node) -> bool:
-    """Whether a piece of code makes a request for a stream, by its body or by the type that it accepts."""
-    return _says_stream(node) or _accepts_events(node)
-
-
 def _says_stream(node: Node) -> bool:
     """Whether `stream: true` stands in a piece of code."""
     for inner in walk(node):
@@ -584,10 +590,12 @@ def _says_stream(node: Node) -> bool:
     return False
 
 
-def _accepts_events(node: Node) -> bool:
-    """Whether the header `Accept: text/event-stream` is given in a piece of code."""
-    strings = (inner for inner in walk(node) if inner.type == "string" and EVENT_STREAM in text_of(inner).lower())
-    return any(header_of(string) == "accept" for string in strings)
+def _places_accepting_events(module: JavaScriptModule) -> list[int]:
+    """Where in a file the header `Accept: text/event-stream` is given."""
+    if EVENT_STREAM.encode() not in (module.root.text or b"").lower():
+        return []
+    strings = (node for node in walk(module.root) if node.type == "string" and EVENT_STREAM in text_of(node).lower())
+    return [string.start_byte for string in strings if header_of(module, string) == "accept"]
 
 
 def _sends_file(node: Node) -> bool:

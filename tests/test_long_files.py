@@ -1,4 +1,4 @@
-"""Texts of 100 kB that never end what they begin: each is gone through once, not once from each of its places."""
+"""Files of 100 kB that never end what they begin, or say the same over and over: gone through once, not once a place."""
 
 from __future__ import annotations
 
@@ -37,6 +37,35 @@ export class ChatRoutes {
 }
 """
 
+HANDLER = """export default async function handler(request, response) {
+  response.setHeader("Content-Type", "text/event-stream")
+%s
+  for (;;) response.write("a");
+}
+"""
+POD = """apiVersion: v1
+kind: Service
+metadata: { name: chat }
+spec: { selector: { app: chat }, ports: [{ port: 80 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: chat }
+spec:
+  template:
+    metadata: { labels: { app: chat } }
+    spec: { containers: [%s] }
+"""
+CONTAINER = "{ name: nginx, image: 'nginx:1.27', ports: [{ containerPort: 80 }] }, "
+IMPORTS = """from fastapi.responses import Response%d
+app = FastAPI()
+
+@app.post("/api/chat")
+def chat():
+"""
+REWRITES = "export default { rewrites: () => [{}]%s }"
+TEMPLATED = "server { location / { proxy_pass http://a; proxy_read_timeout ${SECONDS}s; } } "
+
 
 def repeated(text: str) -> str:
     return text * (SIZE // len(text))
@@ -69,12 +98,39 @@ def repeated(text: str) -> str:
         ("sites.yaml", "kind: ConfigMap\ndata:\n  nginx.conf: |\n    http {}\n" + repeated("\n")),
         ("api/chat.go", repeated('"a\\')),
         ("api/chat.go", repeated("/* ")),
-        ("main.go", ROUTERS % (ROUTER * 600)),
-        ("src/chat.ts", FIELDS % "".join(f'this.router{at}.get("/list", this.chat.list);\n' for at in range(1_900))),
     ],
 )
 def test_what_never_ends_is_gone_through_once(path: str, content: str, lint: Lint) -> None:
     files = {"nginx.conf": SITE, "vercel.json": "{}", "chart/Chart.yaml": "name: a\nversion: 1.0.0\napiVersion: v2\n"}
     with at_most(100):
         report = lint({**files, path: content.encode("latin-1")})
+    assert "a fault of infralint" not in str(report["unreadable"])
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("main.go", ROUTERS % (ROUTER * 600)),
+        ("src/chat.ts", FIELDS % "".join(f'this.router{at}.get("/list", this.chat.list);\n' for at in range(1_900))),
+        ("api/chat.js", HANDLER % repeated('("Content-Type", "text/event-stream")\n')),
+        ("next.config.mjs", REWRITES % repeated('[{ source: "/a", destination: "http://b" }]\n')),
+        ("pod.yaml", POD % repeated(CONTAINER)),
+        ("main.py", "from fastapi import FastAPI\n" + "".join(IMPORTS % at for at in range(900))),
+        (
+            "src/main.rs",
+            "use actix_web::get;\n" + repeated('#[get("/events")]\nasync fn events() -> impl Responder {\n'),
+        ),
+        ("C.java", repeated('@RestController\npublic class C {\n  @GetMapping("/e")\n')),
+        ("default.conf.template", repeated(TEMPLATED)),
+    ],
+)
+def test_what_stands_there_often_is_looked_at_once(path: str, content: str, lint: Lint) -> None:
+    manifests = {
+        "requirements.txt": "fastapi",
+        "package.json": '{"dependencies": {"next": "15.0.0"}}',
+        "go.mod": "module a",
+    }
+    files = {"nginx.conf": SITE, "vercel.json": "{}", "Cargo.toml": '[dependencies]\nactix-web = "4"', **manifests}
+    with at_most(100):
+        report = lint({**files, path: content})
     assert "a fault of infralint" not in str(report["unreadable"])
