@@ -250,9 +250,9 @@ NOT_ASKED = Unknown(NOWHERE, "", "nobody has asked")
 H = TypeVar("H", bound=Hop)
 
 
-def settings_when_asked(**settings: Callable[[Any], Setting[Any]]) -> Callable[[type[H]], type[H]]:
-    """Have a class of hops work settings out once they are asked for, where they are NOT_ASKED: of most hops, no check asks
-    for most settings. settings: fields of `Hop`, each with what makes its value of the hop."""
+def settings_when_asked(**settings: Callable[[Any], Setting[Any] | tuple[Clock, ...]]) -> Callable[[type[H]], type[H]]:
+    """Have a class of hops work settings out once they are asked for, where they are NOT_ASKED, or there are no clocks: of
+    most hops, no check asks for most settings. settings: fields of `Hop`, each with what makes its value of the hop."""
 
     def add(kind: type[H]) -> type[H]:
         for name, work_out in settings.items():
@@ -263,7 +263,7 @@ def settings_when_asked(**settings: Callable[[Any], Setting[Any]]) -> Callable[[
 
 
 class _WorkedOut:
-    def __init__(self, field: Any, work_out: Callable[[Any], Setting[Any]]) -> None:
+    def __init__(self, field: Any, work_out: Callable[[Any], Setting[Any] | tuple[Clock, ...]]) -> None:
         self._field = field
         self._work_out = work_out
 
@@ -271,7 +271,7 @@ class _WorkedOut:
         if hop is None:
             return self
         setting = self._field.__get__(hop)
-        if setting is NOT_ASKED:
+        if setting is NOT_ASKED or setting == ():
             setting = self._work_out(hop)
             self._field.__set__(hop, setting)
         return setting

@@ -26,7 +26,6 @@ from infralint.model import (
     Unknown,
     Unreadable,
 )
-from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Facts, Version
 from infralint.platforms.ports import DEFAULT_PORTS, WEB_PORTS
 from infralint.sources.nginx.blocks import NginxBlock
@@ -765,7 +764,6 @@ class _NodeBuilder:
             name=location.written if directive is location else f"{location.written}, {directive.written}",
             where=where,
             buffers_responses=NOT_ASKED,
-            clocks=platform.clocks(facts),
             forwards_upgrade=NOT_ASKED,
             keeps_affinity=NOT_ASKED,
             runtime=Known("", where, "", "default"),
@@ -811,14 +809,12 @@ class _NodeBuilder:
         server = VirtualServer(listeners, [""])
         block = server.block = NginxBlock(directive, scope, server, passed=passed)
         where = directive.where
-        facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
         named = self._passed_values(block) if passed.name == "proxy_pass" else Values()
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
             buffers_responses=NOT_ASKED,
-            clocks=platform.clocks(facts),
             forwards_upgrade=Known("forwarded", where, "", "default"),
             keeps_affinity=NOT_ASKED,
             runtime=Known("", where, "", "default"),

@@ -35,7 +35,6 @@ from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
-from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run, method_line
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
@@ -81,6 +80,7 @@ _HANDSHAKE = frozenset({"upgrade", "connection"})
 
 
 @settings_when_asked(
+    clocks=lambda hop: platform.clocks(hop.facts),
     buffers_responses=lambda hop: platform.buffering_of(hop.facts),
     forwards_upgrade=lambda hop: handshake_at(hop.facts, hop.block, hop.processing),
     keeps_affinity=lambda hop: hop.affinity_by(hop.named),
@@ -483,6 +483,8 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
 
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to this very location; its fix asks for more than that only where a person should look."""
+        from infralint.sources.nginx.edits import propose_edits  # most runs change nothing
+
         return propose_edits(self, setting, seconds)
 
     def _with_place(self, lines: str) -> str:

@@ -112,6 +112,10 @@ class Prepared(msgspec.Struct, eq=False, dict=True):
         return offset + self.shifts[bisect_right(self.shifts, offset, key=itemgetter(0)) - 1][1]
 
 
+_UNMARKED = Prepared("")
+"""What texts without a mark share: nothing is put into it."""
+
+
 def foreign_language(text: str) -> str | None:
     """The template language of a text that infralint does not read, if it is in one."""
     marked = [language for language in _OTHER_LANGUAGES if language[1] in text]
@@ -135,7 +139,9 @@ def prepare(text: str, branches: int | None = None) -> Prepared:
         result.text = _ENVIRONMENT.sub(
             lambda found: found[0] if (found[1] or found[3]) in defined else _hole(result, found[0]), result.text
         )
-    return result
+    if result.holes or result.headings or result.text is not text:
+        return result
+    return Prepared(text, text, _UNMARKED.holes, _UNMARKED.starts, _UNMARKED.stacks, _UNMARKED.headings)
 
 
 def environment_name(written: str) -> tuple[str, str | None] | None:
