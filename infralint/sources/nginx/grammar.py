@@ -119,7 +119,7 @@ _OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
 _MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
 
 
-class Surroundings(NamedTuple):
+class BlockKind(NamedTuple):
     """What of the blocks around a directive decides whether nginx takes it, but for BY_LINES_AROUND: letter and is_http of
     BlocksAround, and the name of the nearest block."""
 
@@ -137,9 +137,9 @@ class BlocksAround(msgspec.Struct, frozen=True):
     letter: str = ""
 
     @property
-    def decisive(self) -> Surroundings:
-        """What tells these surroundings from others."""
-        return Surroundings(self.letter, self.is_http, self.blocks[-1].name if self.blocks else "")
+    def kind(self) -> BlockKind:
+        """What tells the nearest block from others of other kinds."""
+        return BlockKind(self.letter, self.is_http, self.blocks[-1].name if self.blocks else "")
 
     def inside(self, block: Directive) -> BlocksAround:
         """What is around the lines of a block that stands here."""
@@ -192,7 +192,7 @@ def invalid_value(directive: Directive, around: BlocksAround) -> str:
     if (find := _FINDERS.get(name)) is not None:
         return find(directive)
     if name in _PLACED:
-        return _PLACED[name](directive, around.decisive)
+        return _PLACED[name](directive, around.kind)
     return BY_LINES_AROUND[name](directive, around) if name in BY_LINES_AROUND else ""
 
 
@@ -239,10 +239,10 @@ def _limit_req(directive: Directive) -> str:
     return "" if _NUMBER.fullmatch(burst[6:]) and int(burst[6:]) else f'invalid burst value "{burst}"'
 
 
-def _pass(directive: Directive, surroundings: Surroundings) -> str:
+def _pass(directive: Directive, kind: BlockKind) -> str:
     target = directive.args[0]
     family = directive.name.partition("_")[0]
-    if "$" in target or not surroundings.is_http:
+    if "$" in target or not kind.is_http:
         return ""
     scheme = next((scheme for scheme in _SCHEMES.get(family, ()) if target.lower().startswith(scheme)), "")
     if family == "proxy" and not scheme:
@@ -334,9 +334,9 @@ def _error_page(directive: Directive) -> str:
     return ""
 
 
-def _return(directive: Directive, surroundings: Surroundings) -> str:
+def _return(directive: Directive, kind: BlockKind) -> str:
     code = directive.args[0]
-    if not surroundings.is_http:
+    if not kind.is_http:
         return ""
     if _NUMBER.fullmatch(code):
         return "" if int(code) <= 999 else f'invalid return code "{code}"'
@@ -468,8 +468,8 @@ def _is_server_parameter(word: str) -> bool:
     return name in _SERVER_PARAMETERS and not (equals and is_wrong)
 
 
-def _server(directive: Directive, surroundings: Surroundings) -> str:
-    if surroundings.nearest != "upstream":
+def _server(directive: Directive, kind: BlockKind) -> str:
+    if kind.nearest != "upstream":
         return ""
     address, *parameters = directive.args
     if "://" in address:
@@ -478,9 +478,9 @@ def _server(directive: Directive, surroundings: Surroundings) -> str:
     return f'invalid parameter "{wrong}"' if wrong and "$" not in wrong else ""
 
 
-def _listen(directive: Directive, surroundings: Surroundings) -> str:
+def _listen(directive: Directive, kind: BlockKind) -> str:
     address, *parameters = directive.args
-    if not surroundings.is_http:
+    if not kind.is_http:
         return ""
     if "://" in address:
         return f'invalid host in "{address}" of the "listen" directive'
@@ -566,7 +566,7 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "upstream": _upstream,
     }
 )
-_PLACED: Mapping[str, Callable[[Directive, Surroundings], str]] = MappingProxyType(
+_PLACED: Mapping[str, Callable[[Directive, BlockKind], str]] = MappingProxyType(
     {
         **dict.fromkeys((f"{family}_pass" for family in (*_PASSING, "grpc")), _pass),
         "return": _return,

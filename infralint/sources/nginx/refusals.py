@@ -15,7 +15,7 @@ from infralint.sources.nginx.grammar import (
     BY_LINES_AROUND,
     CONTEXTS,
     BlocksAround,
-    Surroundings,
+    BlockKind,
     invalid_value,
     listens_twice,
     misplacement,
@@ -139,7 +139,7 @@ _BLOCKS_ALIKE = frozenset({"server", "location"})
 
 def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
     """All that nginx would refuse below the top levels of files."""
-    accepted: dict[tuple[Surroundings, bool], set[tuple[str, ...]]] = {}
+    accepted: dict[tuple[BlockKind, bool], set[tuple[str, ...]]] = {}
     for tree in trees:
         is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
         pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
@@ -160,12 +160,12 @@ def _refused_alone(
     level: Sequence[Directive],
     around: BlocksAround,
     is_whole: bool,
-    accepted: dict[tuple[Surroundings, bool], set[tuple[str, ...]]],
+    accepted: dict[tuple[BlockKind, bool], set[tuple[str, ...]]],
 ) -> Iterator[Unreadable]:
-    """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by what of their
-    surroundings decides: most are written again and again."""
+    """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by the kind of
+    block that they stand in: most are written again and again."""
     is_inside_location = bool(around.blocks) and around.blocks[-1].name == "location"
-    alike = accepted.setdefault((around.decisive, is_whole and not around.blocks), set())
+    alike = accepted.setdefault((around.kind, is_whole and not around.blocks), set())
     for directive in level:
         prepared = directive.source.prepared
         if directive.block is None:
