@@ -14,8 +14,8 @@ from infralint.sources.nginx.arities import ANY, ARITIES
 from infralint.sources.nginx.grammar import (
     BY_LINES_AROUND,
     CONTEXTS,
-    BlocksAround,
     BlockKind,
+    BlocksAround,
     invalid_value,
     listens_twice,
     misplacement,
