@@ -23,6 +23,7 @@ from infralint.sources.application.joining import (
     named_by_action,
     without_method,
 )
+from infralint.sources.application.loops import items_of_name
 from infralint.sources.application.manifests import STARTERS, Package
 from infralint.sources.application.paths import ANYWHERE, ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.responses import shorten
@@ -281,7 +282,7 @@ class Routes(msgspec.Struct):
         if span_of(node) in registration.handlers and self.streaming.joiner.is_of_group(call):
             return [ROOT]
         style = shape.style or registration.rules.style
-        items = node.named_children() if node.kind() in LISTS else [node]
+        items = node.named_children() if node.kind() in LISTS else items_of_name(node) or [node]
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)
