@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import IPv6Address
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -344,6 +345,24 @@ def _return(directive: Directive, kind: BlockKind) -> str:
     return "" if is_address and len(directive.args) == 1 else f'invalid return code "{code}"'
 
 
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+_CLIENTS = lazy(rf"all|unix:|{_BYTE}(?:\.{_BYTE}){{3}}(?:/0*(?:[0-9]|[12][0-9]|3[0-2]))?")
+
+
+def _access(directive: Directive) -> str:
+    """https://nginx.org/en/docs/http/ngx_http_access_module.html"""
+    clients = directive.args[0]
+    if _CLIENTS.fullmatch(clients) or "$" in clients or directive.has_hole:
+        return ""
+    address, slash, length = clients.partition("/")
+    try:
+        is_address = ":" in address and "%" not in address and IPv6Address(address) is not None
+    except ValueError:
+        is_address = False
+    is_network = not slash or (bool(_NUMBER.fullmatch(length)) and int(length) <= 128)
+    return "" if is_address and is_network else f'invalid parameter "{clients}"'
+
+
 def _redirect(directive: Directive, around: BlocksAround) -> str:
     """https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_redirect"""
     if directive.args != ["default"] or around.letter not in ("H", "S", "L"):
@@ -562,6 +581,8 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "proxy_http_version": _http_version,
         "client_max_body_size": _body_size,
         "set": _variable_name,
+        "allow": _access,
+        "deny": _access,
         "map": _map,
         "upstream": _upstream,
     }
