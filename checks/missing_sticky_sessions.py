@@ -35,11 +35,9 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             message = (
                 f"{crossing.hop.name} does not keep a client on one replica: {affinity.because}. {_when(crossing)}"
             )
-            # With one replica only a rollout moves a client, and only polling breaks at that; whether a socket of which
-            # a name alone speaks keeps anything in its process, nothing says.
-            doubtful = affinity.value == "today" or not (stream.evidence.certain or stream.sticky)
-            severity: Severity = "note" if doubtful and not stream.session else "warning"
-            yield _split(crossing, severity, affinity, message)
+            # With one replica only a rollout moves a client, and only polling breaks at that.
+            is_needed = stream.session or (stream.sticky and affinity.value != "today")
+            yield _split(crossing, "warning" if is_needed else "note", affinity, message)
         case Known("single") as affinity if stream.session and _is_replicated(crossing):
             replicas = crossing.leg.replicas
             message = (
@@ -58,8 +56,8 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
                 f" comes from its addresses: many clients share one replica, and a client may change its own. {_when(crossing)}"
             )
             # That another proxy stands in front must be known, not only likely.
-            severity = "warning" if is_known else "note"
-            yield _split(crossing, severity, affinity, message)
+            is_needed = is_known and (stream.session or stream.sticky)
+            yield _split(crossing, "warning" if is_needed else "note", affinity, message)
 
 
 def _split(crossing: Crossing[Hop], severity: Severity, affinity: Known[Affinity], message: str) -> Finding:

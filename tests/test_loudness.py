@@ -109,7 +109,7 @@ def test_a_socket_in_the_code_that_several_servers_share(lint: Lint) -> None:
         '@app.websocket("/ws/chat")\nasync def chat(socket):\n    await socket.accept()\n',
     }
     found = problems(lint(files), "missing-sticky-sessions")
-    assert found == ["conf.d/a.conf:1 warning missing-sticky-sessions"]
+    assert found == ["conf.d/a.conf:1 note missing-sticky-sessions"]
 
 
 _WS_OF_A_NAME = {

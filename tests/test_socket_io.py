@@ -138,7 +138,7 @@ def test_the_handshake_is_judged_where_one_backend_is_behind(
 def test_without_polling_a_session_may_break_only_on_reconnecting(lint: Lint) -> None:
     code = EXPRESS.replace("cors", "transports: ['websocket'], cors")
     report = lint({"main.tf": ALB, "package.json": NODE, "io.ts": code})
-    assert problems(report) == [STICKY]
+    assert problems(report) == [STICKY.replace("warning", "note")]
     assert "polling" not in report["findings"][0]["message"]
 
 

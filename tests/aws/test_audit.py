@@ -175,7 +175,7 @@ def test_stickiness_of_each_type(world: World, report: Report, home: Path) -> No
     assert found == {"none", "old"}
 
 
-@pytest.mark.parametrize(("healthy", "severity"), [(1, set()), (2, {"warning"})])
+@pytest.mark.parametrize(("healthy", "severity"), [(1, set()), (2, {"note"})])
 def test_one_healthy_target_needs_no_stickiness(
     healthy: int, severity: set[str], world: World, report: Report, home: Path
 ) -> None:

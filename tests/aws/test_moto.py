@@ -115,7 +115,7 @@ def test_rules_and_stickiness(account: Account, report: Report, home: Path) -> N
     account.rule(listener, "/ws", loose)
     account.rule(listener, "/api/*", account.group("llm"), 2)
     assert report(exit_code=1) == {
-        ("missing-sticky-sessions", "warning", "chat"),
+        ("missing-sticky-sessions", "note", "chat"),
         ("short-idle-timeout", "error", "chat"),
     }
 

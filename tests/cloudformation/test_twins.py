@@ -260,7 +260,7 @@ def snapshot(it: Architecture) -> str:
 # The same findings
 
 IDLE = "error short-idle-timeout"
-STICKY = "warning missing-sticky-sessions"
+STICKY = "note missing-sticky-sessions"
 
 ARCHITECTURES = {
     "the default of 60 s": Architecture(findings=(IDLE,)),

@@ -158,40 +158,38 @@ class ApplicationNode(Node, kw_only=True, eq=False, dict=True):
 
     def route(self, request: Request) -> list[Match]:
         """The route of that kind that serves a path: of several, the one that is written out most."""
-        first = _first_segment(request.path)
-        candidates = sorted(
-            (*self._by_segment.get((request.kind, first), ()), *self._by_segment.get((request.kind, ""), ()))
-        )
-        for _, number in candidates:
-            hop = self.hops[number]
-            if hop.takes(request.path):
-                return [Match(hop)]
-        return []
+        fitting = self._fitting(request)
+        return [Match(min(fitting, key=lambda hop: hop.pattern.count("*")))] if fitting else []
+
+    def _fitting(self, request: Request) -> list[ApplicationRoute]:
+        """The routes that a request's path fits, in the order of the code."""
+        path = request.path.strip("/")
+        keys = dict.fromkeys((path, _first_segment(path) + "/", "/"))
+        numbers = sorted(number for key in keys for number in self._by_path.get((request.kind, key), ()))
+        return [self.hops[number] for number in numbers if self.hops[number].takes(request.path)]
 
     @cached_property
-    def _by_segment(self) -> dict[tuple[StreamKind, str], list[tuple[int, int]]]:
-        """The routes by their kind and first segment (empty: any), each pattern once: how many wildcards it has, and its
-        number."""
-        found: dict[tuple[StreamKind, str], list[tuple[int, int]]] = {}
-        known: set[tuple[StreamKind, str]] = set()
+    def _by_path(self) -> dict[tuple[StreamKind, str], list[int]]:
+        """The numbers of the routes by their kind and path; of those that take several paths, by the first segment and a
+        slash (a slash alone: any)."""
+        found: dict[tuple[StreamKind, str], list[int]] = {}
         for number, hop in enumerate(self.hops):
-            if (hop.stream_kind, hop.pattern) not in known:
-                known.add((hop.stream_kind, hop.pattern))
-                first = _first_segment(hop.pattern)
-                key = hop.stream_kind, "" if _WILD.search(first) else first
-                found.setdefault(key, []).append((hop.pattern.count("*"), number))
+            key = hop.pattern.strip("/")
+            if hop.subtree or _WILD.search(key):
+                first = _first_segment(key)
+                key = "/" if _WILD.search(first) else first + "/"
+            found.setdefault((hop.stream_kind, key), []).append(number)
         return found
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         if not isinstance(hop, ApplicationRoute):
             return Selection()
-        fitting = [
-            other
-            for other in self.hops
-            if other is not hop and other.stream_kind == request.kind and other.takes(request.path)
-        ]
         step = f"its path is {hop.pattern}"
-        rivals = (Rival(other.name, other.where, f"{hop.pattern} is written out more") for other in fitting)
+        rivals = (
+            Rival(other.name, other.where, f"{hop.pattern} is written out more")
+            for other in self._fitting(request)
+            if other is not hop
+        )
         return Selection((Related(step, hop.where),), tuple(rivals))
 
 
