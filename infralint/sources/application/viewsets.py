@@ -5,13 +5,18 @@ https://www.django-rest-framework.org/api-guide/viewsets/#marking-extra-actions-
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from infralint.sources.application.joining import methods_in
 from infralint.sources.application.paths import Path, path_of
-from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Call, Definition
+from infralint.sources.application.resolving import Meaning, ResolvedExpression, Resolver
+from infralint.sources.application.syntax import Call, Definition, SourceModule
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
 
 _ITEM = Path("/*")
 _STANDARD = {
@@ -40,8 +45,8 @@ def action_of(resolver: Resolver, method: Definition, registered: Call) -> Actio
     if marks:
         path = _marked_path(resolver, marks[0], method.name)
         given = marks[0].named.get("methods") or (marks[0].positional[0] if marks[0].positional else None)
-        methods = re.findall(r"[A-Z]{3,7}", given.text().upper()) if given is not None else ["GET"]
-        return Action(tuple(Path(f"{path.text}{slash}", path.whole) for slash in slashes), tuple(methods))
+        methods = methods_in(given) if given is not None else ("GET",)
+        return Action(tuple(Path(f"{path.text}{slash}", path.whole) for slash in slashes), methods)
     if method.name not in _STANDARD:
         return None
     path, verb = _STANDARD[method.name]
@@ -63,9 +68,22 @@ def _marked_path(resolver: Resolver, mark: Call, name: str) -> Path:
 
 def _slashes(resolver: Resolver, registered: Call) -> tuple[str, ...]:
     """How paths of a router end: with a slash unless it is told otherwise; either way where that is computed."""
-    router = resolver.meaning(registered.module, registered.receiver)
+    routers = _routers(resolver, registered.module, registered.receiver)
+    return tuple(dict.fromkeys(slash for router in routers for slash in _slashes_of(router)))
+
+
+def _routers(resolver: Resolver, module: SourceModule, node: SgNode | None) -> Iterator[Meaning | None]:
+    """What makes a router: each value of `DefaultRouter() if DEBUG else SimpleRouter()`."""
+    router = resolver.meaning(module, node)
+    if isinstance(router, ResolvedExpression) and router.node.kind() == "conditional_expression":
+        yield from (resolver.meaning(router.module, value) for value in router.node.named_children()[::2])
+    else:
+        yield router
+
+
+def _slashes_of(router: Meaning | None) -> tuple[str, ...]:
     if not isinstance(router, Call):
-        return ("/",)
+        return ("", "/")
     given = router.named.get("trailing_slash")
     if given is None or given.text() == "True":
         return ("/",)
