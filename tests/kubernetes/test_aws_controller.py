@@ -59,7 +59,7 @@ def test_a_timeout_that_aws_refuses_is_refused(lint: Lint) -> None:
 
 def test_a_mistyped_attribute_is_no_setting(lint: Lint) -> None:
     report = lint({**APPLICATION, "k8s/edge.yaml": ingress(LONG.replace("timeout_seconds", "timeout_second"))})
-    assert "did you mean idle_timeout.timeout_seconds?" in str(report["unknown"])
+    assert (report["status"], "did you mean idle_timeout.timeout_seconds?" in str(report["unreadable"])) == (2, True)
 
 
 def test_an_annotation_that_it_does_not_read_is_named(lint: Lint) -> None:

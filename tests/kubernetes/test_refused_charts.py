@@ -154,12 +154,28 @@ def test_values_that_others_complete_are_not_held_against_the_schema(lint: Lint)
 
 OVERLAYS = {
     "field": ("resource: [web.yaml]\n", 1, "knows no field `resource`; did you mean `resources`?"),
+    "kind": ("kind: Kustomize\nresources: [web.yaml]\n", 1, "no `kind: Kustomize`"),
     "list": ("- web.yaml\n", 1, "holds no keys with values"),
     "no_patch": ("resources: [web.yaml]\npatches:\n  - target: {kind: Ingress}\n", 3, "either `patch` or `path`"),
     "empty_patch": ("resources: [web.yaml]\npatches:\n  - patch: ''\n", 3, "either `patch` or `path`"),
     "default": ("resources:\n  - web.yaml\n  - inside.yaml\n", 3, "brings a second Ingress of the name web"),
     "twice": ("resources:\n  - web.yaml\n  - again.yaml\n", 3, "brings a second Ingress of the name web"),
 }
+
+
+def test_a_file_of_a_config_map_that_is_not_here_is_named(lint: Lint) -> None:
+    text = "configMapGenerator:\n- {name: web, files: [nginx.conf, more.conf=site.conf]}\nresources: [web.yaml]\n"
+    report = lint({"a/kustomization.yaml": text, "a/web.yaml": INGRESS, "a/site.conf": "# nothing\n"})
+    assert "names nginx.conf, which is not here" in str(report)
+    assert "site.conf, which" not in str(report)
+
+
+def test_two_kustomizations_of_a_folder_are_refused(lint: Lint) -> None:
+    text = "kind: Kustomization\nresources: [web.yaml]\n"
+    report = lint({"a/kustomization.yaml": text, "a/kustomization.yml": text, "a/web.yaml": INGRESS})
+    [entry] = report["unreadable"]
+    assert entry["location"]["path"] in ("a/kustomization.yaml", "a/kustomization.yml")
+    assert "Kustomize refuses a folder with both" in entry["message"]
 
 
 def test_a_kustomization_that_kustomize_refuses_is_unreadable(lint: Lint) -> None:

@@ -12,6 +12,7 @@ from infralint.platforms.nginx_values import flag, time
 from infralint.project import Project
 from infralint.project.config import NginxSettings, Settings
 from infralint.sources.nginx import read
+from infralint.sources.nginx.arities import ANY, ARITIES
 
 from .harness import Binary
 
@@ -262,3 +263,36 @@ server {{ listen 127.0.0.1:1999; location /sse {{ {passed}; }} }} }}
         assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
     [target] = reading.nodes[0].hops[0].pool.targets
     assert accepted.ok is False or target.port in (1, 8080)
+
+
+def test_how_many_arguments_are_too_many_or_too_few(binary: Binary) -> None:
+    """Of each tenth directive: all of them were measured so."""
+    for name in sorted(ARITIES)[::10]:
+        least, most = ARITIES[name]
+        for count in {least - 1, most + 1} - {-1, ANY + 1}:
+            line = " ".join([name, *(f"a{number}" for number in range(count))])
+            wrapped = [f"server {{ location / {{ {line}; }} }}", f"upstream u {{ server 127.0.0.1:1; {line}; }}"]
+            found = [
+                binary.accepts(f"events {{}} http {{ {text} }}").message
+                for text in (*wrapped, f"server {{ {line}; }}", f"{line};")
+            ]
+            is_known = not any("unknown directive" in message for message in found)
+            assert any("invalid number of arguments" in message for message in found) or not is_known, line
+
+
+@pytest.mark.parametrize(
+    ("line", "is_refused"),
+    [
+        ("proxy_cookie_domain a b c;", True),
+        ("auth_basic;", True),
+        ("gzip_buffers 4;", True),
+        ("proxy_redirect off off off;", True),
+        ("gzip_buffers $four;", False),
+        ("proxy_cookie_path / /x;", False),
+        ("some_module a b c d;", False),
+    ],
+)
+def test_arguments_that_are_too_many_or_too_few_are_said(line: str, is_refused: bool, tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text(f"events {{}}\nhttp {{ server {{ location / {{ {line} {PASS} }} }} }}\n")
+    messages = [entry.message for entry in read(Project(tmp_path, Settings(), base=tmp_path)).unreadable]
+    assert any("invalid number of arguments" in message for message in messages) is is_refused

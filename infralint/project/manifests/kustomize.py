@@ -50,6 +50,7 @@ _WORKLOADS = frozenset("Deployment StatefulSet DaemonSet ReplicaSet".split())
 _CLUSTER_WIDE = frozenset({"IngressClass", "IngressClassParams", "GatewayClass"})
 _TEMPLATE = ("spec", "template")
 _CHARTS = ("helmCharts", "helmChartInflationGenerator")
+_KINDS = ("Kustomization", "Component")
 _FIELDS = (
     "apiVersion kind metadata resources bases components crds configurations openapi namespace namePrefix nameSuffix"
     " commonLabels labels commonAnnotations buildMetadata images imageTags replicas patches patchesStrategicMerge"
@@ -156,11 +157,18 @@ class Kustomizations:
         self._by_folder = {found.folder: found for found in self._find()}
 
     def _find(self) -> Iterator[Kustomization]:
+        firsts: dict[str, str] = {}
         for path in self.project.files_named(*NAMES):
             documents = self._yaml(path)
             api = documents[0].text_of("apiVersion") if documents else ""
-            if documents and (not api or api.startswith(_API)):
-                yield Kustomization(path, documents[0])
+            if not documents or (api and not api.startswith(_API)):
+                continue
+            found = Kustomization(path, documents[0])
+            if (first := firsts.setdefault(found.folder, path)) != path:
+                why = f"stands beside {posixpath.basename(first)}, and Kustomize refuses a folder with both"
+                self.unreadable.append(Unreadable(why, Location(self.project.show(path))))
+            else:
+                yield found
 
     def render(self) -> Iterator[Manifest]:
         """The objects of all overlays that no other kustomization builds on."""
@@ -291,6 +299,9 @@ class Kustomizations:
         root = kustomization.root
         if root.items is not None or root.text:
             self._refuse(root.span, "holds no keys with values, which Kustomize expects here")
+        kind = root.get("kind")
+        if kind is not None and kind.text not in _KINDS and not kind.is_null:
+            self._refuse(kind.span, f"is a Kustomization or a Component for Kustomize, and no `kind: {kind.text}`")
         for name in root.members or ():
             if name not in _FIELDS and (near := closest(name, _FIELDS)):
                 self._refuse(
@@ -398,9 +409,12 @@ class Kustomizations:
                 data = with_member(data, key, text_value(text.strip("\"'"), literal.span), literal.span)
         for entry in item.items_of("files"):
             key, equals, text = (entry.text or "").partition("=")
-            path = self._path(kustomization, text if equals else key)
+            named = text if equals else key
+            path = self._path(kustomization, named)
             if path is not None and path in self.project.file_set:
                 carries[key if equals else posixpath.basename(path)] = path
+            elif named:
+                self._name_unread(kustomization, text_value(named, entry.span))
         single = item.get("env")
         for entry in (*item.items_of("envs"), *([single] if single is not None else ())):
             path = self._path(kustomization, entry.text or "")

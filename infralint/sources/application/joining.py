@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.laravel_paths import LaravelPaths
-from infralint.sources.application.loops import turns
+from infralint.sources.application.loops import items_of_name, turns
 from infralint.sources.application.method_uses import MethodUses
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
@@ -984,7 +984,7 @@ class Joiner:
         node = argument_of(call, shape.prefix)
         if node is None:
             return [self._option_prefix(rules, shape, call)]
-        if node.kind() in LISTS and (items := node.named_children()):
+        if items := node.named_children() if node.kind() in LISTS else items_of_name(node):
             return [path_of(self.resolver.text(call.module, item), rules.style) for item in items]
         text = self.resolver.text(call.module, node)
         if text is None and shape.child == "rest" and not _is_text(call.module, node):

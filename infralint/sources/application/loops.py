@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_LOOPS = 20
 """Loops over one list, and places in one loop that name an item, which are looked at."""
 
+MOST_AROUND = 8
+"""Nodes around a name of a loop among which that is."""
+
 _LISTS = frozenset({"array", "list", "tuple"})
 _LOOPS = frozenset({"for_statement", "for_in_statement"})
 _PATTERNS = frozenset({"pattern_list", "tuple_pattern", "array_pattern"})
@@ -41,6 +44,17 @@ def turns(module: SourceModule, use: SgNode) -> Iterator[Turn]:
             places = (node for name in names for node in _places(module, name, span_of(body)))
             if found := tuple(islice(places, MOST_LOOPS)):
                 yield Turn(found, values)
+
+
+def items_of_name(node: SgNode) -> list[SgNode]:
+    """What a name stands for in the turns of a loop around it over a list: `for path in ("/a", "/b"): app.add_api_route(path, …)`."""
+    if node.kind() != "identifier":
+        return []
+    for outer in node.ancestors()[:MOST_AROUND]:
+        left, right = (outer.field("left"), outer.field("right")) if outer.kind() in _LOOPS else (None, None)
+        if left is not None and right is not None and left.text() == node.text():
+            return right.named_children() if right.kind() in _LISTS else []
+    return []
 
 
 def _items_around(use: SgNode) -> Iterator[tuple[SgNode, SgNode]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.program import ProjectModules
-from infralint.sources.application.resolving import Instance, Parameter, Resolver
+from infralint.sources.application.resolving import Instance, Parameter, Resolver, parameter_type
 from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
@@ -61,18 +61,6 @@ class MethodUses:
         last = re.findall(r"\w+", node.text()[-80:])
         similar = bool(last) and _plain(last[-1]) == _plain(owner)
         return similar or (meaning is None and self._is_registered(module, span))
-
-
-def parameter_type(parameter: Parameter) -> str:
-    """The last word of a parameter's declared type; empty where there is none."""
-    given = parameter.definition.node.field("parameters")
-    text = given.text() if given is not None else ""
-    name = re.escape(parameter.name)
-    if parameter.definition.module.language.name == "go":
-        found = re.search(rf"\b{name}(?:\s*,\s*\w+)*\s+\*?([\w.]+)", text)
-    else:
-        found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
-    return found[1].rpartition(".")[2] if found else ""
 
 
 def _has_body(definition: Definition) -> bool:

@@ -168,6 +168,8 @@ class Resolver:
         meaning = self.meaning(module, owner, depth + 1)
         if isinstance(meaning, SourceModule):
             return self.export_of(meaning, name, depth)
+        if isinstance(meaning, Parameter) and module.language.name in ("python", "javascript"):
+            meaning = self._declared_instance(meaning, depth)
         if isinstance(meaning, Instance | Definition):
             definition = meaning.definition if isinstance(meaning, Instance) else meaning
             if definition.kind == "class":
@@ -183,6 +185,14 @@ class Resolver:
         if module.language.name == "go":
             return self._go_field(module, name, depth)
         return None
+
+    def _declared_instance(self, parameter: Parameter, depth: int) -> Instance | None:
+        """An object of the class of the project that a parameter is declared to be of: `def register(api: "Server")`."""
+        written = parameter_type(parameter)
+        meaning = (
+            self.at_home(parameter.definition.module, written, depth + 1) if written and depth <= DEEPEST else None
+        )
+        return Instance(meaning) if isinstance(meaning, Definition) and meaning.kind == "class" else None
 
     def _imported_meanings(self, module: SourceModule, imported: ImportedName, depth: int) -> Iterator[Meaning]:
         for home, target in self.program.imported_homes(module, imported):
@@ -466,6 +476,18 @@ def _is_go_struct(definition: Definition) -> bool:
     """Whether a type of Go is a struct, and not an interface, behind which any type may stand."""
     written = definition.node.field("type")
     return written is not None and written.kind() == "struct_type"
+
+
+def parameter_type(parameter: Parameter) -> str:
+    """The last word of a parameter's declared type; empty where there is none."""
+    given = parameter.definition.node.field("parameters")
+    text = given.text() if given is not None else ""
+    name = re.escape(parameter.name)
+    if parameter.definition.module.language.name == "go":
+        found = re.search(rf"\b{name}(?:\s*,\s*\w+)*\s+\*?([\w.]+)", text)
+    else:
+        found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
+    return found[1].rpartition(".")[2] if found else ""
 
 
 def receiver_type(method: Definition) -> str:

@@ -23,6 +23,7 @@ from infralint.sources.application.joining import (
     named_by_action,
     without_method,
 )
+from infralint.sources.application.loops import items_of_name
 from infralint.sources.application.manifests import STARTERS, Package
 from infralint.sources.application.paths import ANYWHERE, ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.responses import shorten
@@ -252,7 +253,8 @@ class Routes(msgspec.Struct):
         methods = action.methods if action is not None else self._methods(call, shape)
         paths = self._paths(registration, at or sighting.span)
         if action is not None:
-            paths = [path.join(inner) for path in paths for inner in action.paths]
+            below = self.streaming.viewsets.paths_of(action, call)
+            paths = [path.join(inner) for path in paths for inner in below]
         for tail in paths:
             heads = joiner.heads(registration, tail)
             self._made += len(heads)
@@ -281,7 +283,7 @@ class Routes(msgspec.Struct):
         if span_of(node) in registration.handlers and self.streaming.joiner.is_of_group(call):
             return [ROOT]
         style = shape.style or registration.rules.style
-        items = node.named_children() if node.kind() in LISTS else [node]
+        items = node.named_children() if node.kind() in LISTS else items_of_name(node) or [node]
         if shape.several and node in call.positional:
             items = call.positional[call.positional.index(node) :]
         written = (named_by_action(self._written_path(call, item), registration.decorated) for item in items)

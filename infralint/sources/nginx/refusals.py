@@ -10,10 +10,12 @@ from operator import attrgetter
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.platforms.nginx_values import BadValue, time
+from infralint.sources.nginx.arities import ANY, ARITIES
 from infralint.sources.nginx.grammar import (
+    BY_LINES_AROUND,
     CONTEXTS,
+    BlockKind,
     BlocksAround,
-    Surroundings,
     invalid_value,
     listens_twice,
     misplacement,
@@ -75,37 +77,37 @@ _LISTS = frozenset("map types geo split_clients charset_map upstream match".spli
 _REFUSED = "nginx would refuse this file"
 _BLOCKS = frozenset("http events location upstream map geo split_clients types if limit_except".split())
 """Directives that open a block, in whichever block they stand."""
-_ANY = 1 << 20
 ARGUMENTS = {
+    **ARITIES,
     "http": (0, 0),
     "events": (0, 0),
     "location": (1, 2),
     "upstream": (1, 1),
     "map": (2, 2),
-    "if": (1, _ANY),
-    "limit_except": (1, _ANY),
+    "if": (1, ANY),
+    "limit_except": (1, ANY),
     "include": (1, 1),
-    "listen": (1, _ANY),
+    "listen": (1, ANY),
     "rewrite": (2, 3),
     "set": (2, 2),
     "return": (1, 2),
-    "try_files": (2, _ANY),
-    "error_page": (2, _ANY),
+    "try_files": (2, ANY),
+    "error_page": (2, ANY),
     "add_header": (2, 4),
     "keepalive_timeout": (1, 2),
-    "proxy_ignore_headers": (1, _ANY),
-    "fastcgi_ignore_headers": (1, _ANY),
-    "uwsgi_ignore_headers": (1, _ANY),
-    "scgi_ignore_headers": (1, _ANY),
+    "proxy_ignore_headers": (1, ANY),
+    "fastcgi_ignore_headers": (1, ANY),
+    "uwsgi_ignore_headers": (1, ANY),
+    "scgi_ignore_headers": (1, ANY),
     "proxy_set_header": (2, 2),
     "grpc_set_header": (2, 2),
     "proxy_hide_header": (1, 1),
     "proxy_pass_header": (1, 1),
-    "gzip_types": (1, _ANY),
+    "gzip_types": (1, ANY),
     "proxy_connect_timeout": (1, 1),
     "proxy_timeout": (1, 1),
     "merge_slashes": (1, 1),
-    "server_name": (1, _ANY),
+    "server_name": (1, ANY),
     "proxy_method": (1, 1),
     "large_client_header_buffers": (2, 2),
     "connection_pool_size": (1, 1),
@@ -129,7 +131,7 @@ _LIKE = 0.9
 """How alike a mistyped name and the right one are, at least."""
 
 
-_BY_NEIGHBOURS = PASSES.keys() | {"valid_referers"}
+_BY_NEIGHBOURS = PASSES.keys() | BY_LINES_AROUND.keys()
 """Directives that nginx takes or refuses by what stands beside or around them, too."""
 _BLOCKS_ALIKE = frozenset({"server", "location"})
 """Blocks that nginx takes or refuses by their first line, unless they stand in a location."""
@@ -137,7 +139,7 @@ _BLOCKS_ALIKE = frozenset({"server", "location"})
 
 def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
     """All that nginx would refuse below the top levels of files."""
-    accepted: dict[Surroundings, set[tuple[str, ...]]] = {}
+    accepted: dict[tuple[BlockKind, bool], set[tuple[str, ...]]] = {}
     for tree in trees:
         is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
         pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
@@ -158,12 +160,12 @@ def _refused_alone(
     level: Sequence[Directive],
     around: BlocksAround,
     is_whole: bool,
-    accepted: dict[Surroundings, set[tuple[str, ...]]],
+    accepted: dict[tuple[BlockKind, bool], set[tuple[str, ...]]],
 ) -> Iterator[Unreadable]:
-    """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by what of their
-    surroundings decides: most are written again and again."""
+    """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by the kind of
+    block that they stand in: most are written again and again."""
     is_inside_location = bool(around.blocks) and around.blocks[-1].name == "location"
-    alike = accepted.setdefault(around.decisive if around.blocks else (is_whole,), set())
+    alike = accepted.setdefault((around.kind, is_whole and not around.blocks), set())
     for directive in level:
         prepared = directive.source.prepared
         if directive.block is None:
@@ -221,7 +223,8 @@ def _malformation(directive: Directive) -> str:
     name, counts = directive.name, ARGUMENTS.get(directive.name)
     if counts is None:
         return ""
-    if not counts[0] <= len(directive.args) <= counts[1]:
+    is_open = name in ARITIES and any("$" in word for word in directive.args)  # what fills it may be several words
+    if not counts[0] <= len(directive.args) <= counts[1] and not is_open:
         return f'invalid number of arguments in "{name}" directive'
     if name in _BLOCKS and directive.block is None:
         return f'directive "{name}" has no opening "{{"'
