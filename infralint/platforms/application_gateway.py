@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from infralint.model import SSE, Clock, Known, Location, Setting, Unknown, silence_clocks
+from infralint.model import Clock, Known, Location, Setting, Unknown, silence_clocks
 from infralint.platforms.routing import RoutedHop
 from infralint.text.numbers import whole_number
 
@@ -33,9 +33,15 @@ def request_timeout(setting: Setting[str] | None, where: Location) -> Setting[fl
 
 
 def request_clocks(limit: Setting[float]) -> tuple[Clock, ...]:
-    """The request timeout, which an event stream has to stay below between two events. What it does to a WebSocket is not
-    documented."""
-    return silence_clocks(limit, SSE)
+    """The request timeout, which an event stream has to stay below between two events, and a WebSocket between two messages
+    or pings.
+
+    "The request timeout value in HTTP Settings also applies to the WebSocket session":
+    https://learn.microsoft.com/azure/application-gateway/application-gateway-websocket. That it is about silence is told by
+    users, whose pings keep WebSockets open: https://github.com/MicrosoftDocs/azure-docs/issues/49622,
+    https://github.com/Azure/application-gateway-kubernetes-ingress/issues/491
+    """
+    return silence_clocks(limit)
 
 
 def gateway_buffering(where: Location) -> Unknown:

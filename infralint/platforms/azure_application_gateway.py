@@ -70,11 +70,7 @@ def gateway_hop(
     settings: BackendSettings, rules: Sequence[RouteRule], apis: Collection[str], **fields: Any
 ) -> GatewayHop:
     """Backend settings behind some of a gateway's rules. apis: the `whole_apis` of all its rules; fields: what
-    its source knows of every hop.
-
-    Microsoft's pages say of WebSockets that they pass, and not how long one may be silent.
-    https://learn.microsoft.com/en-us/azure/application-gateway/application-gateway-websocket
-    """
+    its source knows of every hop."""
     return GatewayHop(
         name=settings.name,
         where=settings.where,

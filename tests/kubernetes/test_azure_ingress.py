@@ -24,6 +24,15 @@ def test_an_annotation_says_how_long_it_waits(seconds: str, expected: list[str],
     assert loud(lint, ingress(f'appgw.ingress.kubernetes.io/request-timeout: "{seconds}"')) == expected
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [("20", ["k8s/edge.yaml:6 error short-idle-timeout"]), ("60", [])])
+def test_the_timeout_is_about_websockets_too(seconds: str, expected: list[str], lint: Lint) -> None:
+    """https://github.com/MicrosoftDocs/azure-docs/issues/49622: a gateway that waits as long as from ping to ping."""
+    declared = "streams: [{path: /api/chat, kind: websocket, heartbeat: 30s}]\n"
+    edge = ingress(f'appgw.ingress.kubernetes.io/request-timeout: "{seconds}"')
+    report = lint({"infralint.yaml": declared, "k8s/edge.yaml": edge})
+    assert [line for line in problems(report) if "short-idle-timeout" in line] == expected
+
+
 def test_a_timeout_that_is_no_number_is_not_guessed_at(lint: Lint) -> None:
     text = ingress("appgw.ingress.kubernetes.io/request-timeout: 10m")
     assert loud(lint, text) == []

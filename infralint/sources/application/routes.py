@@ -254,7 +254,8 @@ class Routes(msgspec.Struct):
         methods = action.methods if action is not None else self._methods(call, shape)
         paths = self._paths(registration, at or sighting.span)
         if action is not None:
-            paths = [path.join(inner) for path in paths for inner in action.paths]
+            below = self.streaming.viewsets.paths_of(action, call)
+            paths = [path.join(inner) for path in paths for inner in below]
         for tail in paths:
             heads = joiner.heads(registration, tail)
             self._made += len(heads)
