@@ -80,9 +80,10 @@ def _uses_of_type(module: SourceModule, name: str) -> Iterator[SgNode]:
         holder = next((outer for outer in node.ancestors()[:3] if outer.kind() == "variable_declarator"), None)
         named = holder.field("name") if holder is not None else None
         constant = named.text() if named is not None else ""
-        uses = module.identifiers(constant)[1:MOST_USES] if constant and constant not in constants else []
+        written = module.identifiers(constant) if named is not None and constant not in constants else []
+        uses = [use for use in written if named is not None and span_of(use) != span_of(named)]
         constants.add(constant)
-        yield from uses or [node]
+        yield from uses[:MOST_USES] or [node]
 
 
 MOST_USES = 50
