@@ -191,6 +191,8 @@ SUBSTITUTED = [
     Case("no end is left", turned_away(f"sub_filter '\\n\\n' 'x'; {SUBSTITUTING}"), "unknown"),
     Case("another type", turned_away("sub_filter '\\nx' 'y';"), "silent"),
 ]
+WRONG_CLIENTS = "localhost 10.0.0.0/33 [::1] 127.1 10.0.0.1:80 ALL 10.0.0.* 10.0.0.0/ 300.1.1.1 ::/129".split()
+RIGHT_CLIENTS = "all 10.0.0.1 10.0.0.1/8 010.0.0.1 0.0.0.0/0 ::1 2001:db8::/32 unix:".split()
 REFUSED = [
     Case("no weight", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 weight=0; }"),
     Case("no number", turned_away("", NAMED.replace("$to", "up")), http="upstream up { server app:8000 max_fails=x; }"),
@@ -202,6 +204,7 @@ REFUSED = [
     Case("a rewriting of redirects before what is passed on", turned_away("proxy_redirect default;")),
     Case("a rewriting of redirects of nothing", f"proxy_redirect default; {turned_away('')}"),
     Case("a setting of streams", turned_away("proxy_timeout 1m;")),
+    *(Case(f"clients: {text}", turned_away(f"allow {text};")) for text in WRONG_CLIENTS),
     Case("no browser", turned_away("modern_browser chrome 10.0;")),
     Case("no page is named", f"location / {{ valid_referers none blocked; {REFERER} {APP} }}"),
     Case("an expression is no name", rf"location / {{ valid_referers none ~\.test/; {APP} }}"),
@@ -213,6 +216,7 @@ TAKEN = [
         http="upstream up { server app:8000 weight=2 max_fails=0; }",
     ),
     Case("a name on another line", f"location / {{ valid_referers none; valid_referers *.test; {REFERER} {APP} }}"),
+    *(Case(f"clients: {text}", turned_away(f"allow {text};")) for text in RIGHT_CLIENTS),
     Case("a rewriting of redirects", turned_away(APP, "proxy_redirect default;")),
     Case("lines of requests with room", f"large_client_header_buffers 2 512; {turned_away('')}"),
     Case(

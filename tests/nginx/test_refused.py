@@ -59,6 +59,10 @@ REFUSED = {
     "return 200 " + "x" * 5000 + ";": "too long parameter",
 }
 PASS = "proxy_pass http://127.0.0.1:1;"
+UNPLACED = '"proxy_redirect default" should be placed after the "proxy_pass" directive'
+ROOMY = "large_client_header_buffers 4 16k; connection_pool_size 16k;"
+SPARING = "connection_pool_size 128; large_client_header_buffers 4 128;"
+TOO_SMALL = 'the "large_client_header_buffers" size must be equal to or greater than "connection_pool_size"'
 BROKEN = {
     "location /b { proxy_pass api:8000; }": "invalid URL prefix",
     "location /b { proxy_pass http://; }": "no host in upstream",
@@ -146,6 +150,12 @@ BROKEN = {
         '"keepalive" directive is duplicate'
     ),
     "} } http { server { listen 8081;": '"http" directive is duplicate',
+    f"location /b {{ {PASS} proxy_redirect default; }} location /c {{ proxy_redirect default; {PASS} }}": UNPLACED,
+    f"location /b {{ proxy_redirect default; {PASS} }} location /c {{ {PASS} proxy_redirect default; }}": UNPLACED,
+    f"{ROOMY} }} server {{ listen 8081; connection_pool_size 16k;": TOO_SMALL,
+    f"connection_pool_size 16k; }} server {{ listen 8081; {ROOMY}": TOO_SMALL,
+    f"{SPARING} }} server {{ listen 8081; large_client_header_buffers 4 128;": TOO_SMALL,
+    f"large_client_header_buffers 4 128; }} server {{ listen 8081; {SPARING}": TOO_SMALL,
 }
 """What nginx says of values, and of directives in the wrong place."""
 REFUSED |= BROKEN
@@ -189,6 +199,8 @@ TAKEN = [
     'set $x "a\\"b";',
     "error_page 404 =200 /x;",
     "keepalive_timeout 1 2;",
+    f"location /b {{ {PASS} proxy_redirect default; }} location /c {{ {PASS} proxy_redirect default; }}",
+    f"{ROOMY} }} server {{ listen 8081; {ROOMY}",
 ]
 
 

@@ -1448,6 +1448,18 @@ def without_method(text: str) -> str:
     return _METHOD.sub("", text)
 
 
+VERBS = frozenset("get post put patch delete head options".split())
+_LAST_WORD = lazy(r"\w+(?![\w.:])")
+
+
+def methods_in(node: SgNode) -> tuple[str, ...]:
+    """The methods that an expression lists: `["get", "post"]`, `{RequestMethod.GET}`; none, which means any, where one of
+    its words is no method."""
+    words = _LAST_WORD.findall(node.text().upper())
+    found = [word.removeprefix("METHOD").removeprefix("_") for word in words]
+    return tuple(found) if all(word.lower() in VERBS for word in found) else ()
+
+
 def method_in(text: str) -> str:
     """The method before a path of Go's ServeMux; empty where there is none."""
     found = _METHOD.match(text)

@@ -40,7 +40,7 @@ from infralint.sources.application.rulebook import (
     StreamShape,
 )
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
-from infralint.sources.application.viewsets import Action, action_of
+from infralint.sources.application.viewsets import Action, Viewsets
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class ModuleStreams:
         self._steps = 0
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self._rails = RailsRoutes(joiner.program)
+        self.viewsets = Viewsets(joiner.resolver)
         self._phoenix = PhoenixRoutes(joiner.program, joiner.resolver)
         self._handlers = NamedHandlers(joiner.program)
         self.beyond: set[str] = set()
@@ -345,7 +346,7 @@ class ModuleStreams:
         for other, use in self.joiner.uses.of(definition.module, definition.name):
             for registration in self.joiner.registrations_at(other, span_of(use)):
                 if registration.shape.viewset:
-                    actions = (action_of(self.resolver, method, registration.call) for method in reversed(methods))
+                    actions = map(self.viewsets.action_of, reversed(methods))
                     action = next((action for action in actions if action is not None), None)
                     if action is not None:
                         yield Reached(sighting, registration, None, passed, action=action)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import IPv6Address
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -118,8 +120,13 @@ _OTHER_LANGUAGES = frozenset(["else", "elseif", "elsif", "elif"])
 _MAP_WORDS = frozenset(["hostnames", "volatile", "include"])
 
 
-Surroundings = tuple[object, ...]
-"""What of the blocks around a directive decides whether nginx takes it, but for what a few kinds of lines look for there."""
+class BlockKind(NamedTuple):
+    """What of the blocks around a directive decides whether nginx takes it, but for BY_LINES_AROUND: letter and is_http of
+    BlocksAround, and the name of the nearest block."""
+
+    letter: str
+    is_http: bool
+    nearest: str
 
 
 class BlocksAround(msgspec.Struct, frozen=True):
@@ -131,9 +138,9 @@ class BlocksAround(msgspec.Struct, frozen=True):
     letter: str = ""
 
     @property
-    def decisive(self) -> Surroundings:
-        """What tells these surroundings from others."""
-        return self.letter, self.is_http, self.blocks[-1].name
+    def kind(self) -> BlockKind:
+        """What tells the nearest block from others of other kinds."""
+        return BlockKind(self.letter, self.is_http, self.blocks[-1].name if self.blocks else "")
 
     def inside(self, block: Directive) -> BlocksAround:
         """What is around the lines of a block that stands here."""
@@ -185,7 +192,9 @@ def invalid_value(directive: Directive, around: BlocksAround) -> str:
         return ""
     if (find := _FINDERS.get(name)) is not None:
         return find(directive)
-    return _PLACED[name](directive, around) if name in _PLACED else ""
+    if name in _PLACED:
+        return _PLACED[name](directive, around.kind)
+    return BY_LINES_AROUND[name](directive, around) if name in BY_LINES_AROUND else ""
 
 
 def _outside_of_lists(name: str, args: Sequence[str]) -> str:
@@ -231,10 +240,10 @@ def _limit_req(directive: Directive) -> str:
     return "" if _NUMBER.fullmatch(burst[6:]) and int(burst[6:]) else f'invalid burst value "{burst}"'
 
 
-def _pass(directive: Directive, around: BlocksAround) -> str:
+def _pass(directive: Directive, kind: BlockKind) -> str:
     target = directive.args[0]
     family = directive.name.partition("_")[0]
-    if "$" in target or not around.is_http:
+    if "$" in target or not kind.is_http:
         return ""
     scheme = next((scheme for scheme in _SCHEMES.get(family, ()) if target.lower().startswith(scheme)), "")
     if family == "proxy" and not scheme:
@@ -326,14 +335,32 @@ def _error_page(directive: Directive) -> str:
     return ""
 
 
-def _return(directive: Directive, around: BlocksAround) -> str:
+def _return(directive: Directive, kind: BlockKind) -> str:
     code = directive.args[0]
-    if not around.is_http:
+    if not kind.is_http:
         return ""
     if _NUMBER.fullmatch(code):
         return "" if int(code) <= 999 else f'invalid return code "{code}"'
     is_address = code.lower().startswith(("http://", "https://", "$scheme"))
     return "" if is_address and len(directive.args) == 1 else f'invalid return code "{code}"'
+
+
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+_CLIENTS = lazy(rf"all|unix:|{_BYTE}(?:\.{_BYTE}){{3}}(?:/0*(?:[0-9]|[12][0-9]|3[0-2]))?")
+
+
+def _access(directive: Directive) -> str:
+    """https://nginx.org/en/docs/http/ngx_http_access_module.html"""
+    clients = directive.args[0]
+    if _CLIENTS.fullmatch(clients) or "$" in clients or directive.has_hole:
+        return ""
+    address, slash, length = clients.partition("/")
+    try:
+        is_address = ":" in address and "%" not in address and IPv6Address(address) is not None
+    except ValueError:
+        is_address = False
+    is_network = not slash or (bool(_NUMBER.fullmatch(length)) and int(length) <= 128)
+    return "" if is_address and is_network else f'invalid parameter "{clients}"'
 
 
 def _redirect(directive: Directive, around: BlocksAround) -> str:
@@ -460,8 +487,8 @@ def _is_server_parameter(word: str) -> bool:
     return name in _SERVER_PARAMETERS and not (equals and is_wrong)
 
 
-def _server(directive: Directive, around: BlocksAround) -> str:
-    if not around.blocks or around.blocks[-1].name != "upstream":
+def _server(directive: Directive, kind: BlockKind) -> str:
+    if kind.nearest != "upstream":
         return ""
     address, *parameters = directive.args
     if "://" in address:
@@ -470,9 +497,9 @@ def _server(directive: Directive, around: BlocksAround) -> str:
     return f'invalid parameter "{wrong}"' if wrong and "$" not in wrong else ""
 
 
-def _listen(directive: Directive, around: BlocksAround) -> str:
+def _listen(directive: Directive, kind: BlockKind) -> str:
     address, *parameters = directive.args
-    if not around.is_http:
+    if not kind.is_http:
         return ""
     if "://" in address:
         return f'invalid host in "{address}" of the "listen" directive'
@@ -554,24 +581,31 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "proxy_http_version": _http_version,
         "client_max_body_size": _body_size,
         "set": _variable_name,
+        "allow": _access,
+        "deny": _access,
         "map": _map,
         "upstream": _upstream,
     }
 )
-_PLACED: Mapping[str, Callable[[Directive, BlocksAround], str]] = MappingProxyType(
+_PLACED: Mapping[str, Callable[[Directive, BlockKind], str]] = MappingProxyType(
     {
         **dict.fromkeys((f"{family}_pass" for family in (*_PASSING, "grpc")), _pass),
-        "location": _location,
         "return": _return,
         "server": _server,
         "listen": _listen,
+    }
+)
+"""What depends on the kind of block that it stands in, too."""
+BY_LINES_AROUND: Mapping[str, Callable[[Directive, BlocksAround], str]] = MappingProxyType(
+    {
+        "location": _location,
         "valid_referers": _valid_referers,
         "proxy_redirect": _redirect,
         "large_client_header_buffers": _heads,
         **dict.fromkeys(_POOLS, _pool_size),
     }
 )
-"""What depends on the blocks around, too."""
+"""What depends on what the blocks around are called or hold, too: a line that is taken in one may be refused in another."""
 
 
 def listens_twice(level: Sequence[Directive]) -> Iterator[tuple[Directive, str]]:

@@ -12,9 +12,10 @@ from infralint.model import Location, Unknown, Unreadable
 from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.arities import ANY, ARITIES
 from infralint.sources.nginx.grammar import (
+    BY_LINES_AROUND,
     CONTEXTS,
+    BlockKind,
     BlocksAround,
-    Surroundings,
     invalid_value,
     listens_twice,
     misplacement,
@@ -130,7 +131,7 @@ _LIKE = 0.9
 """How alike a mistyped name and the right one are, at least."""
 
 
-_BY_NEIGHBOURS = PASSES.keys() | {"valid_referers"}
+_BY_NEIGHBOURS = PASSES.keys() | BY_LINES_AROUND.keys()
 """Directives that nginx takes or refuses by what stands beside or around them, too."""
 _BLOCKS_ALIKE = frozenset({"server", "location"})
 """Blocks that nginx takes or refuses by their first line, unless they stand in a location."""
@@ -138,7 +139,7 @@ _BLOCKS_ALIKE = frozenset({"server", "location"})
 
 def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
     """All that nginx would refuse below the top levels of files."""
-    accepted: dict[Surroundings, set[tuple[str, ...]]] = {}
+    accepted: dict[tuple[BlockKind, bool], set[tuple[str, ...]]] = {}
     for tree in trees:
         is_whole = any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
         pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
@@ -159,12 +160,12 @@ def _refused_alone(
     level: Sequence[Directive],
     around: BlocksAround,
     is_whole: bool,
-    accepted: dict[Surroundings, set[tuple[str, ...]]],
+    accepted: dict[tuple[BlockKind, bool], set[tuple[str, ...]]],
 ) -> Iterator[Unreadable]:
-    """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by what of their
-    surroundings decides: most are written again and again."""
+    """What nginx would refuse of the lines of a block, each by itself. accepted: the lines that it takes, by the kind of
+    block that they stand in: most are written again and again."""
     is_inside_location = bool(around.blocks) and around.blocks[-1].name == "location"
-    alike = accepted.setdefault(around.decisive if around.blocks else (is_whole,), set())
+    alike = accepted.setdefault((around.kind, is_whole and not around.blocks), set())
     for directive in level:
         prepared = directive.source.prepared
         if directive.block is None:

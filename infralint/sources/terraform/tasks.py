@@ -20,8 +20,13 @@ def task_services(graph: Graph) -> Iterator[Service]:
         task = graph.lead(service.links.get("task_definition", ()), TASKS)
         if task is None:
             continue
-        balanced = {str(block.value("container_name")) for block in service.inner("load_balancer")} - {"None"}
-        for container in container_definitions(task.value("container_definitions")):
+        balanced = [block.value("container_name") for block in service.inner("load_balancer")]
+        containers = list(container_definitions(task.value("container_definitions")))
+        if not all(isinstance(name, str) for name in balanced):
+            if len(containers) > 1:
+                continue
+            balanced = []
+        for container in containers:
             image, name = container.get("image"), container.get("name")
             if isinstance(image, str) and (not balanced or name in balanced):
                 yield Service(
