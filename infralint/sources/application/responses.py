@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from infralint.model import UNKNOWN_TEXT
 from infralint.platforms.javascript_streams import CONSUMERS
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
@@ -219,11 +220,11 @@ def is_request(module: SourceModule, node: SgNode) -> bool:
 
 def heeded_value(name: str, text: str | None) -> str | None:
     """What is known of a value that a header is given: X-Accel-Redirect takes a path or a named location, and matters even
-    where it is computed. text: None where the value can't be worked out."""
+    where it is computed: UNKNOWN_TEXT for what of it isn't known. text: None where the value can't be worked out."""
     if name != "x-accel-redirect":
         return text
-    path = (text or "…").replace("\0", "…")
-    return path if path.startswith(("/", "@", "…")) else None
+    path = (text or UNKNOWN_TEXT).replace("\0", UNKNOWN_TEXT)
+    return path if path.startswith(("/", "@", UNKNOWN_TEXT)) else None
 
 
 def headers_in(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Address, Forward, Hop, Known, Request, Unknown
+from infralint.model import UNKNOWN_TEXT, Address, Forward, Hop, Known, Request, Unknown
 from infralint.platforms.nginx_values import BadValue, flag, size
 from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody, is_address
 from infralint.sources.nginx.choose import (
@@ -223,18 +223,20 @@ class Processing:
         return _limit(way for run in arrived for way in self._inside(place, run))
 
     def find_answering_instead(self, block: NginxBlock, request: Request, target: str) -> NginxBlock | None:
-        """The block that surely serves a path, or a named location, which a backend's `X-Accel-Redirect` names.
+        """The block that surely serves a path, or a named location, which a backend's `X-Accel-Redirect` names. target: with
+        UNKNOWN_TEXT for each part that isn't known.
 
         https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
         """
         server, passed = block.server, block.passed
-        if passed is None or server.open_places:
+        if passed is None or server.open_places or UNKNOWN_TEXT in target:
             return None
         asking = replace(request, methods=("GET",))
         run = Run(moment_of_arrival(server, asking, request.path, request.path), block, internal=True)
-        [first, *others] = _limit(self._send_to(without_query(target), passed, run))
-        is_sure = not others and not (first.run.doubts or first.run.reasons or first.overruled)
-        return first.block if is_sure else None
+        ways = _limit(self._send_to(without_query(target), passed, run))
+        if len(ways) != 1 or ways[0].run.doubts or ways[0].run.reasons or ways[0].overruled:
+            return None
+        return ways[0].block
 
     def runs_at(self, block: NginxBlock, request: Request | None = None, path: str | None = None) -> list[Run]:
         """How requests arrive where a block hands them on, if they come to its location; path None: any.
