@@ -35,12 +35,14 @@ _DEEPEST = 10
 """Blocks in blocks of a router, and routers that are forwarded to, one in another."""
 _MOST_CALLERS = 20
 """Functions of a controller on the way from its actions to where it answers."""
+_OTHER_BRANCHES = frozenset({"else_block", "rescue_block", "catch_block", "after_block"})
+_BRANCHES = _OTHER_BRANCHES | {"do_block", "stab_clause"}
 _ROUTER = lazy(rb"(?:Phoenix|Plug)\.Router\b|,\s*:router\b")
 _NAME = lazy(r"[a-z_]\w*[?!]?")
 
 
 class ControllerRoute(msgspec.Struct, frozen=True):
-    """A path, as Phoenix writes it, that a function answers. headers: what the functions that lead there set."""
+    """A path, as Phoenix writes it, that a function answers. headers: what is surely set on the way there."""
 
     path: str
     methods: tuple[str, ...]
@@ -68,35 +70,39 @@ class PhoenixRoutes:
         owner = self._module_at(module, span)
         for block in self._around(module, _VERBS, span):
             if _block_of(block) is not None and block.positional:
-                headers = self._headers(module, [block.span])
+                headers = self._headers(module, block, span)
                 path = self._text(block, block.positional[0])
                 for prefix in self._prefixes(owner, 0):
                     yield ControllerRoute(f"{prefix}/{path.strip('/')}", _methods_of(block), module.path, headers)
                 return
-        functions = self._callers(module, span)
-        headers = self._headers(module, [function.span for function in functions.values()])
-        for name in functions:
+        for name, headers in self._callers(module, span).items():
             for router, route in self._table.actions.get((owner, name), ()):
                 for prefix in self._prefixes(router, 0):
                     yield ControllerRoute(f"{prefix}{route.path}", route.methods, route.file, headers)
 
-    def _callers(self, module: SourceModule, span: SourceSpan) -> dict[str, Call]:
-        """The functions of a file by name that lead to a place: the one around it, and those that call it."""
-        found: dict[str, Call] = {}
-        waiting = [span]
-        for place in waiting:
+    def _callers(self, module: SourceModule, span: SourceSpan) -> dict[str, dict[str, str]]:
+        """The functions of a file by name that lead to a place, the one around it and those that call it, each with the
+        headers that all ways from there to the place set."""
+        found: dict[str, dict[str, str]] = {}
+        waiting: list[tuple[SourceSpan, dict[str, str]]] = [(span, {})]
+        for place, later in waiting:
             function = next(iter(self._around(module, _FUNCTIONS, place)), None)
             name = _name_of(function) if function is not None else ""
-            if function is None or not name or name in found or len(found) >= _MOST_CALLERS:
+            if function is None or not name or (name not in found and len(found) >= _MOST_CALLERS):
                 continue
-            found[name] = function
-            waiting += [span_of(node) for node in module.identifiers(name)[: _MOST_CALLERS * 2]]
+            headers = {**self._headers(module, function, place), **later}
+            common = dict(found.get(name, headers).items() & headers.items())
+            if found.get(name) != common:
+                found[name] = common
+                uses = [node for node in module.identifiers(name)[: _MOST_CALLERS * 2] if _is_call(node)]
+                waiting += [(span_of(node), common) for node in uses]
         return found
 
-    def _headers(self, module: SourceModule, spans: list[SourceSpan]) -> dict[str, str]:
+    def _headers(self, module: SourceModule, block: Call, place: SourceSpan) -> dict[str, str]:
+        """What a function, or a block of a router, surely sets on its way to a place in it."""
         found: dict[str, str] = {}
         for call in module.calls(frozenset({"put_resp_header"})):
-            if any(span.has(call.span) for span in spans) and len(call.positional) >= 2:
+            if block.span.has(call.span) and len(call.positional) >= 2 and _is_on_way(call, block, place):
                 name, value = (self._resolver.text(module, node) for node in call.positional[-2:])
                 if name and value is not None and HOLE not in value:
                     found.setdefault(name.lower(), value)
@@ -188,6 +194,48 @@ class PhoenixRoutes:
 
 def _block_of(call: Call) -> SgNode | None:
     return next((child for child in call.node.named_children() if child.kind() == "do_block"), None)
+
+
+def _is_call(node: SgNode) -> bool:
+    """Whether an identifier names a function of its own module, called or captured: `answer(conn)`, `conn |> answer`,
+    `__MODULE__.answer(conn)`, `&answer/2`. What is bound or read (`%{"answer" => answer}`) is a variable."""
+    parent = node.parent()
+    if parent is None:
+        return False
+    first = parent.named_children()[0]
+    if parent.kind() == "call":
+        return span_of(first) == span_of(node)
+    if parent.kind() == "dot":
+        return first.text() == "__MODULE__"
+    operator, outer = parent.field("operator"), parent.parent()
+    if operator is None or parent.kind() != "binary_operator":
+        return False
+    if operator.text() == "|>":
+        return span_of(first) != span_of(node)
+    return operator.text() == "/" and outer is not None and outer.text().startswith("&")
+
+
+def _is_on_way(call: Call, block: Call, place: SourceSpan) -> bool:
+    """Whether a call in a function is made wherever a place in it is reached: no branch is around it that the place is not in."""
+    inner: SgNode = call.node
+    for outer in call.node.ancestors():
+        span = span_of(outer)
+        if span == block.span:
+            break
+        others = [span_of(child) for child in outer.named_children() if child.kind() in _OTHER_BRANCHES]
+        is_aside = not span.has(place) or any(other.has(place) for other in others)
+        if span_of(inner) not in others and is_aside and (outer.kind() in _BRANCHES or _is_branch(outer)):
+            return False
+        inner = outer
+    return True
+
+
+def _is_branch(node: SgNode) -> bool:
+    """Whether a node is `do: …` or `else: …`, or a condition with what follows from it: `x && …`."""
+    if node.kind() == "pair":
+        return node.named_children()[0].text().strip(": ") in ("do", "else")
+    operator = node.field("operator") if node.kind() == "binary_operator" else None
+    return operator is not None and operator.text() in ("&&", "||", "and", "or")
 
 
 def _is_computed(call: Call) -> bool:
