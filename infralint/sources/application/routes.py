@@ -14,7 +14,6 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
 from infralint.sources.application.joining import (
-    LISTS,
     VERBS,
     Registration,
     argument_of,
@@ -25,6 +24,7 @@ from infralint.sources.application.joining import (
     named_by_action,
     without_method,
 )
+from infralint.sources.application.languages import LISTS
 from infralint.sources.application.loops import items_of_name
 from infralint.sources.application.manifests import STARTERS, Package
 from infralint.sources.application.paths import ANYWHERE, ROOT, UNKNOWN, Path, path_of
@@ -125,7 +125,7 @@ class Routes(msgspec.Struct):
         for call in notes.passes:
             self._note(module, call.span.line, _pass_on(call))
         for call in notes.bodies:
-            if not any(call.span.start <= sighting.span.start < call.span.end for sighting in notes.sightings):
+            if not any(call.span.has(sighting.span) for sighting in notes.sightings):
                 self._note(module, call.span.line, _pass_on(call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))

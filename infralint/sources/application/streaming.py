@@ -107,9 +107,10 @@ class ModuleStreams:
         seen: list[Sighting] = []
         for rules in self.joiner.rulebook.of(module):
             seen += self._by_rules(module, rules)
+        clients = frozenset(name for rules in self.joiner.rulebook.of(module) for name in rules.clients)
         for node, content_type in event_stream_places(self.resolver, module):
             span = span_of(node)
-            if module.language.name in ("java", "kotlin") and _is_within_client(module, span):
+            if is_of_client(module.definition_at(span), clients):
                 continue
             if len(seen) >= MOST_SIGHTINGS:
                 self.beyond.add(module.path)
@@ -276,8 +277,8 @@ class ModuleStreams:
             for link in chain
             if not registrations or any(handler.has(link.span) for handler in registrations[0].handlers)
         ]
-        classes = {definition.span for _, definition in passed if definition.kind == "class"}
-        passed = (*passed, *((module, link) for link in inside if link.kind != "class" or link.span not in classes))
+        classes = {definition for _, definition in passed if definition.kind == "class"}
+        passed = (*passed, *((module, link) for link in inside if link.kind != "class" or link not in classes))
         if registrations:
             yield from (Reached(sighting, registration, None, passed, span) for registration in registrations)
             return
@@ -290,7 +291,7 @@ class ModuleStreams:
         if actions := list(self._action_routes(module, chain)):
             yield from (Reached(sighting, None, action, passed) for action in actions)
             return
-        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function.span for _, function in passed}) < len(
+        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function for _, function in passed}) < len(
             passed
         ):
             return
@@ -503,11 +504,6 @@ class ModuleStreams:
         for registration in self.joiner.registrations(module):
             if registration.shape.kind is not None:
                 yield registration, registration.shape
-
-
-def _is_within_client(module: SourceModule, span: SourceSpan) -> bool:
-    place = module.definition_at(span)
-    return place is not None and is_of_client(place)
 
 
 def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) -> bool:
