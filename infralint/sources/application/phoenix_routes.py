@@ -15,6 +15,7 @@ import msgspec
 from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Resolver
+from infralint.sources.application.responses import HEADERS
 from infralint.sources.application.syntax import HOLE, Call, SourceModule, SourceSpan, span_of
 from infralint.text.lazy import lazy
 
@@ -42,7 +43,8 @@ _NAME = lazy(r"[a-z_]\w*[?!]?")
 
 
 class ControllerRoute(msgspec.Struct, frozen=True):
-    """A path, as Phoenix writes it, that a function answers. headers: what is surely set on the way there."""
+    """A path, as Phoenix writes it, that a function answers. headers: those that matter to a stream and
+    are surely set on the way there."""
 
     path: str
     methods: tuple[str, ...]
@@ -64,6 +66,9 @@ class PhoenixRoutes:
         self._program = program
         self._resolver = resolver
         self._spans: dict[tuple[str, frozenset[str]], NestedItems[Call]] = {}
+        self._functions: dict[tuple[str, SourceSpan], tuple[str, dict[str, str]]] = {}
+        self._calls: dict[tuple[str, str], list[SourceSpan]] = {}
+        self._settings: dict[tuple[str, SourceSpan], list[tuple[str, str, list[_Branch]]]] = {}
 
     def of_place(self, module: SourceModule, span: SourceSpan) -> Iterator[ControllerRoute]:
         """The routes that a place in a controller, or in a block of Plug's router, answers."""
@@ -86,27 +91,51 @@ class PhoenixRoutes:
         found: dict[str, dict[str, str]] = {}
         waiting: list[tuple[SourceSpan, dict[str, str]]] = [(span, {})]
         for place, later in waiting:
-            function = next(iter(self._around(module, _FUNCTIONS, place)), None)
-            name = _name_of(function) if function is not None else ""
-            if function is None or not name or (name not in found and len(found) >= _MOST_CALLERS):
+            name, given = self._function_at(module, place)
+            if not name or (name not in found and len(found) >= _MOST_CALLERS):
                 continue
-            headers = {**self._headers(module, function, place), **later}
+            headers = {**given, **later}
             common = dict(found.get(name, headers).items() & headers.items())
             if found.get(name) != common:
                 found[name] = common
-                uses = [node for node in module.identifiers(name)[: _MOST_CALLERS * 2] if _is_call(node)]
-                waiting += [(span_of(node), common) for node in uses]
+                waiting += [(use, common) for use in self._uses(module, name)]
         return found
+
+    def _function_at(self, module: SourceModule, place: SourceSpan) -> tuple[str, dict[str, str]]:
+        """The name of the function around a place, empty where there is none, and what it surely sets on its way there."""
+        key = module.path, place
+        if key not in self._functions:
+            function = next(iter(self._around(module, _FUNCTIONS, place)), None)
+            headers = self._headers(module, function, place) if function is not None else {}
+            self._functions[key] = (_name_of(function) if function is not None else "", headers)
+        return self._functions[key]
+
+    def _uses(self, module: SourceModule, name: str) -> list[SourceSpan]:
+        """Where a file calls a function of its own, or hands it on."""
+        key = module.path, name
+        if key not in self._calls:
+            nodes = module.identifiers(name)[: _MOST_CALLERS * 2]
+            self._calls[key] = [span_of(node) for node in nodes if _is_call(node)]
+        return self._calls[key]
 
     def _headers(self, module: SourceModule, block: Call, place: SourceSpan) -> dict[str, str]:
         """What a function, or a block of a router, surely sets on its way to a place in it."""
+        key = module.path, block.span
+        if key not in self._settings:
+            self._settings[key] = list(self._settings_in(module, block))
         found: dict[str, str] = {}
-        for call in module.calls(frozenset({"put_resp_header"})):
-            if block.span.has(call.span) and len(call.positional) >= 2 and _is_on_way(call, block, place):
-                name, value = (self._resolver.text(module, node) for node in call.positional[-2:])
-                if name and value is not None and HOLE not in value:
-                    found.setdefault(name.lower(), value)
+        for name, value, branches in self._settings[key]:
+            if name not in found and all(_is_within(place, *branch) for branch in branches):
+                found[name] = value
         return found
+
+    def _settings_in(self, module: SourceModule, block: Call) -> Iterator[tuple[str, str, list[_Branch]]]:
+        """Each header that matters to a stream which a function gives a value, and the branches that it does so in."""
+        for call in module.calls(frozenset({"put_resp_header"})):
+            if block.span.has(call.span) and len(call.positional) >= 2:
+                name, value = (self._resolver.text(module, node) for node in call.positional[-2:])
+                if name and name.lower() in HEADERS and value is not None and HOLE not in value:
+                    yield name.lower(), value, list(_branches_around(call.node, block.span))
 
     def _around(self, module: SourceModule, names: frozenset[str], span: SourceSpan) -> list[Call]:
         """The calls of some names that a place lies in, the innermost first."""
@@ -215,19 +244,26 @@ def _is_call(node: SgNode) -> bool:
     return operator.text() == "/" and outer is not None and outer.text().startswith("&")
 
 
-def _is_on_way(call: Call, block: Call, place: SourceSpan) -> bool:
-    """Whether a call in a function is made wherever a place in it is reached: no branch is around it that the place is not in."""
-    inner: SgNode = call.node
-    for outer in call.node.ancestors():
+_Branch = tuple[SourceSpan, list[SourceSpan]]
+"""What is only done sometimes, and the parts of it that belong to other branches: the `else` in an `if`'s block."""
+
+
+def _branches_around(node: SgNode, block: SourceSpan) -> Iterator[_Branch]:
+    """The branches of a function that a place in it is in."""
+    inner = node
+    for outer in node.ancestors():
         span = span_of(outer)
-        if span == block.span:
-            break
-        others = [span_of(child) for child in outer.named_children() if child.kind() in _OTHER_BRANCHES]
-        is_aside = not span.has(place) or any(other.has(place) for other in others)
-        if span_of(inner) not in others and is_aside and (outer.kind() in _BRANCHES or _is_branch(outer)):
-            return False
+        if span == block:
+            return
+        if outer.kind() in _BRANCHES or _is_branch(outer):
+            others = [span_of(child) for child in outer.named_children() if child.kind() in _OTHER_BRANCHES]
+            if span_of(inner) not in others:
+                yield span, others
         inner = outer
-    return True
+
+
+def _is_within(place: SourceSpan, branch: SourceSpan, others: list[SourceSpan]) -> bool:
+    return branch.has(place) and not any(other.has(place) for other in others)
 
 
 def _is_branch(node: SgNode) -> bool:

@@ -406,9 +406,7 @@ class ModuleStreams:
             if self._steps > MOST_STEPS:
                 self.beyond.add(sighting.module.path)
                 return
-            heeded = {
-                name: value for name, value in route.headers.items() if name in HEADERS and name != "content-type"
-            }
+            heeded = {name: value for name, value in route.headers.items() if name != "content-type"}
             file = FileRoute(rules, path_of(route.path, rules.style), route.methods, route.file)
             yield Reached(replace(sighting, headers={**heeded, **sighting.headers}), None, file, ())
 
