@@ -16,6 +16,8 @@ MOST_RULES = 50
 LARGEST_DURATION = 3600
 MEMORY = range(128, 10241)
 NEXT_FOLDERS = ("pages/", "src/pages", "app/", "src/app/", "middleware", "src/middleware")
+# Below src/, api/ is no folder of functions: https://github.com/pmndrs/jotai/pull/1433
+API_FOLDERS = ("api", "src/api/")
 _SEMVER = re.compile(r"[v=]*\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?")
 
 
@@ -109,7 +111,7 @@ def _reach(config: VercelConfig, rule: Any) -> Iterator[Finding]:
     if rule.taken or config.builds_at or rule.pattern.startswith("/") or config.services:
         return
     next_pattern = config.framework == "nextjs" and rule.pattern.startswith(NEXT_FOLDERS)
-    if not (next_pattern or rule.pattern.startswith("api") or config.framework == "nextjs"):
+    if not (next_pattern or rule.pattern.startswith(API_FOLDERS) or config.framework == "nextjs"):
         return
     if config.backend:
         return
@@ -138,6 +140,8 @@ def _unmatched_rule(rule: Any, harmless: bool) -> Finding:
 
 
 def _hint(pattern: str) -> str:
+    if pattern.startswith("src/api/"):
+        return ": Vercel looks for functions in api/ beside vercel.json, and not below src/"
     if re.search(r"(?<!\\)\[", pattern):
         return "; in a glob, brackets are a choice of letters: write them as \\\\[id\\\\], or the path exactly as the file is called"
     if not re.search(r"\.\w+\}?$|\*$", pattern):

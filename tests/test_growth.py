@@ -212,6 +212,27 @@ def test_functions_of_one_name_take_as_long_as_they_are_many(tmp_path: Path) -> 
     assert many.total() < 2.15 * few.total()
 
 
+def phoenix_actions(count: int) -> dict[str, str | bytes]:
+    """Ten actions of a controller, each of which streams, and calls the others so many times, with a header."""
+    routes = "".join(f'  get "/a{number}", Chat, :a{number}\n' for number in range(10))
+    actions = ""
+    for number in range(10):
+        names = (f"a{(number + 1 + step % 9) % 10}" for step in range(count))
+        calls = "".join(f'    conn |> put_resp_header("x-accel-buffering", "no") |> {name}(p)\n' for name in names)
+        stream = '    conn |> put_resp_content_type("text/event-stream") |> send_chunked(200)\n'
+        actions += f"  def a{number}(conn, p) do\n{calls}{stream}  end\n"
+    return {
+        "mix.exs": 'defp deps do\n  [{:phoenix, "~> 1.7"}]\nend\n',
+        "lib/router.ex": f"defmodule Router do\n  use Talk, :router\n{routes}end\n",
+        "lib/chat.ex": f"defmodule Chat do\n{actions}end\n",
+    }
+
+
+def test_actions_that_call_each_other_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, phoenix_actions, 20)
+    assert many.total() < 2.15 * few.total()
+
+
 DJANGO: dict[str, str | bytes] = {
     "requirements.txt": "django\n",
     "manage.py": "",

@@ -85,12 +85,16 @@ class Request(msgspec.Struct, frozen=True, gc=False):
         return tuple(sorted({**before, **sent}.items(), key=lambda header: header[0])) if sent else self.headers
 
 
+UNKNOWN_TEXT = "…"
+"""What stands for a part of a text that the application works out: no path to be looked up."""
+
+
 class Response(msgspec.Struct, frozen=True, gc=False):
     """A response as it arrives at a hop from behind, or leaves it towards the client.
 
-    headers: by lower-case name. complete: these are all that a stream's hops look at; else one that is
-    not there may still be sent. content_type: None where it is not known. origin: the place in the
-    application that sends it, where that is known.
+    headers: by lower-case name; UNKNOWN_TEXT stands for a part of a value that is not known. complete: these are all
+    that a stream's hops look at; else one that is not there may still be sent. content_type: None where it is not
+    known. origin: the place in the application that sends it, where that is known.
     """
 
     framing: Setting[Framing]

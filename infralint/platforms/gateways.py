@@ -105,9 +105,6 @@ def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Cl
     )
 
 
-_KEYS = {"max_duration": "timeoutSec", "idle_timeout": "timeoutSec", "keeps_affinity": "sessionAffinity"}
-
-
 class GoogleIngress(RoutedHop, frozen=True, kw_only=True):
     """Paths of an Ingress, or of a Gateway's route, that a load balancer of Google's serves. policy: the kind of object that
     sets it up for a Service. stray: the annotation that names one, where it does nothing; service: where it belongs."""
@@ -124,15 +121,19 @@ class GoogleIngress(RoutedHop, frozen=True, kw_only=True):
         return "Google's load balancer"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
-        is_gateway = self.policy != "BackendConfig"
-        if self.stray is not None and setting in _KEYS:
-            annotation = f"{self.stray.name}: '{self.stray.value}'"
-            return f"{annotation}  # on the Service {self.service}, whose BackendConfig sets {_KEYS[setting]}"
         if setting in ("max_duration", "idle_timeout"):
-            place = "spec.default" if is_gateway else "the spec"
-            return f"timeoutSec: {max(seconds, 3600):g}  # in {place} of the Service's {self.policy}"
-        key = "type" if is_gateway else "affinityType"
-        return f"sessionAffinity: {{ {key}: GENERATED_COOKIE }}" if setting == "keeps_affinity" else ""
+            line, place = f"timeoutSec: {max(seconds, 3600):g}", "the spec"
+        elif setting == "keeps_affinity":
+            key = "affinityType" if self.policy == "BackendConfig" else "type"
+            line, place = f"sessionAffinity: {{ {key}: GENERATED_COOKIE }}", ""
+        else:
+            return ""
+        if self.stray is not None:
+            annotation = f"{self.stray.name}: '{self.stray.value}'"
+            return f"{annotation}  # on the Service {self.service}; that {self.policy} needs `{line}`"
+        if place and self.policy != "BackendConfig":
+            place = "spec.default"
+        return f"{line}  # in {place} of the Service's {self.policy}" if place else line
 
 
 class OpenShiftRoute(RoutedHop, frozen=True, kw_only=True):

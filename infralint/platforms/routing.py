@@ -37,7 +37,7 @@ from infralint.platforms.forwarding import set_by
 from infralint.text.patterns import Unsearchable, literal_start, search
 from infralint.text.stream_names import CATCH_ALLS
 
-H = TypeVar("H")
+Owner = TypeVar("Owner")
 
 PathKind = Literal["exact", "segments", "prefix", "regex"]
 """How a path is compared: all of it; segment by segment (`/api` takes `/api/x` and not `/apis`); by its first letters;
@@ -96,7 +96,7 @@ class RouteRule(msgspec.Struct, frozen=True):
         unsure = self.doubt or (request.host is None and self.host)
         return None if fits and unsure else fits
 
-    def takes_all_of_its_host(self, request: Request) -> bool:
+    def is_whole_host_taken(self, request: Request) -> bool:
         """Whether a request is taken if it asks for the rule's host."""
         return not self.doubt and self._fits(request.path) is True
 
@@ -244,12 +244,12 @@ class RoutedHop(Hop, frozen=True, kw_only=True):
 def best_rules(rules: Iterable[RouteRule], request: Request) -> Iterator[RouteRule]:
     """The rules that may take a request, the one that names it best first; none behind one that surely takes it."""
     ranked = sorted(rules, key=lambda rule: rule.weight, reverse=True)
-    yield from (rule for rule, _ in _takers(((rule, None) for rule in ranked), request))
+    yield from (rule for rule, _ in _find_taking_rules(((rule, None) for rule in ranked), request))
 
 
-def _takers(
-    rules: Iterable[tuple[RouteRule, H]], request: Request, in_order: bool = False
-) -> Iterator[tuple[RouteRule, H]]:
+def _find_taking_rules(
+    rules: Iterable[tuple[RouteRule, Owner]], request: Request, in_order: bool = False
+) -> Iterator[tuple[RouteRule, Owner]]:
     """Of rules in the order in which they are asked, with whatever belongs to each: those that may take a request.
 
     None comes behind one that takes all that it would: where the host is not known, one of the same host. Of two that
@@ -266,7 +266,7 @@ def _takers(
         yield rule, owner
         if taken:
             return
-        if rule.takes_all_of_its_host(request):
+        if rule.is_whole_host_taken(request):
             settled.setdefault(host, rule.weight)
 
 
@@ -297,7 +297,7 @@ class RoutingNode(Node, kw_only=True, eq=False, dict=True):
     def _route(self, request: Request) -> Sequence[Match]:
         found: list[tuple[RoutedHop, RouteRule]] = []
         reasons: list[str] = []
-        for rule, hop in _takers(self._rules_for(request.host), request, self.in_order):
+        for rule, hop in _find_taking_rules(self._rules_for(request.host), request, self.in_order):
             found.append((hop, rule))
             if rule.takes(request) is None:
                 reasons.append(rule.why_unsure(request))

@@ -475,3 +475,13 @@ def test_a_router_that_is_used_very_often_is_mounted_or_that_is_said(uses: str) 
     [route] = found.routes
     assert (route.path_known == "whole") != any("leads to more" in reason.why for reason in found.reasons)
     assert route.path.startswith("/api/") == uses.startswith("@")
+
+
+def test_functions_at_the_same_place_of_two_files_are_two() -> None:
+    first = f"{'from two import b':<50}\ndef a():\n    return b()"
+    second = f"{'from sse_starlette import EventSourceResponse':<50}\ndef b():\n    return EventSourceResponse(words())"
+    first = first.replace("b()", "b(" + " " * (len(second) - len(first)) + ")")
+    assert len(first) == len(second)
+    main = "from fastapi import FastAPI\nfrom one import a\napp = FastAPI()\n@app.get('/x')\ndef x():\n    return a()\n"
+    found = read({"requirements.txt": "fastapi\nsse-starlette\n", "main.py": main, "one.py": first, "two.py": second})
+    assert [route.path for route in found[""].routes] == ["/x"]

@@ -308,7 +308,17 @@ def test_tower_http_holds_the_events_of_the_routes_below_it(app: str, severity: 
 
 @pytest.mark.parametrize(
     ("asked", "lock", "is_held"),
-    [("0.5.1", "", False), ("0.5", "0.5.1", True), ("0.4", "", True), ("0.6", "", False), ("=0.5.1", "", True)],
+    [
+        ("0.5.1", "", False),
+        ("0.5", "0.5.1", True),
+        ("0.4", "", True),
+        ("0.6", "", False),
+        ("=0.5.1", "", True),
+        ("0.6", "0.5.1 0.6.2", False),
+        ("0.5", "0.5.1 0.6.2", True),
+        ("*", "0.5.1 0.6.2", False),
+        ("*", "0.4.4 0.5.1", True),
+    ],
 )
 def test_what_cargo_resolves_says_which_tower_http(asked: str, lock: str, is_held: bool, lint: Lint) -> None:
     files: dict[str, str | bytes] = {
@@ -316,5 +326,6 @@ def test_what_cargo_resolves_says_which_tower_http(asked: str, lock: str, is_hel
         "src/main.rs": AXUM.replace("APP", f"{ROUTED}{LAYER}"),
     }
     if lock:
-        files["Cargo.lock"] = f'[[package]]\nname = "tower-http"\nversion = "{lock}"\n'
+        pins = (f'[[package]]\nname = "tower-http"\nversion = "{version}"\n' for version in lock.split())
+        files["Cargo.lock"] = "\n".join(pins)
     assert bool(problems(lint(files), "compressed-stream")) is is_held

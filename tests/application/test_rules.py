@@ -24,12 +24,13 @@ def _read(files: dict[str, str | None]) -> list[Application]:
 
 
 def _shown(route: Route, wanted: dict[str, Any]) -> dict[str, Any]:
-    """What an example says of a route, as it was found; of headers, those that the example names."""
+    """What an example says of a route, as it was found; of headers, those that the example names; all where it has none."""
     found = {key: getattr(route, key) for key in wanted}
     if "methods" in found:
         found["methods"] = list(route.methods)
     if "headers" in found:
-        found["headers"] = {name: value for name, value in route.headers.items() if name in wanted["headers"]}
+        named = wanted["headers"] or route.headers
+        found["headers"] = {name: value for name, value in route.headers.items() if name in named}
     return found
 
 

@@ -262,6 +262,8 @@ def test_a_broken_file_that_a_variable_names_is_unreadable_once(
         (service("events: ${file(events.js):chat}"), "its events can't be told: ${file(events.js):chat}"),
         (service("events: ['${opt:event}']"), "an event of it can't be told: ${opt:event}"),
         (service("events: [http: '${opt:route}']"), "a route can't be told: ${opt:route}"),
+        (service("events: [htpApi: GET /chat]"), "`htpApi`, which the framework passes over; write `httpApi`"),
+        ("service: a\nprovider: aws\nfuntions: {a: {handler: a.b}}\n", "passes over; write `functions`"),
         (service("evnts: [http: GET /chat]"), "`evnts`, which the framework passes over; write `events`"),
         ("service: a\nprovider: ${file(p.js)}\nfunctions: {a: {handler: a.b}}\n", "its provider can't be told"),
         ("service: a\nproviders: aws\nfunctions: {a: {handler: a.b}}\n", "names no provider"),

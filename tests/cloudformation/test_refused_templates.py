@@ -95,6 +95,13 @@ REFUSED = {
         3,
         "Outputs: a mapping was expected",
     ),
+    "an_event_of_sam": (
+        f"Transform: AWS::Serverless-2016-10-31\n{TOPIC}{BALANCER}  F:\n    Type: AWS::Serverless::Function\n"
+        "    Properties:\n      Events:\n        A: {Type: Api, Properties: {Path: /, Method: get}}\n"
+        "        B: {Type: HtppApi, Properties: {Path: /, Method: get}}\n",
+        16,
+        "SAM has no event of the type HtppApi; did you mean HttpApi?",
+    ),
     "a_resource_of_sam": (
         f"Transform: AWS::Serverless-2016-10-31\n{TOPIC}{BALANCER}  X: [a]\n",
         11,

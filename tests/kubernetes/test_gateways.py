@@ -356,15 +356,25 @@ def test_a_backendconfig_is_named_for_a_port_by_its_name_or_number(key: str, lin
     assert not problems(report, "capped-stream")
 
 
-def test_a_backendconfig_that_the_ingress_names_does_nothing(lint: Lint) -> None:
-    """As in https://github.com/kubernetes/ingress-gce/issues/1803"""
+@pytest.mark.parametrize(
+    "config", [CONFIG, CONFIG.replace("3600", "30"), "kind: ConfigMap\nmetadata: { name: long }\n"]
+)
+def test_a_backendconfig_that_the_ingress_names_does_nothing(config: str, lint: Lint) -> None:
+    """As in https://github.com/kubernetes/ingress-gce/issues/1803; what it has to set is said, whatever it sets."""
     stray = """cloud.google.com/backend-config: '{"default": "long"}'"""
     edge = GOOGLE.replace("  annotations: {", f"  annotations:\n    {stray}\n   ").replace(" gce }", " gce")
-    report = lint({**APPLICATION, "k8s/edge.yaml": f"{edge}---\n{CONFIG}"})
+    report = lint({**APPLICATION, "k8s/edge.yaml": f"{edge}---\n{config}"})
     [finding] = [finding for finding in report["findings"] if finding["check"] == "capped-stream"]
     assert finding["related"][0]["message"].startswith("GKE looks for cloud.google.com/backend-config on the Service")
     assert finding["related"][0]["location"]["line"] == 6
-    assert finding["fix"].startswith(f"{stray}  # on the Service api")
+    assert finding["fix"] == f"{stray}  # on the Service api; that BackendConfig needs `timeoutSec: 3600`"
+
+
+def test_an_annotation_for_backendconfigs_that_is_no_json_names_none(lint: Lint) -> None:
+    for value in ("long", '["long"]', "{"):
+        pods = str(APPLICATION["k8s/pods.yaml"]).replace("a: b", f"cloud.google.com/backend-config: '{value}'")
+        report = lint({**APPLICATION, "k8s/pods.yaml": pods, "k8s/edge.yaml": f"{GOOGLE}---\n{CONFIG}"})
+        assert [finding["check"] for finding in report["findings"]] == ["capped-stream"]
 
 
 @pytest.mark.parametrize(("named", "check"), [("gce", "capped-stream"), ("alb", "short-idle-timeout")])

@@ -119,6 +119,7 @@ CASES = [
     ),
     Case("an index that is a path", f"location / {{ index /x/; }} location /x/ {{ {APP} }}", "silent", path="/"),
     Case("an index behind one that is none", f"location / {{ index a /x/; }} location /x/ {{ {APP} }}", path="/"),
+    Case("the same on two lines", f"location / {{ index a; index /x/; }} location /x/ {{ {APP} }}", path="/"),
     Case("an index for what is no folder", f"location / {{ index /x/; }} location /x/ {{ {APP} }}", "unknown"),
     Case(
         "a page for a folder that may not be listed, and none for one that is not there",

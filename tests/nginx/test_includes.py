@@ -99,6 +99,30 @@ def test_a_circle_through_blocks_is_found(name: str, text: str, place: str, lint
     assert entry.startswith(f"{place} files include each other for ever: ")
 
 
+@pytest.mark.parametrize("name", ["a.conf", "nginx.conf"])
+def test_a_file_that_includes_itself_is_refused(name: str, lint: Lint) -> None:
+    files = {"nginx.conf": main("a.conf"), name: main(name) if name == "nginx.conf" else f"include {name};\n"}
+    [entry] = told(lint(files))
+    assert f"files include each other for ever: {name} -> {name}" in entry
+
+
+def test_a_name_that_stands_for_a_file_of_the_server_is_not_the_file_itself(lint: Lint) -> None:
+    assert told(lint({"conf.d/proxy.conf": f"server {{ listen 80; {LOCATION} include proxy.conf; }}\n"})) == []
+
+
+@pytest.mark.parametrize("argument", ["conf.d", "conf.d/*", "conf.d/inner"])
+def test_an_include_that_takes_a_folder_is_refused(argument: str, lint: Lint) -> None:
+    [entry] = told(lint({"nginx.conf": main(argument), "conf.d/inner/a.conf": "gzip on;\n"}))
+    assert entry.startswith(f"nginx.conf:5 nginx would refuse `include {argument}`: it takes the folder conf.d")
+
+
+@pytest.mark.parametrize("argument", ["conf.d/*.conf", "conf.d/i*.conf", "/etc/nginx/conf.d/*", "conf.d/*"])
+def test_folders_that_an_include_does_not_take_are_left_alone(argument: str, lint: Lint) -> None:
+    folder = ".inner" if argument == "conf.d/*" else "inner"
+    files = {"nginx.conf": main(argument), f"conf.d/{folder}/a.conf": "gzip on;\n", "conf.d/b.conf": "gzip on;\n"}
+    assert not any("takes the folder" in entry for entry in told(lint(files)))
+
+
 def test_fragments_that_include_each_other_are_not_passed_over(lint: Lint) -> None:
     server = f"server {{ listen 80; {LOCATION} }}\n"
     report = lint({"conf.d/a.conf": f"include b.conf;\n{server}", "conf.d/b.conf": "include a.conf;\n"})

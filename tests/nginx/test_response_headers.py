@@ -119,6 +119,32 @@ def test_an_answer_that_nginx_drops_for_a_path_of_its_own_is_no_stream(value: st
     assert lint({**files, "nginx.conf": ignoring})["unknown"] == []
 
 
+@pytest.mark.parametrize(
+    ("value", "is_known"),
+    [('"/inside/chat"', True), ('f"/inside/{name}"', False), ('"/inside/" + name', False), ("place_of(name)", False)],
+)
+def test_a_path_of_nginx_that_is_known_in_part_names_no_location(value: str, is_known: bool, lint: Lint) -> None:
+    """`/inside/…` may be the location of whole answers as well as that of the streams."""
+    passing = "proxy_http_version 1.1; proxy_read_timeout 1h;"
+    inside = f"internal; proxy_pass http://app:8000; {passing} proxy_ignore_headers X-Accel-Redirect;"
+    places = [
+        f"location /api/chat {{ proxy_pass http://app:8000; {passing} proxy_buffering off; }}",
+        f"location /inside/ {{ {inside} proxy_buffering off; }}",
+        f"location /inside/whole/ {{ {inside} }}",
+    ]
+    report = lint(
+        {
+            "nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; {' '.join(places)} }} }}\n",
+            "main.py": STARLETTE.replace("NAMING", f'answer.headers["X-Accel-Redirect"] = {value}').replace(
+                "def chat()", "def chat(name: str)"
+            ),
+            "requirements.txt": "fastapi\n",
+        }
+    )
+    assert report["findings"] == []
+    assert ["nginx drops what it sends" in entry["message"] for entry in report["unknown"]] == [True] * (not is_known)
+
+
 EXPRESS = """import express from "express";
 const app = express();
 app.get("/api/chat", (req, res) => {

@@ -69,6 +69,20 @@ def test_the_image_of_the_balanced_container_says_what_streams(
     assert found == ({"main.tf": ["short-idle-timeout"]} if loud else {})
 
 
+def test_which_container_is_balanced_may_be_unknown(lint: Lint) -> None:
+    product = "mattermost/mattermost-enterprise-edition:9.5"
+    service = (
+        BALANCER.replace('"app"\n    container_port', "data.external.given.result.name\n    container_port") % "60"
+    )
+    assert known_by_name(lint, {"main.tf": service + TASK % ("acme/web", product)}) == {}
+    alone = f"""resource "aws_ecs_task_definition" "app" {{
+  family                = "app"
+  container_definitions = jsonencode([{{ name = "app", image = "{product}" }}])
+}}
+"""
+    assert known_by_name(lint, {"main.tf": service + alone}) == {"main.tf": ["short-idle-timeout"]}
+
+
 def test_each_root_runs_its_own(lint: Lint) -> None:
     product, other = "mattermost/mattermost-team-edition", "acme/web"
     found = known_by_name(
@@ -79,11 +93,3 @@ def test_each_root_runs_its_own(lint: Lint) -> None:
         },
     )
     assert found == {"chat/main.tf": ["short-idle-timeout"]}
-
-
-def test_which_container_is_balanced_is_not_guessed(lint: Lint) -> None:
-    unknown = (
-        BALANCER.replace('container_name   = "app"', "container_name   = var.container") + 'variable "container" {}\n'
-    )
-    found = known_by_name(lint, {"main.tf": unknown % "60" + TASK % ("acme/web", "mattermost/mattermost-team-edition")})
-    assert found == {}

@@ -63,6 +63,14 @@ def test_beside_legacy_builds_functions_is_advised_only_once_they_are_gone(
     assert "vercel.json:1 error invalid-vercel-functions" in problems(lint({"vercel.json": refused, source: code}))
 
 
+def test_api_below_src_is_no_folder_of_functions(lint: Lint) -> None:
+    """https://github.com/pmndrs/jotai/pull/1433"""
+    config = '{"functions": {"src/api/*.js": {"maxDuration": 300}}}'
+    report = lint({"vercel.json": config, "api/chat.js": "export default () => new Response('x');\n"})
+    assert problems(report) == ["vercel.json:1 error invalid-vercel-functions"]
+    assert "not below src/" in report["findings"][0]["message"]
+
+
 PAGE = """
 export default async function handler(request, response) {
   response.setHeader("Content-Type", "text/event-stream");

@@ -1,4 +1,4 @@
-"""Which attributes load balancers, listeners and target groups have, whoever spells them as text.
+"""Which attributes load balancers and target groups have, whoever spells them as text.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html,
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html

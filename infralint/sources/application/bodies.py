@@ -58,13 +58,13 @@ def is_repeated(call: Call) -> bool:
     functions = 0
     owner = re.match(r"\w*", call.receiver.text()[:LONGEST_NAME] if call.receiver is not None else "")
     for outer in call.node.ancestors():
-        if outer.kind() in LOOPS and not (owner and owner[0] in _names_of_turn(outer)):
+        if outer.kind() in LOOPS and not (owner and owner[0] in _loop_variables(outer)):
             return True
         functions += outer.kind() in call.module.language.functions
     return functions > 1 and not _is_made_once(call)
 
 
-def _names_of_turn(loop: SgNode) -> list[str]:
+def _loop_variables(loop: SgNode) -> list[str]:
     """What a loop over items calls each: `for (const connection of connections)`, `for name, client := range clients`."""
     given = next((child for child in loop.named_children() if child.kind() == "range_clause"), loop).field("left")
     return re.findall(r"\w+", given.text()[:LONGEST_NAME]) if given is not None else []

@@ -12,8 +12,9 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.sources.application.imports import is_within, required_module
+from infralint.sources.application.languages import CONDITIONS, LISTS
 from infralint.sources.application.laravel_paths import LaravelPaths
-from infralint.sources.application.loops import items_of_name, turns
+from infralint.sources.application.loops import find_iterations, items_of_name
 from infralint.sources.application.method_uses import MethodUses
 from infralint.sources.application.nest_paths import NestPaths
 from infralint.sources.application.nesting import NestedItems
@@ -72,8 +73,6 @@ MOST_STEPS = 2_000
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler", "wsgi_app", "asgi_app", "fetch"})
 """Members by which a router is mounted: `app.use(router.routes())`, `DispatcherMiddleware(app.wsgi_app, …)`."""
-LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
-"""Nodes of several paths in the place of one."""
 _CALLABLES = (".wsgi_app", ".asgi_app")
 """What an application is called by its server as: what is put in its place is served from the root."""
 _PREFIX_OPTIONS = frozenset({"prefix", "script_name", "base_path", "url_prefix"})
@@ -294,7 +293,7 @@ class Joiner:
         """Whether an annotation makes no route of its own: above a class, or without a path beside one that has it."""
         if decorated is None or decorated.kind == "class":
             return True
-        if rules.properties and is_of_client(decorated):
+        if is_of_client(decorated, rules.clients):
             return True
         if not rules.absolute or argument_of(call, shape.path) is not None:
             return False
@@ -840,11 +839,11 @@ class Joiner:
 
     def _heads_in_loops(self, module: SourceModule, use: SgNode, depth: int) -> Iterator[Head]:
         """The prefixes that a loop puts a router of its list under: `for router in routers: app.include_router(router)`."""
-        for turn in turns(module, use):
-            for place in turn.places:
+        for iteration in find_iterations(module, use):
+            for place in iteration.places:
                 for rules, shape, call in self._innermost(module, span_of(place)):
                     written = argument_of(call, shape.prefix)
-                    given = turn.values.get(written.text()) if written is not None else None
+                    given = iteration.values.get(written.text()) if written is not None else None
                     if given is not None and span_of(given) != span_of(use):
                         prefixes = [path_of(self.resolver.text(module, given), rules.style)]
                     else:
@@ -1143,7 +1142,7 @@ class Joiner:
         for outer in node.ancestors()[:MOST_AROUND_URLS]:
             if outer.kind() == "list":
                 return self._heads_at(module, node, depth)
-            if outer.kind() in ("assignment", "augmented_assignment") or outer.kind() == "call":
+            if outer.kind() in ("assignment", "augmented_assignment", "call"):
                 called = outer.field("left") or outer.field("function")
                 if called is not None and called.text() in _URL_LISTS:
                     return self._heads_of_includes(module, depth)
@@ -1262,19 +1261,18 @@ def _import_name(module: SourceModule) -> str:
     return re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
 
 
-def is_of_client(place: Definition) -> bool:
-    """Whether a method is one of those by which Spring asks another server.
-
-    https://docs.spring.io/spring-cloud-openfeign/reference/spring-cloud-openfeign.html
-    """
-    clients = place.module.marks(frozenset({"FeignClient", "HttpExchange"}))
-    return any(outer in clients for outer in place.around())
+def is_of_client(place: Definition | None, clients: frozenset[str]) -> bool:
+    """Whether a method is one of those by which a program asks another server. clients: what their classes are marked with."""
+    if place is None or not clients:
+        return False
+    marks = place.module.marks(clients)
+    return any(outer in marks for outer in place.around())
 
 
 def _is_in_branch(assignment: Assignment, function: Definition) -> bool:
     """Whether a variable is set only if a condition holds, or does not."""
     for outer in assignment.name.ancestors():
-        if outer.kind() in ("if_statement", "else_clause", "switch_case", "expression_case", "case_clause"):
+        if outer.kind() in CONDITIONS:
             return True
         if span_of(outer) == function.span:
             break
@@ -1322,13 +1320,8 @@ def _first_name(call: Call) -> str:
     """What a chain of calls of PHP begins with: `route` of `Route::prefix('x')->get('/y')`."""
     if call.node.kind() != "member_call_expression":
         return ""
-    link: Call | None = call
-    for _ in range(DEEPEST):
-        inner = call.module.call_of(link.receiver) if link is not None and link.receiver is not None else None
-        if inner is None:
-            break
-        link = inner
-    return _last_name(link.receiver).lower() if link is not None else ""
+    *_, first = islice(_chain(call), DEEPEST)
+    return _last_name(first.receiver).lower()
 
 
 def _keys_in(keys: Keys | None) -> tuple[Key, ...]:
@@ -1448,6 +1441,18 @@ _METHOD = lazy(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?:[\w.-]+(?=/))?")
 def without_method(text: str) -> str:
     """A path of Go's ServeMux without the method and host before it."""
     return _METHOD.sub("", text)
+
+
+VERBS = frozenset("get post put patch delete head options".split())
+_LAST_WORD = lazy(r"\w+(?![\w.:])")
+
+
+def methods_in(node: SgNode) -> tuple[str, ...]:
+    """The methods that an expression lists: `["get", "post"]`, `{RequestMethod.GET}`; none, which means any, where one of
+    its words is no method."""
+    words = _LAST_WORD.findall(node.text().upper())
+    found = [word.removeprefix("METHOD").removeprefix("_") for word in words]
+    return tuple(found) if all(word.lower() in VERBS for word in found) else ()
 
 
 def method_in(text: str) -> str:

@@ -204,6 +204,13 @@ NOT_IN: Mapping[str, frozenset[str]] = {
     "tsx": _words("field_definition"),
 }
 """Kinds of a language that one of its grammars does not have."""
+LISTS = _words("array list tuple array_initializer collection_literal element_value_array_initializer")
+"""Kinds of nodes that list several values in the place of one."""
+CONDITIONS = _words(
+    "if_statement else_clause conditional_expression ternary_expression switch_case expression_case case_clause"
+    " match_statement except_clause catch_clause"
+)
+"""Kinds of nodes what is in which is done only sometimes."""
 LANGUAGES = (PYTHON, JAVASCRIPT, GO, JAVA, KOTLIN, CSHARP, RUBY, PHP, RUST, ELIXIR)
 BY_ENDING = {ending: language for language in LANGUAGES for ending in language.endings}
 

@@ -11,49 +11,49 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from infralint.sources.application.languages import LISTS
 from infralint.sources.application.syntax import SourceModule, SourceSpan, span_of
+from infralint.text.javascript import LOOPS
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-MOST_LOOPS = 20
+MOSTLOOPS = 20
 """Loops over one list, and places in one loop that name an item, which are looked at."""
 
 MOST_AROUND = 8
 """Nodes around a name of a loop among which that is."""
 
-_LISTS = frozenset({"array", "list", "tuple"})
-_LOOPS = frozenset({"for_statement", "for_in_statement"})
 _PATTERNS = frozenset({"pattern_list", "tuple_pattern", "array_pattern"})
 
 
-class Turn(msgspec.Struct, frozen=True):
-    """One turn of a loop. places: where its body names what was asked about; values: what the names of its body stand for,
+class Iteration(msgspec.Struct, frozen=True):
+    """One iteration of a loop. places: where its body names what was asked about; values: what the names of its body stand for,
     as they are written there."""
 
     places: tuple[SgNode, ...]
     values: Mapping[str, SgNode]
 
 
-def turns(module: SourceModule, use: SgNode) -> Iterator[Turn]:
-    """The turns of loops over the list that an expression is an item of, or a part of an item."""
+def find_iterations(module: SourceModule, use: SgNode) -> Iterator[Iteration]:
+    """The iterations of loops over the list that an expression is an item of, or a part of an item."""
     for item, listing in _items_around(use):
-        for pattern, body in islice(_loops_over(module, listing), MOST_LOOPS):
+        for pattern, body in islice(_loops_over(module, listing), MOSTLOOPS):
             values = _values(module, pattern, item)
             names = [name for name, value in values.items() if span_of(value) == span_of(use)]
             places = (node for name in names for node in _places(module, name, span_of(body)))
-            if found := tuple(islice(places, MOST_LOOPS)):
-                yield Turn(found, values)
+            if found := tuple(islice(places, MOSTLOOPS)):
+                yield Iteration(found, values)
 
 
 def items_of_name(node: SgNode) -> list[SgNode]:
-    """What a name stands for in the turns of a loop around it over a list: `for path in ("/a", "/b"): app.add_api_route(path, …)`."""
+    """What a name stands for in the loop around it over a list: `for path in ("/a", "/b"): app.add_api_route(path, …)`."""
     if node.kind() != "identifier":
         return []
     for outer in node.ancestors()[:MOST_AROUND]:
-        left, right = (outer.field("left"), outer.field("right")) if outer.kind() in _LOOPS else (None, None)
+        left, right = (outer.field("left"), outer.field("right")) if outer.kind() in LOOPS else (None, None)
         if left is not None and right is not None and left.text() == node.text():
-            return right.named_children() if right.kind() in _LISTS else []
+            return right.named_children() if right.kind() in LISTS else []
     return []
 
 
@@ -61,7 +61,7 @@ def _items_around(use: SgNode) -> Iterator[tuple[SgNode, SgNode]]:
     """Items that an expression is, or is directly within, each with its list."""
     item = use
     for outer in use.ancestors()[:3]:
-        if outer.kind() in _LISTS:
+        if outer.kind() in LISTS:
             yield item, outer
         elif outer.kind() not in ("pair", "object"):
             return
@@ -82,7 +82,7 @@ def _loop_over(module: SourceModule, node: SgNode) -> tuple[SgNode, SgNode] | No
     parent = node.parent()
     if parent is None:
         return None
-    if parent.kind() in _LOOPS:
+    if parent.kind() in LOOPS:
         left, right, body = (parent.field(name) for name in ("left", "right", "body"))
         if left is not None and right is not None and body is not None and span_of(right) == span_of(node):
             return left, body
@@ -104,8 +104,8 @@ def _parameters(function: SgNode) -> list[SgNode]:
 
 
 def _values(module: SourceModule, pattern: SgNode, item: SgNode) -> dict[str, SgNode]:
-    """What the names of a loop stand for in the turn of an item."""
-    inner = item.named_children() if item.kind() in _LISTS else []
+    """What the names of a loop stand for in the iteration of an item."""
+    inner = item.named_children() if item.kind() in LISTS else []
     if pattern.kind() in _PATTERNS:
         return dict(zip((child.text() for child in pattern.named_children()), inner, strict=False))
     pairs = module.pairs(item) if item.kind() == "object" else {}

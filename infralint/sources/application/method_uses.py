@@ -63,23 +63,6 @@ class MethodUses:
         return similar or (meaning is None and self._is_registered(module, span))
 
 
-def _has_body(definition: Definition) -> bool:
-    kinds = {child.kind() for child in definition.node.named_children()}
-    return bool(kinds & {"block", "function_body"})
-
-
-def _return_type(definition: Definition) -> str:
-    """What a method of Java or Kotlin is declared to return; empty where that is not said."""
-    node = definition.node
-    written = node.field("type")
-    if written is not None:
-        return written.text()
-    parts = list(node.named_children())
-    after = next((place for place, part in enumerate(parts) if part.kind() == "function_value_parameters"), None)
-    follows = parts[after + 1] if after is not None and after + 1 < len(parts) else None
-    return follows.text() if follows is not None and follows.kind() != "function_body" else ""
-
-
 def _owned_name(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
     """The expression `owner.name` whose name a node is, and the owner."""
     parent = node.parent()

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from infralint.model import UNKNOWN_TEXT
 from infralint.platforms.javascript_streams import CONSUMERS
+from infralint.sources.application.languages import CONDITIONS
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
 from infralint.text.lazy import lazy
@@ -63,7 +65,7 @@ def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tu
     if module.language.name in ("java", "kotlin"):
         for name, content_type in _NAMED_TYPES.items():
             for node in _uses_of_type(module, name):
-                if not is_request(module, node) and not _is_accepted(module, node):
+                if not is_request(module, node) and not _is_no_answer(module, node):
                     yield node, content_type
     for node in module.strings_like(_STREAM_TYPE):
         text = resolver.text(module, node) or ""
@@ -79,9 +81,10 @@ def _uses_of_type(module: SourceModule, name: str) -> Iterator[SgNode]:
         holder = next((outer for outer in node.ancestors()[:3] if outer.kind() == "variable_declarator"), None)
         named = holder.field("name") if holder is not None else None
         constant = named.text() if named is not None else ""
-        uses = module.identifiers(constant)[1:MOST_USES] if constant and constant not in constants else []
+        written = module.identifiers(constant) if named is not None and constant not in constants else []
+        uses = [use for use in written if named is not None and span_of(use) != span_of(named)]
         constants.add(constant)
-        yield from uses or [node]
+        yield from uses[:MOST_USES] or [node]
 
 
 MOST_USES = 50
@@ -95,9 +98,9 @@ _OTHER_CALLS = frozenset(
 _OF_CLIENT = lazy(r"\b(?:retrieve|bodyToFlux|exchangeToFlux|exchangeToMono)\b")
 
 
-def _is_accepted(module: SourceModule, node: SgNode) -> bool:
-    """Whether a type is one that a request accepts or consumes, that an event has, or that something is compared with:
-    `.accept(TEXT_EVENT_STREAM)`, `headers.set(ACCEPT, …)`, `emitter.send(text, TEXT_EVENT_STREAM)`, `import …`."""
+def _is_no_answer(module: SourceModule, node: SgNode) -> bool:
+    """Whether a type is none of an answer, but one that a request accepts or consumes, that an event has, or that something is
+    compared with: `.accept(TEXT_EVENT_STREAM)`, `headers.set(ACCEPT, …)`, `emitter.send(text, TEXT_EVENT_STREAM)`, `import …`."""
     for outer in node.ancestors()[:MOST_AROUND]:
         kind = outer.kind()
         if kind in ("import_declaration", "import_header", "comparison_expression", "equality_expression"):
@@ -218,11 +221,11 @@ def is_request(module: SourceModule, node: SgNode) -> bool:
 
 def heeded_value(name: str, text: str | None) -> str | None:
     """What is known of a value that a header is given: X-Accel-Redirect takes a path or a named location, and matters even
-    where it is computed. text: None where the value can't be worked out."""
+    where it is computed: UNKNOWN_TEXT for what of it isn't known. text: None where the value can't be worked out."""
     if name != "x-accel-redirect":
         return text
-    path = (text or "…").replace("\0", "…")
-    return path if path.startswith(("/", "@", "…")) else None
+    path = (text or UNKNOWN_TEXT).replace("\0", UNKNOWN_TEXT)
+    return path if path.startswith(("/", "@", UNKNOWN_TEXT)) else None
 
 
 def headers_in(
@@ -315,17 +318,12 @@ def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
     return next((sibling for sibling in module.siblings(holder, 1) if sibling.is_named()), None)
 
 
-_CONDITIONS = frozenset(
-    "if_statement conditional_expression ternary_expression switch_case match_statement except_clause catch_clause".split()
-)
-
-
 def _conditions_around(node: SgNode, definition: Definition) -> list[SourceSpan]:
     """The conditions of a function that a place in it stands in."""
     found: list[SourceSpan] = []
     parent = node.parent()
     while parent is not None and span_of(parent) != definition.span:
-        if parent.kind() in _CONDITIONS:
+        if parent.kind() in CONDITIONS:
             found.append(span_of(parent))
         parent = parent.parent()
     return found

@@ -14,15 +14,17 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
 from infralint.sources.application.joining import (
-    LISTS,
+    VERBS,
     Registration,
     argument_of,
     is_true,
     link_before,
     method_in,
+    methods_in,
     named_by_action,
     without_method,
 )
+from infralint.sources.application.languages import LISTS
 from infralint.sources.application.loops import items_of_name
 from infralint.sources.application.manifests import STARTERS, Package
 from infralint.sources.application.paths import ANYWHERE, ROOT, UNKNOWN, Path, path_of
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
 MOST_ROUTES = 5_000
 """Routes of a project that are made: paths of handlers times prefixes of their routers. A large one has hundreds."""
-VERBS = frozenset("get post put patch delete head options".split())
 
 
 class Unjoined(NamedTuple):
@@ -124,7 +125,7 @@ class Routes(msgspec.Struct):
         for call in notes.passes:
             self._note(module, call.span.line, _pass_on(call))
         for call in notes.bodies:
-            if not any(call.span.start <= sighting.span.start < call.span.end for sighting in notes.sightings):
+            if not any(call.span.has(sighting.span) for sighting in notes.sightings):
                 self._note(module, call.span.line, _pass_on(call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
@@ -253,7 +254,8 @@ class Routes(msgspec.Struct):
         methods = action.methods if action is not None else self._methods(call, shape)
         paths = self._paths(registration, at or sighting.span)
         if action is not None:
-            paths = [path.join(inner) for path in paths for inner in action.paths]
+            below = self.streaming.viewsets.paths_of(action, call)
+            paths = [path.join(inner) for path in paths for inner in below]
         for tail in paths:
             heads = joiner.heads(registration, tail)
             self._made += len(heads)
@@ -313,7 +315,7 @@ class Routes(msgspec.Struct):
         if isinstance(shape.methods, tuple):
             return shape.methods
         node = call.argument(shape.methods) if shape.methods else None
-        return tuple(re.findall(r"[A-Z]{3,7}", node.text())) if node is not None else ()
+        return methods_in(node) if node is not None else ()
 
     def _make_found(self, sighting: Sighting, path: Path, methods: tuple[str, ...], framework: str, home: str) -> Found:
         library = LIBRARIES.get(sighting.library)

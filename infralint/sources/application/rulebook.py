@@ -215,7 +215,8 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     patterns (each after a text that must be in the file). strict: `/a` and `/a/` differ. passes: calls that hand requests
     on to another server, which may stream. writes: calls that write a piece of a response: again and again they stream.
     pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class. absolute: a method's path
-    that begins with a slash stands alone. properties: Spring's put a path before all routes. modules: NestJS's modules,
+    that begins with a slash stands alone. properties: Spring's put a path before all routes. clients:
+    annotations of classes by which a program asks other servers. modules: NestJS's modules,
     versions and global prefix do.
     """
 
@@ -242,6 +243,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     bases: tuple[Base, ...] = ()
     tuples: bool = False
     properties: bool = False
+    clients: frozenset[str] = frozenset()
     absolute: bool = False
     modules: bool = False
 

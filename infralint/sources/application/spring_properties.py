@@ -24,6 +24,15 @@ _FILE = lazy(r"(?:^|/)application(?:-[\w-]+)?\.(?:properties|ya?ml)$")
 _LINE = lazy(r"^[ \t]*([\w.\[\]-]+)[ \t]*[=:](.*)$", re.MULTILINE)
 _FILLED_IN = lazy(r"\$\{|@")
 _BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
+_MODULE = lazy(
+    r"""<(?:module|artifactId)>\s*+([\w./-]++)|\bproject[\s(]++(?:path\s*+[:=]\s*+)?["']([\w.:-]++)["']|\bprojects\.([\w.]++)"""
+)
+"""How a build file of Maven or Gradle names another module: by its artifact or folder, `project(":libs:api")`, and
+`projects.libs.chatApi`, which is the project `:libs:chat-api`.
+
+https://docs.gradle.org/current/userguide/declaring_dependencies_basics.html#sec:type-safe-project-accessors
+"""
+_BETWEEN_WORDS = lazy(r"[-_.]")
 _HOMES = ("src/main/resources", "src/main/resources/config", "config", "")
 
 
@@ -79,12 +88,15 @@ class SpringProperties:
         return self._built_of[program]
 
     def _named_by(self, folder: str) -> list[str]:
-        """The modules whose folders' names the build files in a folder say."""
+        """The modules that the build files in a folder name, by the names of their folders."""
         if folder not in self._named:
             paths = (path for name in _BUILDS if self._program.files.is_there(path := posixpath.join(folder, name)))
             text = "\n".join(self._program.content(path).decode("utf-8", "replace") for path in paths)
-            words = sorted(self._modules.keys() & set(re.findall(r"[\w.-]+", text)))
-            self._named[folder] = [module for word in words for module in self._modules[word]]
+            named = [found.groups("") for found in _MODULE.finditer(text)]
+            plain = {re.split("[/:]", module or project)[-1] for module, project, _ in named}
+            joined = {accessor.rpartition(".")[2].lower() for _, _, accessor in named if accessor}
+            meant = (name for name in self._modules if name in plain or _BETWEEN_WORDS.sub("", name).lower() in joined)
+            self._named[folder] = [module for name in sorted(meant) for module in self._modules[name]]
         return self._named[folder]
 
     @cached_property

@@ -40,7 +40,7 @@ from infralint.sources.application.rulebook import (
     StreamShape,
 )
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
-from infralint.sources.application.viewsets import Action, action_of
+from infralint.sources.application.viewsets import Action, Viewsets
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class ModuleStreams:
         self._steps = 0
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self._rails = RailsRoutes(joiner.program)
+        self.viewsets = Viewsets(joiner.resolver)
         self._phoenix = PhoenixRoutes(joiner.program, joiner.resolver)
         self._handlers = NamedHandlers(joiner.program)
         self.beyond: set[str] = set()
@@ -106,9 +107,10 @@ class ModuleStreams:
         seen: list[Sighting] = []
         for rules in self.joiner.rulebook.of(module):
             seen += self._by_rules(module, rules)
+        clients = frozenset(name for rules in self.joiner.rulebook.of(module) for name in rules.clients)
         for node, content_type in event_stream_places(self.resolver, module):
             span = span_of(node)
-            if module.language.name in ("java", "kotlin") and _is_within_client(module, span):
+            if is_of_client(module.definition_at(span), clients):
                 continue
             if len(seen) >= MOST_SIGHTINGS:
                 self.beyond.add(module.path)
@@ -275,8 +277,8 @@ class ModuleStreams:
             for link in chain
             if not registrations or any(handler.has(link.span) for handler in registrations[0].handlers)
         ]
-        classes = {definition.span for _, definition in passed if definition.kind == "class"}
-        passed = (*passed, *((module, link) for link in inside if link.kind != "class" or link.span not in classes))
+        classes = {definition for _, definition in passed if definition.kind == "class"}
+        passed = (*passed, *((module, link) for link in inside if link.kind != "class" or link not in classes))
         if registrations:
             yield from (Reached(sighting, registration, None, passed, span) for registration in registrations)
             return
@@ -289,7 +291,7 @@ class ModuleStreams:
         if actions := list(self._action_routes(module, chain)):
             yield from (Reached(sighting, None, action, passed) for action in actions)
             return
-        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function.span for _, function in passed}) < len(
+        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function for _, function in passed}) < len(
             passed
         ):
             return
@@ -345,7 +347,7 @@ class ModuleStreams:
         for other, use in self.joiner.uses.of(definition.module, definition.name):
             for registration in self.joiner.registrations_at(other, span_of(use)):
                 if registration.shape.viewset:
-                    actions = (action_of(self.resolver, method, registration.call) for method in reversed(methods))
+                    actions = map(self.viewsets.action_of, reversed(methods))
                     action = next((action for action in actions if action is not None), None)
                     if action is not None:
                         yield Reached(sighting, registration, None, passed, action=action)
@@ -404,9 +406,7 @@ class ModuleStreams:
             if self._steps > MOST_STEPS:
                 self.beyond.add(sighting.module.path)
                 return
-            heeded = {
-                name: value for name, value in route.headers.items() if name in HEADERS and name != "content-type"
-            }
+            heeded = {name: value for name, value in route.headers.items() if name != "content-type"}
             file = FileRoute(rules, path_of(route.path, rules.style), route.methods, route.file)
             yield Reached(replace(sighting, headers={**heeded, **sighting.headers}), None, file, ())
 
@@ -502,11 +502,6 @@ class ModuleStreams:
         for registration in self.joiner.registrations(module):
             if registration.shape.kind is not None:
                 yield registration, registration.shape
-
-
-def _is_within_client(module: SourceModule, span: SourceSpan) -> bool:
-    place = module.definition_at(span)
-    return place is not None and is_of_client(place)
 
 
 def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) -> bool:

@@ -34,29 +34,37 @@ class Bounds(NamedTuple):
             return True
         return False if self.least is not None and self.least >= version else None
 
+    def has(self, version: Version) -> bool:
+        return (self.least is None or self.least <= version) and (self.end is None or version < self.end)
+
 
 def bounds_of(package: Package, files: Iterable[str], text: Callable[[str], bytes], name: str) -> Bounds:
     """The versions of a package that an application may run. text: a file's bytes."""
     known = frozenset(files)
-    locks = [posixpath.join(package.folder, lock) for lock in LOCKS]
-    for path in (*locks, *package.manifests):
-        if path in known:
-            content = text(path).decode("utf-8", "replace")
-            is_cargo = path.endswith("Cargo.toml")
-            found = _pinned_in(content, name) if path.endswith(".lock") else _asked_for_in(content, name, is_cargo)
-            if found is not None:
-                return found
-    return Bounds()
+    manifests = (path for path in package.manifests if path in known and not path.endswith(".lock"))
+    given = (_asked_for_in(_content(text, path), name, path.endswith("Cargo.toml")) for path in manifests)
+    asked = next((bounds for bounds in given if bounds is not None), Bounds())
+    locks = (posixpath.join(package.folder, lock) for lock in LOCKS)
+    for path in (path for path in locks if path in known):
+        if pinned := _pinned_in(_content(text, path), name):
+            meant = [version for version in pinned if asked.has(version)] or pinned
+            return Bounds(min(meant), _exactly(max(meant)).end)
+    return asked
 
 
-def _pinned_in(text: str, name: str) -> Bounds | None:
+def _content(text: Callable[[str], bytes], path: str) -> str:
+    return text(path).decode("utf-8", "replace")
+
+
+def _pinned_in(text: str, name: str) -> list[Version]:
+    """The versions of a package that a lock file pins: several where other packages need another."""
     word = re.escape(name)
-    found = re.search(
+    found = re.finditer(
         rf'^name = "{word}"\s*\nversion = "(\d+(?:\.\d+)*)|"{word}": \{{[^{{}}]*"version": "==(\d+(?:\.\d+)*)',
         text,
         re.MULTILINE | re.IGNORECASE,
     )
-    return _exactly(_version(found[1] or found[2])) if found else None
+    return [_version(pin[1] or pin[2]) for pin in found]
 
 
 def _asked_for_in(text: str, name: str, is_cargo: bool = False) -> Bounds | None:

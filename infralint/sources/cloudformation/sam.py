@@ -12,10 +12,16 @@ from msgspec.structs import replace
 
 from infralint.model import Location
 from infralint.sources.cloudformation.template import CloudFormationTemplate, TemplateResource
+from infralint.text.suggestions import mistyped_for
 from infralint.text.yaml_places import YamlValue
 
 _IMPLICIT = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
 """Type of event -> the API that SAM makes where none is named."""
+_EVENTS = tuple(
+    "AlexaSkill Api CloudWatchEvent CloudWatchLogs Cognito DocumentDB DynamoDB EventBridgeRule HttpApi IoTRule Kinesis MQ MSK"
+    " S3 SNS SQS Schedule ScheduleV2 SelfManagedKafka".split()
+)
+"""https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html"""
 _API_KEYS = {"Api": "RestApiId", "HttpApi": "ApiId"}
 _MADE = {
     "AWS::Serverless::Api": "AWS::ApiGateway::RestApi",
@@ -128,6 +134,8 @@ def _events(template: CloudFormationTemplate) -> Iterator[ApiEvent]:
         for name, event in (listed.members or {} if listed is not None else {}).items():
             kind = template.text(event, "Type")
             if kind not in _IMPLICIT or listed is None:
+                if right := mistyped_for(kind or "", _EVENTS):
+                    template.refuse(f"SAM has no event of the type {kind}; did you mean {right}?", event)
                 continue
             properties = template.mapping(event, "Properties") or YamlValue(event.span, members={})
             referred = template.references(properties, _API_KEYS[kind])

@@ -67,11 +67,10 @@ def google_node(
         fields = common_fields(path.ingress, [rule], apis, path.ingress.title)
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
         spec = config.root.get("spec") if config is not None else None
-        stray = _stray_config(path.ingress) if config is None else None
-        foreign = overlooked_timeout(path.ingress.annotations, GKE)
-        fields |= _google_settings(
-            config, spec, "affinityType", path.ingress.where, class_of(path.ingress), stray, foreign
-        )
+        stray = _config_annotation(path.ingress) if config is None else None
+        without_effect = tuple(_list_without_effect(stray, overlooked_timeout(path.ingress.annotations, GKE)))
+        named = class_of(path.ingress)
+        fields |= _google_settings(config, spec, "affinityType", path.ingress.where, named, without_effect)
         hops.append(GoogleIngress(**fields, stray=stray, service=path.service))
     return route_node("Google's load balancer", environment, ingresses, hops)
 
@@ -128,15 +127,13 @@ def _google_settings(
     kind: str,
     where: Location,
     named: str,
-    stray: Known[str] | None = None,
-    foreign: Known[str] | None = None,
+    without_effect: tuple[Related, ...] = (),
 ) -> dict[str, Any]:
     """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity; named: the class
-    that is served; stray: what names a BackendConfig where that does nothing; foreign: a timeout that other controllers read.
-    """
+    that is served; without_effect: what is written where GKE does not heed it."""
     timeout = _backend_timeout(policy, spec, where)
     if isinstance(timeout, Known) and timeout.origin == "default":
-        timeout = replace(timeout, related=tuple(_list_without_effect(stray, foreign)))
+        timeout = replace(timeout, related=without_effect)
     fields: dict[str, Any] = {"clocks": gke_clocks(timeout, named)}
     sticky = spec.get("sessionAffinity") if spec is not None else None
     kept = policy.setting(sticky, kind) if policy is not None and sticky is not None else None
@@ -146,6 +143,7 @@ def _google_settings(
 
 
 def _list_without_effect(stray: Known[str] | None, foreign: Known[str] | None) -> Iterator[Related]:
+    """stray: what names a BackendConfig on an Ingress; foreign: a timeout that other controllers read."""
     if stray is not None:
         yield Related(f"GKE looks for {BACKEND_CONFIG} on the Service, and not here on the Ingress", stray.where)
     if foreign is not None:
@@ -173,34 +171,27 @@ def _backend_config(
     https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration#associating_backendconfig_with_your_ingress
     """
     service = addresses.service(name, ingress)
-    if service is None:
+    annotation = _config_annotation(service) if service is not None else None
+    if service is None or annotation is None:
         return None
-    listed = _listed_configs(service)
+    try:
+        listed = msgspec.json.decode(annotation.value, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return None
     callings = [port]
     for item in service.root.items_of("spec", "ports"):
-        callings += pair if port in (pair := [item.text_of("name"), item.text_of("port")]) else ()
+        name_and_number = [item.text_of("name"), item.text_of("port")]
+        if port in name_and_number:
+            callings += name_and_number
     of_ports = listed.get("ports")
     named = (of_ports.get(calling) for calling in callings) if isinstance(of_ports, dict) else ()
     chosen = next((found for found in named if found), listed.get("default"))
     return next((found for found in manifests.of("BackendConfig") if found.name == chosen), None)
 
 
-def _listed_configs(owner: Manifest) -> dict[str, Any]:
-    """What the annotation for BackendConfigs says on an object."""
-    for key in (BACKEND_CONFIG, f"beta.{BACKEND_CONFIG}"):
-        setting = owner.annotations.get(key)
-        if isinstance(setting, Known):
-            try:
-                listed = msgspec.json.decode(setting.value)
-            except msgspec.DecodeError:
-                return {}
-            return listed if isinstance(listed, dict) else {}
-    return {}
-
-
-def _stray_config(ingress: Manifest) -> Known[str] | None:
-    """The annotation for BackendConfigs where GKE does not look for it: on an Ingress."""
-    found = (ingress.annotations.get(key) for key in (BACKEND_CONFIG, f"beta.{BACKEND_CONFIG}"))
+def _config_annotation(owner: Manifest) -> Known[str] | None:
+    """What names BackendConfigs on an object: on a Service, or where GKE does not look for it, on an Ingress."""
+    found = (owner.annotations.get(key) for key in (BACKEND_CONFIG, f"beta.{BACKEND_CONFIG}"))
     return next((setting for setting in found if isinstance(setting, Known)), None)
 
 

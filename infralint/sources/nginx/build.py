@@ -215,7 +215,7 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         shut = self.processing.find_shut(hop.block, request)
         if shut is not None:
             return Match(None, not reasons, reasons, _answer_of(shut))
-        found = self.processing.find_shut_to_some(hop.block, request)
+        found = self.processing.find_stream_misfit(hop.block, request)
         loss = None if found is None else Unknown(found.line.where, found.line.name, f"{hop.name}: {found.because}")
         match = Match(hop, not reasons, reasons, None, loss)
         return self._doubt_client(match, request) if self._expects_proxies and not request.relayed else match
@@ -799,8 +799,8 @@ class _NodeBuilder:
 
     def _stream_server(self, directive: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
-        handling = (line for line in scope.nearest.directives if line.name in ("proxy_pass", "return"))
-        passed = next(reversed([*handling]), None)  # the last of them counts
+        handling = [line for line in scope.nearest.directives if line.name in ("proxy_pass", "return")]
+        passed = handling[-1] if handling else None  # the last of them counts
         is_udp = any("udp" in line.args for line in scope.nearest.by_name.get("listen", ()))
         if passed is None or not passed.args or is_udp:
             return

@@ -516,7 +516,7 @@ def _listen(directive: Directive, kind: BlockKind) -> str:
 _POOL = 512
 """Bytes of memory that nginx takes for a connection, where nothing sets it."""
 _LEAST_POOL = 112
-_HEADS = 8192
+_HEADER_BUFFER = 8192
 """Bytes of a line of a request, where nothing sets them."""
 _POOLS = ("connection_pool_size", "request_pool_size")
 
@@ -532,14 +532,14 @@ def _pool_size(directive: Directive, around: BlocksAround) -> str:
         return "the pool size must be a multiple of 16"
     if (
         directive.name == _POOLS[0]
-        and bytes_taken > _HEADS
+        and bytes_taken > _HEADER_BUFFER
         and not _is_set_around("large_client_header_buffers", around)
     ):
         return _TOO_SMALL
     return ""
 
 
-def _heads(directive: Directive, around: BlocksAround) -> str:
+def _large_header_buffers(directive: Directive, around: BlocksAround) -> str:
     """A line of a request has to have as much room as the memory that a connection begins with."""
     room = _size_of(directive)
     if directive.has_hole or len(directive.args) != 2:
@@ -601,7 +601,7 @@ BY_LINES_AROUND: Mapping[str, Callable[[Directive, BlocksAround], str]] = Mappin
         "location": _location,
         "valid_referers": _valid_referers,
         "proxy_redirect": _redirect,
-        "large_client_header_buffers": _heads,
+        "large_client_header_buffers": _large_header_buffers,
         **dict.fromkeys(_POOLS, _pool_size),
     }
 )

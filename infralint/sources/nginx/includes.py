@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -104,6 +105,7 @@ class Includes:
         self._sizes: dict[str, int] = {}
         self._resolved: dict[tuple[str, str, str], list[str]] = {}
         self._in_images: dict[str, set[str]] = {}
+        self._folders_taken: dict[str, str] = {}
 
     def tree(self, path: str) -> list[Directive] | None:
         """The directives of a file as written, or None where it can't be had (see broken and beyond)."""
@@ -190,6 +192,9 @@ class Includes:
             yield _missing(include, f"`{include.written}` is only known once the file is rendered", RENDER)
             return
         paths = self.reached[id(include)] = self.resolve(argument, include.source, base)
+        if not include.source.dump and (folder := self._folder_taken(argument, base)):
+            why = f"nginx would refuse `{include.written}`: it takes the folder {self.project.show(folder)}, and files are expected"
+            self.broken.setdefault(f"@{include.where}", Unreadable(why, include.where))
         if is_glob(argument):
             self.globbed.update(paths)
             if not paths and posixpath.normpath(posixpath.join(base, argument)).startswith("../"):
@@ -358,11 +363,46 @@ class Includes:
     def _find(self, argument: str, source: NginxFile, base: str) -> list[str]:
         if source.key and (found := self._beside(argument, source)):
             return found
+        if self._names_itself(argument, source, base):
+            return [source.path]
         placed = self._placed_files(argument, source)
         for pattern in self._candidates(argument, source, base):
             if found := self._matching(pattern):
                 return [path for path in dict.fromkeys([*found, *placed]) if path != source.path]
         return [path for path in placed if path != source.path]
+
+    def _names_itself(self, argument: str, source: NginxFile, base: str) -> bool:
+        """Whether a file includes itself by its name; relative names begin where the nginx.conf lies."""
+        return (
+            posixpath.normpath(posixpath.join(base, argument)) == source.path
+            and not (argument.startswith("/") or is_glob(argument))
+            and posixpath.join(base, "nginx.conf") in self.project.file_set
+        )
+
+    def _folder_taken(self, argument: str, base: str) -> str:
+        """A folder that a name or `folder/*` takes, from where the nginx.conf lies; empty where it takes none."""
+        pattern = posixpath.normpath(posixpath.join(base, argument))
+        if argument.startswith("/") or posixpath.join(base, "nginx.conf") not in self.project.file_set:
+            return ""
+        if pattern not in self._folders_taken:
+            self._folders_taken[pattern] = self._find_folder(pattern)
+        return self._folders_taken[pattern]
+
+    def _find_folder(self, pattern: str) -> str:
+        files = self.project.files
+        around, _, last = pattern.rpartition("/")
+        if is_glob(around) or (is_glob(pattern) and last != "*"):
+            return ""
+        beginning = pattern.removesuffix("*") if last == "*" else f"{pattern}/"
+        for number in range(bisect_left(files, beginning), len(files)):
+            if not files[number].startswith(beginning):
+                break
+            name, slash, _ = files[number].removeprefix(beginning).partition("/")
+            if last != "*":
+                return pattern
+            if slash and not name.startswith("."):
+                return beginning + name
+        return ""
 
     def _beside(self, argument: str, source: NginxFile) -> list[str]:
         """Other keys of the same manifest that an include means: they are mounted together, templates where nginx's image

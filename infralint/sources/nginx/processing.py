@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Address, Forward, Hop, Known, Request, Unknown
+from infralint.model import UNKNOWN_TEXT, Address, Forward, Hop, Known, Request, Unknown
 from infralint.platforms.nginx_values import BadValue, flag, size
 from infralint.sources.nginx.blocks import CODES, NginxBlock, checking_everybody, is_address
 from infralint.sources.nginx.choose import (
@@ -223,18 +223,20 @@ class Processing:
         return _limit(way for run in arrived for way in self._inside(place, run))
 
     def find_answering_instead(self, block: NginxBlock, request: Request, target: str) -> NginxBlock | None:
-        """The block that surely serves a path, or a named location, which a backend's `X-Accel-Redirect` names.
+        """The block that surely serves a path, or a named location, which a backend's `X-Accel-Redirect` names. target: with
+        UNKNOWN_TEXT for each part that isn't known.
 
         https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
         """
         server, passed = block.server, block.passed
-        if passed is None or server.open_places:
+        if passed is None or server.open_places or UNKNOWN_TEXT in target:
             return None
         asking = replace(request, methods=("GET",))
         run = Run(moment_of_arrival(server, asking, request.path, request.path), block, internal=True)
-        [first, *others] = _limit(self._send_to(without_query(target), passed, run))
-        is_sure = not others and not (first.run.doubts or first.run.reasons or first.overruled)
-        return first.block if is_sure else None
+        ways = _limit(self._send_to(without_query(target), passed, run))
+        if len(ways) != 1 or ways[0].run.doubts or ways[0].run.reasons or ways[0].overruled:
+            return None
+        return ways[0].block
 
     def runs_at(self, block: NginxBlock, request: Request | None = None, path: str | None = None) -> list[Run]:
         """How requests arrive where a block hands them on, if they come to its location; path None: any.
@@ -443,9 +445,11 @@ class Processing:
     def _find_misfits(self, run: Run) -> Sequence[Misfit]:
         """What the settings of a run's block may do to a stream; the same for all requests of one kind."""
         block, passed = run.block, run.block.passed
-        key = id(block), _kind(run) == "sse", "POST" in methods_of(run.moment.request)
+        is_stream, is_posted = _kind(run) == "sse", "POST" in methods_of(run.moment.request)
+        key = id(block), is_stream, is_posted
         if key not in self._misfits and passed is not None:
-            self._misfits[key] = [*find_misfits(block.scope, passed.name.removesuffix("_pass"), *key[1:])]
+            family = passed.name.removesuffix("_pass")
+            self._misfits[key] = [*find_misfits(block.scope, family, is_stream, is_posted)]
         return self._misfits.get(key, ())
 
     def _find_named_hosts(self, passed: Directive, moment: Moment) -> Values:
@@ -525,8 +529,8 @@ class Processing:
             run = self._assign(line, run) if len(line.args) == 2 else run
         return run.moment
 
-    def find_shut_to_some(self, block: NginxBlock, request: Request) -> Misfit | None:
-        """What a server of `stream {}` does to some of the connections that are made to it, or to what is sent on them."""
+    def find_stream_misfit(self, block: NginxBlock, request: Request) -> Misfit | None:
+        """What may keep a connection of a server of `stream {}` from arriving, or what is sent on it from arriving in time."""
         slow = next(find_slow(block.scope, "proxy_download_rate", "proxy_upload_rate"), None)
         if slow is not None or block.passed is None or request.host is None:
             return slow
@@ -622,9 +626,9 @@ class Processing:
         What is not there is answered with 404 whatever the method; a folder that may not be listed with 403.
         """
         if run.path is not None and run.path.endswith("/") and (index := _find_absolute_index(run.block)) is not None:
-            line, name = index
+            line, name, is_first = index
             yield from self._sent_to(name, line, run)
-            if name is not line.args[0]:
+            if not is_first:
                 because = f"`{line.written}` looks for the files before it where there may be no folder"
                 yield RequestEnd(run, answer=Answer("404", line, "", because), is_loss=True)
             return
@@ -969,14 +973,16 @@ def _may_resolve(scope: Scope) -> bool:
     return not is_whole or isinstance(found, Unknown) or bool(found[0]) or any(map(unseen_by, scope.levels))
 
 
-def _find_absolute_index(block: NginxBlock) -> tuple[Directive, str] | None:
-    """The `index` that rules, and the first of its names that is a path: requests for a folder go there, file or not.
+def _find_absolute_index(block: NginxBlock) -> tuple[Directive, str, bool] | None:
+    """The `index` that rules, the first of its names that is a path, and whether no file is looked for before it: requests
+    for a folder go there, file or not.
 
     https://nginx.org/en/docs/http/ngx_http_index_module.html#index
     """
     found = block.scope.find("index")
     lines = found[0] if not isinstance(found, Unknown) else ()
-    return next(((line, name) for line in lines for name in line.args if name.startswith("/")), None)
+    names = enumerate((line, name) for line in lines for name in line.args)
+    return next(((line, name, not number) for number, (line, name) in names if name.startswith("/")), None)
 
 
 def _leaves_length(block: NginxBlock) -> bool:

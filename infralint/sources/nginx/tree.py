@@ -161,7 +161,7 @@ class Directive(msgspec.Struct, eq=False, gc=False):
     has asked."""
 
     name: str
-    args: list[str]
+    args: Sequence[str]
     source: NginxFile
     line: int
     offset: int

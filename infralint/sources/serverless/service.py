@@ -57,6 +57,7 @@ class ServerlessService(msgspec.Struct):
     unfollowed: list[Unfollowed] = []
     seen: list[str] = []
     refused: list[Unreadable] = []
+    _mistyped: set[str] = set()
 
     @classmethod
     def parse(cls, project: Project, path: str) -> ServerlessService:
@@ -123,6 +124,9 @@ class ServerlessService(msgspec.Struct):
     def functions(self) -> list[_Function]:
         """The functions, as far as they can be worked out; of several with one name, the last."""
         listed = self.part(self.root, "functions")
+        for key in (self.root.value.members or {}) if listed is None else ():
+            if mistyped_for(key, ("functions",)):
+                self._leave(f"has `{key}`, which the framework passes over; write `functions`")
         if isinstance(listed, Written) and listed.value.items is not None:
             parts = [self.resolve(Written(item, listed.path)) for item in listed.value.items]
         else:
@@ -156,6 +160,15 @@ class ServerlessService(msgspec.Struct):
             if near:
                 self._leave(f"its function {name} has `{key}`, which the framework passes over; write `{near}`")
                 return
+
+    def note_mistyped_event(self, function: str, members: Collection[str]) -> None:
+        """Events that the framework does not know, and that are nearly those that it knows; the first of a function."""
+        for key, near in ((key, mistyped_for(key, _EVENTS)) for key in members):
+            if near and function not in self._mistyped:
+                self._mistyped.add(function)
+                self._leave(
+                    f"its function {function} has an event `{key}`, which the framework passes over; write `{near}`"
+                )
 
     def resolve(self, found: Written) -> Written | Untold:
         return self.variables.resolve(found)
@@ -233,6 +246,11 @@ def _choice(*words: str) -> Callable[[str], str]:
 _SECONDS = _number(1, 900)
 _MILLISECONDS = _number(50, 10**9)
 _REACHED = frozenset({"events", "url"})
+_EVENTS = tuple(
+    "activemq alb alexaSkill alexaSmartHome cloudFront cloudwatchEvent cloudwatchLog cognitoUserPool eventBridge http"
+    " httpApi iot iotFleetProvisioning kafka msk rabbitmq s3 schedule sns sqs stream websocket".split()
+)
+"""https://www.serverless.com/framework/docs/providers/aws/guide/events"""
 _ELSEWHERE = {"alb": "an Application Load Balancer", "cloudFront": "CloudFront"}
 
 
@@ -364,6 +382,7 @@ def _in_event(
 ) -> Iterator[tuple[str, Written, Location]]:
     """What one event of a function says of an API."""
     name = f"functions.{function.name}.events"
+    service.note_mistyped_event(function.name, event.value.members or ())
     for kind, what in _ELSEWHERE.items():
         if event.value.get(kind) is not None:
             service.see(f"{what} in front of functions of the Serverless Framework")

@@ -22,9 +22,13 @@ def task_services(graph: Graph) -> Iterator[Service]:
             continue
         balanced = [block.value("container_name") for block in service.inner("load_balancer")]
         containers = container_definitions(task.value("container_definitions"))
+        if not all(isinstance(name, str) for name in balanced):
+            if len(containers) > 1:
+                continue
+            balanced = []
         for container in containers:
             image, name = container.get("image"), container.get("name")
-            if isinstance(image, str) and (not balanced or name in balanced or len(containers) == 1):
+            if isinstance(image, str) and (not balanced or name in balanced):
                 yield Service(
                     name=service.address,
                     where=task.where,
