@@ -102,7 +102,7 @@ def repeated(text: str) -> str:
 )
 def test_what_never_ends_is_gone_through_once(path: str, content: str, lint: Lint) -> None:
     files = {"nginx.conf": SITE, "vercel.json": "{}", "chart/Chart.yaml": "name: a\nversion: 1.0.0\napiVersion: v2\n"}
-    with at_most(100):
+    with at_most(200):
         report = lint({**files, path: content.encode("latin-1")})
     assert "a fault of infralint" not in str(report["unreadable"])
 
@@ -122,6 +122,10 @@ def test_what_never_ends_is_gone_through_once(path: str, content: str, lint: Lin
         ),
         ("C.java", repeated('@RestController\npublic class C {\n  @GetMapping("/e")\n')),
         ("default.conf.template", repeated(TEMPLATED)),
+        (
+            "app/channels/chat.rb",
+            "class A < A\n" + "".join(f" < ApplicationCable{at}::Channel{at}\n" for at in range(2_600)),
+        ),
     ],
 )
 def test_what_stands_there_often_is_looked_at_once(path: str, content: str, lint: Lint) -> None:
@@ -131,6 +135,6 @@ def test_what_stands_there_often_is_looked_at_once(path: str, content: str, lint
         "go.mod": "module a",
     }
     files = {"nginx.conf": SITE, "vercel.json": "{}", "Cargo.toml": '[dependencies]\nactix-web = "4"', **manifests}
-    with at_most(100):
+    with at_most(200):
         report = lint({**files, path: content})
     assert "a fault of infralint" not in str(report["unreadable"])

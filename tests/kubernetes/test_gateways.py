@@ -347,6 +347,16 @@ def test_a_backendconfig_that_its_service_names_lengthens_that(lint: Lint) -> No
     assert [line for line in problems(report) if " note " not in line] == []
 
 
+def test_a_backendconfig_that_is_not_here_may_say_anything(lint: Lint) -> None:
+    named = """cloud.google.com/backend-config: '{"default": "elsewhere"}'"""
+    pods = str(APPLICATION["k8s/pods.yaml"]).replace("a: b", named)
+    report = lint({**APPLICATION, "k8s/pods.yaml": pods, "k8s/edge.yaml": f"{GOOGLE}---\n{CONFIG}"})
+    assert [line for line in problems(report) if " note " not in line] == []
+    assert any(
+        "the BackendConfig `elsewhere`, which is not in the project" in entry["message"] for entry in report["unknown"]
+    )
+
+
 @pytest.mark.parametrize("key", ["http", "80"])
 def test_a_backendconfig_is_named_for_a_port_by_its_name_or_number(key: str, lint: Lint) -> None:
     """As in https://github.com/kubernetes/ingress-gce/issues/793"""

@@ -208,7 +208,8 @@ LISTS = _words("array list tuple array_initializer collection_literal element_va
 """Kinds of nodes that list several values in the place of one."""
 CONDITIONS = _words(
     "if_statement else_clause conditional_expression ternary_expression switch_case expression_case case_clause"
-    " match_statement except_clause catch_clause"
+    " match_statement except_clause catch_clause if_expression match_arm when_entry if unless if_modifier unless_modifier"
+    " else when switch_section communication_case type_case"
 )
 """Kinds of nodes what is in which is done only sometimes."""
 LANGUAGES = (PYTHON, JAVASCRIPT, GO, JAVA, KOTLIN, CSHARP, RUBY, PHP, RUST, ELIXIR)

@@ -66,7 +66,7 @@ def google_node(
     for path, rule in zip(paths, rules, strict=True):
         fields = common_fields(path.ingress, [rule], apis, path.ingress.title)
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
-        spec = config.root.get("spec") if config is not None else None
+        spec = config.root.get("spec") if isinstance(config, Manifest) else None
         stray = _config_annotation(path.ingress) if config is None else None
         without_effect = tuple(_list_without_effect(stray, overlooked_timeout(path.ingress.annotations, GKE)))
         named = class_of(path.ingress)
@@ -122,7 +122,7 @@ _AFFINITIES: Mapping[str, Affinity] = {"GENERATED_COOKIE": "client", "HTTP_COOKI
 
 
 def _google_settings(
-    policy: Manifest | None,
+    policy: Manifest | Unknown | None,
     spec: YamlValue | None,
     kind: str,
     where: Location,
@@ -131,6 +131,8 @@ def _google_settings(
 ) -> dict[str, Any]:
     """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity; named: the class
     that is served; without_effect: what is written where GKE does not heed it."""
+    if isinstance(policy, Unknown):
+        return {"clocks": gke_clocks(policy, named), "keeps_affinity": policy}
     timeout = _backend_timeout(policy, spec, where)
     if isinstance(timeout, Known) and timeout.origin == "default":
         timeout = replace(timeout, related=without_effect)
@@ -165,8 +167,8 @@ def _backend_timeout(config: Manifest | None, spec: YamlValue | None, where: Loc
 
 def _backend_config(
     name: str, port: str, ingress: Manifest, manifests: Manifests, addresses: Addresses
-) -> Manifest | None:
-    """The BackendConfig that a Service names for a port, by its name or its number, or for all.
+) -> Manifest | Unknown | None:
+    """The BackendConfig that a Service names for a port, by its name or its number, or for all; unknown where it is not here.
 
     https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration#associating_backendconfig_with_your_ingress
     """
@@ -186,7 +188,11 @@ def _backend_config(
     of_ports = listed.get("ports")
     named = (of_ports.get(calling) for calling in callings) if isinstance(of_ports, dict) else ()
     chosen = next((found for found in named if found), listed.get("default"))
-    return next((found for found in manifests.of("BackendConfig") if found.name == chosen), None)
+    if chosen is None:
+        return None
+    why = f"the Service {name} names the BackendConfig `{chosen}`, which is not in the project"
+    unseen = Unknown(annotation.where, "timeoutSec", why, "check it together with the folder that holds it")
+    return next((found for found in manifests.of("BackendConfig") if found.name == chosen), unseen)
 
 
 def _config_annotation(owner: Manifest) -> Known[str] | None:
