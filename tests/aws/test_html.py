@@ -61,11 +61,11 @@ def test_the_table_reads_back(page: Path, browser: Browser) -> None:
     assert {name: (row["cells"][2], row["cells"][4]) for name, row in found.items()} == {
         "chat": ("60 s, 200 s needed", "warning\nmissing-sticky-sessions\nshort-idle-timeout"),
         "old": ("60 s, 200 s needed", "warning\nmissing-sticky-sessions\nshort-idle-timeout"),
-        "patient": ("800 s, 200 s needed", "warning\nmissing-sticky-sessions"),
-        "edge": ("350 s, 200 s needed", "warning\nmissing-sticky-sessions"),
+        "patient": ("800 s, 200 s needed", "note\nmissing-sticky-sessions"),
+        "edge": ("350 s, 200 s needed", "note\nmissing-sticky-sessions"),
         "secret": (
             "not known: elasticloadbalancing:DescribeLoadBalancerAttributes failed: oops",
-            "warning\nmissing-sticky-sessions",
+            "note\nmissing-sticky-sessions",
         ),
     }
     assert found["chat"]["cells"][1] == "eu-west-1 account-1"

@@ -96,25 +96,27 @@ def collect() -> list[Written]:
     """All expressions of infralint's modules that are written out."""
     texts = {path: path.read_text() for path in ROOT.rglob("*.py")}
     named: dict[int, Written] = {}
+    met: set[int] = set()
     for module in pkgutil.walk_packages(infralint.__path__, "infralint."):
         if not module.name.endswith("__main__"):
             loaded = importlib.import_module(module.name)
             for name, value in vars(loaded).items():
-                for lazy in _lazy_in(value):
+                for lazy in _lazy_in(value, met):
                     named.setdefault(id(lazy), _written(lazy, name, Path(loaded.__file__ or ""), texts))
     return [*named.values(), *(written for path, text in texts.items() for written in _in_calls(path, text))]
 
 
-def _lazy_in(value: Any) -> Iterator[Any]:
+def _lazy_in(value: Any, met: set[int]) -> Iterator[Any]:
     if isinstance(value, LAZY):
         yield value
-    elif isinstance(value, dict):
-        yield from _lazy_in(list(value.values()))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _lazy_in(item)
-    elif isinstance(value, msgspec.Struct):
-        yield from _lazy_in([getattr(value, field) for field in value.__struct_fields__])
+    elif isinstance(value, dict | tuple | list | msgspec.Struct) and id(value) not in met:
+        met.add(id(value))
+        if isinstance(value, msgspec.Struct):
+            items = [getattr(value, field) for field in value.__struct_fields__]
+        else:
+            items = list(value.values()) if isinstance(value, dict) else list(value)
+        for item in items:
+            yield from _lazy_in(item, met)
 
 
 def _written(lazy: Any, name: str, path: Path, texts: dict[Path, str]) -> Written:

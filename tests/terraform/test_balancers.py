@@ -197,7 +197,7 @@ resource "aws_appautoscaling_target" "t" {{
 )
 def test_a_service_is_alone_if_nothing_adds_to_it(tmp_path: Path, more: str, found: str) -> None:
     other = 'resource "aws_ecs_service" "other" {\n  name = var.any\n}\n'
-    declared = {"infralint.yaml": "streams: [{path: /ws/room, kind: websocket}]\n"}
+    declared = {"infralint.yaml": "require_sticky: true\nstreams: [{path: /ws/room, kind: websocket}]\n"}
     report = judged(tmp_path, {"main.tf": BEHIND + ONE_TASK % ("a", "a") + other + more, **declared})
     assert [one.severity for one in said(report, "missing-sticky-sessions")] == ([found] if found else [])
 
