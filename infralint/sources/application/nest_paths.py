@@ -66,6 +66,7 @@ class NestPaths:
         self._resolver = resolver
         self._uses = uses
         self._listings: dict[str, list[tuple[SourceSpan, Call]]] = {}
+        self._paths_of: dict[tuple[str, str], list[Path]] = {}
         self._applications: dict[tuple[str, str], list[tuple[str, Prefixes]]] = {}
 
     def prefixes(
@@ -184,11 +185,13 @@ class NestPaths:
         """The paths of the modules that declare a controller; the root where no table gives modules paths."""
         if not self._tables:
             return [ROOT]
-        modules = list(self._modules_of(controller))
-        given = [path for module in modules for path in self._paths_by_module.get(_place(module), [])]
-        if given:
-            return list(dict.fromkeys(given))
-        return [ROOT] if modules and self._is_whole else [UNKNOWN]
+        key = (controller.module.path, controller.name)
+        if key not in self._paths_of:
+            modules = list(self._modules_of(controller))
+            given = [path for module in modules for path in self._paths_by_module.get(_place(module), [])]
+            others = [ROOT] if modules and self._is_whole else [UNKNOWN]
+            self._paths_of[key] = list(dict.fromkeys(given)) or others
+        return self._paths_of[key]
 
     def _modules_of(self, controller: Definition) -> Iterator[Definition]:
         """The modules among whose controllers one is."""
