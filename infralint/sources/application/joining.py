@@ -453,9 +453,8 @@ class Joiner:
                 module = self.program.load(path)
                 for call in module.calls(_PREFIXING) if module is not None else ():
                     text = call.positional[1].text() if len(call.positional) > 1 else ""
-                    found |= set(re.findall(r"\b(\w++)(?:\.|::)class\b", text)) - {"RestController", "Controller"} or {
-                        ""
-                    }
+                    marks = set(re.findall(r"\b(\w++)(?:\.|::)class\b", text)) - {"RestController", "Controller"}
+                    found |= marks or {""}
         return frozenset(found)
 
     def _heads_of_route(self, registration: Registration, tail: Path) -> list[Head]:

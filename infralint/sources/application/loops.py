@@ -18,7 +18,7 @@ from infralint.text.javascript import LOOPS
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-MOSTLOOPS = 20
+MOST_LOOPS = 20
 """Loops over one list, and places in one loop that name an item, which are looked at."""
 
 MOST_AROUND = 8
@@ -38,11 +38,11 @@ class Iteration(msgspec.Struct, frozen=True):
 def find_iterations(module: SourceModule, use: SgNode) -> Iterator[Iteration]:
     """The iterations of loops over the list that an expression is an item of, or a part of an item."""
     for item, listing in _items_around(use):
-        for pattern, body in islice(_loops_over(module, listing), MOSTLOOPS):
+        for pattern, body in islice(_loops_over(module, listing), MOST_LOOPS):
             values = _values(module, pattern, item)
             names = [name for name, value in values.items() if span_of(value) == span_of(use)]
             places = (node for name in names for node in _places(module, name, span_of(body)))
-            if found := tuple(islice(places, MOSTLOOPS)):
+            if found := tuple(islice(places, MOST_LOOPS)):
                 yield Iteration(found, values)
 
 
