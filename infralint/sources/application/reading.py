@@ -17,9 +17,10 @@ from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.heartbeats import names_pings
-from infralint.sources.application.joining import Joiner, Rulebook
+from infralint.sources.application.joining import Joiner
 from infralint.sources.application.languages import BY_ENDING, language_of
 from infralint.sources.application.manifests import MANIFESTS, STARTERS, DeployedFiles, Package, nearest, packages
+from infralint.sources.application.matching import Rulebook
 from infralint.sources.application.middleware import SentHeaders, names_accel
 from infralint.sources.application.page_servers import page_servers, without_ports
 from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module

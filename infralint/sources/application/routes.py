@@ -11,23 +11,23 @@ import msgspec
 
 from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
 from infralint.platforms.libraries import LIBRARIES
-from infralint.sources.application.clients import client_calls
-from infralint.sources.application.facts import ClientCall, Extent, Route
-from infralint.sources.application.joining import (
+from infralint.sources.application.calls import (
     VERBS,
-    Registration,
     argument_of,
     is_true,
     link_before,
     method_in,
     methods_in,
-    named_by_action,
     without_method,
 )
+from infralint.sources.application.class_prefixes import named_by_action
+from infralint.sources.application.clients import client_calls
+from infralint.sources.application.facts import ClientCall, Extent, Route
 from infralint.sources.application.languages import LISTS
 from infralint.sources.application.loops import items_of_name
 from infralint.sources.application.manifests import STARTERS, Package
 from infralint.sources.application.paths import ANYWHERE, ROOT, UNKNOWN, Path, path_of
+from infralint.sources.application.registrations import Registration
 from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
@@ -281,7 +281,7 @@ class Routes(msgspec.Struct):
         node = argument_of(call, shape.path)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
-        if span_of(node) in registration.handlers and self.streaming.joiner.is_of_group(call):
+        if span_of(node) in registration.handlers and self.streaming.joiner.matcher.is_of_group(call):
             return [ROOT]
         style = shape.style or registration.rules.style
         items = node.named_children() if node.kind() in LISTS else items_of_name(node) or [node]

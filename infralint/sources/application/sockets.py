@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application.calls import argument_of, is_true, names_in
+from infralint.sources.application.heads import NOWHERE, Head
 from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
-from infralint.sources.application.joining import NOWHERE, Head, Joiner, Registration, argument_of, is_true, names_in
+from infralint.sources.application.joining import Joiner
 from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
+from infralint.sources.application.registrations import Registration
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Keys, Rules, SocketShape
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of

@@ -12,14 +12,16 @@ from msgspec.structs import replace
 from infralint.model import StreamKind
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
-from infralint.sources.application.file_routes import FileRoute, file_route
+from infralint.sources.application.calls import argument_of, is_of_client, is_true
+from infralint.sources.application.file_routes import FileRoute, file_route, find_place
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.joining import Joiner, Registration, argument_of, is_of_client, is_true
+from infralint.sources.application.joining import Joiner
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.phoenix_routes import PhoenixRoutes
 from infralint.sources.application.rails_routes import RailsRoutes
+from infralint.sources.application.registrations import Registration
 from infralint.sources.application.resolving import receiver_type
 from infralint.sources.application.responses import (
     HEADERS,
@@ -130,7 +132,7 @@ class ModuleStreams:
         names = frozenset(name for shape in rules.streams for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.streams:
-                if self.joiner.matches(call, shape, rules) and (found := self._sight(call, shape)):
+                if self.joiner.matcher.matches(call, shape, rules) and (found := self._sight(call, shape)):
                     yield found
                     break
         yield from self._by_class(module, rules)
@@ -148,7 +150,7 @@ class ModuleStreams:
         """Responses that are written piece by piece, or that what was asked to stream is piped into."""
         names = frozenset(name for shape in (*rules.writes, *rules.pipes) for name in shape.call)
         for call in module.calls(names) if names else ():
-            if any(self.joiner.matches(call, shape, rules) for shape in rules.writes):
+            if any(self.joiner.matcher.matches(call, shape, rules) for shape in rules.writes):
                 if is_repeated(call) and not sends_file(call):
                     yield Sighting(module, call.span, "sse", f"calls {call.full_name}(…) again and again", weak=True)
             elif is_piped(call):
@@ -217,7 +219,7 @@ class ModuleStreams:
 
     def _by_class(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """`response_class=EventSourceResponse`: the class in a route's decorator says that it streams."""
-        for registration in self.joiner.registrations(module):
+        for registration in self.joiner.registrations.of(module):
             node = registration.call.named.get("response_class")
             if registration.rules is not rules or node is None:
                 continue
@@ -240,7 +242,7 @@ class ModuleStreams:
     def _by_return_type(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """`SseEmitter events()`: what a route's handler is declared to return says that it streams."""
         types = {name: shape for shape in rules.streams if shape.returned for name in shape.call}
-        for registration in self.joiner.registrations(module) if types else ():
+        for registration in self.joiner.registrations.of(module) if types else ():
             definition = registration.decorated
             if registration.rules is not rules or definition is None or not _has_body(definition):
                 continue  # an interface's methods are a client's
@@ -270,7 +272,7 @@ class ModuleStreams:
             self.beyond.add(sighting.module.path)
             return
         inner = module.definition_at(span)
-        registrations = self.joiner.registrations_at(module, span)
+        registrations = self.joiner.registrations.all_at(module, span)
         chain = list(inner.around()) if inner is not None else []
         inside = [
             link
@@ -345,7 +347,7 @@ class ModuleStreams:
         """Class-based handlers: the class itself is what a route names."""
         methods = [method for _, method in passed if method.owner is definition and method.kind == "function"]
         for other, use in self.joiner.uses.of(definition.module, definition.name):
-            for registration in self.joiner.registrations_at(other, span_of(use)):
+            for registration in self.joiner.registrations.all_at(other, span_of(use)):
                 if registration.shape.viewset:
                     actions = map(self.viewsets.action_of, reversed(methods))
                     action = next((action for action in actions if action is not None), None)
@@ -412,12 +414,12 @@ class ModuleStreams:
 
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
-            if rules.language == module.language.name and re.search(shape.pattern, module.path):
+            if rules.language == module.language.name and (found := find_place(shape, module.path)):
                 names = self._exported_names(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
-                    return file_route(rules, shape, module.path, names, self.resolver)
+                    return file_route(rules, shape, found, names, self.resolver)
                 if wanted := [name for name in names if name in shape.exports]:
-                    return file_route(rules, shape, module.path, wanted, self.resolver)
+                    return file_route(rules, shape, found, wanted, self.resolver)
         return None
 
     def _exported_names(self, module: SourceModule, chain: list[Definition]) -> list[str]:
@@ -461,7 +463,7 @@ class ModuleStreams:
                 for shape in rules.sockets:
                     if (
                         is_meant(module, shape)
-                        and self.joiner.matches(call, shape, rules)
+                        and self.joiner.matcher.matches(call, shape, rules)
                         and self._is_asked_for(call, shape)
                     ):
                         yield rules, shape, call
@@ -477,7 +479,7 @@ class ModuleStreams:
         for rules in self.joiner.rulebook.of(module):
             names = frozenset(name for shape in rules.passes for name in shape.call)
             for call in module.calls(names) if names else ():
-                if any(self.joiner.matches(call, shape, rules) for shape in rules.passes):
+                if any(self.joiner.matcher.matches(call, shape, rules) for shape in rules.passes):
                     yield call
 
     def bodies_passed_on(self, module: SourceModule) -> Iterator[Call]:
@@ -499,7 +501,7 @@ class ModuleStreams:
 
     def streaming_routes(self, module: SourceModule) -> Iterator[tuple[Registration, RouteShape]]:
         """Routes that stream whatever their handlers do."""
-        for registration in self.joiner.registrations(module):
+        for registration in self.joiner.registrations.of(module):
             if registration.shape.kind is not None:
                 yield registration, registration.shape
 
