@@ -28,7 +28,8 @@ UPGRADE = "proxy_set_header Upgrade $http_upgrade;"
 
 
 def _files(edge: str, inner: str) -> dict[str, str]:
-    server = "events {}\nhttp {\n  server {\n    listen 80;\n    location /ws {\n      proxy_pass http://%s;\n      %s\n    }\n  }\n}\n"
+    location = "    location /ws {\n      proxy_pass http://%s;\n      %s\n    }\n"
+    server = "events {}\nhttp {\n  server {\n    listen 80;\n" + location + "  }\n}\n"
     api = {"api/main.py": APPLICATION, "api/requirements.txt": "fastapi\nuvicorn\n", "api/Dockerfile": "EXPOSE 8000\n"}
     return {"edge.conf": server % ("inner", edge), "inner.conf": server % ("api:8000", inner), **api}
 
