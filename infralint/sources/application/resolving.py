@@ -33,7 +33,7 @@ MOST_DEFINITIONS = 8
 _QUOTES = frozenset("string_start string_end interpolation_start interpolation_quote".split())
 _INTERPOLATIONS = frozenset("interpolation template_substitution interpolated_expression string_interpolation".split())
 _SELF = frozenset({"self", "this", "cls", "$this", "@"})
-_INJECTED = lazy(r"\b(?:private|public|protected|readonly)\b[^,()]{0,200}?\b([\w$]+)\??\s*:\s*([\w$]+)")
+_INJECTED = lazy(r"\b(?:private|public|protected|readonly)\b[^,()]{0,200}?\b([\w$]{1,200}+)\??\s*:\s*([\w$]+)")
 """A constructor's parameter that is a field, and its type."""
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", '\\"': '"', "\\'": "'", "\\\\": "\\", "\\/": "/"}
 

@@ -13,6 +13,7 @@ import msgspec
 
 from infralint.cache.glances import remember
 from infralint.model import StreamKind
+from infralint.project.routed_files import Convention
 from infralint.sources.application.paths import Style
 
 Key = int | str
@@ -198,11 +199,10 @@ class Base(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
 
 class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Files that are routes by their place. pattern: a regular expression over paths in the application; style: how
-    the path follows from it; exports: the handlers that count, `*` for any; lacks: packages beside which no file is one."""
+    """Files that are routes by their place. convention: which are, and how their paths follow from it; exports: the handlers
+    that count, `*` for any; lacks: packages beside which no file is one."""
 
-    pattern: str
-    style: str
+    convention: Convention
     exports: tuple[str, ...] = ("*",)
     lacks: tuple[str, ...] = ()
     kind: StreamKind | None = None

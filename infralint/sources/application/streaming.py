@@ -13,7 +13,7 @@ from infralint.model import StreamKind
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.calls import argument_of, is_of_client, is_true
-from infralint.sources.application.file_routes import FileRoute, file_route
+from infralint.sources.application.file_routes import FileRoute, file_route, find_place
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
 from infralint.sources.application.joining import Joiner
@@ -414,12 +414,12 @@ class ModuleStreams:
 
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
-            if rules.language == module.language.name and re.search(shape.pattern, module.path):
+            if rules.language == module.language.name and (found := find_place(shape, module.path)):
                 names = self._exported_names(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
-                    return file_route(rules, shape, module.path, names, self.resolver)
+                    return file_route(rules, shape, found, names, self.resolver)
                 if wanted := [name for name in names if name in shape.exports]:
-                    return file_route(rules, shape, module.path, wanted, self.resolver)
+                    return file_route(rules, shape, found, wanted, self.resolver)
         return None
 
     def _exported_names(self, module: SourceModule, chain: list[Definition]) -> list[str]:

@@ -659,9 +659,7 @@ class _NodeBuilder:
         server = VirtualServer(self._listeners(level), [name.lower() for name in names] or [""])
         server.key = f"{self.part.path}#server {len(self.nginx.servers) + 1}"
         server.block = self._block(directive, scope, server, None)
-        locations = loose or [
-            inner for inner in level.directives if inner.name == "location" and inner.block is not None
-        ]
+        locations = loose or [inner for inner in level.by_name.get("location", ()) if inner.block is not None]
         server.places = [self._place(location, scope, server) for location in locations]
         self.nginx.servers.append(server)
         if directive is not None:
@@ -677,7 +675,7 @@ class _NodeBuilder:
     ) -> NginxBlock:
         """A server, a location or an `if` with those inside."""
         found: dict[int, NginxBlock] = {}
-        for line in scope.nearest.directives:
+        for line in scope.nearest.directives if not SAME_SCOPE.isdisjoint(scope.nearest.by_name) else ():
             if line.name in SAME_SCOPE and line.block is not None:
                 found[id(line)] = self._block(
                     line, scope.inside(Level(line, self._expand(line.block, (line.source.path,)))), server, place
@@ -698,7 +696,7 @@ class _NodeBuilder:
         _settle_pass(place.block)
         passed = place.block.passed
         place.redirects = passed is not None and pattern.endswith("/") and modifier in ("", "^~", "=")
-        inner = [line for line in level.directives if line.name == "location" and line.block is not None]
+        inner = [line for line in level.by_name.get("location", ()) if line.block is not None]
         place.nested = [self._place(line, scope, server) for line in inner]
         return place
 

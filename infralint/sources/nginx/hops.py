@@ -227,9 +227,10 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
             values = self.upstreams.passed_values(self.pass_directive, self.definitions, moment)
             return (Forward(self._passed_on(request), self.upstreams.pool(values, self.definitions)),)
         runs = self._runs(request)
+        if len(runs) == 1:
+            sent = tuple(self._forwards(runs[0], request))
+            return sent if len(sent) == 1 else tuple({_identity(forward): forward for forward in sent}.values())
         found = [{_identity(forward): forward for forward in self._forwards(run, request)} for run in runs]
-        if len(found) == 1:
-            return tuple(found[0].values())
         together: dict[tuple[object, ...], Forward] = {}
         for run, forwards in zip(runs, found, strict=True):
             for identity, forward in forwards.items():
