@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, cached_property, partial
@@ -35,6 +34,7 @@ from infralint.sources.application.spring_properties import SpringProperties
 from infralint.sources.application.streaming import ModuleStreams
 from infralint.sources.application.versions import bounds_of
 from infralint.text.lazy import lazy
+from infralint.text.words import WordSearch
 
 Item = TypeVar("Item")
 
@@ -397,41 +397,28 @@ class Reader:
         return "partly" if known else "not"
 
 
-_STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
+_STEMS = (b"tream", b"ocket")
+"""Parts that many words share, so that few have to be looked for in most files."""
 
 
 class _Filter:
-    """Tells by their bytes which files of a language may hold a stream: by few stems, then by the words that hold them,
-    and only where no word does by expressions, each behind its literal."""
+    """Tells by their bytes which files of a language may hold a stream: by words, and only where none of these is there by
+    expressions, each behind its literal."""
 
     def __init__(self, rules: list[Rules], others: Iterable[str] = ()) -> None:
-        self._words: dict[bytes, list[bytes]] = {}
-        self._patterns: dict[bytes, list[tuple[bytes, re.Pattern[bytes]]]] = {}
-        for word in sorted({word for rule in rules for word in rule.words} | set(others)):
-            self._words.setdefault(_stem_of(word).encode(), []).append(word.encode())
-        for literal, pattern in sorted({pair for rule in rules for pair in rule.patterns}):
-            pair = literal.encode(), lazy(pattern.encode())
-            self._patterns.setdefault(_stem_of(literal).encode(), []).append(pair)
+        words = {word for rule in rules for word in rule.words} | set(others)
+        self._words = WordSearch((word.encode() for word in words), _STEMS)
+        patterns = sorted({pair for rule in rules for pair in rule.patterns})
+        self._patterns = [(literal.encode(), lazy(pattern.encode())) for literal, pattern in patterns]
 
     def admits(self, content: bytes) -> bool:
-        for stem, words in self._words.items():
-            if stem in content and any(word in content for word in words):
-                return True
-        return any(
-            literal in content and pattern.search(content)
-            for stem, pairs in self._patterns.items()
-            if stem in content
-            for literal, pattern in pairs
+        return self._words.finds_in(content) or any(
+            literal in content and pattern.search(content) for literal, pattern in self._patterns
         )
 
 
 def _admits(wanted: _Filter, content: Callable[[str], bytes], path: str) -> bool:
     return wanted.admits(content(path))
-
-
-def _stem_of(word: str) -> str:
-    """A part that many words share, so that few have to be looked for in most files."""
-    return next((stem for stem in _STEMS if stem in word), word)
 
 
 def _needs_any(needs: set[str], names: Iterable[str]) -> bool:
