@@ -89,14 +89,10 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True, gc=False):
 
     def text_of(self, *path: str) -> str:
         """The text of a scalar member; empty where it is none, or null."""
-        value: YamlValue = self
-        for key in path:
-            member = value.members.get(key) if value.members else None
-            if member is None:
-                return ""
-            value = member
-        text = value.text
-        return "" if text is None or (text in NULLS and not value.quoted) else text
+        value = self.get(*path)
+        if value is None or value.text is None or (value.text in NULLS and not value.quoted):
+            return ""
+        return value.text
 
     def items_of(self, *path: str) -> list[YamlValue]:
         """The items of a sequence member."""

@@ -144,12 +144,16 @@ class Call(msgspec.Struct, eq=False, dict=True):
         return " ".join(re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", written).split())
 
     def argument(self, key: int | str | None) -> SgNode | None:
-        """An argument by its place or name; None where it is not given."""
+        """An argument by its place or name; None where it is not given. Go names one by the function that makes an option of
+        it: `server.WithSSEEndpoint("/events")`."""
         if key is None:
             return None
         if isinstance(key, int):
             return self.positional[key] if key < len(self.positional) else None
-        return self.named.get(key)
+        if self.module.language.name != "go":
+            return self.named.get(key)
+        options = (self.module.call_of(given) for given in self.positional)
+        return next((option.argument(0) for option in options if option is not None and option.name == key), None)
 
 
 class Assignment(msgspec.Struct, frozen=True):
