@@ -297,6 +297,8 @@ class ModuleStreams:
         inner = module.definition_at(span)
         registrations = self.joiner.registrations.all_at(module, span)
         chain = list(inner.around()) if inner is not None else []
+        if depth and any(_records_answers(definition) for definition in chain):
+            return
         inside = [
             link
             for link in chain
@@ -507,9 +509,15 @@ class ModuleStreams:
 
     def bodies_passed_on(self, module: SourceModule) -> Iterator[Call]:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
-        for shape in (shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams):
-            for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
-                body = unwrap(call.argument(shape.body or 0))
+        shapes = [
+            shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams if shape.body is not None
+        ]
+        places = {shape.body: frozenset[str]() for shape in shapes}
+        for shape in shapes:
+            places[shape.body] |= frozenset(shape.call)
+        for place, names in places.items():
+            for call in module.calls(names):
+                body = unwrap(call.argument(place))
                 member = module.member(body) if body is not None else None
                 if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
                     if not is_stream(self.resolver, module, body):
@@ -537,6 +545,18 @@ def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) 
         return True
     named = set(re.findall(r"\w+", given.text()))
     return any(method.name in named for method in methods)
+
+
+_RECORDER = lazy(r"\bhttptest\.NewRecorder\(|\bgin\.CreateTestContext\(")
+
+
+def _records_answers(definition: Definition) -> bool:
+    """Whether a function of Go hands others a response that it keeps for itself, and no client's.
+
+    https://pkg.go.dev/net/http/httptest#ResponseRecorder
+    """
+    is_function = definition.kind == "function" and definition.module.language.name == "go"
+    return is_function and _RECORDER.search(definition.node.text()) is not None
 
 
 def _has_base(definition: Definition, base: str) -> bool:
