@@ -347,7 +347,12 @@ class Routes(msgspec.Struct):
     ) -> Iterator[Found]:
         library = LIBRARIES.get(shape.library)
         where = Location(self.shown(call.module.path), call.span.line)
-        for path, home in socket_paths(self.streaming.joiner, rules, shape, call, server):
+        put = self._registrations_of(call) if shape.put else []
+        for registration in put:
+            says, type_ = f"starts {shorten(call)}", library.content_type if library else None
+            sighting = Sighting(call.module, call.span, shape.kind, says, type_, library=shape.library)
+            yield from self._registered_routes(registration, sighting)
+        for path, home in () if put else socket_paths(self.streaming.joiner, rules, shape, call, server):
             route = Route(
                 shape.kind,
                 path.shown,
@@ -364,6 +369,15 @@ class Routes(msgspec.Struct):
                 stateless=any(is_true(given.argument(shape.stateless or None)) for given in (call, server)),
             )
             yield Found(route, home)
+
+    def _registrations_of(self, call: Call) -> list[Registration]:
+        """The routes whose handler a server is: right there, or through the variable that it is put into."""
+        joiner, module = self.streaming.joiner, call.module
+        holder, function = module.assignment_of(call.span), module.function_at(call.span)
+        if holder is None:
+            return joiner.registrations.all_at(module, call.span)
+        uses = joiner.uses.within(module, holder.target, function) if function is not None else []
+        return [found for other, use in uses for found in joiner.registrations.all_at(other, span_of(use))]
 
 
 def _tidy(path: Path, strict: bool) -> Path:

@@ -137,13 +137,14 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     library: str = ""
     says: str = ""
     may_be_file: bool = False
-    option: str = ""
+    option: Key = ""
     equals: str = ""
     without: str = ""
     body: Key | None = None
     repeated: bool = False
     stateless: str = ""
     returned: bool = False
+    member: str = ""
 
 
 class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,6 +160,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     needs: str = ""
     lacks: str = ""
     grouped: bool = False
+    put: bool = False
 
     kind: StreamKind = "websocket"
     path: Keys | None = None
@@ -171,7 +173,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     option: str = ""
     equals: str = ""
     without: str = ""
-    below: Key | None = None
+    below: Keys | None = None
 
 
 class Mark(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
