@@ -15,6 +15,7 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.calls import (
     VERBS,
     argument_of,
+    calls_after,
     is_true,
     link_before,
     method_in,
@@ -234,7 +235,9 @@ class Routes(msgspec.Struct):
 
     def _declared_sighting(self, registration: Registration, shape: RouteShape) -> Sighting:
         call = registration.call
-        library = LIBRARIES.get(shape.library)
+        brought = (shape.then[link.name] for link in calls_after(call) if link.name in shape.then) if shape.then else ()
+        named = next(iter(brought), shape.library)
+        library = LIBRARIES.get(named)
         says = "accepts a WebSocket" if shape.kind == "websocket" else "streams events"
         name = registration.decorated.name if registration.decorated is not None else ""
         return Sighting(
@@ -245,7 +248,7 @@ class Routes(msgspec.Struct):
             library.content_type if library else None,
             dict(library.headers) if library else {},
             library.heartbeat if library else None,
-            shape.library,
+            named,
         )
 
     def _reached_routes(self, way: Reached) -> Iterator[Found]:

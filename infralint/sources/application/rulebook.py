@@ -90,7 +90,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose
     methods answer at paths of their own, as Django REST framework's do. chained: it must be called on what one of these calls
-    makes. below: those of them that take everything below their path.
+    makes. below: those of them that take everything below their path. then: calls on what it makes that bring a library of
+    their own.
     """
 
     path: Keys | None = 0
@@ -109,6 +110,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     viewset: bool = False
     chained: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
+    then: dict[str, str] = {}
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
