@@ -32,6 +32,7 @@ from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORK
 from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
 from infralint.sources.application.spring_properties import SpringProperties
 from infralint.sources.application.streaming import ModuleStreams
+from infralint.sources.application.versions import bounds_of
 from infralint.text.lazy import lazy
 from infralint.text.words import WordSearch
 
@@ -251,6 +252,18 @@ class Reader:
         frameworks = frozenset(found.route.framework for found in routes)
         return keep_alive_of(servers, frameworks, sources, self._program.content, self._shown) if routes else None
 
+    def _without_later(self, found: Found, package: Package) -> Found:
+        """A route without what its library only sends in a version that the application does not run."""
+        library = LIBRARIES.get(found.sighting.library) if found.sighting is not None else None
+        if library is None or not library.since:
+            return found
+        since = tuple(map(int, library.since.split(".")))
+        if not bounds_of(package, self._program.files, self._program.content, library.package).is_below(since):
+            return found
+        headers = {name: value for name, value in found.route.headers.items() if library.headers.get(name) != value}
+        heartbeat = found.route.heartbeat if found.route.heartbeat != library.heartbeat else None
+        return found._replace(route=replace(found.route, headers=headers, heartbeat=heartbeat))
+
     def _describe(self, package: Package, routes: list[Found]) -> Iterator[Route]:
         """Routes with what the code around them does to their answers, and speaks of."""
         if all(found.route.kind != "sse" for found in routes):
@@ -268,7 +281,7 @@ class Reader:
                 yield found.route
                 continue
             around = around_of(found.files)
-            found = found._replace(route=sent.with_headers(found))
+            found = found._replace(route=sent.with_headers(self._without_later(found, package)))
             yield replace(
                 compressed.with_compressor(found),
                 names_accel=is_named or any(map(accel_in, around)),

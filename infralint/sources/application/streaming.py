@@ -35,6 +35,7 @@ from infralint.sources.application.responses import (
 )
 from infralint.sources.application.rulebook import (
     FileShape,
+    Key,
     Mark,
     RouteShape,
     Rules,
@@ -61,7 +62,7 @@ MOST_STEPS = 1_000
 
 class Sighting(msgspec.Struct, frozen=True, eq=False):
     """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone.
-    declared: by what a handler is declared to return alone."""
+    declared: by what a handler is declared to return alone. member: what of it handles requests, where not it itself does."""
 
     module: SourceModule
     span: SourceSpan
@@ -74,6 +75,7 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
     stateless: bool = False
     weak: bool = False
     declared: bool = False
+    member: str = ""
 
 
 class Reached(msgspec.Struct, frozen=True, eq=False):
@@ -158,7 +160,7 @@ class ModuleStreams:
 
     def _sight(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
-        if shape.option and not self._has_option(call, shape.option, shape.equals):
+        if shape.option != "" and not self._has_option(call, shape.option, shape.equals):
             return None
         if shape.without and call.argument(shape.without) is not None and not _is_false(call.argument(shape.without)):
             return None
@@ -189,13 +191,14 @@ class ModuleStreams:
             shape.library,
             bool(shape.stateless) and self._is_stateless(call, shape.stateless),
             shape.repeated,
+            member=shape.member,
         )
 
     def _is_stateless(self, call: Call, option: str) -> bool:
         node = unwrap(call.argument(option))
         return node is not None and node.text() in ("True", "true", "undefined", "null")
 
-    def _has_option(self, call: Call, option: str, equals: str) -> bool:
+    def _has_option(self, call: Call, option: Key, equals: str) -> bool:
         node = call.argument(option)
         if node is None:
             return False
@@ -257,7 +260,27 @@ class ModuleStreams:
 
     def reached_routes(self, sighting: Sighting) -> list[Reached]:
         """The routes that a sighting's response answers."""
+        if sighting.member:
+            return [
+                found
+                for module, span in self._member_uses(sighting)
+                for found in self._reach(sighting, module, span, (), 0)
+            ]
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
+
+    def _member_uses(self, sighting: Sighting) -> Iterator[tuple[SourceModule, SourceSpan]]:
+        """Where the member is named that handles requests: `sse.init` of `const sse = new SSE()`."""
+        module, function = sighting.module, sighting.module.function_at(sighting.span)
+        holder = module.assignment_of(sighting.span)
+        name = holder.target if holder is not None else "default"
+        uses = (
+            self.joiner.uses.of(module, name) if function is None else self.joiner.uses.within(module, name, function)
+        )
+        for other, use in uses:
+            parent = use.parent()
+            member = other.member(parent) if parent is not None else None
+            if parent is not None and member is not None and member[1] == sighting.member:
+                yield other, span_of(parent)
 
     def _reach(
         self,
@@ -274,6 +297,8 @@ class ModuleStreams:
         inner = module.definition_at(span)
         registrations = self.joiner.registrations.all_at(module, span)
         chain = list(inner.around()) if inner is not None else []
+        if depth and any(_records_answers(definition) for definition in chain):
+            return
         inside = [
             link
             for link in chain
@@ -484,9 +509,15 @@ class ModuleStreams:
 
     def bodies_passed_on(self, module: SourceModule) -> Iterator[Call]:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
-        for shape in (shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams):
-            for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
-                body = unwrap(call.argument(shape.body or 0))
+        shapes = [
+            shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams if shape.body is not None
+        ]
+        places = {shape.body: frozenset[str]() for shape in shapes}
+        for shape in shapes:
+            places[shape.body] |= frozenset(shape.call)
+        for place, names in places.items():
+            for call in module.calls(names):
+                body = unwrap(call.argument(place))
                 member = module.member(body) if body is not None else None
                 if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
                     if not is_stream(self.resolver, module, body):
@@ -514,6 +545,18 @@ def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) 
         return True
     named = set(re.findall(r"\w+", given.text()))
     return any(method.name in named for method in methods)
+
+
+_RECORDER = lazy(r"\bhttptest\.NewRecorder\(|\bgin\.CreateTestContext\(")
+
+
+def _records_answers(definition: Definition) -> bool:
+    """Whether a function of Go hands others a response that it keeps for itself, and no client's.
+
+    https://pkg.go.dev/net/http/httptest#ResponseRecorder
+    """
+    is_function = definition.kind == "function" and definition.module.language.name == "go"
+    return is_function and _RECORDER.search(definition.node.text()) is not None
 
 
 def _has_base(definition: Definition, base: str) -> bool:
