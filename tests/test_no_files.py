@@ -38,6 +38,13 @@ UNMISTAKABLE = [
     "serverless.yml",
     "copilot/api/manifest.yml",
     "copilot/environments/prod/manifest.yml",
+    "edge/haproxy.cfg",
+    "edge/Caddyfile",
+    "edge/default.vcl",
+    "live/terragrunt.hcl",
+    "worker/wrangler.toml",
+    "worker/wrangler.jsonc",
+    "site/.htaccess",
 ]
 
 
@@ -144,3 +151,14 @@ def test_a_working_folder_that_is_gone_is_one_sentence(
     gone.rmdir()
     result = run(*command)
     assert (result.exit_code, result.stderr) == (2, "infralint: the folder that this runs in is not there any more\n")
+
+
+@pytest.mark.parametrize("name", ["infralint.yaml", ".infralint-baseline.json"])
+def test_a_folder_that_is_called_like_one_of_our_files_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / "nginx.conf").write_text(SITE)
+    monkeypatch.chdir(tmp_path)
+    result = run("check")
+    assert (result.exit_code, result.stderr) == (2, f"infralint: {name}: is a folder, where a file was expected\n")

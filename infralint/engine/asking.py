@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -24,6 +24,8 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.project.guard import Guard
 
+Input = TypeVar("Input")
+
 
 class BadAnswer(TypeError):
     """What a check answered, and what it should have."""
@@ -35,29 +37,38 @@ def ask_of_crossing(
     """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is, by its hop."""
     for check in checks:
         if check.asks_for_hops(type(crossing.hop)):
-            yield from _weigh_answers(check, crossing, guard, assumed)
+            yield from _ask_of_crossings(check, [crossing], guard, assumed)
 
 
-def _weigh_answers(
-    check: Check, crossing: Crossing[Hop], guard: Guard, assumed: Callable[[Hop], Severity]
-) -> list[Finding | Unknown]:
-    """A check's answers about a crossing that it asks for, each with where it came from."""
-    answers = _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard)
-    for number, answer in enumerate(answers):
-        if isinstance(answer, Finding):
-            answers[number] = _with_provenance(weigh(answer, crossing, assumed), check, crossing)
-    return answers
+def _ask_of_crossings(
+    check: Check, crossed: Iterable[Crossing[Hop]], guard: Guard, assumed: Callable[[Hop], Severity]
+) -> Iterator[Finding | Unknown]:
+    """A check's answers about crossings that it asks for, each with where it came from."""
+    for crossing, answers in _ask_each(check, crossed, guard, _place_of_crossing):
+        for answer in answers:
+            if isinstance(answer, Finding):
+                answer = _with_provenance(weigh(answer, crossing, assumed), check, crossing)
+            yield answer
+
+
+def _place_of_crossing(crossing: Crossing[Hop]) -> tuple[Location, str]:
+    return crossing.hop.where, crossing.hop.name
 
 
 def ask_of_item(check: Check, item: object, project: Project) -> Iterator[Finding | Unknown]:
     """What a check says of a platform's own thing."""
-    if check.asks_for_items(type(item)):
+    if not check.asks_for_items(type(item)):
+        return
+
+    def place(item: object) -> tuple[Location, str]:
         where = getattr(item, "where", None) or Location(project.shown_path(project.root))
-        for answer in _ask(check, item, where, type(item).__name__, project.guard):
-            if isinstance(answer, Unknown):
-                yield answer
-            else:
-                yield replace(answer, provenance=Provenance(check=check.name, hop=getattr(item, "hop", None)))
+        return where, type(item).__name__
+
+    for _, answers in _ask_each(check, [item], project.guard, place):
+        for answer in answers:
+            if isinstance(answer, Finding):
+                answer = replace(answer, provenance=Provenance(check=check.name, hop=getattr(item, "hop", None)))
+            yield answer
 
 
 def ask_all(
@@ -73,32 +84,42 @@ def ask_all(
     for check in checks:
         concerned = {kind for kind in kinds if check.asks_for_hops(kind)}
         if concerned:
-            for crossing in crossed:
-                if type(crossing.hop) in concerned:
-                    answers += _weigh_answers(check, crossing, project.guard, assumed)
+            asked = (crossing for crossing in crossed if type(crossing.hop) in concerned)
+            answers += _ask_of_crossings(check, crossed if concerned == kinds else asked, project.guard, assumed)
         for item in items:
             answers += ask_of_item(check, item, project)
     return answers
 
 
-def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
-    """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
-    if check.is_too_slow:
-        return []
-    try:
-        if check.is_of_a_user:
-            with time_limit():
-                return list(map(_sound, check.function(item) or ()))
-        return list(map(_sound, check.function(item) or ()))
-    except KeyboardInterrupt:
-        raise
-    except Endless as error:
-        check.is_too_slow = True
-        guard.catch(error, where, f"check {check.name} failed on {name} and is asked no more")
-        return []
-    except BaseException as error:  # a test's `skip()`, too, which is no Exception, must not end the run
-        guard.catch(error, where, f"check {check.name} failed on {name}")
-        return []
+def _ask_each(
+    check: Check, inputs: Iterable[Input], guard: Guard, place: Callable[[Input], tuple[Location, str]]
+) -> Iterator[tuple[Input, list[Finding | Unknown]]]:
+    """The inputs of which a check has something to say, with that; where it fails, or answers what makes no sense, it is
+    named with the input. place: where an input stands, and what it is called."""
+    limit = time_limit if check.is_of_a_user else None
+    for item in inputs:
+        if check.is_too_slow:
+            return
+        try:
+            if limit is None:
+                answers = list(check.function(item) or ())
+            else:
+                with limit():
+                    answers = list(check.function(item) or ())
+            if not answers:
+                continue
+            sound = list(map(_sound, answers))
+        except KeyboardInterrupt:
+            raise
+        except Endless as error:
+            check.is_too_slow = True
+            where, name = place(item)
+            guard.catch(error, where, f"check {check.name} failed on {name} and is asked no more")
+        except BaseException as error:  # a test's `skip()`, too, which is no Exception, must not end the run
+            where, name = place(item)
+            guard.catch(error, where, f"check {check.name} failed on {name}")
+        else:
+            yield item, sound
 
 
 def _sound(answer: Any) -> Finding | Unknown:

@@ -74,7 +74,7 @@ def find(root: Path) -> Path | None:
     """The baseline of a project's root, if it has one, whether it can be read or not."""
     path = root / NAME
     watch(str(path))
-    return path if os.path.lexists(path) and not path.is_dir() else None
+    return path if os.path.lexists(path) else None
 
 
 def load(path: Path, root: Path | None = None) -> list[Entry]:

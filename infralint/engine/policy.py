@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop, Reading, Severity
 from infralint.project import Project
 from infralint.project.charts import chart_folders, outermost_chart
+from infralint.project.routed_files import folder_of_site
 from infralint.text.lazy import lazy
 
 
@@ -39,19 +40,10 @@ _HOST_NAME = lazy(
 _SITES = frozenset("sites-available sites-enabled conf.d vhosts vhost.d sites".split())
 
 
-_ROUTE_FILES = lazy(
-    r"(?P<around>(?:.*/)?)(?:app/(?:.*/)?(?:route|page|layout)\.[cm]?[jt]sx?"
-    r"|pages/api/(?!.*(?:\.(?:test|spec)\.|__))[^.]+\.[cm]?[jt]sx?|routes/(?:.*/)?\+(?:server|page\.server)\.[jt]s)$"
-)
-"""Files whose folders and names are the addresses that Next.js and SvelteKit serve: `app/api/test/route.ts` is deployed
-as `/api/test`."""
-
-
 def is_trial(path: str) -> bool:
     """Whether a project path names what is no deployment: tests, examples, a developer's own machine."""
-    if served := _ROUTE_FILES.match(path):
-        path = served["around"]
-    *folders, name = path.split("/")
+    site = folder_of_site(path)
+    *folders, name = (path if site is None else f"{site}/").split("/")
     if _TRIAL_FOLDERS & {folder.lower() for folder in folders}:
         return True
     return _TRIAL_NAME.search(name) is not None and not _is_named_after_host(folders, name)

@@ -284,7 +284,7 @@ def find_config(folder: Path) -> Path | None:
     """The configuration file of a folder, if it has one, whether it can be read or not."""
     for name in CONFIG_NAMES:
         watch(str(folder / name))
-        if os.path.lexists(folder / name) and not (folder / name).is_dir():
+        if os.path.lexists(folder / name):
             return folder / name
     pyproject = folder / "pyproject.toml"
     return pyproject if _configures(pyproject) else None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import PurePath
 
 import msgspec
@@ -18,18 +17,31 @@ class Guard(msgspec.Struct):
     caught: list[Unreadable] = []
     traces: list[str] = []
 
-    @contextmanager
-    def around(self, where: Location, blame: str = "") -> Iterator[None]:
+    def around(self, where: Location, blame: str = "") -> AbstractContextManager[None]:
         """Run a unit of work on the input at `where`. blame: who failed, if it is not infralint itself (a check of a pack)."""
-        try:
-            yield
-        except (Exception, SystemExit) as error:  # a check that calls sys.exit() would end the run as if it were clean
-            self.catch(error, where, blame)
+        return _Unit(self, where, blame)
 
     def catch(self, error: BaseException, where: Location, blame: str = "") -> None:
         """Note that a unit of work failed."""
         self.caught.append(Unreadable(describe_fault(error, blame), where))
         self.traces.append(_trace_text(error))
+
+
+class _Unit(msgspec.Struct, gc=False):
+    guard: Guard
+    where: Location
+    blame: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        is_caught = isinstance(
+            error, (Exception, SystemExit)
+        )  # a check that calls sys.exit() would end the run as if clean
+        if error is not None and is_caught:
+            self.guard.catch(error, self.where, self.blame)
+        return is_caught
 
 
 def around(guard: Guard | None, where: Location) -> AbstractContextManager[None]:

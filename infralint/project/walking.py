@@ -23,6 +23,7 @@ LEADS_OUT = "is a link that leads out of the project; infralint does not follow 
 LEADS_NOWHERE = "is a link to nothing"
 LOOPS = "is a link that leads back to itself"
 NO_FILE = "is no regular file"
+FOLDER = "is a folder, where a file was expected"
 
 
 class CantRead(Exception):
@@ -165,7 +166,7 @@ def _read(full: str, length: int, largest: int | None, follow: bool) -> bytes:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise CantRead(NO_FILE)
+            raise CantRead(FOLDER if stat.S_ISDIR(status.st_mode) else NO_FILE)
         if largest is not None and status.st_size > largest:
             size, most = status.st_size / 1048576, largest // 1048576
             raise TooLarge(f"is {size:.0f} MB; such files are read up to {most} MB")

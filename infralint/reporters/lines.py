@@ -37,7 +37,8 @@ class SourceLines(msgspec.Struct):
         if path in self.texts:
             return self.texts[path]
         try:
-            with open(path, encoding="utf-8-sig", errors="replace") as file:
-                return file.read()
+            with open(path, "rb", buffering=0) as file:
+                text = file.read().decode("utf-8-sig", errors="replace")
         except (OSError, ValueError):
             return ""
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

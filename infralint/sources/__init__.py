@@ -58,6 +58,8 @@ UNMISTAKABLE = lazy(
     | (^|/)(fly(\.[^/]+)?\.toml|netlify\.toml|railway\.(json|toml)|amplify\.yml|heroku\.yml)$
     | (^|/)copilot/(environments/)?[^/]+/manifest\.yml$
     | (^|/)([^/]*\.)?(Dockerfile|Containerfile)(\.[^/]*)?$ | (^|/)(serverless|render)\.ya?ml$ | (^|/)nginx\.conf$
+    | (^|/)(Caddyfile|haproxy\.cfg|default\.vcl|terragrunt\.hcl|httpd\.conf|apache2\.conf|\.htaccess|kong\.conf)$
+    | (^|/)(wrangler\.(toml|jsonc?)|traefik\.toml|cdk(tf)?\.json|firebase\.json|staticwebapp\.config\.json)$
 """
 )
 """Regular expression over paths of files that tell what they are by their names."""

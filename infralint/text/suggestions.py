@@ -41,12 +41,14 @@ def hint(word: str, words: Iterable[str], form: str = "{}") -> str:
 @lru_cache(maxsize=1024)
 def _closest(word: str, words: tuple[str, ...], likeness: float) -> str:
     """Words are compared beginning with those of the most letters in common, which bound how alike two words can be."""
-    from difflib import SequenceMatcher
-
     index = _index_letters(words)
     letters = index.letters_of(word)
     limits = ((_most_alike(letters, len(word), other), other.word) for other in index.words)
     likely = nlargest(MOST_COMPARED, (entry for entry in limits if entry[0] >= likeness))
+    if not likely:
+        return ""
+    from difflib import SequenceMatcher  # most words are like none
+
     matcher = SequenceMatcher()
     matcher.set_seq2(word)
     best = (0.0, "")

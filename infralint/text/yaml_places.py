@@ -89,14 +89,10 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True, gc=False):
 
     def text_of(self, *path: str) -> str:
         """The text of a scalar member; empty where it is none, or null."""
-        value: YamlValue = self
-        for key in path:
-            member = value.members.get(key) if value.members else None
-            if member is None:
-                return ""
-            value = member
-        text = value.text
-        return "" if text is None or (text in NULLS and not value.quoted) else text
+        value = self.get(*path)
+        if value is None or value.text is None or (value.text in NULLS and not value.quoted):
+            return ""
+        return value.text
 
     def items_of(self, *path: str) -> list[YamlValue]:
         """The items of a sequence member."""
@@ -109,8 +105,11 @@ class YamlValue(msgspec.Struct, eq=False, array_like=True, gc=False):
         return value.members if value is not None and value.members is not None else {}
 
 
-def read_yaml(text: str, *, allow_duplicates: bool = False, first_line: int = 1) -> list[YamlValue]:
-    """The documents of a text, empty ones left out. first_line: the number of its first line. Raises YamlProblem."""
+def read_yaml(
+    text: str, *, allow_duplicates: bool = False, first_line: int = 1, repeated: list[YamlProblem] | None = None
+) -> list[YamlValue]:
+    """The documents of a text, empty ones left out. first_line: the number of its first line. repeated: where keys that stand
+    twice are noted, of which the last counts. Raises YamlProblem."""
     import yaml
 
     try:
@@ -128,7 +127,9 @@ def read_yaml(text: str, *, allow_duplicates: bool = False, first_line: int = 1)
         raise YamlProblem(str(error).partition("\n")[0]) from error
     except RecursionError as error:
         raise YamlProblem("is nested deeper than infralint reads", is_content=True) from error
-    return [_YamlReader(allow_duplicates, first_line).value(node) for node in nodes]
+    if allow_duplicates and repeated is None:
+        repeated = []
+    return [_YamlReader(first_line, repeated).value(node) for node in nodes]
 
 
 def _nodes(text: str) -> list[Any]:
@@ -190,9 +191,10 @@ def _line_of_byte(text: str, position: object, first_line: int) -> int:
 class _YamlReader:
     """One document's nodes to values; what an alias shares is shared here, too."""
 
-    def __init__(self, allow_duplicates: bool, first_line: int) -> None:
-        self.allow_duplicates = allow_duplicates
+    def __init__(self, first_line: int, repeated: list[YamlProblem] | None) -> None:
+        """repeated: as for `read_yaml`; None: no key may stand twice."""
         self.first_line = first_line
+        self.repeated = repeated
         self.known: dict[int, YamlValue] = {}
         self.sizes: dict[int, int] = {}
         self.merged = self.aliased = 0
@@ -231,8 +233,11 @@ class _YamlReader:
             if name == MERGE and not key.style:
                 merges.append(value)
                 continue
-            if name in members and not self.allow_duplicates:
-                raise YamlProblem(f"{name}: stands twice", span.line, span.column, is_content=True)
+            if name in members:
+                problem = YamlProblem(f"{name}: stands twice", span.line, span.column, is_content=True)
+                if self.repeated is None:
+                    raise problem
+                self.repeated.append(problem)
             members[name] = self.value(value)
             keys[name] = span
         for name, value, span in (member for merge in merges for member in self._merged_members(merge)):

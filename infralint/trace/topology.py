@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, wraps
 from itertools import pairwise
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -59,7 +59,8 @@ def _once(find: Callable[[Topology, Dialled, Node], Found]) -> Callable[[Topolog
         key, known = (find, dialled, id(front)), topology._known
         if key not in known:
             known[key] = find(topology, dialled, front)
-        return cast(Found, known[key])
+        found: Found = known[key]
+        return found
 
     return look_up
 

@@ -20,6 +20,10 @@ DEPLOYED = (
     "src/test_session.py",
     "src/main/java/com/example/demo/ChatController.java",
     "chat/src/main/kotlin/com/example/build/Chat.kt",
+    "app/api/test/route.ts",
+    "web/src/app/demo/build/route.ts",
+    "web/pages/api/examples/chat.ts",
+    "src/routes/demo/+server.ts",
 )
 ASIDE = (
     "conftest.py",
@@ -35,6 +39,12 @@ ASIDE = (
     "src/test_chat.py",
     "src/test/java/com/acme/ChatTests.java",
     "examples/chat/src/main/java/com/acme/Chat.java",
+    "examples/app/api/chat/route.ts",
+    "app/node_modules/next/app/demo/route.js",
+    "app/.next/server/app/test/route.js",
+    "app/__tests__/route.ts",
+    "pages/api/test/chat.test.ts",
+    "src/test/route.ts",
 )
 TEXTS = {"src/test_chat.py": b"import pytest\n"}
 

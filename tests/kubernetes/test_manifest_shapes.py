@@ -35,15 +35,14 @@ def test_what_kubernetes_takes_or_fills_is_read(spec: str, lint: Lint) -> None:
     assert not lint({"k8s/ingress.yaml": HEAD + spec})["unreadable"]
 
 
+CHAT = {"name": "chat", "port": {"number": 80}}
 INGRESS = {
     "apiVersion": "networking.k8s.io/v1",
     "kind": "Ingress",
     "metadata": {"name": "chat"},
     "spec": {
         "ingressClassName": "nginx",
-        "rules": [
-            {"http": {"paths": [{"path": "/chat", "pathType": "Prefix", "backend": {"service": {"name": "chat"}}}]}}
-        ],
+        "rules": [{"http": {"paths": [{"path": "/chat", "pathType": "Prefix", "backend": {"service": CHAT}}]}}],
     },
 }
 
@@ -105,7 +104,8 @@ def test_json_that_is_no_manifest_is_left_alone(text: str, lint: Lint) -> None:
 )
 def test_a_number_where_a_text_belongs_is_refused_alone(kind: str, part: str, problem: str, lint: Lint) -> None:
     """https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/"""
-    text = f"apiVersion: v1\nkind: {kind}\n{part}\n---\n{json.dumps(INGRESS)}\n"
+    version = "networking.k8s.io/v1" if kind == "Ingress" else "v1"
+    text = f"apiVersion: {version}\nkind: {kind}\n{part}\n---\n{json.dumps(INGRESS)}\n"
     if kind == "ConfigMap":
         text = text.replace("data:", "data:\n  # of the controller\n ").replace("{proxy", "proxy").replace("60}", "60")
     report = lint({"k8s/all.yaml": text})
@@ -203,3 +203,67 @@ def test_fields_that_an_ingress_has_are_taken(text: str, lint: Lint) -> None:
 )
 def test_other_objects_are_passed_over(other: str, lint: Lint) -> None:
     assert not lint({"k8s/ingress.yaml": f"{HEAD}{GOOD}---\n{other}", "k8s/other.yaml": other})["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        (f"{HEAD.replace('/v1', '/v2')}{GOOD}", 1, "networking.k8s.io has no version `v2`; it has v1"),
+        (f"{HEAD.replace('/v1', '')}{GOOD}", 1, "no apiVersion `networking.k8s.io`; networking.k8s.io/v1 has Ingress"),
+        ("apiVersion: v2\nkind: Service\nmetadata: {name: a}\n", 1, "there is no apiVersion `v2`; v1 has Service"),
+        ("apiVersion: apps/v1beta3\nkind: Deployment\nmetadata: {name: a}\n", 1, "apps has no version `v1beta3`"),
+        ("apiVersion: v1\nkind: Deployment\nmetadata: {name: a}\n", 2, "no kind `Deployment`; apps/v1 has it"),
+        (
+            "apiVersion: gateway.networking.k8s.io/1\nkind: HTTPRoute\nmetadata: {name: a}\n",
+            1,
+            "`1` is no version of gateway.networking.k8s.io",
+        ),
+        (f"{HEAD}{GOOD.replace(' pathType: Prefix,', '')}", 4, "the path / needs a `pathType`"),
+        (f"{HEAD}{GOOD.replace('path: /,', 'path: chat,')}", 4, "the path `chat` has to begin with /"),
+        (f"{HEAD}{GOOD.replace('{service: {name: a, port: {number: 80}}}', '{serviceName: a}')}", 4, "are of v1beta1"),
+        (f"{HEAD}{GOOD.replace('{name: a, ', '{')}", 4, "the service of the path / needs a `name`"),
+        (f"{HEAD}{GOOD.replace(', port: {number: 80}', '')}", 4, "the service of the path / needs a `port`"),
+        (f"{HEAD}{GOOD.replace('number: 80', 'number: 80, name: b')}", 4, "has a number and a name"),
+    ],
+)
+def test_what_an_object_has_to_have_is_missed(text: str, line: int, problem: str, lint: Lint) -> None:
+    """https://kubernetes.io/docs/reference/kubernetes-api/networking/ingress-v1/"""
+    report = lint({"k8s/ingress.yaml": text})
+    [unreadable] = report["unreadable"]
+    assert problem in unreadable["message"]
+    assert (unreadable["location"]["line"], report["status"]) == (line, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD.replace("networking.k8s.io/v1", "extensions/v1beta1")
+        + "spec: {rules: [{http: {paths: [{backend: {serviceName: a, servicePort: 80}}]}}]}\n",
+        f"{HEAD}{GOOD.replace('path: /, pathType: Prefix', 'pathType: ImplementationSpecific')}",
+        f"{HEAD}{GOOD.replace('number: 80', 'name: use-annotation')}",
+        "apiVersion: gateway.networking.k8s.io/v2alpha1\nkind: HTTPRoute\nmetadata: {name: a}\n",
+        "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\n",
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\n",
+        f"{HEAD}{GOOD}".replace("path: /", "path: '/{{ path }}'").replace("pathType: Prefix, ", ""),
+    ],
+)
+def test_what_some_kubernetes_takes_is_not_missed(text: str, lint: Lint) -> None:
+    assert not lint({"k8s/ingress.yaml": text})["unreadable"]
+
+
+def test_a_base_is_complete_once_its_overlay_is_laid_over_it(lint: Lint) -> None:
+    base = f"{HEAD}{GOOD.replace(' pathType: Prefix,', '')}"
+    kustomization = "resources: [ingress.yaml]\npatches: [{path: patch.yaml}]\n"
+    patch = f"{HEAD}{GOOD}"
+    report = lint({"ingress.yaml": base, "kustomization.yaml": kustomization, "patch.yaml": patch})
+    assert not report["unreadable"]
+
+
+def test_a_key_that_stands_twice_counts_once_and_is_refused_by_kustomize_alone(lint: Lint) -> None:
+    """kubectl takes the last one; proven by `kubectl annotate --local` and `kubectl kustomize` (1.32)."""
+    text = f"{HEAD}{GOOD}{GOOD}"
+    assert not lint({"a/ingress.yaml": text})["unreadable"]
+    report = lint({"a/ingress.yaml": text, "a/kustomization.yaml": "resources: [ingress.yaml]\n"})
+    [unreadable] = report["unreadable"]
+    assert unreadable["message"] == "Kustomize refuses this file: spec: stands twice"
+    assert unreadable["location"]["line"] == 5

@@ -92,8 +92,12 @@ def test_the_words_are_those_of_crossplane(example: tuple[str, list]) -> None:
     source = source_of(example[0])
     words = []
     for lexeme in _lexemes(source):
-        found = [lexeme] if isinstance(lexeme, Word) else [*lexeme.words, Word(";", lexeme.line, lexeme.ending, False)]
+        found = [lexeme] if isinstance(lexeme, Word) else lexeme.words
         words += [(word.text, word.quoted) for word in found]
+        if not isinstance(lexeme, Word):
+            at = lexeme.ending if lexeme.block is None else lexeme.opening
+            assert example[0][at] == (";" if lexeme.block is None else "{")
+            words.append((example[0][at], False))
     theirs = [(word, bool(quoted)) for word, _, quoted in lexer._lex_file_object(io.StringIO(example[0] + "\n"))]
     assert words == [one for one in theirs if one[1] or not one[0].startswith("#")]
     assert [text for _, text in source.comments] == [

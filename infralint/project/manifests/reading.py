@@ -15,7 +15,7 @@ from infralint.project.manifests.helm import Charts, RenderedFile, RenderedText
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.releases import releases_in
-from infralint.project.manifests.shapes import check_shape, is_mistyped
+from infralint.project.manifests.shapes import check_shape, is_mistyped, missing_parts
 from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
@@ -113,12 +113,17 @@ class _ManifestReader:
         self.project = project
         self.found = Manifests()
         self.by_path: dict[str, list[Manifest]] = {}
+        self.templates: set[str] = set()
+        self.repeated: list[YamlProblem] = []
+        self.twice: dict[str, YamlProblem] = {}
 
     def read(self) -> Manifests:
         consumed = self._overlays() if self.project.files_named(*NAMES) else frozenset()
         for path in self._candidates():
             if path not in consumed:
-                self.found.objects += self._objects(path)
+                objects = self._objects(path)
+                self._name_missing(path, objects)
+                self.found.objects += objects
         given = given_manifests(self.project)
         for written in given.objects:
             root = place_value(self.found.atlas, written.value, self.project.show(written.path))
@@ -201,6 +206,9 @@ class _ManifestReader:
         is_template, first, refused = has_holes(text), self.found.atlas.next, len(self.found.unreadable)
         documents: list[_ManifestDocument] = []
         objects: list[Manifest] = []
+        if is_template:
+            self.templates.add(path)
+        self.repeated.clear()
         try:
             for document in self._documents(path, text):
                 documents.append(document)
@@ -211,7 +219,9 @@ class _ManifestReader:
         except BadJson as problem:
             self._refuse_json(path, text, problem)
             return []
-        is_taken = len(self.found.unreadable) == refused
+        if self.repeated:
+            self.twice[path] = self.repeated[0]
+        is_taken = len(self.found.unreadable) == refused and not self.repeated
         if is_taken and not (is_template or "&" in text):  # what an anchor shares is written only once
             self.project.keep(path, _ManifestDocuments(first, documents))
         if objects:
@@ -235,6 +245,14 @@ class _ManifestReader:
             return False
         return True
 
+    def _name_missing(self, path: str, objects: Sequence[Manifest]) -> None:
+        """What Kubernetes misses in the objects of a file; they are judged all the same."""
+        if path in self.templates:
+            return
+        for problem in (problem for manifest in objects for problem in missing_parts(manifest.root)):
+            line = self.found.atlas.line_in_file(problem.line)
+            self.found.unreadable.append(self.project.unreadable(path, problem.message, line, problem.column))
+
     def _documents(self, path: str, text: str) -> Iterator[_ManifestDocument]:
         """What a file holds: JSON, or the documents of YAML, as kubectl tells them apart. Raises YamlProblem, BadJson."""
         shown = self.project.show(path)
@@ -248,7 +266,7 @@ class _ManifestReader:
         for line, document in _split(text):
             lines = document.count("\n") + 1
             first = self.found.atlas.add(Sheet(shown, line), lines)
-            yield _ManifestDocument(line, lines, read_yaml(document, allow_duplicates=True, first_line=first))
+            yield _ManifestDocument(line, lines, read_yaml(document, first_line=first, repeated=self.repeated))
 
     def _overlays(self) -> frozenset[str]:
         """The objects of Kustomize's overlays: the files that these are made of, which count in no other way."""
@@ -257,6 +275,11 @@ class _ManifestReader:
         self.found.objects += objects
         self.found.unreadable += overlays.unreadable
         self.found.unfollowed += overlays.unfollowed
+        for path in sorted(overlays.consumed & self.twice.keys()):
+            problem = self.twice[path]
+            line = self.found.atlas.line_in_file(problem.line)
+            why = f"Kustomize refuses this file: {problem.message}"
+            self.found.unreadable.append(self.project.unreadable(path, why, line, problem.column))
         if objects:
             self.found.files += dict.fromkeys(overlays.files)
         return frozenset(overlays.consumed)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from infralint.text.go_templates.values import scalar
+from infralint.text.lazy import lazy
 from infralint.text.suggestions import NEARLY, closest, mistyped_for
 from infralint.text.yaml_places import YamlProblem, YamlValue
 
@@ -24,6 +25,28 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     }.items()
 }
 """Kinds of the groups that say what stands where: https://kubernetes.io/docs/reference/kubernetes-api/"""
+_CORE = "v1"
+_VERSIONS: Mapping[str, tuple[str, ...]] = {
+    "apps": ("v1", "v1beta2", "v1beta1"),
+    "autoscaling": ("v2", "v1", "v2beta2", "v2beta1"),
+    "batch": ("v1", "v1beta1", "v2alpha1"),
+    "extensions": ("v1beta1",),
+    "networking.k8s.io": ("v1", "v1beta1", "v1alpha1"),
+    "policy": ("v1", "v1beta1"),
+}
+"""The versions that Kubernetes' own groups have or had: https://kubernetes.io/docs/reference/using-api/deprecation-guide/"""
+_GATEWAYS = "gateway.networking.k8s.io"
+_GROUPS_OF: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Deployment", "DaemonSet", "ReplicaSet"), ("apps", "extensions")),
+    **dict.fromkeys(("Pod", "ConfigMap", "Service"), (_CORE,)),
+    **dict.fromkeys(("Gateway", "HTTPRoute", "GRPCRoute"), (_GATEWAYS,)),
+    "StatefulSet": ("apps",),
+    "Ingress": ("networking.k8s.io", "extensions"),
+    "IngressClass": ("networking.k8s.io",),
+    "HorizontalPodAutoscaler": ("autoscaling",),
+}
+"""Kind -> the groups of Kubernetes that have it."""
+_VERSION = lazy(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 
 
 @cache
@@ -53,15 +76,74 @@ def check_shape(item: YamlValue) -> None:
 
 
 def _check_kind(item: YamlValue) -> None:
-    """A kind that its group does not have, and that is nearly one that it has."""
-    group, slash, _ = item.text_of("apiVersion").partition("/")
-    kinds = _KINDS.get(group if slash or group == "v1" else "", ())
-    kind = item.get("kind")
-    if kind is None or not kind.text or kind.text in kinds:
+    """A version that its group does not have, and a kind that the group does not have: nearly one of its own, or another's."""
+    version, kind = item.get("apiVersion"), item.get("kind")
+    if version is None or not version.text or kind is None or not kind.text:
         return
-    if right := _nearest(kind.text, kinds):
-        message = f"{item.text_of('apiVersion')} has no kind `{kind.text}`; did you mean {right}?"
-        raise _problem(kind, message)
+    group, slash, number = version.text.partition("/")
+    homes = _GROUPS_OF.get(kind.text, ())
+    if not slash:
+        group, number = _CORE, group
+        if homes and number != _CORE:
+            message = f"there is no apiVersion `{version.text}`; {_home_of(homes)} has {kind.text}"
+            raise _problem(version, message)
+    elif (versions := _VERSIONS.get(group)) and number not in versions:
+        raise _problem(version, f"{group} has no version `{number}`; it has {versions[0]}")
+    elif group == _GATEWAYS and not _VERSION.fullmatch(number):
+        raise _problem(version, f"`{number}` is no version of {group}; it has v1")
+    if homes and group not in homes and group in (_CORE, _GATEWAYS, *_VERSIONS):
+        raise _problem(kind, f"{version.text} has no kind `{kind.text}`; {_home_of(homes)} has it")
+    kinds = _KINDS.get(group if number != group or group == number == _CORE else "", ())
+    if kind.text not in kinds and (right := _nearest(kind.text, kinds)):
+        raise _problem(kind, f"{version.text} has no kind `{kind.text}`; did you mean {right}?")
+
+
+def _home_of(groups: Sequence[str]) -> str:
+    """The apiVersion under which a kind of these groups is to be written."""
+    group = groups[0]
+    return group if group == _CORE else f"{group}/{_VERSIONS.get(group, (_CORE,))[0]}"
+
+
+def missing_parts(item: YamlValue) -> Iterator[YamlProblem]:
+    """What has to stand in an Ingress and does not, of one that nothing changes any more before Kubernetes gets it.
+
+    https://kubernetes.io/docs/reference/kubernetes-api/networking/ingress-v1/
+    """
+    if item.text_of("kind") != "Ingress" or item.text_of("apiVersion") != "networking.k8s.io/v1":
+        return
+    for rule in item.items_of("spec", "rules"):
+        for path in rule.items_of("http", "paths"):
+            kind, written = path.text_of("pathType"), path.text_of("path")
+            if not kind:
+                yield _problem(
+                    path, f"the path {written or '/'} needs a `pathType`: Prefix, Exact or ImplementationSpecific"
+                )
+            elif not written.startswith("/") and (written or kind in ("Exact", "Prefix")):
+                yield _problem(path.get("path") or path, f"the path `{written}` has to begin with /")
+            yield from _missing_of_backend(path.get("backend"), path, f"the path {written or '/'}")
+    if (backend := item.get("spec", "defaultBackend")) is not None:
+        yield from _missing_of_backend(backend, item, "`defaultBackend`")
+
+
+def _missing_of_backend(backend: YamlValue | None, around: YamlValue, name: str) -> Iterator[YamlProblem]:
+    """What has to stand in a backend."""
+    service = backend.get("service") if backend is not None else None
+    if (
+        backend is None
+        or backend.is_null
+        or backend.members is None
+        or not ({"service", "resource"} & set(backend.members))
+    ):
+        old = backend is not None and backend.get("serviceName") is not None
+        hint = ", for `serviceName` and `servicePort` are of v1beta1" if old else ""
+        place = backend if backend is not None else around
+        yield _problem(place, f"{name} needs a backend, `service: {{name: …, port: {{number: …}}}}`{hint}")
+    elif service is not None and not service.text_of("name"):
+        yield _problem(service, f"the service of {name} needs a `name`")
+    elif service is not None and not (service.text_of("port", "number") or service.text_of("port", "name")):
+        yield _problem(service, f"the service of {name} needs a `port`, with its number or its name")
+    elif service is not None and service.text_of("port", "number") and service.text_of("port", "name"):
+        yield _problem(service.get("port") or service, f"the port of {name} has a number and a name: one belongs there")
 
 
 def _check_texts(around: YamlValue, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from infralint.project.routed_files import ROUTED_FILES, Convention, app_segments, pages_path
 from infralint.sources.application.base_paths import base_path
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.program import ProjectModules
@@ -28,24 +29,31 @@ class FileRoute(msgspec.Struct, frozen=True):
     home: str
 
 
-def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str], resolver: Resolver) -> FileRoute:
-    found = re.search(shape.pattern, path)
-    inside = found["path"] if found else ""
-    folder = path[: found.start()].strip("/") if found else ""
-    configured = _configured_path(resolver.program, path[: found.start("path")] if found else "", path)
-    made = _STYLES[shape.style](inside) if shape.style != "remix" or configured is None else configured
-    base = base_path(resolver, rules.framework, folder)
-    methods, made = _methods(shape.style, made, exports)
+def find_place(shape: FileShape, path: str) -> re.Match[str] | None:
+    """What makes a file a route; None where it is none."""
+    found = re.search(ROUTED_FILES[shape.convention], path)
+    is_private = found is not None and shape.convention == "next-app" and app_segments(found["path"].split("/")) is None
+    return None if is_private else found
+
+
+def file_route(
+    rules: Rules, shape: FileShape, place: re.Match[str], exports: Sequence[str], resolver: Resolver
+) -> FileRoute:
+    path, convention = place.string, shape.convention
+    configured = _configured_path(resolver.program, path[: place.start("path")], path)
+    made = _ADDRESSES[convention](place["path"]) if convention != "remix" or configured is None else configured
+    base = base_path(resolver, rules.framework, path[: place.start()].strip("/"))
+    methods, made = _methods(convention, made, exports)
     return FileRoute(rules, base.join(Path(made)) if base != ROOT else Path(made or "/"), methods, path)
 
 
-def _methods(style: str, made: str, exports: Sequence[str]) -> tuple[tuple[str, ...], str]:
+def _methods(convention: Convention, made: str, exports: Sequence[str]) -> tuple[tuple[str, ...], str]:
     named = tuple(name for name in exports if name in METHODS)
-    if style == "remix":
+    if convention == "remix":
         return tuple(
             {"loader": "GET", "action": "POST"}[name] for name in exports if name in ("loader", "action")
         ), made
-    if style == "nuxt" and (found := re.search(r"\.(get|post|put|patch|delete)$", made)):
+    if convention == "nuxt" and (found := re.search(r"\.(get|post|put|patch|delete)$", made)):
         return (found[1].upper(),), made[: found.start()]
     return named, made
 
@@ -82,15 +90,12 @@ def _plain_text(node: SgNode) -> str:
 
 
 def _next_app(inside: str) -> str:
-    segments = [part for part in inside.split("/") if part]
-    shown = [
-        part.replace("%5F", "_") for part in segments if not part.startswith("@") and not re.fullmatch(r"\(.*\)", part)
-    ]
+    shown = app_segments([part for part in inside.split("/") if part]) or []
     return path_of("/" + "/".join(shown), "brackets").text
 
 
 def _next_pages(inside: str) -> str:
-    return path_of("/api/" + re.sub(r"(?:^|/)index$", "", inside), "brackets").text.rstrip("/")
+    return path_of(pages_path(f"api/{inside}"), "brackets").text
 
 
 def _sveltekit(inside: str) -> str:
@@ -125,7 +130,7 @@ def _php(inside: str) -> str:
     return f"/{re.sub(r'^(?:public|web|www|htdocs|html|public_html|webroot)/', '', inside)}"
 
 
-_STYLES: dict[str, Callable[[str], str]] = {
+_ADDRESSES: dict[Convention, Callable[[str], str]] = {
     "next-app": _next_app,
     "next-pages": _next_pages,
     "sveltekit": _sveltekit,

@@ -13,6 +13,7 @@ import msgspec
 from infralint.project import CantRead, Project
 from infralint.project.compose import read_compose
 from infralint.project.names import FileNames
+from infralint.project.routed_files import folder_of_site
 from infralint.text.json_places import json_object
 from infralint.text.lazy import lazy
 
@@ -87,7 +88,8 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
     start = path.rfind("/") + 1
     name = path[start:]
     if _is_folder_aside(path[:start], name.endswith(".php")):
-        return True
+        site = folder_of_site(path)
+        return site is None or _is_folder_aside(f"{site}/", False)
     if _PLAIN_NAME.match(name):
         return False
     if _ASIDE_NAME.search(name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, cached_property, partial
@@ -18,9 +17,10 @@ from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.heartbeats import names_pings
-from infralint.sources.application.joining import Joiner, Rulebook
+from infralint.sources.application.joining import Joiner
 from infralint.sources.application.languages import BY_ENDING, language_of
 from infralint.sources.application.manifests import MANIFESTS, STARTERS, DeployedFiles, Package, nearest, packages
+from infralint.sources.application.matching import Rulebook
 from infralint.sources.application.middleware import SentHeaders, names_accel
 from infralint.sources.application.page_servers import page_servers, without_ports
 from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module
@@ -32,7 +32,9 @@ from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORK
 from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
 from infralint.sources.application.spring_properties import SpringProperties
 from infralint.sources.application.streaming import ModuleStreams
+from infralint.sources.application.versions import bounds_of
 from infralint.text.lazy import lazy
+from infralint.text.words import WordSearch
 
 Item = TypeVar("Item")
 
@@ -250,6 +252,18 @@ class Reader:
         frameworks = frozenset(found.route.framework for found in routes)
         return keep_alive_of(servers, frameworks, sources, self._program.content, self._shown) if routes else None
 
+    def _without_later(self, found: Found, package: Package) -> Found:
+        """A route without what its library only sends in a version that the application does not run."""
+        library = LIBRARIES.get(found.sighting.library) if found.sighting is not None else None
+        if library is None or not library.since:
+            return found
+        since = tuple(map(int, library.since.split(".")))
+        if not bounds_of(package, self._program.files, self._program.content, library.package).is_below(since):
+            return found
+        headers = {name: value for name, value in found.route.headers.items() if library.headers.get(name) != value}
+        heartbeat = found.route.heartbeat if found.route.heartbeat != library.heartbeat else None
+        return found._replace(route=replace(found.route, headers=headers, heartbeat=heartbeat))
+
     def _describe(self, package: Package, routes: list[Found]) -> Iterator[Route]:
         """Routes with what the code around them does to their answers, and speaks of."""
         if all(found.route.kind != "sse" for found in routes):
@@ -267,7 +281,7 @@ class Reader:
                 yield found.route
                 continue
             around = around_of(found.files)
-            found = found._replace(route=sent.with_headers(found))
+            found = found._replace(route=sent.with_headers(self._without_later(found, package)))
             yield replace(
                 compressed.with_compressor(found),
                 names_accel=is_named or any(map(accel_in, around)),
@@ -383,41 +397,28 @@ class Reader:
         return "partly" if known else "not"
 
 
-_STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
+_STEMS = (b"tream", b"ocket")
+"""Parts that many words share, so that few have to be looked for in most files."""
 
 
 class _Filter:
-    """Tells by their bytes which files of a language may hold a stream: by few stems, then by the words that hold them,
-    and only where no word does by expressions, each behind its literal."""
+    """Tells by their bytes which files of a language may hold a stream: by words, and only where none of these is there by
+    expressions, each behind its literal."""
 
     def __init__(self, rules: list[Rules], others: Iterable[str] = ()) -> None:
-        self._words: dict[bytes, list[bytes]] = {}
-        self._patterns: dict[bytes, list[tuple[bytes, re.Pattern[bytes]]]] = {}
-        for word in sorted({word for rule in rules for word in rule.words} | set(others)):
-            self._words.setdefault(_stem_of(word).encode(), []).append(word.encode())
-        for literal, pattern in sorted({pair for rule in rules for pair in rule.patterns}):
-            pair = literal.encode(), lazy(pattern.encode())
-            self._patterns.setdefault(_stem_of(literal).encode(), []).append(pair)
+        words = {word for rule in rules for word in rule.words} | set(others)
+        self._words = WordSearch((word.encode() for word in words), _STEMS)
+        patterns = sorted({pair for rule in rules for pair in rule.patterns})
+        self._patterns = [(literal.encode(), lazy(pattern.encode())) for literal, pattern in patterns]
 
     def admits(self, content: bytes) -> bool:
-        for stem, words in self._words.items():
-            if stem in content and any(word in content for word in words):
-                return True
-        return any(
-            literal in content and pattern.search(content)
-            for stem, pairs in self._patterns.items()
-            if stem in content
-            for literal, pattern in pairs
+        return self._words.finds_in(content) or any(
+            literal in content and pattern.search(content) for literal, pattern in self._patterns
         )
 
 
 def _admits(wanted: _Filter, content: Callable[[str], bytes], path: str) -> bool:
     return wanted.admits(content(path))
-
-
-def _stem_of(word: str) -> str:
-    """A part that many words share, so that few have to be looked for in most files."""
-    return next((stem for stem in _STEMS if stem in word), word)
 
 
 def _needs_any(needs: set[str], names: Iterable[str]) -> bool:

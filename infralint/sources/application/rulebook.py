@@ -13,6 +13,7 @@ import msgspec
 
 from infralint.cache.glances import remember
 from infralint.model import StreamKind
+from infralint.project.routed_files import Convention
 from infralint.sources.application.paths import Style
 
 Key = int | str
@@ -89,7 +90,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose
     methods answer at paths of their own, as Django REST framework's do. chained: it must be called on what one of these calls
-    makes. below: those of them that take everything below their path.
+    makes. below: those of them that take everything below their path. then: calls on what it makes that bring a library of
+    their own.
     """
 
     path: Keys | None = 0
@@ -108,6 +110,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     viewset: bool = False
     chained: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
+    then: dict[str, str] = {}
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,13 +139,14 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     library: str = ""
     says: str = ""
     may_be_file: bool = False
-    option: str = ""
+    option: Key = ""
     equals: str = ""
     without: str = ""
     body: Key | None = None
     repeated: bool = False
     stateless: str = ""
     returned: bool = False
+    member: str = ""
 
 
 class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,6 +162,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     needs: str = ""
     lacks: str = ""
     grouped: bool = False
+    put: bool = False
 
     kind: StreamKind = "websocket"
     path: Keys | None = None
@@ -170,7 +175,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     option: str = ""
     equals: str = ""
     without: str = ""
-    below: Key | None = None
+    below: Keys | None = None
 
 
 class Mark(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -198,11 +203,10 @@ class Base(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
 
 class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Files that are routes by their place. pattern: a regular expression over paths in the application; style: how
-    the path follows from it; exports: the handlers that count, `*` for any; lacks: packages beside which no file is one."""
+    """Files that are routes by their place. convention: which are, and how their paths follow from it; exports: the handlers
+    that count, `*` for any; lacks: packages beside which no file is one."""
 
-    pattern: str
-    style: str
+    convention: Convention
     exports: tuple[str, ...] = ("*",)
     lacks: tuple[str, ...] = ()
     kind: StreamKind | None = None
@@ -217,7 +221,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class. absolute: a method's path
     that begins with a slash stands alone. properties: Spring's put a path before all routes. clients:
     annotations of classes by which a program asks other servers. modules: NestJS's modules,
-    versions and global prefix do.
+    versions and global prefix do. applications: types of Go whose values serve from the root, whoever hands them over.
     """
 
     framework: str
@@ -244,6 +248,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     tuples: bool = False
     properties: bool = False
     clients: frozenset[str] = frozenset()
+    applications: frozenset[str] = frozenset()
     absolute: bool = False
     modules: bool = False
 

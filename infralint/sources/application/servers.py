@@ -18,6 +18,7 @@ from infralint.sources.application.manifests import commands
 from infralint.sources.application.products import PROGRAM_WORDS
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
+from infralint.text.words import WordSearch
 
 GUNICORN_TIMEOUT = 30.0
 """Seconds of silence after which gunicorn's master ends a worker; a sync worker is silent while it streams."""
@@ -29,8 +30,8 @@ KEEP_ALIVE: Mapping[str, float] = {"uvicorn": 5.0, "gunicorn": 2.0, "Node.js": 5
 _LISTENING = frozenset({"Express", "Koa", "NestJS"})
 """Frameworks of Node.js that leave that to Node; Fastify sets 72 s."""
 
-_PORT_LIKE = lazy(rb"[0-9][0-9]|(?i:expose)[ \t]+[0-9]")
-_PROGRAMS = (*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS)
+_TWO_DIGITS = lazy(rb"[0-9][0-9]")
+_PROGRAMS = WordSearch((*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS))
 _SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)(?=[\s\"',]|$)(.*)")
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
@@ -79,7 +80,7 @@ _NODE = lazy(
 
 def says_how_to_serve(content: bytes) -> bool:
     """A quick look at a file that starts programs: does it name a server or a product, or anything that may be a port?"""
-    return any(program in content for program in _PROGRAMS) or _PORT_LIKE.search(content) is not None
+    return _TWO_DIGITS.search(content) is not None or b"expose" in content.lower() or _PROGRAMS.finds_in(content)
 
 
 def ports_of(starters: list[str], sources: list[str], text: Callable[[str], bytes]) -> tuple[int, ...]:

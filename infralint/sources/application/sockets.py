@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application.calls import argument_of, is_true, names_in
+from infralint.sources.application.heads import NOWHERE, Head
 from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
-from infralint.sources.application.joining import NOWHERE, Head, Joiner, Registration, argument_of, is_true, names_in
+from infralint.sources.application.intervals import go_duration
+from infralint.sources.application.joining import Joiner
 from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
+from infralint.sources.application.registrations import Registration
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Keys, Rules, SocketShape
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
@@ -31,8 +35,9 @@ def socket_paths(
     """Where a server answers, and the file of the application that it belongs to. server: what it wraps, or itself."""
     node = argument_of(call, shape.path) or argument_of(server, shape.path) or _setting(server, shape.path)
     path = path_of(joiner.resolver.text(call.module, node) if node is not None else shape.default, rules.style)
-    if shape.below is not None:
-        path = path_of(joiner.resolver.text(call.module, call.argument(shape.below)), rules.style).join(path)
+    base = argument_of(call, shape.below)
+    if base is not None or (shape.below is not None and rules.language != "go"):
+        path = path_of(joiner.resolver.text(call.module, base), rules.style).join(path)
     if shape.library in _SLASHED and path.text:
         path = Path(f"/{path.text.strip('/')}/", path.whole)
     if shape.library == "ws" and node is None:
@@ -118,6 +123,8 @@ def _around(module: SourceModule, span: SourceSpan) -> Iterator[SgNode]:
 def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> float | None:
     library = LIBRARIES.get(shape.library)
     given = call.argument(shape.heartbeat) if shape.heartbeat is not None else None
+    if given is not None and call.module.language.name == "go":
+        return go_duration(resolver, call.module, given)
     if given is not None:
         return ping_interval(resolver, call.module, given, shape.unit)
     if shape.library == "ws":

@@ -12,14 +12,16 @@ from msgspec.structs import replace
 from infralint.model import StreamKind
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
-from infralint.sources.application.file_routes import FileRoute, file_route
+from infralint.sources.application.calls import argument_of, is_of_client, is_true
+from infralint.sources.application.file_routes import FileRoute, file_route, find_place
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.joining import Joiner, Registration, argument_of, is_of_client, is_true
+from infralint.sources.application.joining import Joiner
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.phoenix_routes import PhoenixRoutes
 from infralint.sources.application.rails_routes import RailsRoutes
+from infralint.sources.application.registrations import Registration
 from infralint.sources.application.resolving import receiver_type
 from infralint.sources.application.responses import (
     HEADERS,
@@ -33,6 +35,7 @@ from infralint.sources.application.responses import (
 )
 from infralint.sources.application.rulebook import (
     FileShape,
+    Key,
     Mark,
     RouteShape,
     Rules,
@@ -59,7 +62,7 @@ MOST_STEPS = 1_000
 
 class Sighting(msgspec.Struct, frozen=True, eq=False):
     """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone.
-    declared: by what a handler is declared to return alone."""
+    declared: by what a handler is declared to return alone. member: what of it handles requests, where not it itself does."""
 
     module: SourceModule
     span: SourceSpan
@@ -72,6 +75,7 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
     stateless: bool = False
     weak: bool = False
     declared: bool = False
+    member: str = ""
 
 
 class Reached(msgspec.Struct, frozen=True, eq=False):
@@ -130,7 +134,7 @@ class ModuleStreams:
         names = frozenset(name for shape in rules.streams for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.streams:
-                if self.joiner.matches(call, shape, rules) and (found := self._sight(call, shape)):
+                if self.joiner.matcher.matches(call, shape, rules) and (found := self._sight(call, shape)):
                     yield found
                     break
         yield from self._by_class(module, rules)
@@ -148,7 +152,7 @@ class ModuleStreams:
         """Responses that are written piece by piece, or that what was asked to stream is piped into."""
         names = frozenset(name for shape in (*rules.writes, *rules.pipes) for name in shape.call)
         for call in module.calls(names) if names else ():
-            if any(self.joiner.matches(call, shape, rules) for shape in rules.writes):
+            if any(self.joiner.matcher.matches(call, shape, rules) for shape in rules.writes):
                 if is_repeated(call) and not sends_file(call):
                     yield Sighting(module, call.span, "sse", f"calls {call.full_name}(…) again and again", weak=True)
             elif is_piped(call):
@@ -156,7 +160,7 @@ class ModuleStreams:
 
     def _sight(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
-        if shape.option and not self._has_option(call, shape.option, shape.equals):
+        if shape.option != "" and not self._has_option(call, shape.option, shape.equals):
             return None
         if shape.without and call.argument(shape.without) is not None and not _is_false(call.argument(shape.without)):
             return None
@@ -187,13 +191,14 @@ class ModuleStreams:
             shape.library,
             bool(shape.stateless) and self._is_stateless(call, shape.stateless),
             shape.repeated,
+            member=shape.member,
         )
 
     def _is_stateless(self, call: Call, option: str) -> bool:
         node = unwrap(call.argument(option))
         return node is not None and node.text() in ("True", "true", "undefined", "null")
 
-    def _has_option(self, call: Call, option: str, equals: str) -> bool:
+    def _has_option(self, call: Call, option: Key, equals: str) -> bool:
         node = call.argument(option)
         if node is None:
             return False
@@ -217,7 +222,7 @@ class ModuleStreams:
 
     def _by_class(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """`response_class=EventSourceResponse`: the class in a route's decorator says that it streams."""
-        for registration in self.joiner.registrations(module):
+        for registration in self.joiner.registrations.of(module):
             node = registration.call.named.get("response_class")
             if registration.rules is not rules or node is None:
                 continue
@@ -240,7 +245,7 @@ class ModuleStreams:
     def _by_return_type(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """`SseEmitter events()`: what a route's handler is declared to return says that it streams."""
         types = {name: shape for shape in rules.streams if shape.returned for name in shape.call}
-        for registration in self.joiner.registrations(module) if types else ():
+        for registration in self.joiner.registrations.of(module) if types else ():
             definition = registration.decorated
             if registration.rules is not rules or definition is None or not _has_body(definition):
                 continue  # an interface's methods are a client's
@@ -255,7 +260,27 @@ class ModuleStreams:
 
     def reached_routes(self, sighting: Sighting) -> list[Reached]:
         """The routes that a sighting's response answers."""
+        if sighting.member:
+            return [
+                found
+                for module, span in self._member_uses(sighting)
+                for found in self._reach(sighting, module, span, (), 0)
+            ]
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
+
+    def _member_uses(self, sighting: Sighting) -> Iterator[tuple[SourceModule, SourceSpan]]:
+        """Where the member is named that handles requests: `sse.init` of `const sse = new SSE()`."""
+        module, function = sighting.module, sighting.module.function_at(sighting.span)
+        holder = module.assignment_of(sighting.span)
+        name = holder.target if holder is not None else "default"
+        uses = (
+            self.joiner.uses.of(module, name) if function is None else self.joiner.uses.within(module, name, function)
+        )
+        for other, use in uses:
+            parent = use.parent()
+            member = other.member(parent) if parent is not None else None
+            if parent is not None and member is not None and member[1] == sighting.member:
+                yield other, span_of(parent)
 
     def _reach(
         self,
@@ -270,8 +295,10 @@ class ModuleStreams:
             self.beyond.add(sighting.module.path)
             return
         inner = module.definition_at(span)
-        registrations = self.joiner.registrations_at(module, span)
+        registrations = self.joiner.registrations.all_at(module, span)
         chain = list(inner.around()) if inner is not None else []
+        if depth and any(_records_answers(definition) for definition in chain):
+            return
         inside = [
             link
             for link in chain
@@ -345,7 +372,7 @@ class ModuleStreams:
         """Class-based handlers: the class itself is what a route names."""
         methods = [method for _, method in passed if method.owner is definition and method.kind == "function"]
         for other, use in self.joiner.uses.of(definition.module, definition.name):
-            for registration in self.joiner.registrations_at(other, span_of(use)):
+            for registration in self.joiner.registrations.all_at(other, span_of(use)):
                 if registration.shape.viewset:
                     actions = map(self.viewsets.action_of, reversed(methods))
                     action = next((action for action in actions if action is not None), None)
@@ -412,12 +439,12 @@ class ModuleStreams:
 
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
-            if rules.language == module.language.name and re.search(shape.pattern, module.path):
+            if rules.language == module.language.name and (found := find_place(shape, module.path)):
                 names = self._exported_names(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
-                    return file_route(rules, shape, module.path, names, self.resolver)
+                    return file_route(rules, shape, found, names, self.resolver)
                 if wanted := [name for name in names if name in shape.exports]:
-                    return file_route(rules, shape, module.path, wanted, self.resolver)
+                    return file_route(rules, shape, found, wanted, self.resolver)
         return None
 
     def _exported_names(self, module: SourceModule, chain: list[Definition]) -> list[str]:
@@ -461,7 +488,7 @@ class ModuleStreams:
                 for shape in rules.sockets:
                     if (
                         is_meant(module, shape)
-                        and self.joiner.matches(call, shape, rules)
+                        and self.joiner.matcher.matches(call, shape, rules)
                         and self._is_asked_for(call, shape)
                     ):
                         yield rules, shape, call
@@ -477,14 +504,20 @@ class ModuleStreams:
         for rules in self.joiner.rulebook.of(module):
             names = frozenset(name for shape in rules.passes for name in shape.call)
             for call in module.calls(names) if names else ():
-                if any(self.joiner.matches(call, shape, rules) for shape in rules.passes):
+                if any(self.joiner.matcher.matches(call, shape, rules) for shape in rules.passes):
                     yield call
 
     def bodies_passed_on(self, module: SourceModule) -> Iterator[Call]:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
-        for shape in (shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams):
-            for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
-                body = unwrap(call.argument(shape.body or 0))
+        shapes = [
+            shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams if shape.body is not None
+        ]
+        places = {shape.body: frozenset[str]() for shape in shapes}
+        for shape in shapes:
+            places[shape.body] |= frozenset(shape.call)
+        for place, names in places.items():
+            for call in module.calls(names):
+                body = unwrap(call.argument(place))
                 member = module.member(body) if body is not None else None
                 if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
                     if not is_stream(self.resolver, module, body):
@@ -499,7 +532,7 @@ class ModuleStreams:
 
     def streaming_routes(self, module: SourceModule) -> Iterator[tuple[Registration, RouteShape]]:
         """Routes that stream whatever their handlers do."""
-        for registration in self.joiner.registrations(module):
+        for registration in self.joiner.registrations.of(module):
             if registration.shape.kind is not None:
                 yield registration, registration.shape
 
@@ -512,6 +545,18 @@ def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) 
         return True
     named = set(re.findall(r"\w+", given.text()))
     return any(method.name in named for method in methods)
+
+
+_RECORDER = lazy(r"\bhttptest\.NewRecorder\(|\bgin\.CreateTestContext\(")
+
+
+def _records_answers(definition: Definition) -> bool:
+    """Whether a function of Go hands others a response that it keeps for itself, and no client's.
+
+    https://pkg.go.dev/net/http/httptest#ResponseRecorder
+    """
+    is_function = definition.kind == "function" and definition.module.language.name == "go"
+    return is_function and _RECORDER.search(definition.node.text()) is not None
 
 
 def _has_base(definition: Definition, base: str) -> bool:

@@ -45,7 +45,7 @@ class UseOrder:
     def _mounting(self, call: Call, owner: str, found: Found) -> Iterator[Call]:
         """The calls beside a middleware's that may lead to a route: mounts of routers, functions that are handed the application."""
         path, known = found.route.path, self._joiner.rulebook.known.get("javascript", frozenset())
-        for _, shape, mount in self._joiner.mounts(call.module):
+        for _, shape, mount in self._joiner.mounts.of(call.module):
             if mount.span == call.span or mount.receiver is None or mount.receiver.text() != owner:
                 continue
             prefix = self._joiner.resolver.text(call.module, mount.argument(0)) if shape.prefix == 0 else None

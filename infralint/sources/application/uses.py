@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import ImportedName
 from infralint.sources.application.program import ProjectModules, exported_names, unit_of
-from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, span_of
+from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, name_node, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -229,7 +229,7 @@ def _is_definition(module: SourceModule, node: SgNode) -> bool:
     ):
         return True
     if kind in module.language.functions or kind in module.language.classes:
-        name = parent.field("name")
+        name = name_node(parent)
         return name is not None and span_of(name) == span_of(node)
     fields = module.language.assignments.get(kind)
     target = parent.field(fields[0]) if fields and not fields[0].isdigit() else None

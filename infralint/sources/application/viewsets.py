@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from infralint.sources.application.joining import methods_in
+from infralint.sources.application.calls import methods_in
 from infralint.sources.application.paths import Path, path_of
 from infralint.sources.application.resolving import Meaning, ResolvedExpression, Resolver
 from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan

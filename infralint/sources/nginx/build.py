@@ -659,9 +659,7 @@ class _NodeBuilder:
         server = VirtualServer(self._listeners(level), [name.lower() for name in names] or [""])
         server.key = f"{self.part.path}#server {len(self.nginx.servers) + 1}"
         server.block = self._block(directive, scope, server, None)
-        locations = loose or [
-            inner for inner in level.directives if inner.name == "location" and inner.block is not None
-        ]
+        locations = loose or [inner for inner in level.by_name.get("location", ()) if inner.block is not None]
         server.places = [self._place(location, scope, server) for location in locations]
         self.nginx.servers.append(server)
         if directive is not None:
@@ -677,7 +675,7 @@ class _NodeBuilder:
     ) -> NginxBlock:
         """A server, a location or an `if` with those inside."""
         found: dict[int, NginxBlock] = {}
-        for line in scope.nearest.directives:
+        for line in scope.nearest.directives if not SAME_SCOPE.isdisjoint(scope.nearest.by_name) else ():
             if line.name in SAME_SCOPE and line.block is not None:
                 found[id(line)] = self._block(
                     line, scope.inside(Level(line, self._expand(line.block, (line.source.path,)))), server, place
@@ -698,7 +696,7 @@ class _NodeBuilder:
         _settle_pass(place.block)
         passed = place.block.passed
         place.redirects = passed is not None and pattern.endswith("/") and modifier in ("", "^~", "=")
-        inner = [line for line in level.directives if line.name == "location" and line.block is not None]
+        inner = [line for line in level.by_name.get("location", ()) if line.block is not None]
         place.nested = [self._place(line, scope, server) for line in inner]
         return place
 
@@ -773,6 +771,7 @@ class _NodeBuilder:
             hints=tuple(found),
             scope=block.server.key,
             assumable=general and not internal and not speaks_of_store(location),
+            facts=facts,
             family=family,
             rules=scope,
             pass_directive=passed,
@@ -821,6 +820,7 @@ class _NodeBuilder:
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
             assumable=any(port in map(str, WEB_PORTS) for port in ports),
+            facts=Facts("stream", where, self.version, ScopeSettings(scope, where)),
             family="stream",
             rules=scope,
             pass_directive=passed,

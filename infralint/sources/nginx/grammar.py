@@ -76,8 +76,8 @@ class BlocksAround(msgspec.Struct, frozen=True):
     def inside(self, block: Directive) -> BlocksAround:
         """What is around the lines of a block that stands here."""
         blocks = (*self.blocks, block)
-        has_locations = block.name == "server" and _has_locations(block)
-        is_http = self.is_http or has_locations or block.name in ("http", "location", "limit_except")
+        is_http = self.is_http or block.name in ("http", "location", "limit_except")
+        is_http = is_http or (block.name == "server" and _has_locations(block))
         return BlocksAround(blocks, is_http, _letter_of(blocks, is_http))
 
 
@@ -599,7 +599,8 @@ def _names_of_buffers(family: str) -> tuple[str, str, str]:
     return f"{family}_buffer_size", f"{family}_buffers", f"{family}_busy_buffers_size"
 
 
-_OF_BUFFERS = frozenset(name for family in _PASSING for name in _names_of_buffers(family))
+OF_BUFFERS = frozenset(name for family in _PASSING for name in _names_of_buffers(family))
+"""Directives whose sizes have to go together."""
 
 
 def unbalanced_buffers(
@@ -609,7 +610,7 @@ def unbalanced_buffers(
 
     https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_busy_buffers_size
     """
-    set_here = [directive for directive in level if directive.name in _OF_BUFFERS]
+    set_here = [directive for directive in level if directive.name in OF_BUFFERS]
     for family in _PASSING if set_here else ():
         names = _names_of_buffers(family)
         here = [directive for directive in set_here if directive.name in names]

@@ -15,6 +15,7 @@ from infralint.sources.nginx.arities import ANY, ARITIES
 from infralint.sources.nginx.contexts import HEEDED
 from infralint.sources.nginx.grammar import (
     BY_LINES_AROUND,
+    OF_BUFFERS,
     BlockKind,
     BlocksAround,
     invalid_value,
@@ -156,11 +157,14 @@ def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
         pending: list[tuple[Sequence[Directive], BlocksAround]] = [(tree, BlocksAround())]
         while pending:
             level, around = pending.pop()
-            yield from _twice(level)
-            yield from (_refuse(directive, message) for directive, message in listens_twice(level))
-            yield from (
-                _refuse(directive, message) for directive, message in unbalanced_buffers(level, around.blocks, is_whole)
-            )
+            names = {directive.name for directive in level}
+            if len(names) < len(level) and not names.isdisjoint(_SINGLE):
+                yield from _twice(level)
+            if "server" in names:
+                yield from (_refuse(directive, message) for directive, message in listens_twice(level))
+            if not names.isdisjoint(OF_BUFFERS):
+                unbalanced = unbalanced_buffers(level, around.blocks, is_whole)
+                yield from (_refuse(directive, message) for directive, message in unbalanced)
             yield from _refused_alone(level, around, is_whole, accepted)
             for directive in level:
                 if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
@@ -211,7 +215,9 @@ def _refused_line(
 def _problem(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
     """What nginx says of a directive by its words and its place; empty where it takes it, or where a template decides."""
     prepared = directive.source.prepared
-    is_settled = (prepared.text.isascii() or not directive.has_hole) and not directive.has_alternatives
+    is_settled = (prepared.text.isascii() or not directive.has_hole) and not (
+        prepared.headings and directive.has_alternatives
+    )
     if is_settled and not directive.missing and (message := _malformation(directive)):
         return message
     if message := misplacement(directive, around, is_whole and not _is_in_definition(directive)):

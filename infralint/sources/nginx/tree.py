@@ -291,6 +291,10 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         for word in _lexemes(self.source):
             if isinstance(word, Directive):
                 blocks[-1].append(word)
+                if word.block is not None:
+                    self._check_depth(blocks, word.line, word.offset + word.to_opening)
+                    owners.append(word)
+                    blocks.append(word.block)
                 continue
             mark = "" if word.quoted else word.text
             if mark == ";":
@@ -326,8 +330,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
     def _open(self, mark: Word, blocks: list[list[Directive]]) -> Directive:
         if not self.words:
             raise SyntaxProblem(mark.line, 'a "{" stands where a directive was expected', self._at(mark))
-        if len(blocks) > DEEPEST:
-            raise SyntaxProblem(mark.line, "is nested deeper than infralint reads", self._at(mark), is_limit=True)
+        self._check_depth(blocks, mark.line, mark.offset)
         self._flush_splices(blocks[-1])
         name = self.words[0].text
         splice = not name.isascii() and bool(HOLE.search(name))
@@ -338,6 +341,11 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         assert owner.block is not None
         blocks.append(owner.block)
         return owner
+
+    def _check_depth(self, blocks: list[list[Directive]], line: int, offset: int) -> None:
+        if len(blocks) > DEEPEST:
+            column = self.source._column(line, offset)
+            raise SyntaxProblem(line, "is nested deeper than infralint reads", column, is_limit=True)
 
     def _flush_splices(self, block: list[Directive]) -> None:
         """`{{ extra }}` on a line of its own before a block's first word."""
@@ -387,7 +395,9 @@ _WORD = r"""\s*(?:
 _TOKEN = lazy(_WORD, re.VERBOSE | re.DOTALL)
 _STATEMENT = r"[^\s;{}\\\"'\#]{1,200}+(?:[ \t]{1,40}+[^\s;{}\\\"'\#]{1,200}+){0,8}+"
 """Few words on a line, each of which is as it is written."""
-_LEXEME = lazy(rf"\s*+(?P<statement>{_STATEMENT})[ \t]*+;|{_WORD}", re.VERBOSE | re.DOTALL)
+_LEXEME = lazy(
+    rf"\s*+(?P<statement>{_STATEMENT})(?:[ \t]*+;|[ \t]*+(?<!\$)(?P<opening>\{{))|{_WORD}", re.VERBOSE | re.DOTALL
+)
 _QUOTED = frozenset({"double", "single"})
 _LUA = "_by_lua_block"
 _LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
@@ -436,6 +446,15 @@ def _lexemes(source: NginxFile) -> Iterator[Word | Directive]:
         kind = found.lastgroup
         if kind is None:
             break
+        opens = kind == "opening"
+        if opens:
+            kind = "statement"
+        if is_beginning and kind == "statement":
+            start, end = found.start(kind), found.end()
+            line += text.count("\n", counted, start)
+            counted = start
+            yield _plain_directive(found[kind], source, line, start, end - 1, opens)
+            continue
         word, quoted = found[kind], kind in _QUOTED
         start = found.start(kind) - quoted
         if kind == "bare" and word[0] in "\"'":
@@ -451,11 +470,9 @@ def _lexemes(source: NginxFile) -> Iterator[Word | Directive]:
         counted = start
         if kind == "comment":
             source.comments.append((line, word[1:].strip()))
-        elif kind == "statement" and is_beginning:
-            yield _plain_directive(word, source, line, start, end - 1)
         elif kind == "statement":
             yield from _words_from(text, start, line)
-            yield Word(";", line, end - 1, False)
+            yield Word(text[end - 1], line, end - 1, False)
             is_beginning = True
         else:
             yield Word(intern(_unescape(word) if "\\" in word else word), line, start, quoted)
@@ -464,12 +481,16 @@ def _lexemes(source: NginxFile) -> Iterator[Word | Directive]:
         raise _open_quote(source, end)
 
 
-def _plain_directive(written: str, source: NginxFile, line: int, start: int, ending: int) -> Directive:
-    """The directive of words on a line that are as they are written. ending: where its `;` stands."""
+def _plain_directive(
+    written: str, source: NginxFile, line: int, start: int, ending: int, opens: bool = False
+) -> Directive:
+    """The directive of words on a line that are as they are written. ending: where its `;` stands, or, where it opens a
+    block, its `{`."""
     name, args, splice = _split(written)
     to_last = len(written) - len(args[-1] if args else name)
-    to_ending = ending - start
-    return Directive(name, args, source, line, start, to_last, end_line=line, splice=splice, to_ending=to_ending)
+    if opens:
+        return Directive(name, args, source, line, start, to_last, 0, [], 0, "", "", splice, ending - start)
+    return Directive(name, args, source, line, start, to_last, 0, None, line, "", "", splice, 0, ending - start)
 
 
 @lru_cache(512)

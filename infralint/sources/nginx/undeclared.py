@@ -84,7 +84,7 @@ class Expanded(msgspec.Struct, eq=False):
             raise Gap
         source = None
         for directive in block if inside is None else inside:
-            if directive.opaque or directive.name in ("include", "load_module"):
+            if directive.splice or directive.missing or directive.name in ("include", "load_module"):
                 raise Gap
             if directive.source is not source:
                 source = directive.source
@@ -128,11 +128,9 @@ class Gap(Exception):
 
 
 class _Usage(msgspec.Struct, eq=False):
-    """What is declared, and what is used: where first, and what nginx says where it is not declared. lines: those that were
-    read: one that reads alike says nothing new."""
+    """What is declared, and what is used: where first, and what nginx says where it is not declared."""
 
     declared: set[str] = set()
-    lines: set[tuple[str, ...]] = set()
     used: dict[str, tuple[Directive, str]] = {}
     directives: set[str] = set()
 
@@ -145,10 +143,6 @@ class _Usage(msgspec.Struct, eq=False):
                     break
             else:
                 return
-        line = (directive.name, *directive.args)
-        if line in self.lines:
-            return
-        self.lines.add(line)
         for key, message in _uses(directive.name, directive.args):
             self.used.setdefault(key, (directive, message))
         self.declared.update(_declarations(directive))
@@ -169,11 +163,11 @@ def find_undeclared(tree: list[Directive], expanded: Expanded) -> list[Unreadabl
     """What nginx says of names that nothing declares, once each; nothing where not all of this nginx is here. tree: a main
     file."""
     names = _Usage()
-    read: set[int] = set()
+    read: dict[bool, set[int]] = {False: set(), True: set()}  # lines that read alike share their arguments
     try:
         for directive, is_value in expanded.walk(tree):
-            if id(directive) not in read:
-                read.add(id(directive))
+            if id(directive.args) not in read[is_value]:
+                read[is_value].add(id(directive.args))
                 names.read_value(directive) if is_value else names.read(directive)
     except Gap:
         return []

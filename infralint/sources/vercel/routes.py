@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from infralint.project.routed_files import app_segments, pages_path
 from infralint.text.lazy import lazy
 
 Router = Literal["app", "pages", "api", "builds"]
@@ -83,23 +84,15 @@ def _app_path(file: str, extensions: Sequence[str], stem: str = "route") -> str 
     folder, _, name = file.rpartition("/")
     if not any(name == f"{stem}.{extension}" for extension in extensions):
         return None
-    segments = folder.split("/") if folder else []
-    if any(segment.startswith("_") for segment in segments):
-        return None
-    shown = [
-        segment.replace("%5F", "_").replace("%5f", "_")
-        for segment in segments
-        if not segment.startswith("@") and not (segment.startswith("(") and segment.endswith(")"))
-    ]
-    return "/" + "/".join(shown)
+    segments = app_segments(folder.split("/") if folder else [])
+    return f"/{'/'.join(segments)}" if segments is not None else None
 
 
 def _pages_path(file: str, extensions: Sequence[str]) -> str | None:
     ending = next((extension for extension in extensions if file.endswith(f".{extension}")), None)
     if ending is None or not file.startswith(("api/", "api.")):
         return None
-    path = file[: -len(ending) - 1]
-    return "/" + (posixpath.dirname(path) if posixpath.basename(path) == "index" else path)
+    return pages_path(file[: -len(ending) - 1])
 
 
 def api_routes(files: Sequence[str], folder: str, ignored: frozenset[str] = frozenset()) -> Iterator[FunctionFile]:
