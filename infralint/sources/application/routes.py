@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
 from infralint.platforms.libraries import LIBRARIES
@@ -33,7 +34,7 @@ from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import ModuleStreams, Reached, Sighting
-from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
 from infralint.sources.application.viewsets import Action
 from infralint.text.stream_names import names_files
 
@@ -110,14 +111,36 @@ class Routes(msgspec.Struct):
         return notes if notes else None
 
     def find_all(self, notes: list[Notes]) -> list[Found]:
-        """The routes of all files, each once: the one whose content type is known."""
+        """The routes of all files, each once, with the methods of all: the one whose content type is known."""
         kept: dict[tuple[str, str, str], Found] = {}
         routes = [*self._sockets(notes), *(found for note in notes for found in self._of_file(note))]
         for found in sorted(routes, key=lambda found: found.sighting is not None and found.sighting.declared):
             key = (found.route.kind, found.route.path, found.home)
-            if key not in kept or (kept[key].route.content_type is None and found.route.content_type is not None):
-                kept[key] = found
+            other = kept.get(key)
+            methods = found.route.methods if other is None else _join_methods(other.route.methods, found.route.methods)
+            if other is None or (other.route.content_type is None and found.route.content_type is not None):
+                other = found
+            is_whole = methods == other.route.methods
+            kept[key] = other if is_whole else other._replace(route=replace(other.route, methods=methods))
+        streaming = {(found.route.path, found.home) for found in kept.values() if found.route.kind == "sse"}
+        for note in notes:
+            answers: dict[Definition | None, bool] = {}
+            for call in note.bodies:
+                function = note.module.definition_at(call.span)
+                if function not in answers:
+                    answers[function] = self._is_followed(note, call, streaming)
+                if not answers[function]:
+                    self._note(note.module, call.span.line, _pass_on(call), "sse")
         return list(kept.values())
+
+    def _is_followed(self, notes: Notes, call: Call, streaming: set[tuple[str, str]]) -> bool:
+        """Whether all that is known of what may stream at a place is known without it: it is part of what streams, or the
+        answer of routes that stream anyway. streaming: their paths, and where each begins."""
+        if any(call.span.has(sighting.span) for sighting in notes.sightings):
+            return True
+        sighting = Sighting(notes.module, call.span, "sse", "")
+        routes = [found for way in self.streaming.reached_routes(sighting) for found in self._reached_routes(way)]
+        return bool(routes) and all((found.route.path, found.home) in streaming for found in routes)
 
     def _of_file(self, notes: Notes) -> Iterator[Found]:
         module = notes.module
@@ -125,9 +148,6 @@ class Routes(msgspec.Struct):
             yield self._mark_found(module, rules, mark, node)
         for call in notes.passes:
             self._note(module, call.span.line, _pass_on(call))
-        for call in notes.bodies:
-            if not any(call.span.has(sighting.span) for sighting in notes.sightings):
-                self._note(module, call.span.line, _pass_on(call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
@@ -381,6 +401,11 @@ class Routes(msgspec.Struct):
             return joiner.registrations.all_at(module, call.span)
         uses = joiner.uses.within(module, holder.target, function) if function is not None else []
         return [found for other, use in uses for found in joiner.registrations.all_at(other, span_of(use))]
+
+
+def _join_methods(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods of two routes at one path; none, which means any, where one of them answers any."""
+    return tuple(dict.fromkeys((*some, *others))) if some and others else ()
 
 
 def _tidy(path: Path, strict: bool) -> Path:

@@ -221,7 +221,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class. absolute: a method's path
     that begins with a slash stands alone. properties: Spring's put a path before all routes. clients:
     annotations of classes by which a program asks other servers. modules: NestJS's modules,
-    versions and global prefix do.
+    versions and global prefix do. applications: types of Go whose values serve from the root, whoever hands them over.
     """
 
     framework: str
@@ -248,6 +248,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     tuples: bool = False
     properties: bool = False
     clients: frozenset[str] = frozenset()
+    applications: frozenset[str] = frozenset()
     absolute: bool = False
     modules: bool = False
 
