@@ -26,6 +26,7 @@ from infralint.sources.application.page_servers import page_servers, without_por
 from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module
 from infralint.sources.application.product_uses import ProductUse, product_uses
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
+from infralint.sources.application.rack_etag import answer_holder
 from infralint.sources.application.routes import Found, Routes, Unjoined
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
@@ -284,6 +285,7 @@ class Reader:
             found = found._replace(route=sent.with_headers(self._without_later(found, package)))
             yield replace(
                 compressed.with_compressor(found),
+                holder=answer_holder(found, package, self._program, self._shown),
                 names_accel=is_named or any(map(accel_in, around)),
                 names_pings=any(map(pings_in, around)),
             )

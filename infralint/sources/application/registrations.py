@@ -132,6 +132,8 @@ class Registrations:
         if node is None:
             return bool(shape.default)
         text = self._resolver.text(call.module, node)
+        if text == "" and call.module.language.name != "javascript":
+            return True
         if text is not None and text.strip(HOLE):
             plain = without_method(text)
             if call.module.language.name == "javascript" and not plain.startswith(("/", "*", "(", HOLE)):

@@ -15,7 +15,7 @@ from infralint.sources.application.bodies import is_piped, is_repeated, is_strea
 from infralint.sources.application.calls import argument_of, is_of_client, is_true
 from infralint.sources.application.file_routes import FileRoute, file_route, find_place
 from infralint.sources.application.heartbeats import heartbeat_in
-from infralint.sources.application.imports import ImportedName
+from infralint.sources.application.imports import ImportedName, is_within
 from infralint.sources.application.joining import Joiner
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
@@ -32,6 +32,7 @@ from infralint.sources.application.responses import (
     is_read_at_once,
     sends_file,
     shorten,
+    speaks_of_files,
 )
 from infralint.sources.application.rulebook import (
     FileShape,
@@ -244,15 +245,32 @@ class ModuleStreams:
 
     def _by_return_type(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """`SseEmitter events()`: what a route's handler is declared to return says that it streams."""
-        types = {name: shape for shape in rules.streams if shape.returned for name in shape.call}
+        types = {name for shape in rules.streams if shape.returned for name in shape.call}
         for registration in self.joiner.registrations.of(module) if types else ():
             definition = registration.decorated
             if registration.rules is not rules or definition is None or not _has_body(definition):
                 continue  # an interface's methods are a client's
-            name = next((word for word in _WORD.findall(_return_type(definition)) if word in types), None)
-            if name is not None:
-                says, type_ = f"returns {name}", types[name].type
-                yield Sighting(module, definition.span, types[name].kind, says, type_, declared=True)
+            written = _WORD.findall(_return_type(definition))
+            local = next((word for word in written if module.aliases.get(word, word) in types), None)
+            if local is None:
+                continue
+            name, imported = module.aliases.get(local, local), self.program.imports(module).get(local)
+            shapes = [shape for shape in rules.streams if shape.returned and name in shape.call]
+            near = (shape for shape in shapes if imported is not None and is_within(imported.specifier, shape.source))
+            shape = next(near, shapes[-1])
+            library = LIBRARIES.get(shape.library)
+            if not (shape.may_be_file and _may_send_file(definition, name)):
+                yield Sighting(
+                    module,
+                    definition.span,
+                    shape.kind,
+                    f"returns {name}",
+                    (library.content_type if library else None) or shape.type,
+                    dict(library.headers) if library else {},
+                    library.heartbeat if library else None,
+                    shape.library,
+                    declared=True,
+                )
 
     def _class_library(self, module: SourceModule, node: SgNode, shape: StreamShape) -> str:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
@@ -584,10 +602,17 @@ def _has_body(definition: Definition) -> bool:
     return bool(kinds & {"block", "function_body"})
 
 
+def _may_send_file(definition: Definition, name: str) -> bool:
+    """Whether a function that is declared to return a response makes it itself, which tells better what it is, or speaks of
+    files."""
+    made = definition.module.calls(frozenset({name}))
+    return any(definition.span.has(call.span) for call in made) or speaks_of_files(definition.node.text())
+
+
 def _return_type(definition: Definition) -> str:
-    """What a method of Java or Kotlin is declared to return; empty where that is not said."""
+    """What a function is declared to return; empty where that is not said."""
     node = definition.node
-    written = node.field("type")
+    written = node.field("type") or node.field("return_type")
     if written is not None:
         return written.text()
     parts = list(node.named_children())
