@@ -54,7 +54,7 @@ def _novelty(directive: Directive, owner: str, version: Version) -> str:
     name, args, number = directive.name, directive.args, version.number
     since = _SINCE.get(name)
     if since is not None and number < since and (name != "sticky" or args[:1] in _STICKY_WAYS):
-        return f'unknown directive "{name}"; nginx {version.written} has none, {_written(since)} and later do'
+        return f'unknown directive "{name}"; nginx {version.written} has none, {_dotted_number(since)} and later do'
     if name == "proxy_http_version" and args == ["2"] and number < (1, 29, 4):
         return f'invalid value "2"; nginx {version.written} speaks HTTP/1.1 at most, 1.29.4 and later HTTP/2'
     if name == "keepalive" and owner == "upstream" and args == ["0"] and number < HTTP_1_1_SINCE:
@@ -80,5 +80,5 @@ def _may_handle(line: Directive) -> bool:
     return line.opaque or line.name in ("proxy_pass", "return", "include") or "P" not in CONTEXTS.get(line.name, "")
 
 
-def _written(version: tuple[int, int, int]) -> str:
+def _dotted_number(version: tuple[int, int, int]) -> str:
     return ".".join(map(str, version))
