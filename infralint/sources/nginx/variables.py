@@ -528,6 +528,8 @@ def _of_request(name: str, moment: Moment) -> Values | None:
             return Values((plain_host(request.host) if name == "host" else request.host,))
         case "ssl_preread_server_name" if request.host is not None and request.secure is not False:
             return Values((plain_host(request.host),))
+        case "ssl_preread_server_name" if request.secure is False:
+            return EMPTY
         case "request_uri" if moment.asked is not None:
             return Values((moment.asked,))
         case "server_protocol" if request.kind == "websocket":
