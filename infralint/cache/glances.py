@@ -135,7 +135,8 @@ class Glances:
             known = self._known_folders.get(folder)
             if known is not None and known.state == state:
                 self._folders[folder] = known
-                pending += [os.path.join(folder, name) for name in known.inner.split("/")[:-1]]
+                inside = folder if folder.endswith("/") else f"{folder}/"
+                pending += [inside + name for name in known.inner.split("/")[:-1]]
                 yield folder, known.files.split("/")[:-1], [], None
                 continue
             files, inner, others, error = list_folder(folder)
