@@ -110,6 +110,8 @@ class Registrations:
             return None
         if shape.handler == "block":
             return Registration(rules, shape, call, (call.span,))
+        if shape.handler == "callee":
+            return Registration(rules, shape, call, (span_of(call.callee),))
         nodes = chosen_arguments(call, shape.handler, shape.path)
         return Registration(rules, shape, call, tuple(span_of(node) for node in nodes)) if nodes or shape.kind else None
 

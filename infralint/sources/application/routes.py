@@ -275,7 +275,8 @@ class Routes(msgspec.Struct):
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = action.methods if action is not None else self._methods(call, shape)
-        paths = self._paths(registration, at or sighting.span)
+        place = (call.module, at) if at is not None else (sighting.module, sighting.span)
+        paths = self._paths(registration, *place)
         if action is not None:
             below = self.streaming.viewsets.paths_of(action, call)
             paths = [path.join(inner) for path in paths for inner in below]
@@ -294,10 +295,10 @@ class Routes(msgspec.Struct):
                 found = self._make_found(sighting, path, methods, rules.framework, head.home or call.module.path)
                 yield found._replace(registration=registration, files=(*found.files, call.module.path, *files))
 
-    def _paths(self, registration: Registration, at: SourceSpan) -> list[Path]:
+    def _paths(self, registration: Registration, module: SourceModule, at: SourceSpan) -> list[Path]:
         shape, call = registration.shape, registration.call
         if shape.dispatched:
-            return dispatched_paths(registration, at)
+            return dispatched_paths(registration, module, at)
         if shape.path is None:
             nearest = link_before(call, shape.chained)
             return [ANYWHERE if nearest is not None and nearest.name in shape.below else ROOT]

@@ -83,9 +83,9 @@ class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call, decorator or annotation that binds a path to a handler.
 
-    path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
-    argument. methods: `name` (the call's own), an argument, or the methods. kind: the route streams whatever its
-    handler does. scope: what it belongs to: the receiver's router, the class around it, or where
+    path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an argument, `callee`
+    (a type that what is called is given). methods: `name` (the call's own), an argument, or the methods. kind: the route
+    streams whatever its handler does. scope: what it belongs to: the receiver's router, the class around it, or where
     config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose

@@ -20,6 +20,7 @@ from infralint.sources.application.joining import Joiner
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.phoenix_routes import PhoenixRoutes
+from infralint.sources.application.program import BY_CLASS
 from infralint.sources.application.rails_routes import RailsRoutes
 from infralint.sources.application.registrations import Registration
 from infralint.sources.application.resolving import receiver_type
@@ -43,7 +44,7 @@ from infralint.sources.application.rulebook import (
     SocketShape,
     StreamShape,
 )
-from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, name_node, span_of, unwrap
 from infralint.sources.application.viewsets import Action, Viewsets
 from infralint.text.lazy import lazy
 
@@ -424,7 +425,7 @@ class ModuleStreams:
         """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
         module = definition.module
         yield from self.joiner.methods.of(definition, owner)
-        if module.language.name == "ruby" and definition.owner is not None:
+        if module.language.name in ("ruby", *BY_CLASS) and definition.owner is not None:
             yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
         yield from self._handlers.of(definition, owner)
 
@@ -584,7 +585,7 @@ def _has_base(definition: Definition, base: str) -> bool:
 
 
 def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) -> Iterator[SgNode]:
-    """Where a method is called on the object that it belongs to, as Ruby does without naming that."""
+    """Where a method is called on the object that it belongs to, in languages that need not name that."""
     for node in module.identifiers(definition.name):
         parent = node.parent()
         receiver = parent.field("receiver") if parent is not None and parent.kind() == "call" else None
@@ -593,7 +594,7 @@ def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) 
 
 
 def _is_name_of(definition: Definition, node: SgNode) -> bool:
-    name = definition.node.field("name")
+    name = name_node(definition.node)
     return name is not None and span_of(name) == span_of(node)
 
 
