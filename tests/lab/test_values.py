@@ -88,6 +88,8 @@ REFUSED = {
     ],
     ("upstream", "hash"): ["$uri foo"],
     ("upstream", "random"): ["three", "two foo"],
+    ("location", "proxy_temp_file_write_size"): ["1k", "64k; proxy_buffers 4 128k", "64k; proxy_buffer_size 128k"],
+    ("location", "proxy_max_temp_file_size"): ["1k"],
     ("server", "set"): ["$uri /x", "$host x", "$http_host x", "$Uri x", "$status 1"],
     ("server", "auth_request_set"): ["$uri /x", "$http_cookie $uri"],
     ("server", "server_name"): [r"~^(?<host>.+)\.example\.com$"],
@@ -167,6 +169,8 @@ TAKEN = {
     ("upstream", "keepalive"): ["0", "32", "32 local"],
     ("upstream", "zone"): ["u 64k"],
     ("upstream", "server"): ["127.0.0.1:2 resolve", "127.0.0.1 weight=5 max_fails=3 fail_timeout=1m down", "[::1]:80"],
+    ("location", "proxy_temp_file_write_size"): ["64k", "128k; proxy_buffers 4 128k"],
+    ("location", "proxy_max_temp_file_size"): ["0", "1m"],
     ("server", "set"): ["$args a=b", "$limit_rate 1k", "$http_upgrade x", "$proxy_host x"],
     ("http", "split_clients"): ["$uri $v { .5% a; 33.33% b; * c; }", "$uri $v { 50% $x; 50% b; }"],
     ("http", "geo"): [

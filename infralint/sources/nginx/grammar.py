@@ -595,8 +595,11 @@ _PAGES = (4096, 8192)
 """Bytes of a page of memory, which is the size of a buffer where none is set: the least and the most."""
 
 
-def _names_of_buffers(family: str) -> tuple[str, str, str]:
-    return f"{family}_buffer_size", f"{family}_buffers", f"{family}_busy_buffers_size"
+_BUFFERS = ("buffer_size", "buffers", "busy_buffers_size", "temp_file_write_size", "max_temp_file_size")
+
+
+def _names_of_buffers(family: str) -> tuple[str, ...]:
+    return tuple(f"{family}_{name}" for name in _BUFFERS)
 
 
 OF_BUFFERS = frozenset(name for family in _PASSING for name in _names_of_buffers(family))
@@ -619,9 +622,9 @@ def unbalanced_buffers(
         chain = [level, *(block.block or () for block in reversed(around))]
         if any(directive.opaque or directive.name == "include" for block in chain for directive in block):
             continue
-        first, several, busy = (_nearest(name, chain) for name in names)
-        if is_whole or (first is not None and several is not None and busy is not None):
-            yield from ((here[0], message) for message in _imbalance(family, first, several, busy))
+        first, several, busy, *files = (_nearest(name, chain) for name in names)
+        if is_whole or (first is not None and several is not None and (busy is not None or any(files))):
+            yield from ((here[0], message) for message in _imbalance(family, first, several, busy, files))
 
 
 def _nearest(name: str, chain: Sequence[Sequence[Directive]]) -> Directive | None:
@@ -629,9 +632,13 @@ def _nearest(name: str, chain: Sequence[Sequence[Directive]]) -> Directive | Non
 
 
 def _imbalance(
-    family: str, first: Directive | None, several: Directive | None, busy: Directive | None
+    family: str,
+    first: Directive | None,
+    several: Directive | None,
+    busy: Directive | None,
+    files: Sequence[Directive | None],
 ) -> Iterator[str]:
-    written = [directive for directive in (first, several, busy) if directive is not None]
+    written = [directive for directive in (first, several, busy, *files) if directive is not None]
     if any(
         directive.conditions or not directive.args or not _SIZE.fullmatch(directive.args[-1]) for directive in written
     ):
@@ -641,11 +648,16 @@ def _imbalance(
     sizes = [size(directive.args[-1]) for directive in (first, several) if directive is not None]
     least = max(sizes + [_PAGES[0]] * (2 - len(sizes)))
     in_use = size(busy.args[0]) if busy is not None else 2 * least
+    greatest = f'the maximum of the value of "{family}_buffer_size" and one of the "{family}_buffers"'
     if in_use < least:
-        yield (
-            f'"{family}_busy_buffers_size" must be equal to or greater than the maximum of the value of'
-            f' "{family}_buffer_size" and one of the "{family}_buffers"'
-        )
+        yield f'"{family}_busy_buffers_size" must be equal to or greater than {greatest}'
+    for line in files:
+        is_off = line is not None and line.name.endswith("max_temp_file_size") and not size(line.args[0])
+        if line is not None and not is_off and size(line.args[0]) < least:
+            or_off = (
+                "" if line.name.endswith("write_size") else "equal to zero to disable temporary files usage or must be "
+            )
+            yield f'"{line.name}" must be {or_off}equal to or greater than {greatest}'
     count, room = (int(several.args[0]), size(several.args[1])) if several is not None else (8, _PAGES[1])
     if in_use > (count - 1) * room:
         yield f'"{family}_busy_buffers_size" must be less than the size of all "{family}_buffers" minus one buffer'
