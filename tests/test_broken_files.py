@@ -78,6 +78,28 @@ def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
             4,
             "services.web.configs: no config of this file is called site",
         ),
+        (
+            "services:\n  web: { image: nginx, deploy: { replicas: many } }\n",
+            2,
+            "services.web.deploy.replicas: a whole number was expected, not `many`",
+        ),
+        (
+            "services:\n  web: { image: nginx, scale: 2.5 }\n",
+            2,
+            "services.web.scale: a whole number was expected, not `2.5`",
+        ),
+        ("services:\n  web: { image: [nginx] }\n", 2, "services.web.image: a text was expected, not a list"),
+        ("services:\n  web: { image: a, ports: '80:80' }\n", 2, "services.web.ports: a list was expected, not a text"),
+        (
+            "services:\n  web: { image: a, environment: [{ PORT: 80 }] }\n",
+            2,
+            "services.web.environment: each item has to be a text: write `- PORT=80`",
+        ),
+        (
+            "services:\n  web: { image: a, depends_on: { db: { condition: service_helthy } } }\n  db: { image: b }\n",
+            2,
+            "services.web.depends_on.db: there is no condition `service_helthy`; did you mean service_healthy?",
+        ),
         (f"services:\n  web: {'[' * 3000}{']' * 3000}\n", 2, "is nested deeper than infralint reads"),
     ],
 )
@@ -85,6 +107,22 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
     report = lint({"site/nginx.conf": SITE, "docker-compose.yml": content})
     assert judged(report) == [("docker-compose.yml", line, message)]
     assert report["status"] == 2
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "deploy: { replicas: '2' }",
+        "deploy: { replicas: 1_0 }, ports: !reset [], environment: !override { A: b }",
+        "scale: '${N:-3}', ports: ~, command: nginx",
+        "deploy: { replicas: '{{ n }}' }",
+        "ports: [80, '90:90', { target: 70 }], env_file: [{ path: .env, required: false }]",
+    ],
+)
+def test_forms_that_compose_takes(keys: str, lint: Lint) -> None:
+    """https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json"""
+    report = lint({"site/nginx.conf": SITE, "compose.yaml": f"services:\n  web: {{ image: nginx, {keys} }}\n"})
+    assert report["unreadable"] == []
 
 
 NAMING = {
@@ -503,7 +541,7 @@ def test_code_with_a_bracket_missing_is_not_called_clean(name: str, text: str, l
 
 
 @pytest.mark.parametrize(
-    "block", ["stream { server { listen 80; proxy_pass; } }", "stream { server { proxy_pass a b; } }"]
+    "block", ["stream { server { listen 80; proxy_pass; } }", "stream { server { listen 80; proxy_pass a b; } }"]
 )
 def test_a_tcp_proxy_without_a_backend_is_refused(block: str, lint: Lint) -> None:
     report = lint({"nginx.conf": f"events {{}}\n{block}\n", "site/nginx.conf": SITE})

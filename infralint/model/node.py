@@ -127,11 +127,18 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 
         An unknown one is the answer where no other is known to be 0, for it may be the shorter.
         """
-        limits = [clock.limit for clock in self.clocks if clock.phase in phases and clock.is_about(kind)]
-        known = [limit for limit in limits if isinstance(limit, Known)]
-        unknown = [limit for limit in limits if isinstance(limit, Unknown)]
-        shortest = min(known, key=lambda limit: limit.value, default=Known(UNLIMITED, self.where, "", "default"))
-        return unknown[0] if unknown and shortest.value else shortest
+        shortest: Known[float] | None = None
+        unknown: Unknown | None = None
+        for clock in self.clocks:
+            if clock.phase in phases and clock.is_about(kind):
+                limit = clock.limit
+                if isinstance(limit, Unknown):
+                    unknown = unknown or limit
+                elif shortest is None or limit.value < shortest.value:
+                    shortest = limit
+        if unknown is not None and (shortest is None or shortest.value):
+            return unknown
+        return shortest if shortest is not None else Known(UNLIMITED, self.where, "", "default")
 
     @property
     def idle_timeout(self) -> Setting[float]:

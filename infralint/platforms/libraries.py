@@ -20,13 +20,14 @@ NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
 class Library(msgspec.Struct, frozen=True):
     """What a library does by itself. page: says so. heartbeat: seconds between pings. headers, content_type: what each
     response carries. session: why one client's requests must meet one replica, "" where they need not. since: the
-    version from which on that holds."""
+    version of its package from which on its headers are sent and its pings go out."""
 
     page: str
     heartbeat: float | None = None
     headers: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     content_type: str | None = None
     session: str = ""
+    package: str = ""
     since: str = ""
 
 
@@ -36,6 +37,7 @@ LIBRARIES: Mapping[str, Library] = {
         15,
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-store"}),
         EVENT_STREAM,
+        package="sse-starlette",
         since="0.6.2",
     ),
     "fastapi-sse": Library(
@@ -43,7 +45,16 @@ LIBRARIES: Mapping[str, Library] = {
         15,
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
         EVENT_STREAM,
+        package="fastapi",
         since="0.135",
+    ),
+    "django-eventstream": Library(
+        "https://github.com/fanout/django-eventstream",
+        20,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        EVENT_STREAM,
+        package="django-eventstream",
+        since="2.6",
     ),
     "uvicorn-websockets": Library("https://www.uvicorn.org/settings/", 20),
     "sanic": Library("https://sanic.dev/en/guide/running/configuration.html", 20),
@@ -67,12 +78,46 @@ LIBRARIES: Mapping[str, Library] = {
         None,
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
         EVENT_STREAM,
+        package="ai",
         since="5",
     ),
     "ai-sdk-text": Library(
         "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol", None, content_type="text/plain; charset=utf-8"
     ),
     "hono-sse": Library("https://hono.dev/docs/helpers/streaming#streamsse", None, content_type=EVENT_STREAM),
+    "better-sse": Library(
+        "https://github.com/MatthewWid/better-sse/blob/master/docs/api.md",
+        10,
+        MappingProxyType(
+            {
+                "x-accel-buffering": "no",
+                "cache-control": "private, no-cache, no-store, no-transform, must-revalidate, max-age=0",
+            }
+        ),
+        EVENT_STREAM,
+    ),
+    "express-sse": Library(
+        "https://github.com/dpskvn/express-sse",
+        None,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        EVENT_STREAM,
+        package="express-sse",
+        since="0.5.3",
+    ),
+    "expresse": Library(
+        "https://github.com/toverux/expresse",
+        5,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        EVENT_STREAM,
+    ),
+    "ktor-sse": Library(
+        "https://github.com/ktorio/ktor/pull/3993",
+        None,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-store"}),
+        EVENT_STREAM,
+        package="ktor-server-sse",
+        since="3",
+    ),
     "nestjs-sse": Library(
         "https://docs.nestjs.com/techniques/server-sent-events",
         None,
@@ -83,6 +128,7 @@ LIBRARIES: Mapping[str, Library] = {
             }
         ),
         EVENT_STREAM,
+        package="@nestjs/common",
         since="7.6",
     ),
     "mcp-streamable": Library(

@@ -11,6 +11,7 @@ from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, ImageBuild, copied_files, dockerfile_of, read_compose
 from infralint.project.compose.entry_files import entry_files
 from infralint.text.lazy import lazy
+from infralint.text.stream_names import STORES
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
 _TILT = lazy(
@@ -23,11 +24,13 @@ _CONTEXT = lazy(r"(?<=\s)([^\s$'\"-][^\s$'\"]*)\s*\Z")
 _DOCKERFILES = lazy(r"(?:dockerfile|containerfile)(?:\.[\w-]+)?|[\w-]+\.dockerfile", re.IGNORECASE)
 _LARGEST = 1024 * 1024
 _OTHERS = frozenset(
-    "adminer alertmanager alpine apisix bash busybox caddy cassandra chroma chromadb clickhouse clickhouse-server cloudflared"
-    " consul curl debian docker elasticsearch envoy etcd fluent-bit fluentd gitea grafana haproxy httpd influxdb jaeger"
-    " keycloak kibana kong kubectl localstack logstash loki mailhog mariadb memcached milvus minio mongo mongodb mysql nats"
-    " neo4j nginx nginx-unprivileged ollama openresty opensearch otel opentelemetry-collector postgres postgresql prometheus"
-    " qdrant rabbitmq redis redis-stack registry rockylinux solr temporal traefik ubuntu valkey vault weaviate zookeeper".split()
+    "adminer alertmanager alpine apisix aws-load-balancer-controller bash busybox caddy cassandra chroma chromadb"
+    " clickhouse clickhouse-server cloudflared consul curl debian docker elasticsearch envoy etcd external-dns"
+    " fluent-bit fluentd gitea grafana haproxy httpd influxdb jaeger keycloak kibana kong kubectl localstack logstash"
+    " loki mailhog mariadb memcached metrics-server milvus minio mongo mongodb mysql nats neo4j nginx nginx-ingress"
+    " nginx-unprivileged oauth2-proxy ollama openresty opensearch opentelemetry-collector otel postgres postgresql"
+    " prometheus qdrant rabbitmq redis redis-stack registry rockylinux solr temporal traefik ubuntu valkey vault"
+    " weaviate zookeeper".split()
 )
 """Last parts of names of images that nobody builds from the folder of an application."""
 
@@ -47,8 +50,7 @@ class Images:
         name = _plain(image)
         if name in self.built:
             return self.built[name]
-        last = name.rpartition("/")[2]
-        if last in _OTHERS:
+        if not is_own_name(image):
             return None
         found = [folder for folder in self.folders if folder and is_built_of(image, posixpath.basename(folder))]
         if len(found) == 1:
@@ -57,10 +59,6 @@ class Images:
             [(folder, dockerfile)] = self.folders.items()
             return ImageBuild(context=folder, dockerfile=dockerfile)
         return None
-
-    def may_be_built(self, image: str) -> bool:
-        """Whether an image may be built here, and is none of those that everybody takes as they are."""
-        return _plain(image).rpartition("/")[2] not in _OTHERS
 
     def copied_into(self, build: ImageBuild) -> frozenset[str]:
         """The project paths that a build puts into its image."""
@@ -131,6 +129,13 @@ class Images:
             for folder, names in found.items()
             if len(names) == 1 or "Dockerfile" in names
         }
+
+
+def is_own_name(image: str) -> bool:
+    """Whether an image is none of those that everybody takes as they are."""
+    name = _plain(image)
+    last = name.rpartition("/")[2]
+    return last not in _OTHERS and last not in STORES and not name.endswith("ingress-nginx/controller")
 
 
 def is_built_of(image: str, folder: str) -> bool:

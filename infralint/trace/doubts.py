@@ -35,6 +35,7 @@ class Witness:
         self.streaming = {
             (id(crossing.hop), crossing.stream.kind) for crossing in found if self._is_of_origin(crossing)
         }
+        self.has_code = any(node.folder is not None for node in topology.nodes)
         self.applications = [
             node for node in topology.nodes if node.folder is not None and (node.hops or not node.by_name_only)
         ]
@@ -84,7 +85,7 @@ class Witness:
     def _read_behind(self, hop: Hop, node: Node, kind: StreamKind, guessing: bool = False) -> Link | None:
         """An application that stands for all that a hop leads to, where all streams of a kind in their code are known.
         guessing: also where it is not sure what stands behind the proxies on the way."""
-        if hop.origin:
+        if hop.origin or not self.has_code:
             return None
         links = self.topology.applications_behind(hop, node, guessing)
         is_known = links and all(link.node.has_all(kind) and not _has_open_routes(link.node, kind) for link in links)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from infralint.model import Address, Node
+from infralint.model import Address, Node, Service
 from infralint.platforms.ports import DEFAULT_PORTS
-from infralint.project.images import is_built_of
+from infralint.project.images import is_built_of, is_own_name
 from infralint.text.paths import is_below
 from infralint.trace.links import LOOPBACK, PRIVATE, Link, is_socket, is_together
 from infralint.trace.placements import Placement, Placements
@@ -28,14 +28,36 @@ class Guesses:
             return []
         called = [place.node for place in self._applications if host == _folder_name(place.node)]
         called = called or self._applications_of_image(host)
-        if called or self._placements.is_service(host):
+        if called:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
+        if self._placements.is_service(host):
+            return self._run_by_unexplained_service(host, port, front)
         others = [place for place in self._nameless if place.node is not front]
         # Everything listens on these ports: they tell nothing apart.
         listening = [place.node for place in others if port in place.ports and port not in DEFAULT_PORTS]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
         return [] if listening else self.only_application(port, front)
+
+    def _run_by_unexplained_service(self, host: str, port: int | None, front: Node) -> list[Link]:
+        """The only application that nothing deploys, behind the only service whose image nothing explains."""
+        services = self._placements.services_by_name(host)
+        if len(self._unexplained_images) != 1 or not all(
+            _image_of(service) in self._unexplained_images for service in services
+        ):
+            return []
+        ports = {target for service in services for dialled, target in service.forwards if dialled == port}
+        alone = self._alone(ports.pop() if len(ports) == 1 else None if ports else port, front)
+        return [Link(alone.node, "the only one")] if alone is not None and not alone.services else []
+
+    @cached_property
+    def _unexplained_images(self) -> frozenset[str]:
+        """The images that services run and that may be built of code which is here, though nothing says of which."""
+        return frozenset(
+            _image_of(service)
+            for service in self._placements.services
+            if service.context is None and not self._placements.runs_any(service) and is_own_name(service.image)
+        )
 
     @cached_property
     def _nameless(self) -> list[Placement]:
@@ -194,6 +216,11 @@ class Guesses:
 def _written_identity(node: Node) -> tuple[str, frozenset[str]]:
     """What tells apart two nodes from one node that stands in several environments."""
     return node.name, frozenset(hop.where.path for hop in node.hops)
+
+
+def _image_of(service: Service) -> str:
+    """What tells apart what services run: their image, or the name of one of which no image is here."""
+    return service.image or service.name
 
 
 def _folder_name(node: Node) -> str:

@@ -226,6 +226,10 @@ class Placements:
         """Whether a deployment file has a service of that name."""
         return name.lower() in self._services_by_name
 
+    def runs_any(self, service: Service) -> bool:
+        """Whether something that was read runs in a service."""
+        return bool(self._running[id(service)])
+
     def services_of(self, node: Node) -> tuple[Service, ...]:
         return self._by_node[id(node)].services if id(node) in self._by_node else ()
 

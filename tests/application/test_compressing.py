@@ -247,6 +247,25 @@ def test_django_holds_what_an_ordinary_generator_yields(
 
 
 @pytest.mark.parametrize(
+    ("pieces", "severity"),
+    [
+        ("requests.get(URL, stream=True).iter_content(chunk_size=None)", "warning"),
+        ("answer.iter_lines()", "warning"),
+        ("(line for line in source())", "warning"),
+        ("answer.aiter_lines()", "note"),
+        ("source()", "note"),
+    ],
+)
+def test_django_holds_the_pieces_of_what_is_read_piece_by_piece(pieces: str, severity: str, lint: Lint) -> None:
+    views = (
+        "from django.http import StreamingHttpResponse\n\n\n"
+        f"def live(request):\n    return StreamingHttpResponse({pieces}, content_type='text/event-stream')\n"
+    )
+    report = lint({**DJANGO, "requirements.txt": "django==5.2.1", "talk/views.py": views})
+    assert problems(report, "compressed-stream") == [f"talk/views.py:5 {severity} compressed-stream"]
+
+
+@pytest.mark.parametrize(
     ("configuration", "content_type", "is_held"),
     [
         ("", "text/event-stream", False),

@@ -283,8 +283,6 @@ def test_services_of_projects_are_read(lint: Lint) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
-        ("fly.toml", "[http_servce]\ninternal_port = 80\n", "Fly.io knows no `http_servce`; write `http_service`"),
-        ("render.yaml", "service: [{type: web}]\n", "Render knows no `service`; write `services`"),
         ("render.yaml", "services: [{type: wbe}]\n", "infralint knows no `type: wbe` of a service"),
         ("render.yaml", "services: [{name: a}]\n", "it has no `type`"),
         ("amplify.yml", "frontend: {artifacts: {baseDirectory: $OUT}}\n", "`$OUT` may be what is built for a server"),
@@ -293,6 +291,23 @@ def test_services_of_projects_are_read(lint: Lint) -> None:
 def test_what_may_hide_a_host_is_not_called_clean(name: str, text: str, why: str, lint: Lint) -> None:
     report = lint({name: text, "other/fly.toml": FLY})
     assert [why in entry for entry in report["unfollowed"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        (
+            "fly.toml",
+            "[http_servce]\ninternal_port = 80\n",
+            "Fly.io knows no `http_servce`; did you mean `http_service`?",
+        ),
+        ("render.yaml", "service: [{type: web}]\n", "Render knows no `service`; did you mean `services`?"),
+        ("netlify.toml", '[[redirect]]\nto = "/a"\n', "Netlify knows no `redirect`; did you mean `redirects`?"),
+    ],
+)
+def test_what_a_host_would_pass_over_is_not_clean(name: str, text: str, why: str, lint: Lint) -> None:
+    report = lint({name: text, "other/fly.toml": FLY})
+    assert ([entry["message"] for entry in report["unreadable"]], report["status"]) == ([why], 2)
 
 
 def test_services_of_fly_may_be_one_table(lint: Lint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Lint
 
 STREAM = "streams: [{path: /api/chat}]\n"
@@ -171,3 +172,62 @@ def test_lists_within_the_values_of_a_rule_are_no_fault(lint: Lint) -> None:
     assert report["unknown"], report
     report = lint({"a.yaml": f"{rule}      Conditions: [{{Field: path-pattern, Values: [/api/*]}}]\n"})
     assert [finding["check"] for finding in report["findings"]] == ["lambda-target"]
+
+
+ORIGIN = (
+    "Resources:\n  A:\n    Type: AWS::CloudFront::Distribution\n    Properties:\n      DistributionConfig:\n"
+    "        Origins: [{Id: a, DomainName: a.b, CustomOriginConfig: {OriginReadTimeout: 60}}]\n"
+)
+SAM = "Transform: AWS::Serverless-2016-10-31\n"
+FUNCTION = f"{SAM}Resources:\n  A:\n    Type: AWS::Serverless::Function\n    Properties: {{Timeout: 5, Handler: a.b}}\n"
+MISTYPED = [
+    (VERSION + TOPIC + BALANCER.replace("Attributes:", "Attribute:"), 8, "no property LoadBalancerAttribute; did you"),
+    (
+        VERSION + TOPIC + BALANCER.replace("Key:", "key:"),
+        9,
+        "no property key in LoadBalancerAttributes; did you mean Key?",
+    ),
+    (
+        ORIGIN.replace("ReadTimeout", "ReadTimout"),
+        6,
+        "OriginReadTimout in DistributionConfig.Origins.CustomOriginConfig",
+    ),
+    (FUNCTION.replace("Timeout", "Timout"), 5, "there is no property Timout; did you mean Timeout?"),
+    (
+        FUNCTION.replace("Res", "Globals: {Function: {Timout: 5}}\nRes", 1),
+        2,
+        "Globals: there is no property Timout in Function",
+    ),
+    (
+        ORIGIN.replace("OriginReadTimeout: 60", "OriginReadTimeout: !ref T"),
+        6,
+        "there is no function !ref; did you mean !Ref?",
+    ),
+    (TOPIC + BALANCER.replace("Value: 60", "Value: !Subb 60"), 8, "there is no function !Subb; did you mean !Sub?"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "why"), MISTYPED)
+def test_mistyped_properties_and_tags_are_refused(text: str, line: int, why: str, lint: Lint) -> None:
+    """What properties are called is taken from AWS's own schemas, as cfn-lint 1.58 and aws-sam-translator 1.115 bring them."""
+    report = lint({"template.yaml": text})
+    [entry] = report["unreadable"]
+    assert why in entry["message"]
+    assert (entry["location"]["line"], report["status"]) == (line, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ORIGIN.replace("OriginReadTimeout: 60", "OriginReadTimeout: 60, BrandNewSetting: 5"),
+        ORIGIN.replace("OriginReadTimeout: 60", "'Fn::If': [C, {OriginReadTimeout: 60}, !Ref AWS::NoValue]"),
+        FUNCTION.replace("Timeout: 5", "Timeout: 5, Environment: {Variables: {Variable: a}}"),
+        TOPIC + BALANCER.replace("Value: 60", "Value: !vault 60"),
+        "Transform: [AWS::Serverless-2016-10-31, Ours]\n" + FUNCTION.replace(SAM, "").replace("Timeout", "Timout"),
+        VERSION + TOPIC + BALANCER + BALANCER,
+    ],
+)
+def test_what_aws_or_a_macro_may_take_is_not_refused(text: str, lint: Lint) -> None:
+    """CloudFormation takes the last of logical ids that stand twice: https://github.com/aws-cloudformation/cfn-lint/issues/35"""
+    entries = lint({"template.yaml": text, "site/nginx.conf": "events {}\n"})["unreadable"]
+    assert not [entry for entry in entries if entry["location"]["path"] == "template.yaml"]

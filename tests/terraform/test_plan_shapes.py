@@ -69,6 +69,15 @@ WRONG = {
         (*ROOT, "resources", 0, "values", "idle_timeout"),
         [60],
     ),
+    "$.planned_values.root_module.resources[0].mode:": ((*ROOT, "resources", 0, "mode"), "manged"),
+    "$.planned_values.root_module.resources[0].values.load_balancer_type:": (
+        (*ROOT, "resources", 0, "values", "load_balancer_type"),
+        7,
+    ),
+    "$.planned_values.root_module.resources[0].values.internal:": (
+        (*ROOT, "resources", 0, "values", "internal"),
+        "no",
+    ),
     "$.planned_values.root_module.child_modules[0]:": ((*ROOT, "child_modules", 0), "text"),
     "$.planned_values.root_module.child_modules[0].resources[0].values.condition[0].path_pattern[0].values:": (
         (*RULE, "values", "condition", 0, "path_pattern", 0, "values"),
@@ -102,6 +111,12 @@ def changed(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
         part = part[step]
     part[path[-1]] = value
     return dict(plan)
+
+
+def test_values_that_are_null_are_none(tmp_path: Path) -> None:
+    for name in ("planned_values", "values"):
+        [entry] = judged(tmp_path, {"plan.json": json.dumps(changed((name,), None))}).unreadable
+        assert f"$.{name}: expected object, got null" in entry.message
 
 
 def test_a_plan_of_terraforms_is_judged(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ TAKEN = {
     "attempts": 'output "b" { value = [can(tonumber("x")), try(jsondecode("{"), 1)] }',
     "branches": 'variable "x" {}\noutput "b" { value = [var.x ? 1 : 1 / 0, "%{ if var.x }${1 / 0}%{ endif }"] }',
     "body_of_a_loop": 'variable "x" {}\noutput "b" { value = [for y in var.x : tonumber("x")] }',
-    "file_that_is_made_later": 'output "b" { value = file("made.txt") }',
+    "file_that_is_made_later": 'output "b" { value = file("made.json") }',
     "sensitive": 'variable "a" {\n  sensitive = "true"\n  description = 5\n}',
     "newer": "resource \"aws_x\" \"b\" {\n  lifecycle {\n    action_trigger {\n      events = [after_create]\n"
     "      actions = [action.aws_y.z]\n    }\n  }\n}",

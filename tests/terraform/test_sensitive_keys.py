@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from judging import doubts, judged
 
+from infralint.engine.report import Report
+
 NAMES = """\
 variable "s" {
   sensitive = true
@@ -72,6 +74,10 @@ REFUSED = [
 ]
 
 
+def refusals(report: Report) -> str:
+    return "\n".join(f"{entry.where.line} {entry.message}" for entry in report.unreadable)
+
+
 def balancer(expression: str) -> str:
     return (
         f'resource "aws_lb" "a" {{\n  for_each = {expression}\n  load_balancer_type = "application"\n'
@@ -89,16 +95,23 @@ def test_keys_that_are_no_secret_are_taken(expression: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("expression", REFUSED)
 def test_keys_that_are_secret_are_refused(expression: str, tmp_path: Path) -> None:
     report = judged(tmp_path, {"main.tf": NAMES + balancer(expression)})
-    assert "Terraform refuses it: it comes from var." in doubts(report)
+    assert "Terraform refuses this: it comes from var." in refusals(report)
+    assert "refuses" not in doubts(report)
 
 
 def test_what_a_module_is_given_stays_sensitive_in_it(tmp_path: Path) -> None:
     call = 'module "m" {\n  source = "./m"\n  given = %s\n}\n'
     inner = {"m/main.tf": 'variable "given" {}\n' + balancer("toset(var.given)")}
     report = judged(tmp_path / "refused", {"main.tf": NAMES + call % "[var.word]", **inner})
-    assert "var.word, which is sensitive" in doubts(report)
+    assert "var.word, which is sensitive" in refusals(report)
     report = judged(tmp_path / "taken", {"main.tf": NAMES + call % "nonsensitive(keys(var.s))", **inner})
     assert "refuses" not in doubts(report)
+
+
+def test_keys_of_what_nobody_asks_about_are_looked_at_too(tmp_path: Path) -> None:
+    bucket = 'resource "aws_s3_bucket" "b" {\n  for_each = toset([var.word])\n}\n'
+    report = judged(tmp_path, {"main.tf": balancer('["a"]').replace('["a"]', 'toset(["a"])') + NAMES + bucket})
+    assert "var.word, which is sensitive" in refusals(report)
 
 
 @pytest.mark.skipif(not shutil.which("terraform"), reason="the program is not here")

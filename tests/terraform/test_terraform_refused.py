@@ -146,6 +146,24 @@ REFUSED = {
     "a folder that is none": ('module "m" {\n  source = "modules/m"\n}' + LB, 2, 'begins with "./" or "../"'),
     "an argument of terraform_data": ('resource "terraform_data" "a" { inptu = 1 }' + LB, 1, "did you mean `input`?"),
     "state from nowhere": ('data "terraform_remote_state" "a" {}' + LB, 1, "has no `backend`"),
+    "a loop with a key twice": ('locals { a = { for k in ["a", "a"] : k => 1 } }' + LB, 1, "have the same key"),
+    "a loop over a number": ('output "a" { value = [for k in 5 : k] }' + LB, 1, "a number can't be looped over"),
+    "a condition of a loop": ('locals { a = [for k in [1] : k if "x"] }' + LB, 1, "true or false was expected"),
+    "a member of a constant": ('locals { o = { a = 1 } }\noutput "a" { value = local.o.b }' + LB, 2, "no attribute b"),
+    "a count by a constant": ('locals { n = -1 }\nresource "aws_x" "a" {\n  count = local.n\n}' + LB, 3, "`count ="),
+    "an output that is stored": (
+        'variable "v" {\n  ephemeral = true\n  default = "a"\n}\noutput "a" { value = [var.v] }' + LB,
+        5,
+        "var.v is ephemeral",
+    ),
+    "an ephemeral output": ('output "a" {\n  value = 1\n  ephemeral = true\n}' + LB, 3, "can't be ephemeral"),
+    "a file that is not here": (
+        'locals { a = file("${path.module}/a.sh") }' + LB,
+        1,
+        "file() reads a.sh, which is not",
+    ),
+    "a template that is not here": ('output "a" { value = [templatefile("a.tftpl", {})] }' + LB, 1, "reads a.tftpl"),
+    "a lone carriage return": ("locals {\r  a = 1\n}" + LB, 1, "a carriage return alone"),
     "a brace behind an argument": ('output "a" {\n  value = 1 }' + LB, 2, "expected the end of the line"),
 }
 
@@ -159,6 +177,12 @@ def test_what_terraform_refuses_is_unreadable_at_its_place(tmp_path: Path, text:
 
 
 TAKEN = {
+    "loops over constants": 'locals {\n  l = ["a", "b"]\n  a = { for k in local.l : k => upper(k) }\n  b = local.a["b"]\n}',
+    "loops that may go over nothing": 'variable "l" { default = [] }\nlocals { a = [for k in var.l : 1 / 0] }',
+    "ephemeral inside": 'variable "v" {\n  ephemeral = true\n}\nlocals { a = var.v }\noutput "a" { value = can(var.v) }',
+    "files that may not be here": 'locals {\n  a = fileexists("a.sh") ? file("a.sh") : ""\n  b = try(file("b.sh"), "")\n'
+    '  c = file("~/.ssh/id.pub")\n  d = file("key.json")\n  e = filebase64("built.zip")\n}',
+    "carriage returns": "# a\rb\r\nlocals {\r\n  a = 1 /* a\rb */\r\n}",
     "loops and their names": "locals { a = [for k, v in { x = 1 } : { k = k, v = v, n = [for w in [1] : w + v] }] }",
     "locals that share one": "locals {\n  a = [local.b, local.c]\n  b = local.d\n  c = [local.d, local.b]\n  d = 1\n}",
     "a loop's own name": "locals { a = [for local in [{ a = 1 }] : local.a] }",
@@ -207,6 +231,13 @@ TAKEN = {
 @pytest.mark.parametrize("text", TAKEN.values(), ids=TAKEN)
 def test_what_terraform_takes_is_left_alone(tmp_path: Path, text: str) -> None:
     assert not refusals(judged(tmp_path, {"main.tf": text + LB}))
+
+
+def test_a_file_that_git_ignores_may_be_made(tmp_path: Path) -> None:
+    text = 'locals { a = file("${path.module}/made/a.sh") }' + LB
+    assert refusals(judged(tmp_path / "a", {"infra/main.tf": text}))
+    assert not refusals(judged(tmp_path / "b", {"infra/main.tf": text, ".gitignore": "made/\n"}))
+    assert not refusals(judged(tmp_path / "c", {"infra/main.tf": text, "infra/made/a.sh": "true\n"}))
 
 
 MODULE = {

@@ -143,9 +143,27 @@ def test_a_service_that_mounts_the_whole_project_is_not_every_nginx_of_it() -> N
 
 def test_the_name_of_a_service_that_is_no_application_here_leads_to_none() -> None:
     node = application("", port=3000)
-    assert (
-        links(server("edge", proxy(to="vllm:3000")), node, services=(service("vllm", image="vllm/vllm-openai"),)) == []
-    )
+    assert links(server("edge", proxy(to="cache:3000")), node, services=(service("cache", image="redis:8"),)) == []
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ((), ["the only one"]),
+        ((service("cache", image="redis:8"), service("auth", image="quay.io/keycloak/keycloak")), ["the only one"]),
+        ((service("jobs", image="registry.example.com/acme/platform:7", command="worker"),), ["the only one"]),
+        ((service("web", image="registry.example.com/acme/site"),), []),
+    ],
+)
+def test_the_only_application_may_run_in_the_only_service_of_an_image_that_nothing_explains(
+    others: tuple[Service, ...], expected: list[str]
+) -> None:
+    services = (service("core", image="registry.example.com/acme/platform:7", forwards=((80, 3000),)), *others)
+    found = links(server("edge", proxy(to="core:80")), application("", port=3000), services=services)
+    assert [basis for _, basis in found] == expected
+    assert links(server("edge", proxy(to="core:80")), application("", port=9000), services=services) == []
+    two = application("", port=3000), application("other", port=3000)
+    assert links(server("edge", proxy(to="core:80")), *two, services=services) == []
 
 
 @pytest.mark.parametrize("image", ["ghcr.io/acme/chat:2", "acme/shop-api", "acme/api@sha256:00"])

@@ -31,8 +31,35 @@ _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
 _WHOLE = lazy(r"0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[1-9]\d*_[\d_]*")
 """Whole numbers that are written otherwise than as decimals."""
+_NUMBER = lazy(r"[-+]?[0-9]+")
 _IPV4 = lazy(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
 _NAMED_VOLUME = lazy(r"([A-Za-z0-9][\w.-]+):/.*")
+
+
+_FORMS: Mapping[str, str] = {
+    **dict.fromkeys(
+        "ports volumes expose configs secrets links external_links profiles cap_add devices".split(), "list"
+    ),
+    **dict.fromkeys("environment labels networks depends_on extra_hosts sysctls".split(), "list or mapping"),
+    **dict.fromkeys("command entrypoint env_file tmpfs dns".split(), "text or list"),
+    **dict.fromkeys("build extends".split(), "text or mapping"),
+    **dict.fromkeys("deploy healthcheck logging ulimits".split(), "mapping"),
+    **dict.fromkeys("image container_name hostname network_mode restart working_dir platform".split(), "text"),
+}
+"""Key of a service -> what may stand there. https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json"""
+_TEXTS_ALONE = (
+    "environment",
+    "labels",
+    "command",
+    "entrypoint",
+    "expose",
+    "links",
+    "profiles",
+    "extra_hosts",
+    "networks",
+)
+"""Keys whose lists hold no mappings."""
+_CONDITIONS = ("service_started", "service_healthy", "service_completed_successfully")
 
 
 def check_shape(root: YamlValue) -> None:
@@ -68,11 +95,54 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
         for item in service.items_of("ports"):
             if item.text is not None and not _is_whole(item) and (why := _why_no_port(item.text)):
                 yield _problem(item.span, f"services.{name}.ports: `{item.text[:80]}` {why}")
+        yield from _wrong_forms(name, service)
+        yield from _wrong_numbers(name, service)
         if not root.items_of("include"):  # services of included files can be extended, too
             yield from _lost_extends(name, services, followed)
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
+
+
+def _wrong_forms(name: str, service: YamlValue) -> Iterator[YamlProblem]:
+    """Values of another form than compose takes; what a tag of its own (`!reset`) stands before is no value."""
+    for key, value in (service.members or {}).items():
+        form = _FORMS.get(key)
+        if form is None or value.is_null or value.tag:
+            continue
+        if "$" in (value.text or "") or has_holes(value.text or ""):
+            continue
+        found = "text" if value.text is not None else "list" if value.items is not None else "mapping"
+        if found not in form:
+            yield _problem(value.span, f"services.{name}.{key}: a {form} was expected, not a {found}")
+        for item in (value.items or ()) if key in _TEXTS_ALONE else ():
+            if item.text is None:
+                yield _problem(item.span, f"services.{name}.{key}: each item has to be a text{_instead_of(item, key)}")
+    for other, needed in service.members_of("depends_on").items():
+        condition = needed.get("condition")
+        if condition is not None and (right := mistyped_for(condition.text or "", _CONDITIONS)):
+            why = f"services.{name}.depends_on.{other}: there is no condition `{condition.text}`; did you mean {right}?"
+            yield _problem(condition.span, why)
+
+
+def _instead_of(item: YamlValue, key: str) -> str:
+    """What to write in the place of a mapping of one text, where a list may hold `NAME=value`."""
+    [(name, value)] = (item.members or {}).items() if len(item.members or ()) == 1 else [("", YamlValue(item.span))]
+    return f": write `- {name}={value.text}`" if value.text and key in ("environment", "labels") else ""
+
+
+def _wrong_numbers(name: str, service: YamlValue) -> Iterator[YamlProblem]:
+    """Numbers of containers that are none.
+
+    https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json
+    """
+    for keys in (("deploy", "replicas"), ("scale",)):
+        value = service.get(*keys)
+        if value is None or value.is_null or "$" in (value.text or "") or has_holes(value.text or ""):
+            continue
+        if value.text is None or not (_NUMBER.fullmatch(value.text) or _is_whole(value)):
+            shown = "a list or mapping" if value.text is None else f"`{value.text[:80]}`"
+            yield _problem(value.span, f"services.{name}.{'.'.join(keys)}: a whole number was expected, not {shown}")
 
 
 def _is_whole(item: YamlValue) -> bool:

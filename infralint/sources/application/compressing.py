@@ -53,6 +53,9 @@ _SPARES = lazy(r"event-stream|path|url|accept|stream|sse|getHeader|content-type|
 """What a filter has to name to spare a stream; that of the middleware's own manual names `x-no-compression` alone."""
 _TYPES = lazy(rb"COMPRESS_MIMETYPES\W{1,6}[^\]]{0,2000}")
 _DJANGO_GZIP = lazy(r"(?<=[\"'])django\.middleware\.gzip\.GZipMiddleware(?=[\"'])")
+_SYNC_KINDS = frozenset({"list", "tuple", "generator_expression"})
+_SYNC_PIECES = lazy(r"iter_(?:content|lines|bytes|raw|text)|map|filter|iter|readlines|FileWrapper")
+"""What yields pieces to a plain `for`: a response of requests or httpx that is read piece by piece, built-in functions."""
 _OFF = lazy(rb"COMPRESS_(?:STREAMS|REGISTER)\W{1,6}False")
 
 
@@ -182,7 +185,12 @@ class CompressedRoutes:
         module = sighting.module
         calls = (call for call in module.calls(frozenset({"StreamingHttpResponse"})) if call.span == sighting.span)
         call = next(calls, None)
-        body = module.call_of(call.argument(0)) if call is not None else None
+        given = call.argument(0) if call is not None else None
+        body = module.call_of(given) if given is not None else None
+        if given is not None and (
+            given.kind() in _SYNC_KINDS or (body is not None and _SYNC_PIECES.fullmatch(body.name))
+        ):
+            return False
         meaning = self._joiner.resolver.meaning(module, body.callee) if body is not None else None
         return meaning.node.text().startswith("async") if isinstance(meaning, Definition) else None
 

@@ -123,7 +123,7 @@ KOTLIN = Language(
     {"kt": "kotlin", "kts": "kotlin"},
     {"call_expression": ("0", "", "1"), "constructor_invocation": ("0", "", "1")},
     {"navigation_expression": ("0", "1")},
-    {"property_declaration": ("0", "1")},
+    {"property_declaration": ("variable_declaration", "last")},
     {"value_argument": ("0", "1")},
     _words("function_declaration lambda_literal"),
     _words("class_declaration object_declaration"),

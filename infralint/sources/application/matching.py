@@ -81,13 +81,15 @@ class RuleMatcher:
     def router_rules(self, call: Call) -> Rules | None:
         """The framework whose router a call is made on."""
         meaning = self.resolver.meaning(call.module, call.receiver) if call.receiver is not None else None
+        group = None
         for _ in range(DEEPEST):
             if not isinstance(meaning, Call):
-                return None
+                break
             if found := self.router(meaning):
                 return found[0]
+            group = group or self.group(meaning)
             meaning = self.resolver.meaning(meaning.module, meaning.receiver) if meaning.receiver is not None else None
-        return None
+        return group[0] if group is not None else None
 
     def router(self, call: Call) -> tuple[Rules, Router] | None:
         """The rule for a call that makes a router: one that names the package before one that holds for any."""

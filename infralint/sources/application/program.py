@@ -39,6 +39,8 @@ MOST_KEPT = 16 * 1024 * 1024
 """Bytes of files that stay in memory between two looks at them."""
 DEEPEST = 6
 """Re-exports that are followed."""
+BY_CLASS = frozenset({"java", "kotlin", "csharp"})
+"""Languages that keep a class in a file of its name."""
 _GO_WORD = lazy(rb"[\w\x80-\xff]+")
 _STAR = lazy(rb"\bexport\s*+\*")
 ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs", ".vue", ".svelte")
@@ -216,9 +218,32 @@ class ProjectModules:
             yield from self.imported_homes(module, imported, depth)
         elif module.definitions_of(name):
             yield module, name
+        elif module.language.name in BY_CLASS:
+            if (path := self._file_of_class(module, name)) and (home := self.load(path)) and home.definitions_of(name):
+                yield home, name
         else:
             siblings = self.siblings_naming(module, name)
             yield from ((other, name) for other in siblings if other.definitions_of(name))
+
+    def _file_of_class(self, module: SourceModule, name: str) -> str | None:
+        """The file of a class that code names: the only one that is called so; of several the one that the code imports, else
+        the one that lies beside it."""
+        paths = self._class_files.get(name, ())
+        if len(paths) > 1:
+            folders = {path: posixpath.basename(posixpath.dirname(path)) for path in paths}
+            imported = [path for path in paths if re.search(rf"\b{folders[path]}\.(?:\*|{name}\b)", module.text)]
+            beside = [path for path in paths if posixpath.dirname(path) == posixpath.dirname(module.path)]
+            paths = imported if len(imported) == 1 else beside
+        return paths[0] if len(paths) == 1 else None
+
+    @cached_property
+    def _class_files(self) -> dict[str, list[str]]:
+        """Files that are called after the class that they hold, by its name."""
+        found: dict[str, list[str]] = {}
+        for path in self.sources:
+            if path.endswith((".java", ".kt", ".cs")):
+                found.setdefault(posixpath.basename(path).partition(".")[0], []).append(path)
+        return found
 
     def imported_homes(
         self, module: SourceModule, imported: ImportedName, depth: int = 0
@@ -413,6 +438,12 @@ class ProjectModules:
         for other in self._holders(language, stem):
             if other != path and wanted in self.content(other) and (module := self.load(other)) is not None:
                 yield module
+
+    def modules_naming(self, module: SourceModule, name: str) -> Iterator[SourceModule]:
+        """All modules of a module's language in which a name stands."""
+        for path in self._texts_of(module.language).holding(name.encode(errors="surrogateescape")):
+            if (other := self.load(path)) is not None:
+                yield other
 
     def _holders(self, language: Language, stem: str) -> list[str]:
         """The files of a language in which the name of a class stands, or that of what it implements."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from infralint.sources.application.imports import ImportedName, required_module
-from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.program import BY_CLASS, ProjectModules
 from infralint.sources.application.syntax import (
     HOLE,
     LONGEST_NAME,
@@ -35,6 +35,7 @@ _INTERPOLATIONS = frozenset("interpolation template_substitution interpolated_ex
 _SELF = frozenset({"self", "this", "cls", "$this", "@"})
 _INJECTED = lazy(r"\b(?:private|public|protected|readonly)\b[^,()]{0,200}?\b([\w$]{1,200}+)\??\s*:\s*([\w$]+)")
 """A constructor's parameter that is a field, and its type."""
+_STATIC_IMPORT = lazy(r"^[ \t]*import[ \t]+static[ \t]+(?:\w+\.)*(\w+)\.(\w+|\*)[ \t]*;", re.MULTILINE)
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", '\\"': '"', "\\'": "'", "\\\\": "\\", "\\/": "/"}
 
 
@@ -106,7 +107,22 @@ class Resolver:
         if name in _SELF:
             owner = next((outer for outer in inner.around() if outer.kind == "class"), None) if inner else None
             return Instance(owner) if owner is not None else None
-        return self._in_scope(module, name, span, inner, depth) or self.at_home(module, name, depth)
+        return (
+            self._in_scope(module, name, span, inner, depth)
+            or self._in_class(module, name, inner, depth)
+            or self.at_home(module, name, depth)
+        )
+
+    def _in_class(self, module: SourceModule, name: str, inner: Definition | None, depth: int) -> Meaning | None:
+        """What the classes around a place call so, where no `this` stands before it, and what is imported from a class."""
+        if module.language.name not in BY_CLASS:
+            return None
+        classes = [outer for outer in inner.around() if outer.kind == "class"] if inner is not None else []
+        for owner, members in _STATIC_IMPORT.findall(module.text):
+            imported = self.at_home(module, owner, depth + 1) if members in (name, "*") else None
+            classes += [imported] if isinstance(imported, Definition) and imported.kind == "class" else []
+        given = (self.class_member(outer, name, depth + 1) for outer in classes if depth < DEEPEST)
+        return next((meaning for meaning in given if meaning is not None), None)
 
     def _in_scope(
         self, module: SourceModule, name: str, span: SourceSpan, inner: Definition | None, depth: int
@@ -485,6 +501,8 @@ def parameter_type(parameter: Parameter) -> str:
     name = re.escape(parameter.name)
     if parameter.definition.module.language.name == "go":
         found = re.search(rf"\b{name}(?:\s*,\s*\w+)*\s+\*?([\w.]+)", text)
+    elif parameter.definition.module.language.name in ("java", "csharp"):
+        found = re.search(rf"([\w.]{{1,200}}+)(?:<[^<>()]{{0,200}}>)?\??\s+{name}\b", text)
     else:
         found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
     return found[1].rpartition(".")[2] if found else ""

@@ -10,6 +10,7 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.calls import argument_of, is_true, names_in
 from infralint.sources.application.heads import NOWHERE, Head
 from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
+from infralint.sources.application.intervals import go_duration
 from infralint.sources.application.joining import Joiner
 from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
 from infralint.sources.application.registrations import Registration
@@ -25,6 +26,8 @@ _SLASHED = frozenset({"socket.io", "python-socketio", "flask-socketio"})
 _COMPARED = lazy(
     r"""(?:===?|startsWith\(|startswith\(|\bcase)\s*["'`](/[^"'`\s]*)["'`]|["'`](/[^"'`\s]*)["'`]\s*===?"""
 )
+_SEGMENTS = lazy(r"""\bStartsWithSegments\(\s*(?:new\s+PathString\(\s*)?"(/[^"\s]*)\"""")
+"""ASP.NET's comparison with the beginning of a path: https://learn.microsoft.com/en-us/dotnet/api/microsoft.aspnetcore.http.pathstring.startswithsegments"""
 _LEADS = lazy(r"handleUpgrade|\.url\b|pathname", re.IGNORECASE)
 
 
@@ -34,8 +37,9 @@ def socket_paths(
     """Where a server answers, and the file of the application that it belongs to. server: what it wraps, or itself."""
     node = argument_of(call, shape.path) or argument_of(server, shape.path) or _setting(server, shape.path)
     path = path_of(joiner.resolver.text(call.module, node) if node is not None else shape.default, rules.style)
-    if shape.below is not None:
-        path = path_of(joiner.resolver.text(call.module, call.argument(shape.below)), rules.style).join(path)
+    base = argument_of(call, shape.below)
+    if base is not None or (shape.below is not None and rules.language != "go"):
+        path = path_of(joiner.resolver.text(call.module, base), rules.style).join(path)
     if shape.library in _SLASHED and path.text:
         path = Path(f"/{path.text.strip('/')}/", path.whole)
     if shape.library == "ws" and node is None:
@@ -91,16 +95,20 @@ def _upgrade_paths(call: Call) -> list[Path]:
     return [Path(path) for path in dict.fromkeys(found)] or [ANYWHERE]
 
 
-def dispatched_paths(registration: Registration, span: SourceSpan) -> list[Path]:
-    """The paths for which a handler that tells paths apart itself comes to a place: by the conditions around that."""
+def dispatched_paths(registration: Registration, module: SourceModule, span: SourceSpan) -> list[Path]:
+    """The paths for which a handler that tells paths apart itself comes to a place: by the conditions around that. module: of
+    the place, which a class may be in that is registered elsewhere."""
     found: list[str] = []
-    for node in _around(registration.call.module, span):
-        if not any(handler.has(span_of(node)) for handler in registration.handlers):
+    for node in _around(module, span):
+        if module is registration.call.module and not any(
+            handler.has(span_of(node)) for handler in registration.handlers
+        ):
             break
         condition = node.field("condition") or (node if node.kind() in ("switch_case", "expression_case") else None)
         if condition is not None and node.kind() != "switch_statement":
             text = condition.text() if node.kind() not in ("switch_case", "expression_case") else node.text()[:120]
             found += [left or other for left, other in _COMPARED.findall(text)]
+            found += [f"{path.rstrip('/')}/**" for path in _SEGMENTS.findall(text)]
         if found:
             break
     return [Path(path) for path in dict.fromkeys(found)] or [UNKNOWN]
@@ -121,6 +129,8 @@ def _around(module: SourceModule, span: SourceSpan) -> Iterator[SgNode]:
 def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> float | None:
     library = LIBRARIES.get(shape.library)
     given = call.argument(shape.heartbeat) if shape.heartbeat is not None else None
+    if given is not None and call.module.language.name == "go":
+        return go_duration(resolver, call.module, given)
     if given is not None:
         return ping_interval(resolver, call.module, given, shape.unit)
     if shape.library == "ws":

@@ -144,12 +144,16 @@ class Call(msgspec.Struct, eq=False, dict=True):
         return " ".join(re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", written).split())
 
     def argument(self, key: int | str | None) -> SgNode | None:
-        """An argument by its place or name; None where it is not given."""
+        """An argument by its place or name; None where it is not given. Go names one by the function that makes an option of
+        it: `server.WithSSEEndpoint("/events")`."""
         if key is None:
             return None
         if isinstance(key, int):
             return self.positional[key] if key < len(self.positional) else None
-        return self.named.get(key)
+        if self.module.language.name != "go":
+            return self.named.get(key)
+        options = (self.module.call_of(given) for given in self.positional)
+        return next((option.argument(0) for option in options if option is not None and option.name == key), None)
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -185,7 +189,9 @@ def unwrap(node: SgNode | None) -> SgNode | None:
 
 
 def _part(node: SgNode, name: str) -> SgNode | None:
-    """A child by the name of its field, or by its place among those that have names, or by its kind."""
+    """A child by the name of its field, or by its place among those that have names (`last`, too), or by its kind."""
+    if name == "last":
+        return next(iter(node.named_children()[::-1]), None)
     if name.isdigit():
         children = node.named_children()
         return children[int(name)] if int(name) < len(children) else None
@@ -194,6 +200,19 @@ def _part(node: SgNode, name: str) -> SgNode | None:
 
 _TAKEN_APART = lazy(r"(?<=[{\[,:])[^{}\[\],:=]+(?=[,}\]=])")
 """Names in `{a,b:c}`, where white space is left out."""
+
+
+def name_node(definition: SgNode) -> SgNode | None:
+    """The name of a function or class in it; None where it has none of its own."""
+    name = definition.field("name")
+    if name is None and definition.kind() in _NAMED_BY_KIND:
+        parts = definition.named_children()
+        name = next((part for part in parts if part.kind() in ("simple_identifier", "type_identifier")), None)
+    return name
+
+
+_NAMED_BY_KIND = frozenset({"class_declaration", "object_declaration", "function_declaration"})
+"""Kinds of Kotlin's grammar, which calls no part of them their name."""
 
 
 class SourceModule(msgspec.Struct, eq=False, dict=True):
@@ -313,8 +332,7 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         return found
 
     def _name_of(self, node: SgNode) -> str:
-        name = node.field("name")
-        if name is not None:
+        if (name := name_node(node)) is not None:
             return name.text()
         parent = node.parent()
         if parent is not None and parent.kind() == "expression_list":
@@ -333,7 +351,9 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         found = []
         for node in self._take("assignment"):
             target, value = (_part(node, part) for part in self.language.assignments[node.kind()])
-            if target is not None and value is not None:
+            if target is not None and value is not None and span_of(value) != span_of(target):
+                if target.kind() == "variable_declaration":
+                    target = target.named_children()[0]
                 written = re.sub(r"\s+", "", target.text())
                 found.append(Assignment(written, value, span_of(node), target, span_of(value)))
         return found

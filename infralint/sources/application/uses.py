@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.program import ProjectModules, exported_names, unit_of
-from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, span_of
+from infralint.sources.application.program import BY_CLASS, ProjectModules, exported_names, unit_of
+from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, name_node, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -83,7 +83,7 @@ class Uses:
 
     def _uses_elsewhere(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
         """Uses of a name in the files that import it."""
-        if module.language.name == "rust":
+        if module.language.name in ("rust", *BY_CLASS):
             for importer in self.program.importers(module.path, name):
                 yield from (
                     (importer, node) for node in importer.identifiers(name) if not _is_definition(importer, node)
@@ -229,7 +229,7 @@ def _is_definition(module: SourceModule, node: SgNode) -> bool:
     ):
         return True
     if kind in module.language.functions or kind in module.language.classes:
-        name = parent.field("name")
+        name = name_node(parent)
         return name is not None and span_of(name) == span_of(node)
     fields = module.language.assignments.get(kind)
     target = parent.field(fields[0]) if fields and not fields[0].isdigit() else None

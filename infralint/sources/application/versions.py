@@ -1,6 +1,7 @@
-"""Which versions of a package of Python or Rust an application may run: what its lock files pin, else what it asks for.
+"""Which versions of a package an application may run: what its lock files pin (of Python and Rust), else what it asks for.
 
 https://packaging.python.org/en/latest/specifications/version-specifiers/,
+https://docs.npmjs.com/cli/v11/configuring-npm/package-json#dependencies,
 https://python-poetry.org/docs/dependency-specification/,
 https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html
 """
@@ -42,7 +43,7 @@ def bounds_of(package: Package, files: Iterable[str], text: Callable[[str], byte
     """The versions of a package that an application may run. text: a file's bytes."""
     known = frozenset(files)
     manifests = (path for path in package.manifests if path in known and not path.endswith(".lock"))
-    given = (_asked_for_in(_content(text, path), name, path.endswith("Cargo.toml")) for path in manifests)
+    given = (_asked_for_in(_content(text, path), name, posixpath.basename(path)) for path in manifests)
     asked = next((bounds for bounds in given if bounds is not None), Bounds())
     locks = (posixpath.join(package.folder, lock) for lock in LOCKS)
     for path in (path for path in locks if path in known):
@@ -67,8 +68,14 @@ def _pinned_in(text: str, name: str) -> list[Version]:
     return [_version(pin[1] or pin[2]) for pin in found]
 
 
-def _asked_for_in(text: str, name: str, is_cargo: bool = False) -> Bounds | None:
-    """What a manifest asks for, where it bounds the version at all. is_cargo: a bare number is one with a caret."""
+def _asked_for_in(text: str, name: str, manifest: str) -> Bounds | None:
+    """What a manifest asks for, where it bounds the version at all."""
+    if manifest == "package.json":
+        ranges = re.findall(rf'"{re.escape(name)}"\s*:\s*"([^"|]*)"', text)
+        given = (
+            _exactly(_version(range)) if _NUMBER.fullmatch(range) else _narrow(_of_clauses(range)) for range in ranges
+        )
+        return next((bounds for bounds in given if bounds != Bounds()), None)
     word = re.escape(name).replace(r"\-", "[-_.]") + r"(?![\w.-])"
     lines = re.compile(
         rf"""^[ \t]*["']?{word}(?:\[[^\]\n]*\])?["']?[ \t]*(?:=[ \t]*(?:\{{[^}}\n]*version[ \t]*=[ \t]*)?["'])?([^\n;#"']*)"""
@@ -77,7 +84,7 @@ def _asked_for_in(text: str, name: str, is_cargo: bool = False) -> Bounds | None
     )
     for line in lines.finditer(text):
         written = (line[1] or line[2] or "").strip()
-        if is_cargo:
+        if manifest == "Cargo.toml":  # a bare number is one with a caret
             written = f"^{written}" if _NUMBER.fullmatch(written) else re.sub(r"^=+", "==", written)
         found = _narrow(_of_clauses(written))
         if found != Bounds():

@@ -1,13 +1,16 @@
-"""Names of types and sections that CloudFormation does not know, and that are nearly those that it knows.
+"""Names of types, properties and sections that CloudFormation does not know, and that are nearly those that it knows.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
-from infralint.text.suggestions import NEARLY, closest
+import msgspec
+
+from infralint.text.suggestions import NEARLY, closest, mistyped_for
 
 TYPES = (
     "ElasticLoadBalancing::LoadBalancer ElasticLoadBalancingV2::LoadBalancer ElasticLoadBalancingV2::Listener"
@@ -35,6 +38,30 @@ def meant_type(type_: str) -> str:
         return f"AWS::{service}::{in_service}"
     home = closest(service, [home for home, other in pairs if other == kind], NEARLY)
     return f"AWS::{home}::{kind}" if home else ""
+
+
+@cache
+def _property_names() -> dict[str, dict[str, str]]:
+    """Type -> where in its properties (`Actions.ForwardConfig`) -> the names there, as `tests/cloudformation/property_names.py`
+    takes them from AWS's own schemas."""
+    return msgspec.json.decode(
+        Path(__file__).with_name("property_names.json").read_bytes(), type=dict[str, dict[str, str]]
+    )
+
+
+@lru_cache(maxsize=512)
+def names_at(type_: str, place: str) -> frozenset[str]:
+    """The names that a type has at a place of its properties; none where any are taken, or none are known."""
+    return frozenset(_property_names().get(type_, {}).get(place, "").split())
+
+
+def meant_property(type_: str, place: str, name: str) -> str:
+    """The property that a name is mistyped for, in other capitals, too; empty for one that exists, or that may."""
+    names = names_at(type_, place)
+    if not names or name in names:
+        return ""
+    same = [right for right in names if right.lower() == name.lower()]
+    return same[0] if same else mistyped_for(name, sorted(names))
 
 
 def meant_section(name: str) -> str:

@@ -34,6 +34,17 @@ _OTHERS = (
 _KNOWN = frozenset((*_NUMBERS, "Ref", "Condition", *(f"Fn::{name}" for name in _OTHERS)))
 
 
+_TAGS = tuple(f"!{name.removeprefix('Fn::')}" for name in sorted(_KNOWN))
+
+
+def meant_tag(tag: str) -> str:
+    """The short form that another one is mistyped for, in other capitals, too; empty for one that exists, or that may."""
+    if tag in _TAGS:
+        return ""
+    same = [right for right in _TAGS if right.lower() == tag.lower()]
+    return same[0] if same else closest(tag, _TAGS, NEARLY)
+
+
 def why_not_called_so(name: str, argument: YamlValue) -> str:
     """Why CloudFormation refuses a call of a function; empty where nothing speaks against it."""
     if name not in _KNOWN:

@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from infralint.sources.cloudformation.anatomy import dependencies_of, wrong_parts, wrong_sections
 from infralint.sources.cloudformation.limits import wrong_parameters
-from infralint.sources.cloudformation.mistypes import meant_section, meant_type
-from infralint.sources.cloudformation.shapes import why_not_called_so
+from infralint.sources.cloudformation.mistypes import meant_property, meant_section, meant_type, names_at
+from infralint.sources.cloudformation.shapes import meant_tag, why_not_called_so
 from infralint.sources.cloudformation.template import HOLE, CloudFormationTemplate, function_of
 from infralint.text.circles import find_circles, say_through
 from infralint.text.suggestions import hint
@@ -21,6 +21,8 @@ _PSEUDO = tuple(
     f"AWS::{name}" for name in "AccountId NotificationARNs NoValue Partition Region StackId StackName URLSuffix".split()
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html"""
+_GLOBALS = "Globals"
+"""https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html"""
 MOST_VALUES = 200_000
 """Values of one template that are looked at."""
 
@@ -36,10 +38,17 @@ def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValu
     has_version = root.get("AWSTemplateFormatVersion") is not None
     if _has_known_macros(root):
         yield from _mistyped_types(resources)
+        for logical, body in resources.items():
+            type_, properties = body.text_of("Type"), body.get("Properties")
+            if properties is not None and names_at(type_, ""):
+                yield from _mistyped_properties(logical, type_, properties)
+        if (shared := root.get(_GLOBALS)) is not None and root.get("Transform") is not None:
+            yield from _mistyped_properties(_GLOBALS, _GLOBALS, shared)
         if has_version or root.get("Transform") is not None:
             yield from wrong_sections(root)
         if has_version:
             yield from wrong_parameters(root)
+    yield from _mistyped_tags(resources.values())
     is_whole = has_version and root.get("Transform") is None
     if not is_whole or any(body.text_of("Type").endswith("::MODULE") for body in resources.values()):
         return
@@ -89,6 +98,43 @@ def _mistyped_types(resources: Mapping[str, YamlValue]) -> Iterator[tuple[YamlVa
         type_ = body.get("Type")
         if type_ is not None and (right := meant_type(type_.text or "")):
             yield type_, f"CloudFormation refuses {logical}: there is no type {type_.text}; did you mean {right}?"
+
+
+def _mistyped_tags(bodies: Iterable[YamlValue]) -> Iterator[tuple[YamlValue, str]]:
+    """Short forms of functions that do not exist, and are nearly those that do; `!reff` is one of `!Ref`."""
+    pending, seen = [*bodies], set[int]()
+    while pending and len(seen) < MOST_VALUES:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if value.tag and (right := meant_tag(value.tag)):
+            yield value, f"CloudFormation refuses this: there is no function {value.tag}; did you mean {right}?"
+        pending += [*(value.items or ()), *(value.members or {}).values()]
+
+
+def _mistyped_properties(logical: str, type_: str, properties: YamlValue) -> Iterator[tuple[YamlValue, str]]:
+    """Properties that a type does not have, and that are nearly those that it has, at any depth."""
+    pending = [("", properties)]
+    looks = 0
+    while pending and looks < MOST_VALUES:
+        place, value = pending.pop()
+        looks += 1
+        call = function_of(value)
+        if call is not None:
+            pending += [(place, branch) for branch in (call[1].items or [])[1:]] if call[0] == "Fn::If" else []
+            continue
+        pending += [(place, item) for item in value.items or ()]
+        for name, inner in (value.members or {}).items():
+            if right := meant_property(type_, place, name):
+                at = YamlValue(value.keys.get(name, inner.span))
+                inside = f" in {place}" if place else ""
+                yield (
+                    at,
+                    f"CloudFormation refuses {logical}: there is no property {name}{inside}; did you mean {right}?",
+                )
+            elif names_at(type_, deeper := f"{place}.{name}" if place else name):
+                pending.append((deeper, inner))
 
 
 def _circles(root: YamlValue) -> Iterator[tuple[YamlValue, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from infralint.model import Location, Setting, Unfollowed
+from infralint.model import Location, Setting, Unreadable
 from infralint.platforms.hosting import fly_node
 from infralint.project import Project
 from infralint.sources.hosting.settings import Found, Refused, line_place, number, quote
@@ -34,7 +34,7 @@ def nodes_of(project: Project, path: str) -> Iterator[Found]:
     for key in () if _SERVICES & {*document.tables} else document.tables:
         if near := mistyped_for(key, _SERVICES):
             where = Location(shown, document.line_of(key))
-            yield Unfollowed(where, f"Fly.io knows no `{key}`; write `{near}` if it is meant")
+            yield Unreadable(f"Fly.io knows no `{key}`; did you mean `{near}`?", where)
 
 
 def _http_options(document: TomlDocument) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:

@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from infralint.model import Location, Node
+from infralint.model import Location, Unreadable
 from infralint.platforms.netlify import site_node
 from infralint.platforms.routing import RouteRule
 from infralint.project import Project
-from infralint.sources.hosting.settings import Refused, line_place
+from infralint.sources.hosting.settings import Found, Refused, line_place
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import mistyped_for
 from infralint.text.toml_places import TomlDocument
 
+_TABLES = frozenset("build context dev edge_functions functions headers images plugins redirects template".split())
+"""https://docs.netlify.com/build/configure-builds/file-based-configuration/"""
 _FUNCTIONS = "/.netlify/functions/"
 
 
-def nodes_of(project: Project, path: str) -> Iterator[Node]:
+def nodes_of(project: Project, path: str) -> Iterator[Found]:
     """The site, where its file says what leads to a function: what the functions' own code says of that is not read."""
     text = project.utf8_text(path)
     document = TomlDocument(text)
@@ -34,6 +37,10 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
     edge = [_rule(entry, source, line_place(shown, text, line)) for entry, line, source in _edge_functions(document)]
     if functions or edge:
         yield site_node(f"the Netlify site of {shown}", functions, edge, scope=shown)
+    for key in document.tables:
+        if near := mistyped_for(key, _TABLES):
+            where = Location(shown, document.line_of(key))
+            yield Unreadable(f"Netlify knows no `{key}`; did you mean `{near}`?", where)
 
 
 def _refuse_shapes(document: TomlDocument) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.model import Location, Setting, Unfollowed, Unknown
+from infralint.model import Location, Setting, Unfollowed, Unknown, Unreadable
 from infralint.platforms.hosting import render_node
 from infralint.project import Project
 from infralint.sources.hosting.settings import Found, Refused, count, quote
@@ -28,7 +28,7 @@ def nodes_of(project: Project, path: str) -> Iterator[Found]:
         for key in () if _LISTS & {*document.members} else document.members:
             if near := mistyped_for(key, _LISTS):
                 where = Location(shown, document.keys[key].line, document.keys[key].column)
-                yield Unfollowed(where, f"Render knows no `{key}`; write `{near}` if it is meant")
+                yield Unreadable(f"Render knows no `{key}`; did you mean `{near}`?", where)
         for service in _services(document):
             kind = service.text_of("type")
             if kind not in _KINDS:

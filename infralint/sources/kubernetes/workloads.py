@@ -11,7 +11,7 @@ import msgspec
 from infralint.model import Known, LostPort, Reading, Service, Setting, Unfollowed, Unknown
 from infralint.project import Project
 from infralint.project.compose import ImageBuild
-from infralint.project.images import Images, read_images
+from infralint.project.images import Images, is_own_name, read_images
 from infralint.project.manifests import KNATIVE, Manifest, Manifests, is_selected, number_of, texts_of
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
@@ -302,7 +302,7 @@ class _Containers:
         self.carried = carried
         texts = [container.text_of("image") for workload in workloads.all for container in workload.containers]
         builds = {text: self.images.build_of(text) for text in {*texts}}
-        unexplained = {text for text, build in builds.items() if build is None and self.images.may_be_built(text)}
+        unexplained = {text for text, build in builds.items() if build is None and is_own_name(text)}
         nothing_else_is_built = not any(builds.values())
         self.started: dict[tuple[str, tuple[str, ...], tuple[str, ...]], _StartedImage] = {}
         self.alone = unexplained if len(unexplained) == 1 and nothing_else_is_built else frozenset()

@@ -61,7 +61,6 @@ from infralint.sources.nginx.upstreams import (
     Upstreams,
     ported_upstreams,
     read_target,
-    unknown_methods,
 )
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
@@ -535,7 +534,6 @@ class _NodeBuilder:
                 hidden(hole, "the servers") for level in self.levels if level.owner for hole in level.opaque[:1]
             ]
         self.nginx.unseen += self.closed.values()
-        self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
         for _, tree in self.part.files:
             if any(directive.name == "http" and directive.block is not None for directive in tree):
                 self.nginx.refused += find_undeclared(tree, self.expanded)
@@ -771,6 +769,7 @@ class _NodeBuilder:
             hints=tuple(found),
             scope=block.server.key,
             assumable=general and not internal and not speaks_of_store(location),
+            facts=facts,
             family=family,
             rules=scope,
             pass_directive=passed,
@@ -819,6 +818,7 @@ class _NodeBuilder:
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
             assumable=any(port in map(str, WEB_PORTS) for port in ports),
+            facts=Facts("stream", where, self.version, ScopeSettings(scope, where)),
             family="stream",
             rules=scope,
             pass_directive=passed,

@@ -36,7 +36,7 @@ from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.processing import Processing, Run, method_line
-from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, line_of
+from infralint.sources.nginx.scopes import Level, Scope, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, keeps_affinity, read_target
 from infralint.sources.nginx.variables import (
@@ -88,14 +88,15 @@ _HANDSHAKE = frozenset({"upgrade", "connection"})
 class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
 
-    family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or sibling. block: the
-    location, or the `if` in it, that it stands for. processing: how its nginx serves requests. backups: the backup
-    servers of its upstream, as they are written.
+    facts: what is set for it. family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or
+    sibling. block: the location, or the `if` in it, that it stands for. processing: how its nginx serves requests. backups:
+    the backup servers of its upstream, as they are written.
     """
 
     platform: ClassVar[str] = "nginx"
     kind: ClassVar[str] = "location"
 
+    facts: Facts
     family: Family
     rules: Scope
     pass_directive: Directive
@@ -106,10 +107,6 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     backups: tuple[str, ...] = ()
     _pool: Pool | None = None
     _sent_hosts: Sequence[Known[str]] | None = None
-
-    @property
-    def facts(self) -> Facts:
-        return Facts(self.family, self.where, self.version, ScopeSettings(self.rules, self.where))
 
     @property
     def location_rules(self) -> Scope:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from infralint.sources.terraform.budget import Exhausted
+from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.convert import convert
-from infralint.sources.terraform.evaluate import READERS, evaluate_constant
+from infralint.sources.terraform.evaluate import READERS, EvaluationScope, evaluate, evaluate_constant
 from infralint.sources.terraform.hcl import (
+    Attr,
     Attribute,
     Conditional,
     Each,
@@ -23,37 +24,104 @@ from infralint.sources.terraform.hcl import (
 )
 from infralint.sources.terraform.modules import slots_of_count, slots_of_each
 from infralint.sources.terraform.types import Type
-from infralint.sources.terraform.values import EvaluationError
+from infralint.sources.terraform.values import EvaluationError, Hole, Value
 
 ATTEMPTS = frozenset({"can", "try"})
 """Functions that catch what fails once it is worked out."""
 
 
-def is_constant(expression: Expression) -> bool:
-    """Whether an expression names nothing, and reads nothing."""
-    return not any(map(_varies, walk(expression)))
+class Constants:
+    """The local values of a folder that are made of constants alone: what the expressions of a module may name without being
+    more than constants."""
+
+    def __init__(self, local_values: Mapping[str, Attribute]) -> None:
+        self.local_values = local_values
+        self.budget = EvaluationBudget()
+        self._are_constant: dict[str, bool] = {}
+        self._values: dict[str, Value] = {}
+
+    def holds(self, part: Expression) -> bool:
+        """Whether an expression is `local.NAME`, and that a constant."""
+        if not (isinstance(part, Attr) and isinstance(part.target, NameExpression) and part.target.name == "local"):
+            return False
+        name = part.name
+        if name not in self._are_constant:
+            self._are_constant[name] = False  # until it is known: what is made of itself is refused elsewhere
+            attribute = self.local_values.get(name)
+            if attribute is not None:
+                self._are_constant[name] = id(attribute.value) not in _find_varying(attribute.value, self)
+        return self._are_constant[name]
+
+    def reference(self, root: str, name: str, environment: EvaluationScope) -> Value:
+        """A local value; one that fails is refused where it stands, and can't be told here."""
+        if name not in self._values:
+            try:
+                self._values[name] = evaluate(self.local_values[name].value, EvaluationScope(self))
+            except EvaluationError as error:
+                self._values[name] = Hole(str(error))
+        return self._values[name]
+
+    def read(self, function: str, arguments: list[Value]) -> Value:
+        raise EvaluationError(f"{function}() can't stand here")
 
 
-def _varies(part: Expression) -> bool:
-    """Whether a part of an expression names, or reads, something itself."""
+def is_constant(expression: Expression, constants: Constants | None = None) -> bool:
+    """Whether an expression names nothing, but for constants, and reads nothing."""
+    return id(expression) not in _find_varying(expression, constants or _NO_CONSTANTS)
+
+
+def _find_varying(expression: Expression, constants: Constants) -> set[int]:
+    """The parts of an expression, by their ids, that name something, or read it, or have such parts."""
+    ordered: list[Expression] = []
+    varying: set[int] = set()
+    pending: list[tuple[Expression, frozenset[str]]] = [(expression, frozenset())]
+    while pending:
+        part, bound = pending.pop()
+        ordered.append(part)
+        if "local" not in bound and constants.holds(part):
+            continue
+        if _varies(part, bound):
+            varying.add(id(part))
+        inner = bound.union(part.names) if isinstance(part, For) else bound
+        collection = part.collection if isinstance(part, For) else None
+        pending += [(child, bound if child is collection else inner) for child in children(part)]
+    for part in reversed(ordered):
+        if not constants.holds(part) and any(id(child) in varying for child in children(part)):
+            varying.add(id(part))
+    return varying
+
+
+def _varies(part: Expression, bound: frozenset[str]) -> bool:
+    """Whether a part of an expression names, or reads, something itself. bound: what loops around it give names to."""
     if isinstance(part, FunctionCall):
         return part.name.removeprefix("core::") in READERS
-    return isinstance(part, NameExpression | Each | For | Splat)
+    if isinstance(part, NameExpression):
+        return part.name not in bound
+    return isinstance(part, Each | Splat)
 
 
-def failures(expression: Expression) -> Iterator[tuple[Expression, str]]:
+def failures(expression: Expression, constants: Constants) -> Iterator[tuple[Expression, str]]:
     """The parts of an expression that are worked out in any case, and fail; why."""
-    varying: set[int] = set()
-    for part in reversed([*walk(expression)]):
-        if _varies(part) or any(id(inner) in varying for inner in children(part)):
-            varying.add(id(part))
+    varying = _find_varying(expression, constants)
     pending = [expression]
     while pending:
         part = pending.pop()
         if id(part) in varying:
             pending += reversed([*parts_in_any_case(part)])
-        elif not isinstance(part, Literal) and (why := why_not(part)):
+        elif not isinstance(part, Literal) and (why := _why_constant_fails(part, constants)):
             yield part, why
+
+
+def _why_constant_fails(expression: Expression, constants: Constants) -> str:
+    """Why Terraform refuses a constant; empty where it does not, or where it takes too long to tell."""
+    constants.budget.allow()
+    try:
+        evaluate(expression, EvaluationScope(constants))
+    except EvaluationError as error:
+        return str(error)
+    except (Exhausted, RecursionError):
+        return ""
+    return ""
 
 
 def parts_in_any_case(expression: Expression) -> Iterator[Expression]:
@@ -98,18 +166,22 @@ def why_no_setting(attribute: Attribute, wanted: Type) -> str:
     return "it must be a constant, and can't refer to anything"
 
 
-def why_no_repetition(attribute: Attribute) -> str:
+def why_no_repetition(attribute: Attribute, constants: Constants) -> str:
     """Why Terraform refuses a `count` or `for_each` that is a constant; empty where it does not.
 
     https://developer.hashicorp.com/terraform/language/meta-arguments/for_each
     """
-    if not is_constant(attribute.value):
+    if not is_constant(attribute.value, constants):
         return ""
     slots = slots_of_count if attribute.name == "count" else slots_of_each
+    constants.budget.allow()
     try:
-        slots(evaluate_constant(attribute.value))
+        slots(evaluate(attribute.value, EvaluationScope(constants)))
     except EvaluationError as error:
         return str(error)
     except (Exhausted, RecursionError):
         return ""
     return ""
+
+
+_NO_CONSTANTS = Constants({})

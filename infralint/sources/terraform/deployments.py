@@ -22,16 +22,18 @@ from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.dialling import NAMED
 from infralint.sources.terraform.folders import TerraformFolders, join
 from infralint.sources.terraform.front_door import front_door_nodes
+from infralint.sources.terraform.function_code import with_function_code
 from infralint.sources.terraform.google import google_nodes
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
 from infralint.sources.terraform.items import PLAN, Item, items
+from infralint.sources.terraform.missing_files import missing_files
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.networks import network_nodes
 from infralint.sources.terraform.plans import plans
 from infralint.sources.terraform.remote import makes_balancer, unread_modules
 from infralint.sources.terraform.roots import Root, given_values, is_library, remedy, roots, value_files
-from infralint.sources.terraform.sensitive import exposed_outputs
+from infralint.sources.terraform.sensitive import ephemeral_outputs, exposed_outputs, sensitive_repetitions, why_no_keys
 from infralint.sources.terraform.service_connect import connected_nodes
 from infralint.sources.terraform.tasks import task_services
 from infralint.sources.terraform.validity import problems as problems_of
@@ -138,7 +140,8 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     graph = Graph(list(_all_items(world, first)), where.path, root.environment, files)
     refused = [*problems, *world.problems, *_refusals(tree, root), *_refuse_secrets(world), *tree.unreadable[before:]]
     variables = frozenset(tree.folder(root.path).variables)
-    outcome = _Outcome(nodes(graph), list(task_services(graph)), world.unknown, refused, variables)
+    found = with_function_code(nodes(graph), graph, tree.project, root.path)
+    outcome = _Outcome(found, list(task_services(graph)), world.unknown, refused, variables)
     if any(item.type.startswith(("kubernetes_", "kubectl_", "helm_")) for item in graph.items):
         _add_manifests(outcome, graph, tree, root)
     return outcome
@@ -174,15 +177,20 @@ def _refusals(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
     for folder in tree.take_unchecked() if root.elsewhere is None else ():
         if folder.is_whole and ".terraform" not in folder.path.split("/"):
             yield from problems_of(folder, partial(tree.called_folder, folder))
+            yield from missing_files(folder, root.path, tree.project)
 
 
 def _refuse_secrets(world: World) -> Iterator[Unreadable]:
-    """What the outputs of a root show, and Terraform does not."""
+    """What the outputs of a root, and its keys, show or store, and Terraform does not."""
     folder = world.tree.folder(world.root)
+    for value, secret in sensitive_repetitions(Module(world, folder)):
+        yield Unreadable(why_no_keys(secret), value.where)
     if world.library or world.elsewhere is not None or not folder.is_whole:
         return
     for value, secret in exposed_outputs(Module(world, folder)):
         why = f"its output shows {secret}, which is sensitive, and is not marked `sensitive = true`"
+        yield Unreadable(f"Terraform refuses this: {why}", value.where)
+    for value, why in ephemeral_outputs(Module(world, folder)):
         yield Unreadable(f"Terraform refuses this: {why}", value.where)
 
 

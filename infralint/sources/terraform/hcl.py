@@ -270,6 +270,8 @@ def parse(source: HclFile) -> Block:
     try:
         if source.path.endswith(".json"):
             return _json_file(source)
+        if (lone := _find_lone_return(source.text)) is not None:
+            raise HclError("a line ends with a carriage return alone, where \\n or \\r\\n was expected", lone)
         parser = _HclParser(source)
         body = Block("", (), 0, 0, source)
         parser.body(body, closing=False)
@@ -278,8 +280,20 @@ def parse(source: HclFile) -> Block:
     return body
 
 
-_COMMENT = lazy(rb""""(?:[^"\\\n]|\\.)*+"?|((?:#|//)[^\n]*|/\*.*?(?:\*/|\Z))""", re.DOTALL)
+_COMMENTS = r""""(?:[^"\\\n]|\\.)*+"?|((?:#|//)[^\n]*|/\*.*?(?:\*/|\Z))"""
+_COMMENT = lazy(_COMMENTS.encode(), re.DOTALL)
 """A comment; strings, in which none begins, are taken as they are."""
+_COMMENT_OF_TEXT = lazy(_COMMENTS, re.DOTALL)
+_LONE_RETURN = lazy(r"\r(?!\n)")
+
+
+def _find_lone_return(text: str) -> int | None:
+    """Where a carriage return stands that ends no line, which Terraform refuses outside of comments; None where none does."""
+    if "\r" not in text or not _LONE_RETURN.search(text):
+        return None
+    code = _COMMENT_OF_TEXT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], text)
+    found = _LONE_RETURN.search(code)
+    return found.start() if found else None
 
 
 def find_wrong_byte(content: bytes) -> int | None:

@@ -29,7 +29,7 @@ from infralint.sources.terraform.hcl import (
     parse_template,
 )
 from infralint.sources.terraform.numeric import as_count
-from infralint.sources.terraform.sensitive import is_sensitive, sensitive_in_keys
+from infralint.sources.terraform.sensitive import is_sensitive, sensitive_in_keys, why_no_keys
 from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import (
     EvaluationError,
@@ -375,7 +375,9 @@ class Module:
             if attribute is not None:
                 try:
                     if name == "for_each" and (secret := sensitive_in_keys(attribute.value, self)):
-                        raise EvaluationError(f"it comes from {secret}, which is sensitive, and keys are shown")
+                        self.world.problems.append(Unreadable(why_no_keys(secret), attribute.where))
+                        hole = Hole(f"{name} can't be worked out", attribute.where)
+                        return [Slot(each=(hole, hole), count=hole, doubt=hole)]
                     value = evaluate(attribute.value, EvaluationScope(self))
                     found = slots_of_count(value) if name == "count" else slots_of_each(value)
                     self.budget.spend(len(found))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,7 +23,7 @@ class WrongPlanShape(Exception):
 class ResourceShape(msgspec.Struct, frozen=True):
     address: str
     type: str
-    mode: str = "managed"
+    mode: Literal["managed", "data", "ephemeral", "list", "action"] = "managed"
     values: Objects | None = None
     deposed_key: str | None = None
 
@@ -75,8 +75,8 @@ class PlanShape(msgspec.Struct, frozen=True):
     format_version: str | None = None
     errored: bool | None = None
     complete: bool | None = None
-    planned_values: PlanValuesShape | None = None
-    values: PlanValuesShape | None = None
+    planned_values: PlanValuesShape | msgspec.UnsetType = msgspec.UNSET
+    values: PlanValuesShape | msgspec.UnsetType = msgspec.UNSET
     resource_changes: list[ResourceChangeShape] | None = None
     configuration: ConfigurationShape | None = None
 
@@ -123,10 +123,23 @@ def _check_module(module: Mapping[str, Any], path: str, places: dict[str, str]) 
 
 SIMPLE = str | bool | int | float | None
 _LISTS: Any = list[str | None] | None
-_TYPES: Mapping[str, Any] = dict.fromkeys(
-    ("values", "regex_values", "aliases", "allowed_methods", "headers", "types", "items", *LIST_LINKS), _LISTS
-)
-"""Arguments that are no simple values."""
+_TEXTS = (
+    "load_balancer_type name protocol protocol_version target_type invoke_mode response_transfer_mode function_name"
+    " origin_protocol_policy domain_name origin_path path_pattern http_method uri route_key family network_mode"
+).split()
+_NUMBERS = (
+    "idle_timeout tcp_idle_timeout_seconds timeout_milliseconds origin_read_timeout desired_count timeout_sec weight"
+    " response_timeout_seconds max_size max_capacity worker_count request_timeout"
+).split()
+_TYPES: Mapping[str, Any] = {
+    **dict.fromkeys(
+        ("values", "regex_values", "aliases", "allowed_methods", "headers", "types", "items", *LIST_LINKS), _LISTS
+    ),
+    **dict.fromkeys(_TEXTS, str | None),
+    **dict.fromkeys(_NUMBERS, int | float | None),
+    "internal": bool | None,
+}
+"""Arguments that are of one type wherever they stand; others are any simple value."""
 
 
 @cache

@@ -7,6 +7,7 @@ https://developer.hashicorp.com/terraform/language/values/outputs#sensitive
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal as Literal_
 from typing import Protocol
 
 import msgspec
@@ -55,9 +56,17 @@ class CalledModule(Protocol):
     def module_of_call(self, name: str) -> CalledModule | None: ...
 
 
+Mark = Literal_["sensitive", "ephemeral"]
+"""How variables and outputs are marked whose values are not shown, or not stored."""
+
+
 def is_sensitive(block: Block) -> bool:
     """Whether a variable or an output is marked so that its value is not shown."""
-    attribute = block.attributes.get("sensitive")
+    return _is_marked(block, "sensitive")
+
+
+def _is_marked(block: Block, mark: Mark) -> bool:
+    attribute = block.attributes.get(mark)
     return attribute is not None and isinstance(attribute.value, Literal) and attribute.value.value is True
 
 
@@ -107,6 +116,34 @@ def sensitive_in_keys(expression: Expression, module: CalledModule) -> str:
     return _Sensitivity(module).marks(expression, {}).whole if _may_be_sensitive(module) else ""
 
 
+def why_no_keys(secret: str) -> str:
+    """What to say of a for_each that has keys which come from something sensitive."""
+    return f"Terraform refuses this: it comes from {secret}, which is sensitive, and keys are shown"
+
+
+def sensitive_repetitions(module: CalledModule) -> Iterator[tuple[Attribute, str]]:
+    """Each for_each of a module that has sensitive keys, with what these come from."""
+    folder = module.folder
+    for home in (folder.resources, folder.data, folder.ephemeral, folder.calls):
+        for block in home.values():
+            attribute = block.attributes.get("for_each")
+            if attribute is not None and (secret := sensitive_in_keys(attribute.value, module)):
+                yield attribute, secret
+
+
+def ephemeral_outputs(module: CalledModule) -> Iterator[tuple[Attribute, str]]:
+    """Outputs of a root module that Terraform would have to keep, and can't: marked as ephemeral, or made of what is so.
+
+    https://developer.hashicorp.com/terraform/language/values/outputs#ephemeral-avoid-storing-values-in-state-or-plan-files
+    """
+    for block in module.folder.outputs.values():
+        value = block.attributes.get("value")
+        if _is_marked(block, "ephemeral"):
+            yield block.attributes["ephemeral"], "an output of the root module can't be ephemeral"
+        elif value is not None and (secret := _Sensitivity(module, "ephemeral").marks(value.value, {}).anywhere):
+            yield value, f"{secret} is ephemeral, and an output of the root module is stored"
+
+
 def exposed_outputs(module: CalledModule) -> Iterator[tuple[Attribute, str]]:
     """Outputs of a root module that show something sensitive without being marked so, each with what that is: Terraform
     refuses them. In other modules what is sensitive stays so.
@@ -134,8 +171,9 @@ def _may_be_sensitive(module: CalledModule | None) -> bool:
 class _Sensitivity:
     """What of the values of a module is sensitive: each name is followed once. What lies too far away is taken for plain."""
 
-    def __init__(self, module: CalledModule) -> None:
+    def __init__(self, module: CalledModule, mark: Mark = "sensitive") -> None:
         self.module = module
+        self.mark = mark
         self._known: dict[tuple[int, str, str], _Marks] = {}
         self._depth = self._steps = 0
 
@@ -193,7 +231,7 @@ class _Sensitivity:
             return self._outputs(name)
         if root != "var" or name not in folder.variables:
             return _PLAIN_VALUE
-        if is_sensitive(folder.variables[name]):
+        if _is_marked(folder.variables[name], self.mark):
             return _Marks(f"var.{name}")
         given = self._argument(name)
         return _Marks(given.whole) if "type" in folder.variables[name].attributes else given
@@ -206,7 +244,7 @@ class _Sensitivity:
         self.module = called
         members: dict[str, _Marks] = {}
         for output, block in called.folder.outputs.items():
-            if is_sensitive(block):
+            if _is_marked(block, self.mark):
                 members[output] = _Marks(f"module.{name}.{output}")
             elif (value := block.attributes.get("value")) is not None:
                 members[output] = self.marks(value.value, {})
@@ -245,9 +283,11 @@ class _Sensitivity:
                 return _PLAIN_VALUE
             case "try" if given:
                 return given[0] if _is_reference(call.arguments[0]) else _PLAIN_VALUE
-            case "nonsensitive" if given:
+            case "ephemeralasnull" if self.mark == "ephemeral":
+                return _PLAIN_VALUE
+            case "nonsensitive" if given and self.mark == "sensitive":
                 return msgspec.structs.replace(given[0], whole="")
-            case "sensitive" if given:
+            case "sensitive" if given and self.mark == "sensitive":
                 return _Marks("a call of sensitive()")
             case "tolist" | "tomap" if given:
                 return given[0]

@@ -18,6 +18,7 @@ from infralint.sources.terraform.addresses import wrong_addresses
 from infralint.sources.terraform.budget import Exhausted
 from infralint.sources.terraform.constants import (
     ATTEMPTS,
+    Constants,
     failures,
     is_constant,
     parts_in_any_case,
@@ -180,6 +181,11 @@ class _Check(msgspec.Struct, dict=True):
                     found.update(_given_aliases(attribute.value))
         return frozenset(found)
 
+    @cached_property
+    def constants(self) -> Constants:
+        """The local values that depend on nothing."""
+        return Constants(self.folder.locals)
+
     # Cycles
 
     def _cycles(self) -> Iterator[Unreadable]:
@@ -254,7 +260,7 @@ class _Check(msgspec.Struct, dict=True):
                     yield _refuse(block.attributes["for_each"].where, "`for_each` can't stand beside `count`")
                 for name in ("count", "for_each"):
                     attribute = block.attributes.get(name)
-                    if attribute is not None and (why := why_no_repetition(attribute)):
+                    if attribute is not None and (why := why_no_repetition(attribute, self.constants)):
                         yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
 
     def _variable(self, block: Block) -> Iterator[Unreadable]:
@@ -302,7 +308,7 @@ class _Check(msgspec.Struct, dict=True):
     # Expressions
 
     def _expression(self, attribute: Attribute, expression: Expression, bound: frozenset[str]) -> Iterator[Unreadable]:
-        for failure, why in failures(expression):
+        for failure, why in failures(expression, self.constants):
             yield _refuse(_place(attribute, failure.start, failure.end), why)
         if attribute.name not in _OF_WHOLE_BLOCKS:
             yield from self._outputs_of_all(attribute, expression, bound)
