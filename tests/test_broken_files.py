@@ -541,7 +541,7 @@ def test_code_with_a_bracket_missing_is_not_called_clean(name: str, text: str, l
 
 
 @pytest.mark.parametrize(
-    "block", ["stream { server { listen 80; proxy_pass; } }", "stream { server { proxy_pass a b; } }"]
+    "block", ["stream { server { listen 80; proxy_pass; } }", "stream { server { listen 80; proxy_pass a b; } }"]
 )
 def test_a_tcp_proxy_without_a_backend_is_refused(block: str, lint: Lint) -> None:
     report = lint({"nginx.conf": f"events {{}}\n{block}\n", "site/nginx.conf": SITE})

@@ -236,7 +236,7 @@ class Crossing(msgspec.Struct, Generic[H_co], frozen=True, eq=False, gc=False):
     def is_handshake_mended(self) -> bool:
         """Whether a hop behind sends the handshake on whole, in whatever state this one leaves it."""
         sent = [leg.outbound.request.upgrade for leg in self.behind if leg.outbound is not None]
-        return any(isinstance(upgrade, Known) and upgrade.value == "forwarded" for upgrade in sent)
+        return any(isinstance(upgrade, Known) and upgrade.value in ("forwarded", "http/1.0") for upgrade in sent)
 
     @property
     def silence(self) -> Setting[float]:

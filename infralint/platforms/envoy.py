@@ -41,6 +41,7 @@ class GatewayProduct(msgspec.Struct, frozen=True):
 ENVOY_GATEWAY = GatewayProduct(
     "Envoy Gateway", 15, 300, "https://gateway.envoyproxy.io/latest/tasks/traffic/http-timeouts/"
 )
+AI_GATEWAY = GatewayProduct("Envoy AI Gateway", 60, 300, "https://github.com/defilantech/LLMKube/issues/734")
 ISTIO = GatewayProduct(
     "Istio", UNLIMITED, UNLIMITED, "https://istio.io/latest/docs/tasks/traffic-management/request-timeouts/"
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from infralint.model import SSE, UNLIMITED, Clock, Known, Location, Setting, Unknown
+from infralint.model import SSE, UNLIMITED, Clock, Known, Location, Setting, StreamKind, Unknown
 from infralint.platforms.routing import RoutedHop
 
 REQUEST_TIMEOUT = 300.0
@@ -20,13 +20,15 @@ CLOUD_RUN_MOST = 3600.0
 
 
 def revision_clocks(
-    whole: Setting[float], start: Setting[float] | None, idle: Setting[float] | None
+    whole: Setting[float],
+    start: Setting[float] | None,
+    idle: Setting[float] | None,
+    ends: frozenset[StreamKind] = SSE,
 ) -> tuple[Clock, ...]:
-    """The timeouts of a revision: of a whole answer, of its first byte, of silence (0: without limit).
-
-    What they do to a WebSocket once that is open is not documented, and is left out.
+    """The timeouts of a revision: of a whole answer, of its first byte, of silence (0: without limit). ends: what the first
+    of them ends; what Knative's own does to a WebSocket once that is open is not documented, and is left out.
     """
-    clocks = [Clock("whole-response", whole, SSE, "truncated")]
+    clocks = [Clock("whole-response", whole, ends, "truncated")]
     if start is not None:
         clocks.append(Clock("first-byte", start, SSE, "504"))
     if idle is not None:

@@ -460,7 +460,7 @@ def _is_below(least: Setting[str], request: Request | None) -> bool:
 def response_out(facts: Facts, response: Response, request: Request, added: Mapping[str, Setting[str]]) -> Response:
     """What goes on towards the client. added: what `add_header` sends, by lower-case name.
 
-    nginx keeps `X-Accel-…` to itself unless `proxy_pass_header` names it; `proxy_hide_header` keeps more.
+    nginx keeps `X-Accel-…` to itself; `proxy_hide_header` keeps more, and `proxy_pass_header` none of what it names.
     """
     if facts.family == "stream":
         return response
@@ -487,11 +487,20 @@ def _heeded_headers(
 
 def _taken_out(facts: Facts, response: Response) -> dict[str, Setting[str]]:
     """Headers that surely do not go on: their value is empty."""
-    passed = _words(facts, f"{facts.family}_pass_header")
-    hidden = (CONSUMED - passed.keys()) | _words(facts, f"{facts.family}_hide_header").keys()
+    hidden = (CONSUMED - _words(facts, f"{facts.family}_pass_header").keys()) | _hiding(facts).keys()
     return {
         name: Known("", facts.where, name, "default") for name in hidden if name in response.headers or name == ACCEL
     }
+
+
+def _hiding(facts: Facts) -> dict[str, Line]:
+    """The headers of answers that lines keep back; one that a line passes on is not, whichever stands nearer.
+
+    https://github.com/nginx/nginx/blob/master/src/http/ngx_http_upstream.c, ngx_http_upstream_hide_headers_hash()
+    """
+    passed = _words(facts, f"{facts.family}_pass_header")
+    hidden = _words(facts, f"{facts.family}_hide_header")
+    return {name: line for name, line in hidden.items() if name not in passed}
 
 
 def _words(facts: Facts, name: str) -> dict[str, Line]:
@@ -609,7 +618,7 @@ def _key_lost(facts: Facts, headers: Sequence[Header]) -> Setting[Upgrade] | Non
 
 def _hidden(facts: Facts) -> Known[Upgrade] | None:
     """A response header that browsers insist on, and that the location keeps back."""
-    for name, line in _words(facts, "proxy_hide_header").items():
+    for name, line in _hiding(facts).items():
         if name in ("upgrade", "sec-websocket-accept"):
             return _drop_upgrade(
                 line, f"`{line.written}` keeps back what a client needs to see in the answer 101", line.name

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from infralint.text.lazy import lazy
 
 _TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
+_LONG_TIME = lazy(r"([0-9]{0,19})([yMwdhs]|m(?!s)| ) *")
 _TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_LONG_TIME_UNITS = {"y": 31_536_000_000, "M": 2_592_000_000, **_TIME_UNITS}
 _SIZE = lazy("([0-9]{1,15})([kKmMgG]?)")
 _SIZE_UNITS = {"": 0, "k": 10, "m": 20, "g": 30}
 _REST = lazy("[0-9]{0,19}")
@@ -26,9 +30,22 @@ def time(text: str) -> float:
     timeouts are, know neither months nor years.
     https://nginx.org/en/docs/syntax.html, https://github.com/nginx/nginx/blob/master/src/core/ngx_parse.c
     """
-    milliseconds, smallest, at = 0, _TIME_UNITS["w"] + 1, 0
-    while part := _TIME.match(text, at):
-        at, scale = part.end(), _TIME_UNITS[part[2].strip() or "s"]
+    return _time(text, _TIME, _TIME_UNITS)
+
+
+@lru_cache(1024)
+def long_time(text: str) -> float:
+    """Seconds of an nginx time that may have months and years, and no milliseconds: of caches and sessions. Raises BadValue.
+
+    https://nginx.org/en/docs/syntax.html
+    """
+    return _time(text, _LONG_TIME, _LONG_TIME_UNITS)
+
+
+def _time(text: str, parts: re.Pattern[str], units: Mapping[str, int]) -> float:
+    milliseconds, smallest, at = 0, max(units.values()) + 1, 0
+    while part := parts.match(text, at):
+        at, scale = part.end(), units[part[2].strip() or "s"]
         if scale >= smallest:
             raise BadValue(text)
         smallest = scale if part[2].strip() else 0

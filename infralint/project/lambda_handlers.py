@@ -16,7 +16,8 @@ from infralint.text.repetition import is_repetitive
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-_LANGUAGES = {"js": "javascript", "mjs": "javascript", "cjs": "javascript", "ts": "typescript", "mts": "typescript"}
+LANGUAGES = {"js": "javascript", "mjs": "javascript", "cjs": "javascript", "ts": "typescript", "mts": "typescript"}
+"""Endings of the files of handlers that may stream, and their languages."""
 _WORD = "streamifyResponse"
 _NAMED = frozenset({"variable_declarator", "assignment_expression", "pair", "export_statement"})
 LARGEST = 512 * 1024
@@ -29,7 +30,7 @@ def find_streaming(project: Project, folder: str, handler: str) -> Location | No
     folder: of the function's code, as a project path. handler: its file without the ending, and the name that it exports.
     """
     module, _, name = handler.rpartition(".")
-    for ending, language in _LANGUAGES.items():
+    for ending, language in LANGUAGES.items():
         path = posixpath.normpath(posixpath.join(folder, f"{module}.{ending}"))
         if path in project.file_set:
             return _find_call(project, path, language, name)

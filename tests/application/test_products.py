@@ -32,7 +32,15 @@ server {
 
 @pytest.mark.parametrize(
     "image",
-    ["linuxserver/plex", "ghcr.io/open-webui/open-webui:main", "lscr.io/linuxserver/sonarr", "grafana/grafana:11.1"],
+    [
+        "linuxserver/plex",
+        "ghcr.io/open-webui/open-webui:main",
+        "lscr.io/linuxserver/sonarr",
+        "grafana/grafana:11.1",
+        "jetbrains/teamcity-server:2024.03",
+        "ghcr.io/immich-app/immich-server:release",
+        "acme/shop\n    command: php artisan reverb:start --port=8080",
+    ],
 )
 def test_the_hop_in_front_of_a_product_that_opens_sockets_has_to_upgrade(image: str, lint: Lint) -> None:
     report = lint({"compose.yaml": COMPOSE % image, "site.conf": PLAIN})
@@ -41,7 +49,9 @@ def test_the_hop_in_front_of_a_product_that_opens_sockets_has_to_upgrade(image: 
     assert "compose.yaml:6 runs " in finding["stream"]["because"]
 
 
-@pytest.mark.parametrize("image", ["lscr.io/linuxserver/sonarr", "vaultwarden/server:latest", "grafana/grafana:11.1"])
+@pytest.mark.parametrize(
+    "image", ["lscr.io/linuxserver/sonarr", "vaultwarden/server:latest", "quay.io/soketi/soketi:1.6"]
+)
 def test_the_pings_of_a_product_are_known(image: str, lint: Lint) -> None:
     report = lint({"compose.yaml": COMPOSE % image, "site.conf": WHOLE})
     assert problems(report, "short-idle-timeout") == []

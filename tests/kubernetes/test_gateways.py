@@ -458,3 +458,56 @@ def test_googles_policy_may_be_for_a_pool_of_the_inference_extension(lint: Lint)
     assert problems(lint(dict(named)), "capped-stream") == ["k8s/edge.yaml:4 warning capped-stream"]
     named["k8s/edge.yaml"] += f"---\n{policy}"
     assert problems(lint(dict(named)), "capped-stream") == []
+
+
+# Envoy AI Gateway
+
+MODELS = """\
+apiVersion: aigateway.envoyproxy.io/v1alpha1
+kind: AIGatewayRoute
+metadata: { name: models, namespace: ai }
+spec:
+  parentRefs: [{ name: edge }]
+  rules:
+    - matches: [{ headers: [{ type: Exact, name: x-ai-eg-model, value: qwen }] }]
+      backendRefs: [{ name: qwen }]
+---
+apiVersion: aigateway.envoyproxy.io/v1alpha1
+kind: AIServiceBackend
+metadata: { name: qwen, namespace: ai }
+spec: { schema: { name: OpenAI }, backendRef: { name: qwen-pods, kind: Backend, group: gateway.envoyproxy.io } }
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: { name: qwen-pods, namespace: ai }
+spec: { endpoints: [{ fqdn: { hostname: qwen.ai.svc.cluster.local, port: 8000 } }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: qwen, namespace: ai }
+spec: { selector: { app: qwen }, ports: [{ port: 8000 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: qwen, namespace: ai }
+spec:
+  selector: { matchLabels: { app: qwen } }
+  template:
+    metadata: { labels: { app: qwen } }
+    spec: { containers: [{ name: vllm, image: "vllm/vllm-openai:v0.9.0", ports: [{ containerPort: 8000 }] }] }
+"""
+
+
+def test_a_route_to_models_ends_every_answer_after_a_minute(lint: Lint) -> None:
+    report = lint({"models.yaml": MODELS})
+    finding = next(found for found in report["findings"] if found["check"] == "capped-stream")
+    assert (finding["severity"], finding["location"]["line"]) == ("warning", 3)
+    assert "after 60 s" in finding["message"]
+    assert [leg["hop"]["platform"] for leg in finding["trace"]["legs"]] == ["envoy", "application"]
+
+
+def test_a_route_to_models_that_says_how_long_is_silent(lint: Lint) -> None:
+    longer = MODELS.replace(
+        "backendRefs: [{ name: qwen }]", "backendRefs: [{ name: qwen }]\n      timeouts: { request: 30m }"
+    )
+    assert problems(lint({"models.yaml": longer}), "capped-stream") == []

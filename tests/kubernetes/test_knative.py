@@ -60,6 +60,16 @@ def test_the_advice_names_the_most_there_is(lint: Lint) -> None:
     assert google["hop"]["name"] == "Cloud Run Service chat"
 
 
+def test_google_ends_websockets_too_and_of_knative_that_is_not_known(lint: Lint) -> None:
+    files = {"infralint.yaml": "streams: [{ path: /ws, kind: websocket, duration: 30m, heartbeat: 20s }]\n"}
+    google = SERVICE.replace("example.com/team: chat", "run.googleapis.com/cpu-throttling: 'false'")
+    found = problems(lint({**files, "service.yaml": google}), "capped-stream")
+    assert found == ["service.yaml:3 error capped-stream"]
+    longer = f"{google}      timeoutSeconds: 3600\n"
+    assert problems(lint({**files, "service.yaml": longer}), "capped-stream") == []
+    assert problems(lint({**files, "service.yaml": SERVICE}), "capped-stream") == []
+
+
 def test_the_way_leads_to_the_code_in_its_image(lint: Lint) -> None:
     report = lint({**APPLICATION, "service.yaml": f"{SERVICE}      timeoutSeconds: 60\n"})
     warning = next(found for found in report["findings"] if found["severity"] == "warning")

@@ -609,6 +609,11 @@ TIERS = {
     "both have it": (f"{HTTP10} {OFF}", f"{HTTP10} {OFF}", "delivered"),
     "the first tier consumes the application's no": (HTTP10, HTTP10, "held"),
     "unless it passes it on": (HTTP10, f"{HTTP10} proxy_pass_header X-Accel-Buffering;", "delivered"),
+    "even where it hides it, too": (
+        HTTP10,
+        f"{HTTP10} proxy_pass_header X-Accel-Buffering; proxy_hide_header X-Accel-Buffering;",
+        "delivered",
+    ),
     "add_header speaks to the next tier": (
         HTTP10,
         f"{HTTP10} {OFF} add_header X-Accel-Buffering no always;",
@@ -628,7 +633,7 @@ def tiers(binary: Binary) -> dict[str, Outcome]:
         f"server {{ listen 8080; server_name s{number}; location / {{ {inner} {PASS} }} }}"
         for number, (outer, inner, _) in enumerate(TIERS.values())
     ]
-    says_no = {"the first tier consumes the application's no", "unless it passes it on"}
+    says_no = {"the first tier consumes the application's no", "unless it passes it on", "even where it hides it, too"}
     probes = [
         Probe("/", f"s{number}", answer=Answer(headers=NO_XAB if name in says_no else ()))
         for number, name in enumerate(TIERS)

@@ -234,6 +234,35 @@ server {{ listen 127.0.0.1:1999; location /ws {{ proxy_pass http://a; }} }} }}
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "http { server { http2 on; } }",
+        "http { server { add_header_inherit on; } }",
+        "http { server { location / { proxy_pass http://127.0.0.1:1; proxy_http_version 2; } } }",
+        "http { upstream a { server 127.0.0.1:1; keepalive 0; } }",
+        "stream { server { listen 127.0.0.1:1999; proxy_timeout 1h; } }",
+        "stream { server { listen 127.0.0.1:1999; server_name a; proxy_pass 127.0.0.1:1; } }",
+        "stream { server { listen 127.0.0.1:1999; return x; } }",
+    ],
+)
+@pytest.mark.parametrize("place", ["nginx.conf", "sub/more.inc"])
+def test_what_came_later_is_refused_where_the_version_says_so(
+    text: str, place: str, binary: Binary, tmp_path: Path
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "nginx.conf").write_text("events {}\ninclude sub/*.inc;\n")
+    (tmp_path / place).write_text(f"events {{}}\n{text}\n".removeprefix("" if place == "nginx.conf" else "events {}\n"))
+    version = ".".join(map(str, binary.version))
+    project = Project(tmp_path, Settings(nginx=NginxSettings(version=version)), base=tmp_path)
+    refused, accepted = read(project).unreadable, binary.accepts(f"events {{}}\n{text}\n")
+    assert bool(refused) == (not accepted.ok), accepted.message
+    for one in refused:
+        said = one.message.removeprefix("nginx would refuse this file: ")
+        assert re.split("[;:]", said)[0] in accepted.message
+    assert read(Project(tmp_path, Settings(), base=tmp_path)).unreadable == []
+
+
+@pytest.mark.parametrize(
     "passed",
     [
         "proxy_pass http://app:8080",

@@ -471,12 +471,12 @@ def _all_templates(chart: Chart, values: PlacedMapping) -> Iterator[TemplateFile
 
 
 _ASKED = lazy(
-    r"kind:[ \t]*[\"']?(?:\{\{|Ingress|Gateway|HTTPRoute|GRPCRoute|Virtual|Destination|Backend|Client|Middleware|Servers|HTTPProxy"
+    r"kind:[ \t]*[\"']?(?:\{\{|AI|Ingress|Gateway|HTTPRoute|GRPCRoute|Virtual|Destination|Backend|Client|Middleware|Servers|HTTPProxy"
     r"|Route|Service\b|Deployment|StatefulSet|DaemonSet|ConfigMap|Horizontal|Target)"
 )
 _INCLUDES = lazy(r"\b(?:include|template)\s+\"")
 _ROUTED = lazy(
-    r"kind:[ \t]*[\"']?(?:Ingress|Gateway|HTTPRoute|GRPCRoute|VirtualService|IngressRoute|HTTPProxy)\b|_pass[ \t]"
+    r"kind:[ \t]*[\"']?(?:AIGatewayRoute|Ingress|Gateway|HTTPRoute|GRPCRoute|VirtualService|IngressRoute|HTTPProxy)\b|_pass[ \t]"
 )
 """What a template has to hold for it to matter that it can't be rendered."""
 

@@ -23,7 +23,7 @@ from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_hol
 ROUTING = (
     "Ingress IngressClass IngressClassParams TargetGroupBinding Gateway GatewayClass HTTPRoute GRPCRoute VirtualService"
     " DestinationRule BackendTrafficPolicy ClientTrafficPolicy IngressRoute Middleware ServersTransport HTTPProxy Route"
-    " BackendConfig GCPBackendPolicy TrafficPolicy"
+    " BackendConfig GCPBackendPolicy TrafficPolicy AIGatewayRoute AIServiceBackend Backend"
 ).split()
 """Kinds that send requests on, or say how."""
 RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout Pod ConfigMap HorizontalPodAutoscaler".split()

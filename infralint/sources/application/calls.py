@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.languages import LISTS
 from infralint.sources.application.rulebook import Key, Keys
-from infralint.sources.application.syntax import Call, Definition, SourceModule, unwrap
+from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrap
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -40,6 +40,16 @@ def chained_calls(call: Call) -> Iterator[Call]:
 def link_before(call: Call, names: Collection[str]) -> Call | None:
     """The nearest of the calls that a call is chained to that has one of some names: `Path` in `r.Path("/x").HandlerFunc(h)`."""
     return next((link for link in islice(chained_calls(call), 1, DEEPEST) if link.name in names), None)
+
+
+def calls_after(call: Call) -> Iterator[Call]:
+    """The calls that are made on what a call makes, one after the other: `addEndpoint("/ws").setAllowedOrigins("*").withSockJS()`."""
+    for outer in call.node.ancestors()[: 2 * DEEPEST]:
+        link = call.module.call_of(outer)
+        if link is not None and (link.receiver is None or not span_of(link.receiver).has(call.span)):
+            return
+        if link is not None:
+            yield link
 
 
 def last_name(node: SgNode | None) -> str:

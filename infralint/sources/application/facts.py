@@ -34,6 +34,16 @@ class CompressorUse(msgspec.Struct, frozen=True):
     versions: str = ""
 
 
+class AnswerHolder(msgspec.Struct, frozen=True):
+    """What an answer waits for in the application itself. because: a sentence. where: what says so, called `called`. fix: what
+    to write instead."""
+
+    because: str
+    where: Location
+    called: str
+    fix: str
+
+
 class Route(msgspec.Struct, frozen=True):
     """A route of an application whose responses stream, or that opens a WebSocket.
 
@@ -41,7 +51,7 @@ class Route(msgspec.Struct, frozen=True):
     end of it could be told; it begins with `**` then. methods: none where any will do. because: completes
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
     carry, by lower-case name; may_send: what they may carry, too. heartbeat: seconds between pings that keep it alive,
-    None where none is known. compressor: what compresses, and so holds, its answer; None where nothing does.
+    None where none is known. compressor: what compresses, and so holds, its answer, holder: what else holds it.
     names_accel: code of its application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
     websocket_only: its session never begins with polling. stateless: it keeps no session.
@@ -61,6 +71,7 @@ class Route(msgspec.Struct, frozen=True):
     websocket_only: bool = False
     stateless: bool = False
     compressor: CompressorUse | None = None
+    holder: AnswerHolder | None = None
     names_accel: bool = False
     names_pings: bool = False
     may_send: tuple[str, ...] = ()

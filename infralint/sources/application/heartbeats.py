@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.intervals import TIMERS, go_duration, steady_interval
@@ -43,6 +43,29 @@ _PERSISTENT = lazy(rb"""(?i)connection["'`\]]*\s*[:,=>]+\s*["'`]?keep-alive|keep
 def names_pings(content: bytes) -> bool:
     """Whether code speaks of pings, or writes the comments that serve as such."""
     return _NAMES_PING.search(_PERSISTENT.sub(b"", content)) is not None
+
+
+_KTOR_PINGS = lazy(
+    rb"\bpingPeriod(?:Millis)?\s*=\s*(?:Duration\.ofSeconds\((\d+)\)|(\d+)\.seconds|(\d+)\.minutes|Duration\.ofMinutes\((\d+)\)|([\d_]+)L?\b)"
+)
+
+
+def ktor_pings(contents: Iterable[bytes]) -> float | None:
+    """Seconds between the pings of Ktor's WebSockets, where `install(WebSockets)` sets a period: by itself it sends none.
+
+    https://ktor.io/docs/server-websockets.html#configure
+    """
+    for content in contents:
+        if found := _KTOR_PINGS.search(content):
+            seconds, minutes = found[1] or found[2], found[3] or found[4]
+            return (
+                float(seconds)
+                if seconds
+                else 60 * float(minutes)
+                if minutes
+                else int(found[5].replace(b"_", b"")) / 1000
+            )
+    return None
 
 
 def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:

@@ -11,6 +11,7 @@ from infralint.sources.application.blocks import BlockPrefixes
 from infralint.sources.application.calls import argument_of, names_in, splats
 from infralint.sources.application.class_prefixes import ClassPrefixes
 from infralint.sources.application.django_paths import DjangoPaths
+from infralint.sources.application.go_wrappers import GoWrappers
 from infralint.sources.application.heads import DEEPEST, NOWHERE, Head, PathVersion, bound_heads
 from infralint.sources.application.languages import CONDITIONS
 from infralint.sources.application.loops import find_iterations
@@ -58,6 +59,7 @@ class Joiner:
         self._blocks = BlockPrefixes(self.matcher)
         self._classes = ClassPrefixes(program, self.resolver, self.uses)
         self._django = DjangoPaths(program, self.resolver, self.heads_of)
+        self._wrappers = GoWrappers(program, self.resolver)
         self._rack = RackPaths(program, self.resolver)
         self._spring = SpringPaths(program)
         self._pending: set[object] = set()
@@ -218,6 +220,8 @@ class Joiner:
             given = self.mounts.given_prefix(*found_group, call)
             parents = self.heads_of(call.module, call.receiver, depth + 1)
             return [parent.extend(given) for parent in parents]
+        if (wrapped := self._wrappers.router_within(call)) is not None:
+            return self.heads_of(call.module, wrapped, depth + 1)
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
@@ -437,7 +441,15 @@ class Joiner:
             heads += self._heads_of_argument(other, use, parameter, depth)
         if is_whole_plugin:
             heads = [NOWHERE if head.prefixed else head for head in heads]
+        if not heads and self._is_application(parameter):
+            return [Head(ROOT, module.path)]
         return list(dict.fromkeys(heads)) or [NOWHERE]
+
+    def _is_application(self, parameter: Parameter) -> bool:
+        """Whether a parameter that nobody is seen to hand over is a whole application: one that a container injects."""
+        module = parameter.definition.module
+        types = (name for rules in self.rulebook.of(module) for name in rules.applications)
+        return self._wrappers.is_application(parameter, frozenset(types))
 
     def _uses_of_function(self, definition: Definition) -> Iterator[tuple[SourceModule, SgNode]]:
         """Where a function is named; a method of Go, on values of its type: `func (h *Chat) Register(r *mux.Router)`."""

@@ -210,7 +210,7 @@ def packages(manifests: Iterable[str], text: Callable[[str], bytes]) -> dict[str
 def nearest(found: Mapping[str, object], folder: str) -> str:
     """The nearest folder upwards that has a manifest."""
     while folder and folder not in found:
-        folder = posixpath.dirname(folder)
+        folder = folder.rpartition("/")[0]
     return folder
 
 

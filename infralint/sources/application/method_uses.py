@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 
+LONGEST_HEADER = 500
+"""Characters before the body of a class in which what stands above it is named."""
+
+
 class MethodUses:
     """Uses of the methods of a project's classes. is_registered: whether a place is within the handler of a route."""
 
@@ -26,8 +30,35 @@ class MethodUses:
         self._owned: dict[tuple[str, str], list[tuple[SgNode, SgNode, SgNode]]] = {}
 
     def of(self, definition: Definition, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
-        """Where a method of a class is named: `controller.stream`, `this.stream`, `chat.New(store).Register`."""
+        """Where a method of a class is named: `controller.stream`, `this.stream`, `chat.New(store).Register`; also on what is
+        declared as one of the classes and interfaces above it, which have such a method, too."""
+        met: set[tuple[str, SourceSpan]] = set()
+        for method, class_name in ((definition, owner), *self._overridden(definition)):
+            for home, place in self._of_class(method, class_name):
+                if (home.path, span_of(place)) not in met:
+                    met.add((home.path, span_of(place)))
+                    yield home, place
+
+    def _overridden(self, method: Definition) -> Iterator[tuple[Definition, str]]:
+        """The methods of the project's classes that one stands in place of, each with its class."""
+        owner = method.owner
+        if owner is None or owner.kind != "class":
+            return
+        body = owner.node.field("body")
+        end = span_of(body).start if body is not None else owner.span.start
+        header = method.module.text[owner.span.start : end][-LONGEST_HEADER:]
+        for word in dict.fromkeys(re.findall(r"\b[A-Z]\w*", header)):
+            above = self._resolver.at_home(method.module, word) if word != owner.name else None
+            if isinstance(above, Definition) and above.kind == "class" and above is not owner:
+                inside = (other for other in above.module.definitions_of(method.name) if other.owner is above)
+                yield from ((other, above.name) for other in inside)
+
+    def _of_class(self, definition: Definition, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
         module, name = definition.module, definition.name
+        if _is_extension(definition):
+            for home in self._program.modules_naming(module, name):
+                yield from ((home, place) for _, place, _ in self._owned_names(home, name))
+            return
         importers = list(self._program.importers(module.path, name))
         beside = self._program.callers_beside(module, name)
         near = (module, *self._program.siblings_naming(module, name), *importers, *beside)
@@ -75,6 +106,15 @@ def _owned_name(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNo
     if call is not None and call.receiver is not None and span_of(call.callee) == span_of(node):
         return parent, call.receiver
     return None, None
+
+
+def _is_extension(method: Definition) -> bool:
+    """Whether a method of C# is called on what it extends, and named without its class.
+
+    https://learn.microsoft.com/en-us/dotnet/csharp/programming-guide/classes-and-structs/extension-methods
+    """
+    given = method.node.field("parameters") if method.module.language.name == "csharp" else None
+    return given is not None and given.text()[1:].lstrip().startswith("this ")
 
 
 def _plain(name: str) -> str:

@@ -11,6 +11,7 @@ from infralint.model import (
     SSE,
     UNLIMITED,
     Address,
+    Buffering,
     Clock,
     Compression,
     Evidence,
@@ -38,6 +39,7 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.sources.application.facts import (
     NO_HEADERS,
+    AnswerHolder,
     Application,
     ClientCall,
     CompressorUse,
@@ -64,7 +66,8 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     headers: what its responses surely carry. may_send: what they may carry, too. complete: they carry nothing else that a
     hop looks at. workers: the
     server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
-    what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
+    what compresses its answers, and what to write instead, holder: what else holds them; None where nothing does.
+    names_accel: code of its
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
     server closes a connection that carries nothing; None where that is not known. methods: by
     which it may be asked; none where any will do. exact: `/ws/` is another path to it than `/ws`.
@@ -85,6 +88,7 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     workers: Known[int | None] | None = None
     methods: tuple[str, ...] = ()
     compressor: CompressorUse | None = None
+    holder: AnswerHolder | None = None
     names_accel: bool = False
     names_pings: bool = False
     keep_alive: Known[float] | None = None
@@ -101,6 +105,12 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
         if path.startswith("//") and not self.merges_slashes:
             return False
         return matches_segments(path, self.pattern)
+
+    def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
+        if self.holder is None:
+            return self.buffers_responses
+        related = (Related(self.holder.called, self.holder.where),)
+        return Known("always", self.where, "Rack::ETag", because=self.holder.because, related=related)
 
     def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
         use = self.compressor
@@ -119,6 +129,8 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
             return _longer(self.keep_alive.name, math.ceil(seconds))
         if setting == "compress" and self.compressor is not None:
             return COMPRESSORS[self.compressor.library].fix
+        if setting == "buffers_responses" and self.holder is not None:
+            return self.holder.fix
         if setting == "max_duration":
             return f"gunicorn --worker-class gthread --threads 16 --timeout {max(seconds, 300):g} …"
         return ""
@@ -255,6 +267,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         workers=workers,
         methods=route.methods,
         compressor=route.compressor,
+        holder=route.holder,
         names_accel=route.names_accel,
         names_pings=route.names_pings,
         keep_alive=application.keep_alive,

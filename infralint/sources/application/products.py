@@ -318,6 +318,169 @@ PRODUCTS = (
         )
         for name in ("Sonarr", "Radarr", "Lidarr", "Readarr", "Prowlarr")
     ),
+    Product(
+        "Laravel Reverb",
+        "https://laravel.com/docs/12.x/reverb#web-server",
+        _sockets("/app/*", heartbeat=60),
+        (),
+        commands=("php artisan reverb:start",),
+    ),
+    Product(
+        "Laravel WebSockets",
+        "https://beyondco.de/docs/laravel-websockets/basic-usage/ssl",
+        _sockets("/app/*", heartbeat=60),
+        (),
+        commands=("php artisan websockets:serve",),
+    ),
+    Product(
+        "Soketi",
+        "https://docs.soketi.app/getting-started/ssl-configuration/nginx-configuration",
+        _sockets("/app/*", heartbeat=30),
+        ("soketi/soketi",),
+        commands=("soketi start",),
+    ),
+    Product(
+        "AnyCable",
+        "https://docs.anycable.io/deployment/load_balancing",
+        _sockets("/cable", heartbeat=3),
+        ("anycable/anycable-go*",),
+        commands=("anycable-go",),
+    ),
+    Product(
+        "Chatwoot",
+        "https://developers.chatwoot.com/self-hosted/deployment/linux-vm",
+        _sockets("/cable", heartbeat=3),
+        ("chatwoot/chatwoot",),
+    ),
+    Product(
+        "TeamCity",
+        "https://www.jetbrains.com/help/teamcity/configuring-proxy-server.html",
+        _sockets("**/app/subscriptions"),
+        ("jetbrains/teamcity-server",),
+    ),
+    Product(
+        "YouTrack",
+        "https://www.jetbrains.com/help/youtrack/server/reverse-proxy-configuration.html",
+        _sse("**/api/eventSourceBus"),
+        ("jetbrains/youtrack",),
+    ),
+    Product(
+        "Guacamole",
+        "https://guacamole.apache.org/doc/gug/reverse-proxy.html",
+        _sockets("**/websocket-tunnel", heartbeat=5),
+        ("guacamole/guacamole",),
+    ),
+    Product(
+        "Collabora Online",
+        "https://sdk.collaboraonline.com/docs/installation/Proxy_settings.html",
+        _sockets("/cool/*/ws", heartbeat=18),
+        ("collabora/code",),
+    ),
+    Product(
+        "Gotify",
+        "https://gotify.net/docs/nginx",
+        _sockets("**/stream", heartbeat=45),
+        ("gotify/server",),
+    ),
+    Product(
+        "Paperless-ngx",
+        "https://github.com/paperless-ngx/paperless-ngx/wiki/Using-a-Reverse-Proxy-with-Paperless-ngx",
+        _sockets("**/ws/status/", heartbeat=20),
+        ("paperless-ngx/paperless-ngx", "paperlessngx/paperless-ngx"),
+    ),
+    Product(
+        "Immich",
+        "https://docs.immich.app/administration/reverse-proxy",
+        _sockets("/api/socket.io/", heartbeat=25),
+        ("immich-app/immich-server",),
+    ),
+    Product(
+        "OctoPrint",
+        "https://community.octoprint.org/t/reverse-proxy-configuration-examples/1107",
+        _sockets("**/sockjs/**", heartbeat=25, session="SockJS"),
+        ("octoprint/octoprint",),
+    ),
+    Product(
+        "openHAB",
+        "https://www.openhab.org/docs/installation/reverseproxy.html",
+        _sse("/rest/events", "/rest/events/**", heartbeat=10),
+        ("openhab/openhab",),
+    ),
+    Product(
+        "Hasura",
+        "https://hasura.io/docs/2.0/deployment/serving-proxy/",
+        _sockets("/v1/graphql", heartbeat=5),
+        ("hasura/graphql-engine",),
+    ),
+    Product(
+        "Mastodon",
+        "https://github.com/mastodon/mastodon/blob/main/dist/nginx.conf",
+        _sockets("/api/v1/streaming", heartbeat=30),
+        ("mastodon/mastodon-streaming",),
+    ),
+    Product(
+        "ttyd",
+        "https://github.com/tsl0922/ttyd/wiki/Nginx-reverse-proxy",
+        _sockets("**/ws", heartbeat=5),
+        ("tsl0922/ttyd",),
+        commands=("ttyd",),
+    ),
+    Product(
+        "Livebook",
+        "https://hexdocs.pm/livebook/docker.html",
+        _sockets("**/live/websocket", heartbeat=30),
+        ("livebook-dev/livebook",),
+    ),
+    Product(
+        "ThingsBoard",
+        "https://github.com/thingsboard/thingsboard/issues/1144",
+        _sockets("/api/ws/**", "/api/ws", heartbeat=10),
+        ("thingsboard/tb-*",),
+    ),
+    Product(
+        "Kavita",
+        "https://wiki.kavitareader.com/installation/remote-access/nginx-example/",
+        _sockets("**/hubs/messages", heartbeat=15, session="SignalR"),
+        ("jvmilazz0/kavita", "linuxserver/kavita"),
+    ),
+    Product(
+        "ChatGPT Web",
+        "https://github.com/Chanzhaoyu/chatgpt-web",
+        _sse("/api/chat-process", "/chat-process", content_type="application/octet-stream"),
+        ("chenzhaoyu94/chatgpt-web",),
+    ),
+    Product(
+        "Triton Inference Server",
+        "https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_generate.html",
+        _sse("/v2/models/*/generate_stream", "/v2/models/*/versions/*/generate_stream"),
+        ("nvidia/tritonserver",),
+        commands=("tritonserver",),
+    ),
+    *(
+        Product(name, page, _sockets("**/socket.io/", heartbeat=25, session="Socket.IO"), images)
+        for name, page, images in (
+            ("Audiobookshelf", "https://www.audiobookshelf.org/guides/", ("advplyr/audiobookshelf",)),
+            (
+                "Bazarr",
+                "https://wiki.bazarr.media/Additional-Configuration/Reverse-Proxy-Help/",
+                ("linuxserver/bazarr",),
+            ),
+            (
+                "Etherpad",
+                "https://github.com/ether/etherpad-lite/wiki/How-to-put-Etherpad-Lite-behind-a-reverse-Proxy",
+                ("etherpad/etherpad",),
+            ),
+            ("Excalidraw's rooms", "https://github.com/excalidraw/excalidraw-room", ("excalidraw/excalidraw-room",)),
+            ("Foundry VTT", "https://foundryvtt.com/article/nginx/", ("felddy/foundryvtt",)),
+            ("HedgeDoc", "https://docs.hedgedoc.org/guides/reverse-proxy/", ("hedgedoc/hedgedoc",)),
+            (
+                "Planka",
+                "https://docs.planka.cloud/docs/installation/docker/production-version/",
+                ("plankanban/planka",),
+            ),
+            ("The Lounge", "https://thelounge.chat/docs/guides/reverse-proxies", ("thelounge/thelounge",)),
+        )
+    ),
 )
 
 

@@ -16,7 +16,7 @@ from infralint.project.names import FileNames
 from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
-from infralint.sources.application.heartbeats import names_pings
+from infralint.sources.application.heartbeats import ktor_pings, names_pings
 from infralint.sources.application.joining import Joiner
 from infralint.sources.application.languages import BY_ENDING, language_of
 from infralint.sources.application.manifests import MANIFESTS, STARTERS, DeployedFiles, Package, nearest, packages
@@ -26,6 +26,7 @@ from infralint.sources.application.page_servers import page_servers, without_por
 from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module
 from infralint.sources.application.product_uses import ProductUse, product_uses
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
+from infralint.sources.application.rack_etag import answer_holder
 from infralint.sources.application.routes import Found, Routes, Unjoined
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
@@ -284,6 +285,7 @@ class Reader:
             found = found._replace(route=sent.with_headers(self._without_later(found, package)))
             yield replace(
                 compressed.with_compressor(found),
+                holder=answer_holder(found, package, self._program, self._shown),
                 names_accel=is_named or any(map(accel_in, around)),
                 names_pings=any(map(pings_in, around)),
             )
@@ -294,6 +296,8 @@ class Reader:
             route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)
         if route.framework == "Django" and route.kind == "websocket" and self._shares_messages(package):
             route = replace(route, stateless=True)
+        if route.framework == "Ktor" and route.kind == "websocket":
+            return replace(route, heartbeat=ktor_pings(map(self._program.content, package.files)))
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):
             given = next((fact.value for fact in servers if fact.name == "ws_ping_interval"), None)
             interval = LIBRARIES["uvicorn-websockets"].heartbeat

@@ -110,6 +110,8 @@ class Registrations:
             return None
         if shape.handler == "block":
             return Registration(rules, shape, call, (call.span,))
+        if shape.handler == "callee":
+            return Registration(rules, shape, call, (span_of(call.callee),))
         nodes = chosen_arguments(call, shape.handler, shape.path)
         return Registration(rules, shape, call, tuple(span_of(node) for node in nodes)) if nodes or shape.kind else None
 
@@ -132,6 +134,8 @@ class Registrations:
         if node is None:
             return bool(shape.default)
         text = self._resolver.text(call.module, node)
+        if text == "" and call.module.language.name != "javascript":
+            return True
         if text is not None and text.strip(HOLE):
             plain = without_method(text)
             if call.module.language.name == "javascript" and not plain.startswith(("/", "*", "(", HOLE)):

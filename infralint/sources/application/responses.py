@@ -339,11 +339,11 @@ def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) ->
         return bool(_FILE_TYPE.match(content_type.lower()))
     definition = call.module.function_at(call.span)
     around = definition.node.text() if definition is not None else call.node.text()
-    return _speaks_of_files(around)
+    return speaks_of_files(around)
 
 
 @lru_cache(maxsize=8)
-def _speaks_of_files(text: str) -> bool:
+def speaks_of_files(text: str) -> bool:
     """Whether the text of a function does; all calls in one function ask about the same text."""
     return bool(_FILE_WORDS.search(text))
 

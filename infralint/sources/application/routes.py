@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.calls import (
     VERBS,
     argument_of,
+    calls_after,
     is_true,
     link_before,
     method_in,
@@ -32,7 +34,7 @@ from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import ModuleStreams, Reached, Sighting
-from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
 from infralint.sources.application.viewsets import Action
 from infralint.text.stream_names import names_files
 
@@ -109,14 +111,36 @@ class Routes(msgspec.Struct):
         return notes if notes else None
 
     def find_all(self, notes: list[Notes]) -> list[Found]:
-        """The routes of all files, each once: the one whose content type is known."""
+        """The routes of all files, each once, with the methods of all: the one whose content type is known."""
         kept: dict[tuple[str, str, str], Found] = {}
         routes = [*self._sockets(notes), *(found for note in notes for found in self._of_file(note))]
         for found in sorted(routes, key=lambda found: found.sighting is not None and found.sighting.declared):
             key = (found.route.kind, found.route.path, found.home)
-            if key not in kept or (kept[key].route.content_type is None and found.route.content_type is not None):
-                kept[key] = found
+            other = kept.get(key)
+            methods = found.route.methods if other is None else _join_methods(other.route.methods, found.route.methods)
+            if other is None or (other.route.content_type is None and found.route.content_type is not None):
+                other = found
+            is_whole = methods == other.route.methods
+            kept[key] = other if is_whole else other._replace(route=replace(other.route, methods=methods))
+        streaming = {(found.route.path, found.home) for found in kept.values() if found.route.kind == "sse"}
+        for note in notes:
+            answers: dict[Definition | None, bool] = {}
+            for call in note.bodies:
+                function = note.module.definition_at(call.span)
+                if function not in answers:
+                    answers[function] = self._is_followed(note, call, streaming)
+                if not answers[function]:
+                    self._note(note.module, call.span.line, _pass_on(call), "sse")
         return list(kept.values())
+
+    def _is_followed(self, notes: Notes, call: Call, streaming: set[tuple[str, str]]) -> bool:
+        """Whether all that is known of what may stream at a place is known without it: it is part of what streams, or the
+        answer of routes that stream anyway. streaming: their paths, and where each begins."""
+        if any(call.span.has(sighting.span) for sighting in notes.sightings):
+            return True
+        sighting = Sighting(notes.module, call.span, "sse", "")
+        routes = [found for way in self.streaming.reached_routes(sighting) for found in self._reached_routes(way)]
+        return bool(routes) and all((found.route.path, found.home) in streaming for found in routes)
 
     def _of_file(self, notes: Notes) -> Iterator[Found]:
         module = notes.module
@@ -124,9 +148,6 @@ class Routes(msgspec.Struct):
             yield self._mark_found(module, rules, mark, node)
         for call in notes.passes:
             self._note(module, call.span.line, _pass_on(call))
-        for call in notes.bodies:
-            if not any(call.span.has(sighting.span) for sighting in notes.sightings):
-                self._note(module, call.span.line, _pass_on(call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
@@ -214,7 +235,9 @@ class Routes(msgspec.Struct):
 
     def _declared_sighting(self, registration: Registration, shape: RouteShape) -> Sighting:
         call = registration.call
-        library = LIBRARIES.get(shape.library)
+        brought = (shape.then[link.name] for link in calls_after(call) if link.name in shape.then) if shape.then else ()
+        named = next(iter(brought), shape.library)
+        library = LIBRARIES.get(named)
         says = "accepts a WebSocket" if shape.kind == "websocket" else "streams events"
         name = registration.decorated.name if registration.decorated is not None else ""
         return Sighting(
@@ -225,7 +248,7 @@ class Routes(msgspec.Struct):
             library.content_type if library else None,
             dict(library.headers) if library else {},
             library.heartbeat if library else None,
-            shape.library,
+            named,
         )
 
     def _reached_routes(self, way: Reached) -> Iterator[Found]:
@@ -252,7 +275,8 @@ class Routes(msgspec.Struct):
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = action.methods if action is not None else self._methods(call, shape)
-        paths = self._paths(registration, at or sighting.span)
+        place = (call.module, at) if at is not None else (sighting.module, sighting.span)
+        paths = self._paths(registration, *place)
         if action is not None:
             below = self.streaming.viewsets.paths_of(action, call)
             paths = [path.join(inner) for path in paths for inner in below]
@@ -271,10 +295,10 @@ class Routes(msgspec.Struct):
                 found = self._make_found(sighting, path, methods, rules.framework, head.home or call.module.path)
                 yield found._replace(registration=registration, files=(*found.files, call.module.path, *files))
 
-    def _paths(self, registration: Registration, at: SourceSpan) -> list[Path]:
+    def _paths(self, registration: Registration, module: SourceModule, at: SourceSpan) -> list[Path]:
         shape, call = registration.shape, registration.call
         if shape.dispatched:
-            return dispatched_paths(registration, at)
+            return dispatched_paths(registration, module, at)
         if shape.path is None:
             nearest = link_before(call, shape.chained)
             return [ANYWHERE if nearest is not None and nearest.name in shape.below else ROOT]
@@ -378,6 +402,11 @@ class Routes(msgspec.Struct):
             return joiner.registrations.all_at(module, call.span)
         uses = joiner.uses.within(module, holder.target, function) if function is not None else []
         return [found for other, use in uses for found in joiner.registrations.all_at(other, span_of(use))]
+
+
+def _join_methods(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods of two routes at one path; none, which means any, where one of them answers any."""
+    return tuple(dict.fromkeys((*some, *others))) if some and others else ()
 
 
 def _tidy(path: Path, strict: bool) -> Path:

@@ -83,14 +83,15 @@ class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call, decorator or annotation that binds a path to a handler.
 
-    path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
-    argument. methods: `name` (the call's own), an argument, or the methods. kind: the route streams whatever its
-    handler does. scope: what it belongs to: the receiver's router, the class around it, or where
+    path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an argument, `callee`
+    (a type that what is called is given). methods: `name` (the call's own), an argument, or the methods. kind: the route
+    streams whatever its handler does. scope: what it belongs to: the receiver's router, the class around it, or where
     config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose
     methods answer at paths of their own, as Django REST framework's do. chained: it must be called on what one of these calls
-    makes. below: those of them that take everything below their path.
+    makes. below: those of them that take everything below their path. then: calls on what it makes that bring a library of
+    their own.
     """
 
     path: Keys | None = 0
@@ -109,6 +110,7 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     viewset: bool = False
     chained: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
+    then: dict[str, str] = {}
 
 
 class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -219,7 +221,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class. absolute: a method's path
     that begins with a slash stands alone. properties: Spring's put a path before all routes. clients:
     annotations of classes by which a program asks other servers. modules: NestJS's modules,
-    versions and global prefix do.
+    versions and global prefix do. applications: types of Go whose values serve from the root, whoever hands them over.
     """
 
     framework: str
@@ -246,6 +248,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     tuples: bool = False
     properties: bool = False
     clients: frozenset[str] = frozenset()
+    applications: frozenset[str] = frozenset()
     absolute: bool = False
     modules: bool = False
 

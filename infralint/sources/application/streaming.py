@@ -15,11 +15,12 @@ from infralint.sources.application.bodies import is_piped, is_repeated, is_strea
 from infralint.sources.application.calls import argument_of, is_of_client, is_true
 from infralint.sources.application.file_routes import FileRoute, file_route, find_place
 from infralint.sources.application.heartbeats import heartbeat_in
-from infralint.sources.application.imports import ImportedName
+from infralint.sources.application.imports import ImportedName, is_within
 from infralint.sources.application.joining import Joiner
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.phoenix_routes import PhoenixRoutes
+from infralint.sources.application.program import BY_CLASS
 from infralint.sources.application.rails_routes import RailsRoutes
 from infralint.sources.application.registrations import Registration
 from infralint.sources.application.resolving import receiver_type
@@ -32,6 +33,7 @@ from infralint.sources.application.responses import (
     is_read_at_once,
     sends_file,
     shorten,
+    speaks_of_files,
 )
 from infralint.sources.application.rulebook import (
     FileShape,
@@ -42,7 +44,7 @@ from infralint.sources.application.rulebook import (
     SocketShape,
     StreamShape,
 )
-from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, name_node, span_of, unwrap
 from infralint.sources.application.viewsets import Action, Viewsets
 from infralint.text.lazy import lazy
 
@@ -244,15 +246,32 @@ class ModuleStreams:
 
     def _by_return_type(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """`SseEmitter events()`: what a route's handler is declared to return says that it streams."""
-        types = {name: shape for shape in rules.streams if shape.returned for name in shape.call}
+        types = {name for shape in rules.streams if shape.returned for name in shape.call}
         for registration in self.joiner.registrations.of(module) if types else ():
             definition = registration.decorated
             if registration.rules is not rules or definition is None or not _has_body(definition):
                 continue  # an interface's methods are a client's
-            name = next((word for word in _WORD.findall(_return_type(definition)) if word in types), None)
-            if name is not None:
-                says, type_ = f"returns {name}", types[name].type
-                yield Sighting(module, definition.span, types[name].kind, says, type_, declared=True)
+            written = _WORD.findall(_return_type(definition))
+            local = next((word for word in written if module.aliases.get(word, word) in types), None)
+            if local is None:
+                continue
+            name, imported = module.aliases.get(local, local), self.program.imports(module).get(local)
+            shapes = [shape for shape in rules.streams if shape.returned and name in shape.call]
+            near = (shape for shape in shapes if imported is not None and is_within(imported.specifier, shape.source))
+            shape = next(near, shapes[-1])
+            library = LIBRARIES.get(shape.library)
+            if not (shape.may_be_file and _may_send_file(definition, name)):
+                yield Sighting(
+                    module,
+                    definition.span,
+                    shape.kind,
+                    f"returns {name}",
+                    (library.content_type if library else None) or shape.type,
+                    dict(library.headers) if library else {},
+                    library.heartbeat if library else None,
+                    shape.library,
+                    declared=True,
+                )
 
     def _class_library(self, module: SourceModule, node: SgNode, shape: StreamShape) -> str:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
@@ -297,6 +316,8 @@ class ModuleStreams:
         inner = module.definition_at(span)
         registrations = self.joiner.registrations.all_at(module, span)
         chain = list(inner.around()) if inner is not None else []
+        if depth and any(_records_answers(definition) for definition in chain):
+            return
         inside = [
             link
             for link in chain
@@ -404,7 +425,7 @@ class ModuleStreams:
         """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
         module = definition.module
         yield from self.joiner.methods.of(definition, owner)
-        if module.language.name == "ruby" and definition.owner is not None:
+        if module.language.name in ("ruby", *BY_CLASS) and definition.owner is not None:
             yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
         yield from self._handlers.of(definition, owner)
 
@@ -507,9 +528,15 @@ class ModuleStreams:
 
     def bodies_passed_on(self, module: SourceModule) -> Iterator[Call]:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
-        for shape in (shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams):
-            for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
-                body = unwrap(call.argument(shape.body or 0))
+        shapes = [
+            shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams if shape.body is not None
+        ]
+        places = {shape.body: frozenset[str]() for shape in shapes}
+        for shape in shapes:
+            places[shape.body] |= frozenset(shape.call)
+        for place, names in places.items():
+            for call in module.calls(names):
+                body = unwrap(call.argument(place))
                 member = module.member(body) if body is not None else None
                 if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
                     if not is_stream(self.resolver, module, body):
@@ -539,6 +566,18 @@ def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) 
     return any(method.name in named for method in methods)
 
 
+_RECORDER = lazy(r"\bhttptest\.NewRecorder\(|\bgin\.CreateTestContext\(")
+
+
+def _records_answers(definition: Definition) -> bool:
+    """Whether a function of Go hands others a response that it keeps for itself, and no client's.
+
+    https://pkg.go.dev/net/http/httptest#ResponseRecorder
+    """
+    is_function = definition.kind == "function" and definition.module.language.name == "go"
+    return is_function and _RECORDER.search(definition.node.text()) is not None
+
+
 def _has_base(definition: Definition, base: str) -> bool:
     """Whether a class is declared as a descendant of another, by name."""
     given = definition.node.field("superclasses") or definition.node.field("superclass")
@@ -546,7 +585,7 @@ def _has_base(definition: Definition, base: str) -> bool:
 
 
 def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) -> Iterator[SgNode]:
-    """Where a method is called on the object that it belongs to, as Ruby does without naming that."""
+    """Where a method is called on the object that it belongs to, in languages that need not name that."""
     for node in module.identifiers(definition.name):
         parent = node.parent()
         receiver = parent.field("receiver") if parent is not None and parent.kind() == "call" else None
@@ -555,7 +594,7 @@ def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) 
 
 
 def _is_name_of(definition: Definition, node: SgNode) -> bool:
-    name = definition.node.field("name")
+    name = name_node(definition.node)
     return name is not None and span_of(name) == span_of(node)
 
 
@@ -564,10 +603,17 @@ def _has_body(definition: Definition) -> bool:
     return bool(kinds & {"block", "function_body"})
 
 
+def _may_send_file(definition: Definition, name: str) -> bool:
+    """Whether a function that is declared to return a response makes it itself, which tells better what it is, or speaks of
+    files."""
+    made = definition.module.calls(frozenset({name}))
+    return any(definition.span.has(call.span) for call in made) or speaks_of_files(definition.node.text())
+
+
 def _return_type(definition: Definition) -> str:
-    """What a method of Java or Kotlin is declared to return; empty where that is not said."""
+    """What a function is declared to return; empty where that is not said."""
     node = definition.node
-    written = node.field("type")
+    written = node.field("type") or node.field("return_type")
     if written is not None:
         return written.text()
     parts = list(node.named_children())

@@ -77,7 +77,32 @@ def _retired_controller(ingresses: Sequence[Manifest]) -> IngressController:
 
 
 def _nodes(manifests: Manifests, addresses: Addresses, workloads: Workloads) -> Iterator[Node]:
-    """A node for each controller of each environment. What few projects have is imported where it is needed."""
+    """A node for each thing that hands requests on. What few projects have is imported where it is needed."""
+    yield from _nodes_of_ingresses(manifests, addresses, workloads)
+    if not GATEWAYS.isdisjoint(manifests.kinds):
+        from infralint.sources.kubernetes.gateways import gateway_nodes
+
+        yield from gateway_nodes(manifests, addresses)
+    if manifests.of("TargetGroupBinding"):
+        from infralint.sources.kubernetes.target_groups import binding_nodes
+
+        yield from binding_nodes(manifests, addresses)
+    if manifests.of(KNATIVE):
+        from infralint.sources.kubernetes.knative import knative_nodes
+
+        yield from knative_nodes(manifests)
+    balanced = [service for service in manifests.of("Service") if service.root.text_of("spec", "type") == BALANCED]
+    if balanced:
+        from infralint.sources.kubernetes.balancers import service_balancers
+
+        yield from service_balancers(balanced, workloads)
+    for services in manifests.of("ConfigMap"):
+        if "tcp-services" in services.name:
+            yield _tcp_node(manifests, services)
+
+
+def _nodes_of_ingresses(manifests: Manifests, addresses: Addresses, workloads: Workloads) -> Iterator[Node]:
+    """A node for each controller of each environment."""
     classes = Classes(manifests.of("IngressClass"))
     groups: dict[tuple[str, str], list[Manifest]] = {}
     for ingress in manifests.of("Ingress"):
@@ -110,26 +135,6 @@ def _nodes(manifests: Manifests, addresses: Addresses, workloads: Workloads) -> 
             yield proxy_node(controller, environment, ingresses, config, addresses)
             continue
         yield node_of(controller, environment, ingresses, config, addresses)
-    if not GATEWAYS.isdisjoint(manifests.kinds):
-        from infralint.sources.kubernetes.gateways import gateway_nodes
-
-        yield from gateway_nodes(manifests, addresses)
-    if manifests.of("TargetGroupBinding"):
-        from infralint.sources.kubernetes.target_groups import binding_nodes
-
-        yield from binding_nodes(manifests, addresses)
-    if manifests.of(KNATIVE):
-        from infralint.sources.kubernetes.knative import knative_nodes
-
-        yield from knative_nodes(manifests)
-    balanced = [service for service in manifests.of("Service") if service.root.text_of("spec", "type") == BALANCED]
-    if balanced:
-        from infralint.sources.kubernetes.balancers import service_balancers
-
-        yield from service_balancers(balanced, workloads)
-    for services in manifests.of("ConfigMap"):
-        if "tcp-services" in services.name:
-            yield _tcp_node(manifests, services)
 
 
 def _with_grace(node: Node, addresses: Addresses, workloads: Workloads) -> Node:

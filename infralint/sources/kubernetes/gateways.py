@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from infralint.model import SAME_PATH, Address, Known, Location, PathMap, PrefixMap, Setting
+from infralint.model import SAME_PATH, Address, Evidence, Hint, Known, Location, PathMap, PrefixMap, Setting
 from infralint.platforms.envoy import (
+    AI_GATEWAY,
     CLASSES,
     CONTOUR,
     ENVOY_GATEWAY,
@@ -19,7 +20,7 @@ from infralint.platforms.envoy import (
     silence_clock,
 )
 from infralint.platforms.routing import Anchoring, PathKind, RoutedHop, RouteRule, few_hosts, whole_apis
-from infralint.project.manifests import Manifest, Manifests
+from infralint.project.manifests import Manifest, Manifests, number_of
 from infralint.sources.kubernetes.clouds import google_route, is_of_google, openshift_nodes, policy_targets
 from infralint.sources.kubernetes.ingresses import (
     Addresses,
@@ -33,6 +34,10 @@ from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
 
 GATEWAY_API = "gateway.networking.k8s.io"
+AI_GATEWAY_API = "aigateway.envoyproxy.io"
+AI_ROUTE = "AIGatewayRoute"
+"""A route to language models, by the model that a request's body names: https://aigateway.envoyproxy.io/docs/api/"""
+MODEL_PATH = "/v1/chat/completions"
 ISTIO_API = "networking.istio.io"
 
 
@@ -53,6 +58,7 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
     gateways = [gateway for gateway in manifests.of("Gateway") if gateway.group == GATEWAY_API]
     controllers = {found.name: found.root.text_of("spec", "controllerName") for found in manifests.of("GatewayClass")}
     routes = [route for route in manifests.of("HTTPRoute", "GRPCRoute") if route.group == GATEWAY_API]
+    routes += [route for route in manifests.of(AI_ROUTE) if route.group == AI_GATEWAY_API]
     groups: dict[tuple[str, str], list[Manifest]] = {}
     for route in routes:
         groups.setdefault((route.environment, _parent(route)), []).append(route)
@@ -62,7 +68,7 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         product = CLASSES.get(controllers.get(named, "")) or CLASSES.get(named)
         anchoring: Anchoring = "whole" if product is not None else _anchoring(named, controllers.get(named, ""))
         rules = [
-            (route, rule, list(_route_rules(route, rule, addresses, anchoring)))
+            (route, rule, list(_route_rules(route, rule, addresses, anchoring, manifests)))
             for route in members
             for rule in _rules(route)
         ]
@@ -89,7 +95,7 @@ def _is_near(manifest: Manifest, environment: str) -> bool:
 
 def _parent(route: Manifest) -> str:
     """The Gateway that a route is attached to, the first of them; "" for a route of a mesh."""
-    for parent in route.root.items_of("spec", "parentRefs"):
+    for parent in route.root.items_of("spec", "parentRefs") or route.root.items_of("spec", "targetRefs"):
         if parent.text_of("kind") in ("", "Gateway"):
             return parent.text_of("name")
     return ""
@@ -124,8 +130,13 @@ def _anchoring(named: str, controller: str) -> Anchoring:
     return "anywhere" if (controller or named) in _SEARCHING else "unknown"
 
 
-def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses, anchoring: Anchoring) -> Iterator[RouteRule]:
+def _route_rules(
+    route: Manifest, rule: YamlValue, addresses: Addresses, anchoring: Anchoring, manifests: Manifests
+) -> Iterator[RouteRule]:
     """The matches of a rule, for each of its hosts. anchoring: what of a path an expression has to fit there."""
+    if route.kind == AI_ROUTE:
+        yield _model_rule(route, rule, manifests)
+        return
     targets, reason = _backends(route, rule, addresses)
     answer = _redirection(route, rule)
     named = [item.text or "" for item in route.root.items_of("spec", "hostnames")] or [""]
@@ -146,6 +157,32 @@ def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses, anchori
             RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where, anchoring=anchoring)
             for host in hosts
         )
+
+
+def _model_rule(route: Manifest, rule: YamlValue, manifests: Manifests) -> RouteRule:
+    """A rule of a route to language models: which of several takes a request depends on the model that it asks for."""
+    doubt = "it depends on the model that is asked for" if len(_rules(route)) > 1 else ""
+    found = tuple(_model_backends(route, rule, manifests))
+    return RouteRule(
+        "", "/", "segments", doubt, found, "" if found else "its backend is not here", where=route.place(rule)
+    )
+
+
+def _model_backends(route: Manifest, rule: YamlValue, manifests: Manifests) -> Iterator[Address]:
+    """The hosts of the Backends behind the AIServiceBackends of a rule."""
+    names = {item.text_of("name") for item in rule.items_of("backendRefs")}
+    services = [found for found in manifests.of("AIServiceBackend") if found.name in names and _is_beside(found, route)]
+    backends = {found.root.text_of("spec", "backendRef", "name") for found in services}
+    for backend in manifests.of("Backend"):
+        if backend.name in backends and _is_beside(backend, route):
+            for endpoint in backend.root.items_of("spec", "endpoints"):
+                host, port = endpoint.text_of("fqdn", "hostname"), number_of(endpoint.get("fqdn", "port"))
+                if host:
+                    yield Address(host, port)
+
+
+def _is_beside(manifest: Manifest, route: Manifest) -> bool:
+    return manifest.namespace == route.namespace and _is_near(manifest, route.environment)
 
 
 def _backends(route: Manifest, rule: YamlValue, addresses: Addresses) -> tuple[tuple[Address, ...], str]:
@@ -201,6 +238,10 @@ def _gateway_hop(
     if route.kind == "GRPCRoute":
         # Browsers open neither an event stream nor a WebSocket to it.
         fields["assumable"] = False
+    if route.kind == AI_ROUTE:
+        product = AI_GATEWAY
+        because = f"{route.where.path}:{route.where.line} is a route to language models ({AI_ROUTE})"
+        fields["hints"] = (Hint("sse", Evidence("config", because, route.where), path=MODEL_PATH),)
     timeouts = rule.get("timeouts")
     request = _shorter(route, timeouts)
     policies = list(_policies(manifests, route, gateway, rule)) if product is not None else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.model import Address, Affinity, Known, Setting, Unknown
+from infralint.model import SSE, STREAM_KINDS, Address, Affinity, Known, Setting, Unknown
 from infralint.platforms.knative import CLOUD_RUN_MOST, KnativeRevision, default_timeout, revision_clocks
 from infralint.platforms.routing import RouteRule
 from infralint.project.manifests import KNATIVE, Manifest, Manifests, number_of
@@ -40,6 +40,7 @@ def _hop(service: Manifest) -> KnativeRevision:
             _seconds(service, "timeoutSeconds") or default_timeout(service.where),
             _seconds(service, "responseStartTimeoutSeconds"),
             _seconds(service, "idleTimeoutSeconds"),
+            STREAM_KINDS if is_cloud_run else SSE,
         ),
         "keeps_affinity": _affinity(service),
     }

@@ -61,7 +61,6 @@ from infralint.sources.nginx.upstreams import (
     Upstreams,
     ported_upstreams,
     read_target,
-    unknown_methods,
 )
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
@@ -535,7 +534,6 @@ class _NodeBuilder:
                 hidden(hole, "the servers") for level in self.levels if level.owner for hole in level.opaque[:1]
             ]
         self.nginx.unseen += self.closed.values()
-        self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
         for _, tree in self.part.files:
             if any(directive.name == "http" and directive.block is not None for directive in tree):
                 self.nginx.refused += find_undeclared(tree, self.expanded)

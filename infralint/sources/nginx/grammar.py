@@ -7,74 +7,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from ipaddress import IPv6Address
 from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
 
-from infralint.platforms.nginx_values import BadValue, size
+from infralint.platforms.nginx_values import size
 from infralint.sources.nginx.conditions import EXPRESSIONS
+from infralint.sources.nginx.contexts import CONTEXTS
+from infralint.sources.nginx.spellings import SPELLED, fixed_variable, has_wrong_port, is_long_time, is_network
 from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.value_kinds import wrong_value
 from infralint.text.lazy import lazy
 
-_EVERYWHERE = (
-    "proxy_buffering proxy_read_timeout proxy_send_timeout proxy_connect_timeout proxy_ignore_headers proxy_set_header"
-    " proxy_http_version proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_cache proxy_cache_bypass"
-    " proxy_cache_valid proxy_hide_header proxy_pass_header proxy_pass_request_headers proxy_request_buffering"
-    " proxy_intercept_errors proxy_redirect proxy_method proxy_next_upstream proxy_ssl_name proxy_ssl_server_name"
-    " proxy_socket_keepalive proxy_max_temp_file_size fastcgi_buffering fastcgi_read_timeout fastcgi_ignore_headers"
-    " fastcgi_keep_conn fastcgi_param grpc_read_timeout grpc_set_header uwsgi_buffering uwsgi_read_timeout"
-    " uwsgi_ignore_headers scgi_buffering scgi_read_timeout scgi_ignore_headers gzip_types gzip_http_version gzip_proxied"
-    " gzip_vary gzip_min_length gzip_comp_level chunked_transfer_encoding default_type client_max_body_size"
-    " client_body_timeout client_body_buffer_size send_timeout recursive_error_pages tcp_nodelay tcp_nopush sub_filter"
-    " auth_request server_tokens lingering_timeout satisfy postpone_output"
-)
-_CONTEXTS = {
-    "HSL": _EVERYWHERE,
-    "Llx": "proxy_pass",
-    "Ll": "fastcgi_pass uwsgi_pass scgi_pass grpc_pass",
-    "SL": "location try_files if",
-    "HU": "server",
-    "H": "upstream map geo split_clients limit_req_zone limit_conn_zone proxy_cache_path log_format",
-    "S": "listen server_name",
-    "SLsl": "return rewrite set break",
-    "HSLl": "error_page root gzip limit_rate add_header add_trailer expires sendfile ssi charset",
-    "L": "alias internal limit_except",
-    "HS": "client_header_timeout merge_slashes underscores_in_headers ignore_invalid_headers large_client_header_buffers",
-    "HSLU": "keepalive_timeout keepalive_requests resolver resolver_timeout",
-    "M": "http events worker_processes",
-    "U": "ip_hash least_conn hash",
-    "T": "proxy_timeout proxy_download_rate proxy_upload_rate proxy_responses proxy_requests ssl_preread preread_timeout",
-}
-CONTEXTS: Mapping[str, str] = MappingProxyType(
-    {name: contexts for contexts, names in _CONTEXTS.items() for name in names.split()}
-)
-"""Directive -> the blocks that take it: M the file itself, H http, S server, L location, U upstream, T `stream {}`, s an `if` of a
-server, l an `if` of a location, x limit_except."""
-_LETTERS = {"http": "H", "server": "S", "location": "L", "upstream": "U", "limit_except": "x"}
-_NO_HTTP = frozenset(["stream", "mail", "match", "types"])
-_FLAGS = frozenset(
-    "proxy_buffering proxy_pass_request_headers proxy_request_buffering proxy_intercept_errors proxy_ssl_server_name"
-    " proxy_socket_keepalive fastcgi_buffering fastcgi_keep_conn uwsgi_buffering scgi_buffering gzip gzip_vary"
-    " chunked_transfer_encoding recursive_error_pages merge_slashes tcp_nodelay tcp_nopush sendfile ssi"
-    " underscores_in_headers ignore_invalid_headers proxy_ssl_verify proxy_ignore_client_abort proxy_force_ranges"
-    " proxy_cache_lock proxy_cache_revalidate proxy_cache_background_update proxy_cache_convert_head"
-    " proxy_pass_request_body fastcgi_request_buffering fastcgi_ignore_client_abort fastcgi_intercept_errors"
-    " fastcgi_cache_lock uwsgi_request_buffering uwsgi_ignore_client_abort uwsgi_intercept_errors grpc_intercept_errors"
-    " grpc_socket_keepalive reset_timedout_connection log_not_found absolute_redirect port_in_redirect etag autoindex"
-    " gunzip mirror_request_body ssi_silent_errors sub_filter_once".split()
-)
-JUDGED_FLAGS = frozenset(["proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering"])
-"""Switches whose value is looked at where it counts."""
-_SIZES = frozenset(
-    "proxy_buffer_size proxy_busy_buffers_size fastcgi_buffer_size uwsgi_buffer_size scgi_buffer_size grpc_buffer_size"
-    " client_body_buffer_size proxy_max_temp_file_size limit_rate limit_rate_after proxy_limit_rate gzip_min_length"
-    " postpone_output slice".split()
-)
+_LETTERS = {"http": "H", "server": "S", "location": "L", "upstream": "U", "limit_except": "x", "events": "E"}
+_LETTERS_OF_STREAMS = {"stream": "T", "server": "P", "upstream": "Q"}
+_NO_HTTP = frozenset(["mail", "match", "types"])
 _SIZE = lazy("[0-9]{1,15}[kKmM]?")
 """A size that nginx takes no gigabytes for: https://nginx.org/en/docs/syntax.html"""
-_NUMBER = lazy("[0-9]{1,9}")
+_NUMBER = lazy("[0-9]{1,18}")
 _IGNORED = frozenset(
     "x-accel-redirect x-accel-expires x-accel-limit-rate x-accel-buffering x-accel-charset expires cache-control"
     " set-cookie vary".split()
@@ -90,29 +41,9 @@ _LISTEN_PARAMETERS = frozenset(
     "default default_server ssl http2 spdy quic proxy_protocol setfib fastopen backlog rcvbuf sndbuf accept_filter deferred"
     " bind ipv6only reuseport so_keepalive multipath".split()
 )
-_FAILURES = "error timeout invalid_header non_idempotent http_500 http_503 http_403 http_404 http_429 off".split()
-_GATEWAY_FAILURES = [*_FAILURES, "http_502", "http_504"]
-_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        **{f"{family}_next_upstream": frozenset([*_FAILURES, "updating"]) for family in ("fastcgi", "uwsgi", "scgi")},
-        "grpc_next_upstream": frozenset(_GATEWAY_FAILURES),
-        **dict.fromkeys(["proxy_next_upstream", "proxy_cache_use_stale"], frozenset([*_GATEWAY_FAILURES, "updating"])),
-        "satisfy": frozenset(["all", "any"]),
-        "gzip_proxied": frozenset("off expired no-cache no-store private no_last_modified no_etag auth any".split()),
-        "gzip_http_version": frozenset(["1.0", "1.1"]),
-        "proxy_cache_methods": frozenset(["get", "head", "post"]),
-        "if_modified_since": frozenset(["off", "exact", "before"]),
-        "lingering_close": frozenset(["off", "on", "always"]),
-        "keepalive_disable": frozenset(["none", "msie6", "safari"]),
-    }
-)
-"""Directives whose arguments are words of a list: https://nginx.org/en/docs/dirindex.html"""
 _METHODS = frozenset(
     "get head post put delete mkcol copy move options propfind proppatch lock unlock patch connect".split()
 )
-_NUMBERS = frozenset("keepalive_requests proxy_next_upstream_tries proxy_cache_min_uses max_ranges".split())
-_RANGES = {"gzip_comp_level": (1, 9), "limit_req_status": (400, 599), "limit_conn_status": (400, 599)}
-_LISTED = _NUMBERS.union(_WORDS, _RANGES)
 _LEVELS = frozenset("debug info notice warn error crit alert emerg".split())
 _WITHOUT_BACKUP = frozenset(["hash", "ip_hash", "random"])
 _SCHEMES = {"proxy": ("http://", "https://"), "grpc": ("grpc://", "grpcs://"), "uwsgi": ("uwsgi://", "suwsgi://")}
@@ -170,6 +101,8 @@ def _letter_of(blocks: Sequence[Directive], is_http: bool) -> str:
         return "l" if any(block.name == "location" for block in blocks) else "s"
     if any(block.name in _NO_HTTP for block in blocks):
         return ""
+    if blocks[0].name == "stream":
+        return _LETTERS_OF_STREAMS.get(place.name, "")
     if place.name == "server" and not is_http:
         return ""
     return _LETTERS.get(place.name, "")
@@ -182,34 +115,19 @@ def _has_locations(server: Directive) -> bool:
 def invalid_value(directive: Directive, around: BlocksAround) -> str:
     """What nginx says of a directive's arguments; empty where it takes them, or where that can't be told."""
     name, args = directive.name, directive.args
-    if name in _FLAGS and name not in JUDGED_FLAGS and len(args) == 1 and args[0].lower() not in ("on", "off"):
-        return f'invalid value "{args[0]}" in "{name}" directive, it must be "on" or "off"'
-    if name in _SIZES and len(args) == 1 and "$" not in args[0] and not _SIZE.fullmatch(args[0]):
-        return f'"{name}" directive invalid value'
-    if around.is_http and name in _LISTED and (message := _outside_of_lists(name, args)):
+    if message := wrong_value(name, args, around.is_http):
         return message
+    if name == "server" and around.letter == "T":
+        return _without_listen(directive)
     if not args:
         return ""
+    if around.is_http and name in _DECLARING and (message := fixed_variable([args[_DECLARING[name]][1:]])):
+        return message
     if (find := _FINDERS.get(name)) is not None:
         return find(directive)
     if name in _PLACED:
         return _PLACED[name](directive, around.kind)
     return BY_LINES_AROUND[name](directive, around) if name in BY_LINES_AROUND else ""
-
-
-def _outside_of_lists(name: str, args: Sequence[str]) -> str:
-    """What nginx says of a word that is none of those that a directive takes, or of a number that it does not."""
-    if name in _WORDS:
-        wrong = next((word for word in args if word.lower() not in _WORDS[name]), "")
-        return f'invalid value "{wrong}"' if wrong else ""
-    if name in _NUMBERS and len(args) == 1 and not _NUMBER.fullmatch(args[0]):
-        return f'"{name}" directive invalid number'
-    if name in _RANGES and len(args) == 1:
-        least, most = _RANGES[name]
-        if not _NUMBER.fullmatch(args[0]):
-            return f'"{name}" directive invalid number'
-        return "" if least <= int(args[0]) <= most else f"value must be between {least} and {most}"
-    return ""
 
 
 def _limit_except(directive: Directive) -> str:
@@ -236,14 +154,23 @@ def _limit_req(directive: Directive) -> str:
         return f'invalid parameter "{wrong}"'
     if not any(word.startswith("zone=") for word in directive.args):
         return '"limit_req" must have "zone" parameter'
-    burst = next((word for word in directive.args if word.startswith("burst=")), "burst=1")
-    return "" if _NUMBER.fullmatch(burst[6:]) and int(burst[6:]) else f'invalid burst value "{burst}"'
+    for word in directive.args:
+        name, _, text = word.partition("=")
+        if name in ("burst", "delay") and not (_NUMBER.fullmatch(text) and int(text)):
+            return f'invalid {name} value "{word}"'
+        if name == "nodelay" and word != name:
+            return f'invalid parameter "{word}"'
+    return ""
 
 
 def _pass(directive: Directive, kind: BlockKind) -> str:
     target = directive.args[0]
     family = directive.name.partition("_")[0]
-    if "$" in target or not kind.is_http:
+    if "$" in target:
+        return ""
+    if kind.letter == "P":
+        return _wrong_server(target, is_network(target))
+    if not kind.is_http:
         return ""
     scheme = next((scheme for scheme in _SCHEMES.get(family, ()) if target.lower().startswith(scheme)), "")
     if family == "proxy" and not scheme:
@@ -345,26 +272,18 @@ def _return(directive: Directive, kind: BlockKind) -> str:
     return "" if is_address and len(directive.args) == 1 else f'invalid return code "{code}"'
 
 
-_BYTE = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
-_CLIENTS = lazy(rf"all|unix:|{_BYTE}(?:\.{_BYTE}){{3}}(?:/0*(?:[0-9]|[12][0-9]|3[0-2]))?")
-
-
 def _access(directive: Directive) -> str:
     """https://nginx.org/en/docs/http/ngx_http_access_module.html"""
     clients = directive.args[0]
-    if _CLIENTS.fullmatch(clients) or "$" in clients or directive.has_hole:
+    if clients in ("all", "unix:") or "$" in clients or directive.has_hole or is_network(clients):
         return ""
-    address, slash, length = clients.partition("/")
-    try:
-        is_address = ":" in address and "%" not in address and IPv6Address(address) is not None
-    except ValueError:
-        is_address = False
-    is_network = not slash or (bool(_NUMBER.fullmatch(length)) and int(length) <= 128)
-    return "" if is_address and is_network else f'invalid parameter "{clients}"'
+    return f'invalid parameter "{clients}"'
 
 
 def _redirect(directive: Directive, around: BlocksAround) -> str:
     """https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_redirect"""
+    if len(directive.args) == 1 and directive.args[0] not in ("off", "default"):
+        return f'invalid parameter "{directive.args[0]}"'
     if directive.args != ["default"] or around.letter not in ("H", "S", "L"):
         return ""
     for line in around.blocks[-1].block or [] if around.letter == "L" else [directive]:
@@ -414,14 +333,6 @@ def _modern_browser(directive: Directive) -> str:
 
 def _http_version(directive: Directive) -> str:
     return "" if directive.args[0] in ("1.0", "1.1", "2") else f'invalid value "{directive.args[0]}"'
-
-
-def _body_size(directive: Directive) -> str:
-    try:
-        size(directive.args[0])
-    except BadValue:
-        return f'"{directive.name}" directive invalid value'
-    return ""
 
 
 def _buffers(directive: Directive) -> str:
@@ -480,21 +391,52 @@ def _upstream(directive: Directive) -> str:
     return ""
 
 
+_COUNTS = frozenset(["weight", "max_fails", "max_conns"])
+_ALONE = frozenset(["backup", "down", "resolve", "drain"])
+
+
 def _is_server_parameter(word: str) -> bool:
     name, equals, value = word.partition("=")
-    is_count = name in ("weight", "max_fails", "max_conns") and value.isascii() and value.isalnum()
-    is_wrong = is_count and (not _NUMBER.fullmatch(value) or (name == "weight" and not int(value)))
-    return name in _SERVER_PARAMETERS and not (equals and is_wrong)
+    if name in _COUNTS and equals:
+        return bool(_NUMBER.fullmatch(value)) and (name != "weight" or int(value) > 0)
+    if name == "fail_timeout" and equals:
+        return is_long_time(value)
+    return name in _SERVER_PARAMETERS and bool(equals) != (name in _ALONE)
 
 
 def _server(directive: Directive, kind: BlockKind) -> str:
     if kind.nearest != "upstream":
         return ""
     address, *parameters = directive.args
-    if "://" in address:
-        return f'invalid host in upstream "{address}"'
+    has_service = any(word.startswith("service=") for word in parameters)
+    if message := _wrong_server(address, kind.letter == "Q" and not has_service):
+        return message
     wrong = next((word for word in parameters if not _is_server_parameter(word)), "")
     return f'invalid parameter "{wrong}"' if wrong and "$" not in wrong else ""
+
+
+def _without_listen(server: Directive) -> str:
+    """What nginx says of a server of `stream {}`, which listens nowhere by itself."""
+    may_listen = any(line.name in ("listen", "include") or line.opaque for line in server.block or ())
+    return "" if may_listen else 'no "listen" is defined for server'
+
+
+def _wrong_server(address: str, needs_port: bool) -> str:
+    """What nginx says of a server's address. needs_port: whether none is usual."""
+    if address.startswith("unix:"):
+        return ""
+    if "$" in address:
+        return f'host not found in upstream "{address}"'
+    if "/" in address:
+        return f'invalid host in upstream "{address}"'
+    if needs_port and ":" not in address.rpartition("]")[2]:
+        return f'no port in upstream "{address}"'
+    return f'invalid port in upstream "{address}"' if has_wrong_port(address) else ""
+
+
+def _log_format(directive: Directive, kind: BlockKind) -> str:
+    is_twice = kind.is_http and directive.args[0] == "combined"
+    return 'duplicate "log_format" name "combined"' if is_twice else ""
 
 
 def _listen(directive: Directive, kind: BlockKind) -> str:
@@ -507,10 +449,17 @@ def _listen(directive: Directive, kind: BlockKind) -> str:
     if colon and ":" in host and not host.startswith(("[", "unix")):
         return f'invalid port in "{address}" of the "listen" directive'
     for word in parameters:
-        name, equals, _ = word.partition("=")
+        name, equals, text = word.partition("=")
         if name not in _LISTEN_PARAMETERS or (equals and name in ("ssl", "default_server", "http2", "quic")):
             return f'invalid parameter "{word}"'
+        if name in _OF_LISTEN and not _OF_LISTEN[name].fullmatch(text):
+            return f'invalid so_keepalive value: "{text}"' if name == "so_keepalive" else f'invalid {name} "{word}"'
     return ""
+
+
+_KEEPALIVE = lazy("on|off|[0-9]*[a-z]{0,2}:[0-9]*[a-z]{0,2}:[0-9]*")
+_OF_LISTEN = {"backlog": _NUMBER, "fastopen": _NUMBER, "rcvbuf": _SIZE, "sndbuf": _SIZE, "so_keepalive": _KEEPALIVE}
+"""Parameters of `listen` -> how their values are written: https://nginx.org/en/docs/http/ngx_http_core_module.html#listen"""
 
 
 _POOL = 512
@@ -564,8 +513,11 @@ def _is_set_around(name: str, around: BlocksAround) -> bool:
 
 
 _PASSING = ("proxy", "fastcgi", "uwsgi", "scgi")
+_DECLARING = {"set": 0, "auth_request_set": 0, "map": -1, "geo": -1, "split_clients": -1}
+"""Directives that declare a variable -> which of their arguments it is."""
 _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
     {
+        **SPELLED,
         **dict.fromkeys((f"{family}_ignore_headers" for family in _PASSING), _ignored_headers),
         **dict.fromkeys((f"{family}_buffers" for family in _PASSING), _buffers),
         "if": _condition,
@@ -579,10 +531,10 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
         "modern_browser": _modern_browser,
         "error_log": _error_log,
         "proxy_http_version": _http_version,
-        "client_max_body_size": _body_size,
         "set": _variable_name,
         "allow": _access,
         "deny": _access,
+        "auth_request_set": _variable_name,
         "map": _map,
         "upstream": _upstream,
     }
@@ -593,6 +545,7 @@ _PLACED: Mapping[str, Callable[[Directive, BlockKind], str]] = MappingProxyType(
         "return": _return,
         "server": _server,
         "listen": _listen,
+        "log_format": _log_format,
     }
 )
 """What depends on the kind of block that it stands in, too."""
@@ -642,8 +595,11 @@ _PAGES = (4096, 8192)
 """Bytes of a page of memory, which is the size of a buffer where none is set: the least and the most."""
 
 
-def _names_of_buffers(family: str) -> tuple[str, str, str]:
-    return f"{family}_buffer_size", f"{family}_buffers", f"{family}_busy_buffers_size"
+_BUFFERS = ("buffer_size", "buffers", "busy_buffers_size", "temp_file_write_size", "max_temp_file_size")
+
+
+def _names_of_buffers(family: str) -> tuple[str, ...]:
+    return tuple(f"{family}_{name}" for name in _BUFFERS)
 
 
 OF_BUFFERS = frozenset(name for family in _PASSING for name in _names_of_buffers(family))
@@ -666,9 +622,9 @@ def unbalanced_buffers(
         chain = [level, *(block.block or () for block in reversed(around))]
         if any(directive.opaque or directive.name == "include" for block in chain for directive in block):
             continue
-        first, several, busy = (_nearest(name, chain) for name in names)
-        if is_whole or (first is not None and several is not None and busy is not None):
-            yield from ((here[0], message) for message in _imbalance(family, first, several, busy))
+        first, several, busy, *files = (_nearest(name, chain) for name in names)
+        if is_whole or (first is not None and several is not None and (busy is not None or any(files))):
+            yield from ((here[0], message) for message in _imbalance(family, first, several, busy, files))
 
 
 def _nearest(name: str, chain: Sequence[Sequence[Directive]]) -> Directive | None:
@@ -676,9 +632,13 @@ def _nearest(name: str, chain: Sequence[Sequence[Directive]]) -> Directive | Non
 
 
 def _imbalance(
-    family: str, first: Directive | None, several: Directive | None, busy: Directive | None
+    family: str,
+    first: Directive | None,
+    several: Directive | None,
+    busy: Directive | None,
+    files: Sequence[Directive | None],
 ) -> Iterator[str]:
-    written = [directive for directive in (first, several, busy) if directive is not None]
+    written = [directive for directive in (first, several, busy, *files) if directive is not None]
     if any(
         directive.conditions or not directive.args or not _SIZE.fullmatch(directive.args[-1]) for directive in written
     ):
@@ -688,11 +648,16 @@ def _imbalance(
     sizes = [size(directive.args[-1]) for directive in (first, several) if directive is not None]
     least = max(sizes + [_PAGES[0]] * (2 - len(sizes)))
     in_use = size(busy.args[0]) if busy is not None else 2 * least
+    greatest = f'the maximum of the value of "{family}_buffer_size" and one of the "{family}_buffers"'
     if in_use < least:
-        yield (
-            f'"{family}_busy_buffers_size" must be equal to or greater than the maximum of the value of'
-            f' "{family}_buffer_size" and one of the "{family}_buffers"'
-        )
+        yield f'"{family}_busy_buffers_size" must be equal to or greater than {greatest}'
+    for line in files:
+        is_off = line is not None and line.name.endswith("max_temp_file_size") and not size(line.args[0])
+        if line is not None and not is_off and size(line.args[0]) < least:
+            or_off = (
+                "" if line.name.endswith("write_size") else "equal to zero to disable temporary files usage or must be "
+            )
+            yield f'"{line.name}" must be {or_off}equal to or greater than {greatest}'
     count, room = (int(several.args[0]), size(several.args[1])) if several is not None else (8, _PAGES[1])
     if in_use > (count - 1) * room:
         yield f'"{family}_busy_buffers_size" must be less than the size of all "{family}_buffers" minus one buffer'

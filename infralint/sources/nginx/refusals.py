@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
+from types import MappingProxyType
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.arities import ANY, ARITIES
+from infralint.sources.nginx.contexts import HEEDED
 from infralint.sources.nginx.grammar import (
     BY_LINES_AROUND,
-    CONTEXTS,
     OF_BUFFERS,
     BlockKind,
     BlocksAround,
@@ -24,8 +25,11 @@ from infralint.sources.nginx.grammar import (
 )
 from infralint.sources.nginx.hops import PASSES
 from infralint.sources.nginx.scopes import Level, contradiction, has_hole, not_taken
+from infralint.sources.nginx.spellings import fixed_variable
 from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.value_kinds import is_time
+from infralint.sources.nginx.variables import NAMED_GROUP
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compile_pattern
 from infralint.text.suggestions import closest
@@ -62,15 +66,25 @@ _UNREPEATED = (
         " satisfy secure_link secure_link_md5 send_lowat send_timeout sendfile sendfile_max_chunk"
         " server_name_in_redirect server_tokens source_charset ssi ssl_ciphers ssl_prefer_server_ciphers"
         " ssl_session_tickets ssl_session_timeout subrequest_output_buffer_size tcp_nodelay tcp_nopush"
-        " try_files types_hash_max_size underscores_in_headers userid uwsgi_intercept_errors"
+        " proxy_timeout ssl_preread"
+        " try_files types_hash_max_size worker_connections worker_processes underscores_in_headers userid uwsgi_intercept_errors"
         " uwsgi_request_buffering".split()
     )
     | {f"{family}_{name}_timeout" for family in _FAMILIES for name in ("connect", "send")}
 )
 """Those, and others that nginx takes once a block, as 1.22 and 1.31 do."""
-_SINGLE = _UNREPEATED | {"location", "upstream", "http", "events"}
+_KEYED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "log_format": ("", 'duplicate "log_format" name "{}"'),
+        **{f"{family}_cache_path": ("keys_zone=", 'duplicate zone "{}"') for family in _FAMILIES[:-1]},
+        "limit_req_zone": ("zone=", 'limit_req_zone "{}" is already bound to key'),
+        "limit_conn_zone": ("zone=", 'limit_conn_zone "{}" is already bound to key'),
+    }
+)
+"""Directives that may stand once under a name -> what the word with the name begins with, and what nginx says of two."""
+_SINGLE = _UNREPEATED | _KEYED.keys() | {"location", "upstream", "http", "events"}
 """Those, and blocks that may stand once, or once under a name."""
-_HEEDED = _ONCE | CONTEXTS.keys()
+_HEEDED = _ONCE | HEEDED
 _MATCHING = frozenset(["location", "server_name", "rewrite", "if", "map"])
 """Directives that may hold regular expressions."""
 _LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
@@ -85,6 +99,8 @@ ARGUMENTS = {
     "location": (1, 2),
     "upstream": (1, 1),
     "map": (2, 2),
+    "geo": (1, 2),
+    "split_clients": (2, 2),
     "if": (1, ANY),
     "limit_except": (1, ANY),
     "include": (1, 1),
@@ -121,11 +137,6 @@ ARGUMENTS = {
 """How many arguments nginx takes, at least and at most: https://nginx.org/en/docs/dirindex.html"""
 _HOST = lazy(r"\*|[0-9_-]*+[A-Za-z.][\w.-]*+", re.ASCII)
 _PORT = lazy(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
-_TIMES = frozenset(
-    "client_body_timeout client_header_timeout send_timeout lingering_timeout resolver_timeout proxy_timeout"
-    " worker_shutdown_timeout keepalive_timeout".split()
-) | {f"{family}_{phase}_timeout" for family in (*_FAMILIES, "memcached") for phase in ("read", "send", "connect")}
-"""Directives whose argument is a time: https://nginx.org/en/docs/syntax.html"""
 _URI = lazy(r"https?://(?:unix:[^:]*:.|(?!unix:)[^/?]*[/?])")
 """Where the path begins in what proxy_pass names."""
 _LIKE = 0.9
@@ -135,7 +146,7 @@ _LIKE = 0.9
 _BY_NEIGHBOURS = PASSES.keys() | BY_LINES_AROUND.keys()
 """Directives that nginx takes or refuses by what stands beside or around them, too."""
 _BLOCKS_ALIKE = frozenset({"server", "location"})
-"""Blocks that nginx takes or refuses by their first line, unless they stand in a location."""
+"""Blocks that nginx takes or refuses by their first line, unless they stand in a location or in `stream {}`."""
 
 
 def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
@@ -175,7 +186,7 @@ def _refused_alone(
         if directive.block is None:
             is_plain = directive.name not in _BY_NEIGHBOURS and not directive.missing
         else:
-            is_plain = directive.name in _BLOCKS_ALIKE and not is_inside_location
+            is_plain = directive.name in _BLOCKS_ALIKE and not is_inside_location and around.letter != "T"
         if is_plain and not (prepared.holes or prepared.headings):
             line = (directive.name, *directive.args, "" if directive.block is None else "{")
             if line in alike:
@@ -195,10 +206,10 @@ def _refused_line(
         yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
     elif message := _problem(directive, around, level, is_whole):
         yield _refuse(directive, message)
-    elif directive.name in _TIMES and _is_no_time(directive):
+    elif is_time(directive.name) and _is_no_time(directive):
         yield Unreadable(not_taken(directive), directive.where)
     if directive.name in _MATCHING:
-        yield from _invalid_expressions(directive)
+        yield from _invalid_expressions(directive, around.is_http)
 
 
 def _problem(directive: Directive, around: BlocksAround, level: Sequence[Directive], is_whole: bool) -> str:
@@ -285,8 +296,10 @@ def expressions(directive: Directive) -> Iterator[tuple[str, bool]]:
         yield from ((entry.lstrip("~*"), entry.startswith("~*")) for entry in entries if entry.startswith("~"))
 
 
-def _invalid_expressions(directive: Directive) -> Iterator[Unreadable]:
+def _invalid_expressions(directive: Directive, is_http: bool) -> Iterator[Unreadable]:
     for pattern, ignore_case in expressions(directive):
+        if is_http and "(?" in pattern and (message := fixed_variable(NAMED_GROUP.findall(pattern))):
+            yield _refuse(directive, message)
         try:
             _compile(pattern, ignore_case)
         except Invalid as error:
@@ -432,6 +445,11 @@ def _once(directive: Directive) -> tuple[str, str]:
     """What may stand once in a block, and what nginx says where it stands twice; empty for all else."""
     if directive.name in _UNREPEATED and directive.block is None:
         return directive.name, f'"{directive.name}" directive is duplicate'
+    if directive.name in _KEYED and not directive.has_hole:
+        beginning, message = _KEYED[directive.name]
+        word = next((word for word in directive.args if word.startswith(beginning)), beginning)
+        name = word.removeprefix(beginning).partition(":")[0] if beginning else word
+        return (f"{directive.name} {name}", message.format(name)) if name else ("", "")
     if directive.name == "location" and (place := _place(directive)):
         return f"location {place}", f'duplicate location "{place.lstrip("=")}"'
     return "", ""

@@ -12,6 +12,7 @@ from infralint.sources.nginx import build
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.hints import read_declarations
 from infralint.sources.nginx.includes import Includes
+from infralint.sources.nginx.novelties import find_novelties, may_be_new
 from infralint.sources.nginx.refusals import refusals, unsearchable
 from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.versions import Versions
@@ -52,6 +53,9 @@ def read_into(
     reading.unreadable += [entry for entry in includes.broken.values() if entry is not None]
     reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
     reading.unreadable += refusals(filter(None, includes.trees.values()))
+    for file in includes.sources.values():
+        if may_be_new(file.prepared.text) and (tree := includes.trees.get(file.path)):
+            reading.unreadable += find_novelties(tree, versions.of(file.path))
     reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)

@@ -27,24 +27,33 @@ _READING: Mapping[str, slice] = MappingProxyType(
     {
         **dict.fromkeys(
             "proxy_set_header grpc_set_header add_header add_trailer fastcgi_param uwsgi_param scgi_param set"
-            " auth_request_set log_format error_page".split(),
+            " auth_request_set log_format error_page proxy_cookie_domain proxy_cookie_path proxy_redirect".split(),
             _SECOND,
         ),
         **dict.fromkeys(
             "proxy_pass grpc_pass fastcgi_pass uwsgi_pass scgi_pass root alias map split_clients limit_req_zone"
-            " limit_conn_zone hash proxy_cache_key fastcgi_cache_key uwsgi_cache_key scgi_cache_key".split(),
+            " limit_conn_zone hash proxy_cache_key fastcgi_cache_key uwsgi_cache_key scgi_cache_key proxy_cache"
+            " fastcgi_cache uwsgi_cache scgi_cache proxy_bind fastcgi_bind uwsgi_bind scgi_bind grpc_bind memcached_bind"
+            " proxy_ssl_name grpc_ssl_name uwsgi_ssl_name proxy_ssl_certificate proxy_ssl_certificate_key access_log"
+            " auth_basic auth_basic_user_file charset expires limit_rate limit_rate_after proxy_method proxy_set_body"
+            " proxy_store secure_link secure_link_md5".split(),
             _FIRST,
         ),
         **dict.fromkeys(
-            "return try_files proxy_cache_bypass proxy_no_cache fastcgi_cache_bypass fastcgi_no_cache".split(), _ALL
+            "return try_files index proxy_cache_bypass proxy_no_cache fastcgi_cache_bypass fastcgi_no_cache"
+            " uwsgi_cache_bypass uwsgi_no_cache scgi_cache_bypass scgi_no_cache".split(),
+            _ALL,
         ),
         "rewrite": slice(1, 2),
+        "sub_filter": _ALL,
     }
 )
 """Directives that read variables -> in which of their arguments: https://nginx.org/en/docs/dirindex.html"""
-_VALUES = frozenset(["map", "geo", "split_clients", "types", "charset_map", "match"])
-"""Blocks whose lines are no directives."""
-_DECLARING = frozenset(["map", "geo", "split_clients", "set", "auth_request_set", "log_format"])
+_LITERAL = frozenset(["geo", "split_clients", "types", "charset_map", "match"])
+"""Blocks whose lines are no directives, and name nothing: `$x` is a text there."""
+_DECLARING = frozenset(["map", "geo", "split_clients", "set", "auth_request_set", "log_format", "upstream"])
+_PORTED = frozenset(["proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"])
+"""Directives that name an address with its port, or an upstream: `proxy_pass` in `stream {}`, and where no scheme stands."""
 _NEVER_DECLARING = frozenset(["if", "location", "server_name", "listen"])
 _ADVICE = {
     "$connection_upgrade": "; write `map $http_upgrade $connection_upgrade { default upgrade; '' close; }` in `http {}`"
@@ -58,18 +67,18 @@ class Expanded(msgspec.Struct, eq=False):
     inside: dict[int, list[Directive]] = {}
 
     def walk(self, tree: list[Directive]) -> Iterator[tuple[Directive, bool]]:
-        """Every directive in its order, and whether it is a line of a block of values. Raises Gap where one is not here."""
-        pending = [iter(self._lines(tree, False))]
+        """Every directive in its order, and whether it is a line of a `map`. Raises Gap where one is not here."""
+        pending = [iter(self._lines(tree, ""))]
         while pending:
             for directive, is_value in pending[-1]:
                 yield directive, is_value
                 if directive.block is not None:
-                    pending.append(iter(self._lines(directive.block, directive.name in _VALUES)))
+                    pending.append(iter(self._lines(directive.block, directive.name)))
                     break
             else:
                 pending.pop()
 
-    def _lines(self, block: list[Directive], are_values: bool) -> Iterator[tuple[Directive, bool]]:
+    def _lines(self, block: list[Directive], owner: str) -> Iterator[tuple[Directive, bool]]:
         inside = self.inside.get(id(block))
         if inside is not None and not all(map(self._is_here, block)):
             raise Gap
@@ -81,7 +90,8 @@ class Expanded(msgspec.Struct, eq=False):
                 source = directive.source
                 if source.is_template:
                     raise Gap
-            yield directive, are_values
+            if owner not in _LITERAL:
+                yield directive, owner == "map"
 
     def _is_here(self, line: Directive) -> bool:
         """Whether what an include brings can be seen, or is known to declare nothing."""
@@ -138,7 +148,7 @@ class _Usage(msgspec.Struct, eq=False):
         self.declared.update(_declarations(directive))
 
     def read_value(self, line: Directive) -> None:
-        """Take a line of a `map`, or the like, in."""
+        """Take a line of a `map` in."""
         self.declared.update(_named_groups([line.name]))
         for key, message in _variables_in(line.args):
             self.used.setdefault(key, (line, message))
@@ -189,7 +199,8 @@ def _has_foreign_modules(names: Iterable[str]) -> bool:
 def _names_something(name: str) -> bool:
     """Whether a directive may use, or declare, what is none of its variables."""
     is_declaring = name in _DECLARING or name.endswith(("_zone", "_cache_path"))
-    return is_declaring or name.startswith("$") or name in ("limit_req", "limit_conn", "access_log", *_CACHES)
+    is_naming = name in ("limit_req", "limit_conn", "access_log", *_CACHES) or name in _PORTED
+    return is_declaring or is_naming or name.startswith("$")
 
 
 def _uses(name: str, args: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -201,6 +212,8 @@ def _uses(name: str, args: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield f"{name} {args[0]}", f'"{name}" zone "{args[0]}" is unknown'
     elif name == "access_log" and len(args) > 1 and args[1] != "combined" and not {"=", "$"} & set(args[1]):
         yield f"format {args[1]}", f'unknown log format "{args[1]}"'
+    elif name in _PORTED and len(args) == 1 and args[0] and not {":", "$"} & set(args[0]):
+        yield f"upstream {args[0].lower()}", f'no port in upstream "{args[0]}"'
     yield from _variables_in(_texts_read(name, args))
 
 
@@ -230,6 +243,8 @@ def _declarations(directive: Directive) -> Iterator[str]:
         yield from (text.lower() for text in args[-1:])
     elif name in ("set", "auth_request_set"):
         yield from (text.lower() for text in args[:1])
+    elif name == "upstream":
+        yield from (f"upstream {text.lower()}" for text in args[:1])
     elif name == "log_format":
         yield from (f"format {text}" for text in args[:1])
     elif name.endswith(("_zone", "_cache_path")):

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import msgspec
 
 from infralint.model import Address, Affinity, Known, Location, Pool, Setting, Unknown, Unreadable
-from infralint.platforms.nginx import AFFINITY_METHODS, STICKY_SINCE, Version, affinity_by, spread_over
+from infralint.platforms.nginx import AFFINITY_METHODS, affinity_by, spread_over
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
@@ -245,12 +245,3 @@ def ported_upstreams(passes: Iterable[Directive], upstreams: Mapping[str, Upstre
         if "$" not in text and port.isdigit() and name.lower() in upstreams and not has_hole(text):
             message = f'upstream "{name}" may not have port {port}; that belongs into its `server` lines'
             yield Unreadable(f"nginx would refuse this file: {message}", passed.where)
-
-
-def unknown_methods(upstreams: Iterable[Upstream], version: Version) -> Iterator[Unreadable]:
-    """What this version does not know, and refuses to start with; a third party's `sticky` has other arguments."""
-    for upstream in upstreams if version.known and version.number < STICKY_SINCE else ():
-        method = upstream.method("sticky")
-        if method is not None and method.args[:1] in (["cookie"], ["route"], ["learn"]):
-            message = f'unknown directive "sticky"; nginx {version.written} has none, 1.29.6 and later do'
-            yield Unreadable(f"nginx would refuse this file: {message}", method.where)

@@ -22,6 +22,7 @@ from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.dialling import NAMED
 from infralint.sources.terraform.folders import TerraformFolders, join
 from infralint.sources.terraform.front_door import front_door_nodes
+from infralint.sources.terraform.function_code import with_function_code
 from infralint.sources.terraform.google import google_nodes
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
@@ -139,7 +140,8 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     graph = Graph(list(_all_items(world, first)), where.path, root.environment, files)
     refused = [*problems, *world.problems, *_refusals(tree, root), *_refuse_secrets(world), *tree.unreadable[before:]]
     variables = frozenset(tree.folder(root.path).variables)
-    outcome = _Outcome(nodes(graph), list(task_services(graph)), world.unknown, refused, variables)
+    found = with_function_code(nodes(graph), graph, tree.project, root.path)
+    outcome = _Outcome(found, list(task_services(graph)), world.unknown, refused, variables)
     if any(item.type.startswith(("kubernetes_", "kubectl_", "helm_")) for item in graph.items):
         _add_manifests(outcome, graph, tree, root)
     return outcome

@@ -95,6 +95,7 @@ _GROUP = BlockSchema(
 )
 _ATTACHED = BlockSchema(links=("target_group_arn", "target_id"))
 
+_ARCHIVE = BlockSchema(("source_dir", "source_file"))
 _ZONE = BlockSchema(("name",))
 _HEADERS = BlockSchema(("header_behavior",), blocks={"headers": BlockSchema(("items",))})
 _BEHAVIOR = BlockSchema(
@@ -353,7 +354,8 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
             ("integration_type", "integration_uri", "timeout_milliseconds"), ("api_id", "integration_uri")
         ),
         "aws_apigatewayv2_stage": BlockSchema(("name",), ("api_id",)),
-        "aws_lambda_function": BlockSchema(("function_name", "timeout")),
+        "aws_lambda_function": BlockSchema(("function_name", "timeout", "handler"), ("filename",)),
+        "archive_file": _ARCHIVE,
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
         "aws_apprunner_service": BlockSchema(("service_name",)),
@@ -449,7 +451,11 @@ LIST_LINKS = frozenset(
 """Arguments that lead to several resources; every other one leads to one."""
 
 DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
-    {"aws_cloudfront_origin_request_policy": BlockSchema(("name", "id")), "aws_route53_zone": _ZONE}
+    {
+        "archive_file": _ARCHIVE,
+        "aws_cloudfront_origin_request_policy": BlockSchema(("name", "id")),
+        "aws_route53_zone": _ZONE,
+    }
 )
 """Type of data source -> what is asked of it: what it looks up is not known, but by what it looks it up is."""
 
