@@ -14,12 +14,13 @@ from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.calls import (
     VERBS,
-    argument_of,
     calls_after,
     is_true,
     link_before,
     method_in,
     methods_in,
+    path_argument,
+    predicate_of,
     without_method,
 )
 from infralint.sources.application.class_prefixes import named_by_action
@@ -308,7 +309,7 @@ class Routes(msgspec.Struct):
         if shape.path is None:
             nearest = link_before(call, shape.chained)
             return [ANYWHERE if nearest is not None and nearest.name in shape.below else ROOT]
-        node = argument_of(call, shape.path)
+        node = path_argument(call, shape)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
         if span_of(node) in registration.handlers and self.streaming.joiner.matcher.is_of_group(call):
@@ -340,7 +341,8 @@ class Routes(msgspec.Struct):
         if shape.path == 0 and (method := method_in(self.streaming.resolver.text(call.module, call.argument(0)) or "")):
             return (method,)
         if shape.methods == "name":
-            verb = call.name.lower().removesuffix("mapping").removeprefix("http").removeprefix("map")
+            predicate = predicate_of(call, shape)
+            verb = (predicate or call).name.lower().removesuffix("mapping").removeprefix("http").removeprefix("map")
             return (verb.upper(),) if verb in VERBS else ()
         if isinstance(shape.methods, tuple):
             return shape.methods

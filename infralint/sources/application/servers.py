@@ -39,7 +39,7 @@ _CODE_PORT = (
     lazy(
         rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
     ),
-    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""),
+    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:|WithHostPorts)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""),
 )
 _LISTEN = lazy(r"^.*\.listen\(", re.MULTILINE)
 _KEPT = (b"timeout_keep_alive", b"keepAliveTimeout")
