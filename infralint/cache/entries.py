@@ -126,7 +126,7 @@ def _describe_code() -> list[object]:
     return found
 
 
-def load(folder: str, key: bytes) -> bytes | None:
+def load(folder: str, key: bytes) -> memoryview | None:
     """The content of the entry of a key, if there is one that is whole."""
     path = _path(folder, key)
     try:
@@ -140,7 +140,7 @@ def load(folder: str, key: bytes) -> bytes | None:
     if entry[:_DIGEST] != _digest(content) or content[: len(key)] != key:
         _remove(path)  # it is damaged, or of something else
         return None
-    return bytes(content[len(key) :])
+    return content[len(key) :]
 
 
 def mark_used(folder: str, key: bytes) -> None:

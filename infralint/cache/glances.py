@@ -110,8 +110,7 @@ class Glances:
     def sift(self, name: str, paths: Iterable[str], find: Callable[[list[str]], list[str]]) -> list[str]:
         """The files in which a look finds something, in their order. find: those of some files in which it does, as in `look`."""
         bit = self._bit(name)
-        paths = list(paths)
-        unknown = [(path, file) for path, file in zip(paths, self._see(paths), strict=True) if not file.looks & bit]
+        unknown = self._see(paths, bit)
         found = find([path for path, _ in unknown])
         if len(found) < len(unknown):
             hits = frozenset(found)
@@ -130,17 +129,22 @@ class Glances:
         pending = [root]
         while pending:
             folder = pending.pop()
-            found = _lstat_folder(folder)
-            state = _pack_state(found.st_dev, found.st_mtime_ns, found.st_ctime_ns, found.st_ino) if found else b""
+            try:
+                found = os.lstat(folder)
+                state = _pack_state(found.st_dev, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            except (OSError, ValueError, struct.error):  # there is none, or it was changed before 1970
+                found, state = None, b""
             known = self._known_folders.get(folder)
             if known is not None and known.state == state:
                 self._folders[folder] = known
-                pending += [os.path.join(folder, name) for name in known.inner.split("/")[:-1]]
+                inside = folder if folder.endswith("/") else f"{folder}/"
+                pending += [inside + name for name in known.inner.split("/")[:-1]]
                 yield folder, known.files.split("/")[:-1], [], None
                 continue
             files, inner, others, error = list_folder(folder)
             names = [entry.name for entry in files]
-            if found is not None and self._is_settled(found) and not others and error is None:
+            is_told = found is not None and stat.S_ISDIR(found.st_mode) and self._is_settled(found)
+            if is_told and not others and error is None:
                 below = [path[path.rfind("/") + 1 :] for path in inner]
                 self._folders[folder] = KnownFolder(state, _join(names), _join(below))
                 self._new += 1
@@ -155,13 +159,14 @@ class Glances:
     def _file(self, path: str) -> KnownFile:
         """A file as it is now, or _UNTOLD."""
         file = self._known.get(path)
-        return file if file is not None and file.looks & _CURRENT else self._see((path,))[0]
+        return file if file is not None and file.looks & _CURRENT else self._see((path,), 0)[0][1]
 
-    def _see(self, paths: Iterable[str]) -> list[KnownFile]:
-        """Files as they are now, or were when they were looked at before; as `_file`, for many."""
+    def _see(self, paths: Iterable[str], bit: int) -> list[tuple[str, KnownFile]]:
+        """Of many files those in which a look may find something, in their order, as they are now or were when they were looked
+        at before: as `_file`. bit: of the look."""
         known, above = self._known, self._above
         lstat, pack_state = os.lstat, _pack_state
-        files: list[KnownFile] = []
+        unknown: list[tuple[str, KnownFile]] = []
         for path in paths:
             file = known.get(path)
             if file is None or not file.looks & _CURRENT:
@@ -176,8 +181,9 @@ class Glances:
                     else:
                         is_told = stat.S_ISREG(found.st_mode) and self._is_settled(found)
                         file = known[path] = KnownFile(state, _CURRENT) if is_told else _UNTOLD
-            files.append(file)
-        return files
+            if not file.looks & bit:
+                unknown.append((path, file))
+        return unknown
 
     def _is_settled(self, found: os.stat_result) -> bool:
         """Whether something was left alone for so long that its times of change tell every later one."""
@@ -224,15 +230,6 @@ class Glances:
             )
 
 
-def _lstat_folder(path: str) -> os.stat_result | None:
-    """What is known of a folder; None for what is none, leads to one, or was changed before 1970."""
-    try:
-        found = os.lstat(path)
-    except (OSError, ValueError):
-        return None
-    return found if stat.S_ISDIR(found.st_mode) and min(found.st_mtime_ns, found.st_ctime_ns) >= 0 else None
-
-
 def _join(names: Iterable[str]) -> str:
     """Names with a slash behind each."""
     return "".join(f"{name}/" for name in names)
@@ -273,7 +270,7 @@ def remember(name: str, kind: Any, make: Callable[[], Made]) -> Made:
     return made
 
 
-def _decode(content: bytes | None, kind: type[Parsed]) -> Parsed | None:
+def _decode(content: bytes | memoryview | None, kind: type[Parsed]) -> Parsed | None:
     """What was written down; None where there is nothing, or nothing of that kind."""
     if not content:
         return None

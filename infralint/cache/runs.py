@@ -40,7 +40,7 @@ def load(folder: str, key: bytes) -> CachedRun | None:
     content = entries.load(folder, key)
     if content is None:
         return None
-    status, count, *texts = _split(content)
+    status, count, *texts = _split(bytes(content))
     end = 3 * int(count)
     asked = [(_KINDS[texts[at]], os.fsdecode(texts[at + 1]), texts[at + 2]) for at in range(0, end, 3)]
     return CachedRun(asked, [text.decode() for text in texts[end:]], int(status))

@@ -110,6 +110,14 @@ LIBRARIES: Mapping[str, Library] = {
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
         EVENT_STREAM,
     ),
+    "ktor-sse": Library(
+        "https://github.com/ktorio/ktor/pull/3993",
+        None,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-store"}),
+        EVENT_STREAM,
+        package="ktor-server-sse",
+        since="3",
+    ),
     "nestjs-sse": Library(
         "https://docs.nestjs.com/techniques/server-sent-events",
         None,

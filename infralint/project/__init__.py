@@ -193,7 +193,12 @@ class Project:
 
     def was_asked_about(self, path: str) -> bool:
         """Whether the user named a project path, or a folder below the root that holds it."""
-        return any(path == given or (given != "." and path.startswith(f"{given}/")) for given in self.given)
+        return path in self.given or path.startswith(self._given_folders)
+
+    @cached_property
+    def _given_folders(self) -> tuple[str, ...]:
+        """The paths that the user named below the root, as of folders: with a slash."""
+        return tuple(f"{given}/" for given in self.given if given != ".")
 
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""

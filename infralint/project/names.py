@@ -10,9 +10,6 @@ from functools import cached_property
 from infralint.text.globs import is_glob, matches_name, name_matcher
 from infralint.text.lazy import lazy
 
-Alike = tuple[list[str], list[str]]
-"""The paths of some files, in order, and the last part of each."""
-NONE: Alike = ([], [])
 _AFTER_SLASH = chr(ord("/") + 1)
 """Paths below a folder are sorted before what its name is followed by this in."""
 _WILD = lazy(r"\[[^]]*\]?|[*?\\]")
@@ -30,19 +27,13 @@ class FileNames:
         return frozenset(self.files)
 
     @cached_property
-    def by_ending(self) -> dict[str, Alike]:
-        """All files by what follows the last dot of their names (empty: they have none)."""
-        found: dict[str, Alike] = {"": ([], [])}
+    def by_ending(self) -> dict[str, list[str]]:
+        """The paths of files by what follows the last dot of their names (empty: they have none), in order."""
+        found = defaultdict[str, list[str]](list)
         for path in self.files:
-            name = path[path.rfind("/") + 1 :]
-            dot = name.rfind(".")
-            ending = name[dot + 1 :] if dot >= 0 else ""
-            alike = found.get(ending)
-            if alike is None:
-                alike = found[ending] = [], []
-            alike[0].append(path)
-            alike[1].append(name)
-        return found
+            _, dot, ending = path.rpartition(".")
+            found["" if not dot or "/" in ending else ending].append(path)
+        return dict(found)
 
     @cached_property
     def _names_of_endings(self) -> dict[str, dict[str, list[str]]]:
@@ -58,8 +49,8 @@ class FileNames:
         found = self._names_of_endings.get(ending)
         if found is None:
             found = self._names_of_endings[ending] = {}
-            for path, last in zip(*self.by_ending.get(ending, NONE), strict=True):
-                found.setdefault(last, []).append(path)
+            for path in self.by_ending.get(ending, ()):
+                found.setdefault(name_of(path), []).append(path)
         return found.get(name, ())
 
     @cached_property
@@ -87,22 +78,25 @@ class FileNames:
 
     @cached_property
     def _small_letters(self) -> dict[str, str]:
-        """The names of each ending, one after the other, in small letters."""
-        return {ending: "\n".join(names).lower() for ending, (_, names) in self.by_ending.items()}
+        """The paths of each ending, one after the other, in small letters."""
+        return {ending: "\n".join(paths).lower() for ending, paths in self.by_ending.items()}
 
-    def find_holding(self, *words: str) -> list[tuple[str, str]]:
-        """Files in whose names a word of small letters stands, in whatever case, each with its last part, in order."""
+    def find_holding(self, *words: str, endings: Iterable[str] | None = None) -> list[tuple[str, str]]:
+        """Files in whose names a word of small letters stands, in whatever case, each with its last part, in order.
+
+        endings: of the names that are looked at; all, if none is given.
+        """
         found = []
-        for ending, names in self._small_letters.items():
-            here = [word for word in words if word in names]
+        for ending in self.by_ending if endings is None else endings:
+            here = [word for word in words if word in self._small_letters.get(ending, "")]
             if here:
-                pairs = zip(*self.by_ending[ending], strict=True)
+                pairs = ((path, name_of(path)) for path in self.by_ending[ending])
                 found += [pair for pair in pairs if any(word in pair[1].lower() for word in here)]
         return sorted(found)
 
     def find_ending(self, *endings: str) -> list[str]:
         """Files whose names end so after their last dot, in order."""
-        found = [path for ending in set(endings) for path in self.by_ending.get(ending, NONE)[0]]
+        found = [path for ending in set(endings) for path in self.by_ending.get(ending, ())]
         if len(endings) > 1:
             found.sort()
         return found
@@ -114,11 +108,14 @@ class FileNames:
             if not is_glob(pattern):
                 found.update(self.find_by_name(pattern))
                 continue
+            stem, _, ending = pattern.rpartition(".")
+            if stem == "*" and not is_glob(ending):
+                found.update(self.by_ending.get(ending, ()))
+                continue
             matches, part = name_matcher(pattern), max(_WILD.split(pattern), key=len)
             for ending in self._endings_like(pattern):
                 if part.lower() in self._small_letters[ending]:
-                    pairs = zip(*self.by_ending[ending], strict=True)
-                    found.update(path for path, name in pairs if part in name and matches(name))
+                    found.update(path for path in self.by_ending[ending] if part in path and matches(name_of(path)))
         return sorted(found)
 
     def has_named(self, *patterns: str) -> bool:
@@ -140,3 +137,8 @@ class FileNames:
         if is_glob(ending):
             return (known for known in self.by_ending if matches_name(known, ending, dots=True))
         return (ending,) if ending in self.by_ending else ()
+
+
+def name_of(path: str) -> str:
+    """The last part of a path."""
+    return path[path.rfind("/") + 1 :]

@@ -13,7 +13,7 @@ _BY_RARITY = rb"~^ZQX79J+@%8Y\56K3`4?WGVHz!j|&#qU<B2F1$M][0P*LOD>NARIC'xTEkS;w}{
 
 
 class WordSearch:
-    """Words of which one is enough. stems: what several words have in common, so that it is looked for once.
+    """Words of which one is enough. stems: what several words have in common, so that it is looked for once, and first.
 
     What stands around the rarest byte of a word is looked at only where that byte is: `re` skips to it many times as fast as
     to a longer text, and takes all words with it at once.
@@ -26,9 +26,8 @@ class WordSearch:
     @cached_property
     def _by_byte(self) -> list[tuple[int, re.Pattern[bytes], list[bytes]]]:
         """Bytes, what finds the stems around each, and the words that these may mean."""
-        needed = [word for word in self._words if not any(other in word for other in self._words if other != word)]
-        by_stem: dict[bytes, list[bytes]] = {}
-        for word in sorted(needed):
+        by_stem: dict[bytes, list[bytes]] = {stem: [] for stem in self._stems}
+        for word in sorted(self._words):
             by_stem.setdefault(next((stem for stem in self._stems if stem in word), word), []).append(word)
         by_byte: dict[int, list[bytes]] = {}
         for stem in by_stem:

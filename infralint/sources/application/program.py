@@ -439,6 +439,12 @@ class ProjectModules:
             if other != path and wanted in self.content(other) and (module := self.load(other)) is not None:
                 yield module
 
+    def modules_naming(self, module: SourceModule, name: str) -> Iterator[SourceModule]:
+        """All modules of a module's language in which a name stands."""
+        for path in self._texts_of(module.language).holding(name.encode(errors="surrogateescape")):
+            if (other := self.load(path)) is not None:
+                yield other
+
     def _holders(self, language: Language, stem: str) -> list[str]:
         """The files of a language in which the name of a class stands, or that of what it implements."""
         key = language.name, stem

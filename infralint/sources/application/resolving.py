@@ -501,6 +501,8 @@ def parameter_type(parameter: Parameter) -> str:
     name = re.escape(parameter.name)
     if parameter.definition.module.language.name == "go":
         found = re.search(rf"\b{name}(?:\s*,\s*\w+)*\s+\*?([\w.]+)", text)
+    elif parameter.definition.module.language.name in ("java", "csharp"):
+        found = re.search(rf"([\w.]{{1,200}}+)(?:<[^<>()]{{0,200}}>)?\??\s+{name}\b", text)
     else:
         found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
     return found[1].rpartition(".")[2] if found else ""

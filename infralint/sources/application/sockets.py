@@ -26,6 +26,8 @@ _SLASHED = frozenset({"socket.io", "python-socketio", "flask-socketio"})
 _COMPARED = lazy(
     r"""(?:===?|startsWith\(|startswith\(|\bcase)\s*["'`](/[^"'`\s]*)["'`]|["'`](/[^"'`\s]*)["'`]\s*===?"""
 )
+_SEGMENTS = lazy(r"""\bStartsWithSegments\(\s*(?:new\s+PathString\(\s*)?"(/[^"\s]*)\"""")
+"""ASP.NET's comparison with the beginning of a path: https://learn.microsoft.com/en-us/dotnet/api/microsoft.aspnetcore.http.pathstring.startswithsegments"""
 _LEADS = lazy(r"handleUpgrade|\.url\b|pathname", re.IGNORECASE)
 
 
@@ -93,16 +95,20 @@ def _upgrade_paths(call: Call) -> list[Path]:
     return [Path(path) for path in dict.fromkeys(found)] or [ANYWHERE]
 
 
-def dispatched_paths(registration: Registration, span: SourceSpan) -> list[Path]:
-    """The paths for which a handler that tells paths apart itself comes to a place: by the conditions around that."""
+def dispatched_paths(registration: Registration, module: SourceModule, span: SourceSpan) -> list[Path]:
+    """The paths for which a handler that tells paths apart itself comes to a place: by the conditions around that. module: of
+    the place, which a class may be in that is registered elsewhere."""
     found: list[str] = []
-    for node in _around(registration.call.module, span):
-        if not any(handler.has(span_of(node)) for handler in registration.handlers):
+    for node in _around(module, span):
+        if module is registration.call.module and not any(
+            handler.has(span_of(node)) for handler in registration.handlers
+        ):
             break
         condition = node.field("condition") or (node if node.kind() in ("switch_case", "expression_case") else None)
         if condition is not None and node.kind() != "switch_statement":
             text = condition.text() if node.kind() not in ("switch_case", "expression_case") else node.text()[:120]
             found += [left or other for left, other in _COMPARED.findall(text)]
+            found += [f"{path.rstrip('/')}/**" for path in _SEGMENTS.findall(text)]
         if found:
             break
     return [Path(path) for path in dict.fromkeys(found)] or [UNKNOWN]

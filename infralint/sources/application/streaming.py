@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from infralint.model import StreamKind
 from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application.beego_handlers import BeegoHandlers
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.calls import argument_of, is_of_client, is_true
 from infralint.sources.application.file_routes import FileRoute, file_route, find_place
@@ -20,6 +21,7 @@ from infralint.sources.application.joining import Joiner
 from infralint.sources.application.named_handlers import NamedHandlers
 from infralint.sources.application.paths import path_of
 from infralint.sources.application.phoenix_routes import PhoenixRoutes
+from infralint.sources.application.program import BY_CLASS
 from infralint.sources.application.rails_routes import RailsRoutes
 from infralint.sources.application.registrations import Registration
 from infralint.sources.application.resolving import receiver_type
@@ -43,7 +45,7 @@ from infralint.sources.application.rulebook import (
     SocketShape,
     StreamShape,
 )
-from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, name_node, span_of, unwrap
 from infralint.sources.application.viewsets import Action, Viewsets
 from infralint.text.lazy import lazy
 
@@ -105,6 +107,7 @@ class ModuleStreams:
         self.viewsets = Viewsets(joiner.resolver)
         self._phoenix = PhoenixRoutes(joiner.program, joiner.resolver)
         self._handlers = NamedHandlers(joiner.program)
+        self._beego = BeegoHandlers(joiner.program)
         self.beyond: set[str] = set()
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
@@ -424,9 +427,10 @@ class ModuleStreams:
         """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
         module = definition.module
         yield from self.joiner.methods.of(definition, owner)
-        if module.language.name == "ruby" and definition.owner is not None:
+        if module.language.name in ("ruby", *BY_CLASS) and definition.owner is not None:
             yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
         yield from self._handlers.of(definition, owner)
+        yield from self._beego.of(definition, owner)
 
     def cable_path(self, folder: str) -> str:
         """Where the routes of the Rails application in a folder, named with its slash, mount Action Cable; empty where they
@@ -584,7 +588,7 @@ def _has_base(definition: Definition, base: str) -> bool:
 
 
 def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) -> Iterator[SgNode]:
-    """Where a method is called on the object that it belongs to, as Ruby does without naming that."""
+    """Where a method is called on the object that it belongs to, in languages that need not name that."""
     for node in module.identifiers(definition.name):
         parent = node.parent()
         receiver = parent.field("receiver") if parent is not None and parent.kind() == "call" else None
@@ -593,7 +597,7 @@ def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) 
 
 
 def _is_name_of(definition: Definition, node: SgNode) -> bool:
-    name = definition.node.field("name")
+    name = name_node(definition.node)
     return name is not None and span_of(name) == span_of(node)
 
 

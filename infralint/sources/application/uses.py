@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import ImportedName
-from infralint.sources.application.program import ProjectModules, exported_names, unit_of
+from infralint.sources.application.program import BY_CLASS, ProjectModules, exported_names, unit_of
 from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, name_node, span_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Uses:
 
     def _uses_elsewhere(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
         """Uses of a name in the files that import it."""
-        if module.language.name == "rust":
+        if module.language.name in ("rust", *BY_CLASS):
             for importer in self.program.importers(module.path, name):
                 yield from (
                     (importer, node) for node in importer.identifiers(name) if not _is_definition(importer, node)

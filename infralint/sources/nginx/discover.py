@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
+from infralint.project.names import name_of
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import NginxFile
 from infralint.text.lazy import lazy
@@ -121,17 +122,15 @@ def _shown_by(path: str, project: Project) -> str:
 
 def _possible(project: Project) -> list[tuple[str, str]]:
     """The files whose names do not rule nginx out at once, each with its last part, in order."""
-    found: list[tuple[str, str]] = []
-    for ending, alike in project.names.by_ending.items():
-        pairs = zip(*alike, strict=True)
+    found = {path for path in project.given if path in project.file_set}
+    for ending, paths in project.names.by_ending.items():
         if ending not in _OTHER_ENDINGS:
-            found += pairs
+            found.update(paths)
         elif ending in _DOMAINS:
-            found += [pair for pair in pairs if pair[0].count(".") > 1 or _SITES.search(pair[0])]
+            found.update(path for path in paths if path.count(".") > 1 or _SITES.search(path))
         else:
-            found += [pair for pair in pairs if pair[0].count(".") > 1]
-    given = [(path, path.rpartition("/")[2]) for path in project.given if path in project.file_set]
-    return sorted({*found, *given})
+            found.update([path for path in paths if path.count(".") > 1])
+    return [(path, name_of(path)) for path in sorted(found)]
 
 
 def _could_be(path: str, name: str) -> bool:

@@ -106,6 +106,8 @@ PATHS = tuple(
 _ENDINGS = frozenset("bash bicep cfg conf htaccess json sh template tftpl toml tpl vcl vhost yaml yml".split())
 """Names with another ending are no such file, unless it is one of NAMES or says one of _WORDS."""
 _WORDS = ("caddyfile", "haproxy", "lighttpd")
+_OTHER_NAMES = tuple(name for name in NAMES if name.rpartition(".")[2] not in _ENDINGS)
+"""Those of NAMES that have another ending."""
 _TEMPLATES = "j2 jinja jinja2 tmpl tpl erb template example sample dist in gotmpl ejs".split()
 _TEMPLATED = lazy(rf"(?:\.(?:{'|'.join(_TEMPLATES)}))+$")
 _LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
@@ -114,10 +116,10 @@ _LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
 def find_with_rules(names: FileNames) -> tuple[list[str], list[str]]:
     """The files that may fall under a rule, by their names, in order: quick, and none of the others does. Those of Terraform
     that fall under the rules of its resources alone are given apart, behind the others."""
-    looked_at = (alike for ending, alike in names.by_ending.items() if not ending or ending.lower() in _LOOKED_AT)
-    found = {path for paths, _ in looked_at for path in paths}
-    resources = set(names.find_ending("tf", "tofu"))
-    for path, name in names.find_holding(*NAMES, *_WORDS):
+    looked_at = {ending for ending in names.by_ending if not ending or ending.lower() in _LOOKED_AT}
+    found, resources = set(names.find_ending(*looked_at)), set(names.find_ending("tf", "tofu"))
+    others = names.by_ending.keys() - looked_at
+    for path, name in names.find_holding(*_OTHER_NAMES, *_WORDS, endings=(*others, "tf", "tofu")):
         if name.lower() in NAMES or any(word in name.lower() for word in _WORDS):
             found.add(path)
             resources.discard(path)
