@@ -33,8 +33,10 @@ def find_misplaced(includes: Includes) -> Iterator[Unreadable]:
     """What nginx does not take in the block that an include puts it into; the first line of a file tells it."""
     for path, places in _places_of(includes).items():
         tree = includes.trees.get(path) or ()
-        if not tree or tree[0].source.is_template or (_is_whole(tree) and path in includes.globbed):
-            continue  # what is rendered, and what is put in the place of the main file
+        if not tree or tree[0].source.is_template:
+            continue
+        if _is_whole(tree) and (path in includes.globbed or _has_includes(tree)):
+            continue  # it is put in the place of the main file, or it is the main file, and files include each other
         for directive in tree:
             contexts = CONTEXTS.get(directive.name)
             letter = next((letter for letter in places if contexts is not None and letter not in contexts), None)
@@ -48,6 +50,10 @@ def find_misplaced(includes: Includes) -> Iterator[Unreadable]:
 
 def _is_whole(tree: Sequence[Directive]) -> bool:
     return any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
+
+
+def _has_includes(tree: Sequence[Directive]) -> bool:
+    return any(line.name == "include" for top in tree for line in top.walk())
 
 
 def _places_of(includes: Includes) -> Letters:
