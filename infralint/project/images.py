@@ -1,5 +1,5 @@
-"""From which folder of the project an image is built: by compose files, Skaffold, Tilt, a Makefile, a folder of its name,
-or because the project builds one image only."""
+"""From which folder of the project an image is built: by compose files, Skaffold, Tilt, scripts, a folder of its name, or
+because the project builds one image only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from infralint.project import CantRead, Project
+from infralint.project.build_commands import read_build_commands
 from infralint.project.compose import ComposeService, ImageBuild, copied_files, dockerfile_of, read_compose
 from infralint.project.compose.entry_files import entry_files
 from infralint.text.lazy import lazy
@@ -17,10 +18,6 @@ from infralint.text.yaml_places import YamlProblem, read_yaml
 _TILT = lazy(
     r"\b(?:docker_build|custom_build)\(\s*(?:ref\s*=\s*)?[\"']([^\"'\n]+)[\"']\s*,\s*(?:context\s*=\s*)?[\"']([^\"'\n]+)[\"']"
 )
-_MADE = lazy(r"\b(?:docker|podman)[ \t]+(?:buildx[ \t]+)?build[ \t]([^\n;&|]*+)")
-_NAMED = lazy(r"(?<!\S)(?:-t|--tag)[ =]([^\s$]+)(?!\S)")
-_WRITTEN_IN = lazy(r"(?<!\S)(?:-f|--file)[ =](\S+)")
-_CONTEXT = lazy(r"(?<=\s)([^\s$'\"-][^\s$'\"]*)\s*\Z")
 _DOCKERFILES = lazy(r"(?:dockerfile|containerfile)(?:\.[\w-]+)?|[\w-]+\.dockerfile", re.IGNORECASE)
 _LARGEST = 1024 * 1024
 _OTHERS = frozenset(
@@ -40,7 +37,8 @@ class Images:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.built = {**dict(self._read_makefiles()), **dict(self._read_build_tools())}
+        commands = {_plain(image): build for image, build in read_build_commands(project)}
+        self.built = {**commands, **dict(self._read_build_tools())}
         self.folders = self._folders()
 
     def build_of(self, image: str, alone: bool = False) -> ImageBuild | None:
@@ -94,29 +92,6 @@ class Images:
                 inside = posixpath.normpath(posixpath.join(folder, context))
                 if not inside.startswith(("..", "/")):
                     yield _plain(image), ImageBuild(context="" if inside == "." else inside)
-
-    def _read_makefiles(self) -> Iterator[tuple[str, ImageBuild]]:
-        """What `docker build` makes in the lines of Makefiles. https://docs.docker.com/reference/cli/docker/buildx/build/"""
-        for path in self.project.files_named("Makefile", "*.mk"):
-            try:
-                text = self.project.bytes(path, _LARGEST).decode("utf-8", "replace").replace("\\\n", " ")
-            except CantRead:
-                continue
-            for line in text.splitlines():
-                found = _MADE.search(line)
-                context = _CONTEXT.search(found[1]) if found is not None else None
-                if found is None or context is None or re.search(r"\bcd\s", line[: found.start()]):
-                    continue
-                folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context[1]))
-                file = _WRITTEN_IN.search(found[1])
-                named = (
-                    posixpath.join(posixpath.dirname(path), file[1]) if file else posixpath.join(folder, "Dockerfile")
-                )
-                if folder.startswith("..") or posixpath.normpath(named) not in self.project.file_set:
-                    continue
-                name = posixpath.relpath(named, folder)
-                for image in _NAMED.findall(found[1]):
-                    yield _plain(image), ImageBuild(context="" if folder == "." else folder, dockerfile=name)
 
     def _folders(self) -> dict[str, str]:
         """The folders that hold one Dockerfile, and its name."""

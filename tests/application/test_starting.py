@@ -102,3 +102,30 @@ def test_what_a_supervisor_starts(path: str, text: str, line: int, here: Path) -
 def test_what_no_supervisor_starts(path: str, text: str, here: Path) -> None:
     write(here, {path: text})
     assert "blocking-worker" not in run("check").output
+
+
+COMPOSE = "services:\n  api:\n    build: .\n    command: %s\n"
+RENDER = "services:\n  - type: web\n    name: api\n    runtime: python\n    startCommand: %s\n"
+
+
+@pytest.mark.parametrize(("name", "text", "line"), [("compose.yaml", COMPOSE, 2), ("render.yaml", RENDER, 5)])
+def test_a_deployment_file_says_how_it_is_started(name: str, text: str, line: int, here: Path) -> None:
+    write(here, {"Dockerfile": f"FROM python:3.13\nCMD gunicorn {ASYNCHRONOUS} main:app\n"})
+    write(here, {name: text % "gunicorn -w 2 main:app"})
+    output = run("check").output
+    assert "warning[blocking-worker]" in output
+    assert f"{name}:{line}" in output
+    write(here, {name: text % f"gunicorn {ASYNCHRONOUS} main:app"})
+    assert "blocking-worker" not in run("check").output
+
+
+def test_of_two_commands_of_one_image_none_is_taken(here: Path) -> None:
+    second = COMPOSE.partition("\n")[2].replace("api:", "admin:")
+    write(here, {"compose.yaml": COMPOSE % "gunicorn main:app" + second % f"gunicorn {ASYNCHRONOUS} main:app"})
+    assert "blocking-worker" not in run("check").output
+
+
+def test_an_image_that_compose_starts_in_another_way_is_judged_by_that(here: Path) -> None:
+    write(here, {"Dockerfile": "FROM python:3.13\nCMD gunicorn main:app\n"})
+    write(here, {"compose.yaml": COMPOSE % "gunicorn --worker-class gthread --threads 16 --timeout 0 main:app"})
+    assert "blocking-worker" not in run("check").output

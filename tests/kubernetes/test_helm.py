@@ -271,9 +271,44 @@ def test_what_streams_outside_of_any_chart_speaks_for_all(lint: Lint) -> None:
     ],
 )
 def test_a_makefile_says_what_an_image_is_built_of(line: str, is_known: bool, lint: Lint) -> None:
+    assert _is_built_by({"Makefile": f"image:\n\t{line}\n"}, lint) is is_known
+
+
+@pytest.mark.parametrize(
+    ("step", "is_known"),
+    [
+        ("run: docker build -t ghcr.io/acme/talk:${{ github.sha }} -f chat/Dockerfile chat", True),
+        ("run: |\n          docker build --push \\\n            -t ghcr.io/acme/talk chat", True),
+        ("run: |\n          cd other\n          docker build -t ghcr.io/acme/talk chat", False),
+        ("run: docker build -t ghcr.io/acme/talk .\n        working-directory: chat", False),
+        ("run: docker build -t ${{ env.IMAGE }} chat", False),
+        ("uses: docker/build-push-action@v6\n        with: { context: ./chat, tags: 'ghcr.io/acme/talk:1' }", True),
+        (
+            "uses: docker/build-push-action@v6\n        with:\n          file: chat/Dockerfile\n          context: chat\n"
+            "          tags: |\n            acme/other\n            ghcr.io/acme/talk:${{ github.sha }}",
+            True,
+        ),
+        ("uses: docker/build-push-action@v6\n        with: { context: elsewhere, tags: ghcr.io/acme/talk }", False),
+    ],
+)
+def test_a_workflow_says_what_an_image_is_built_of(step: str, is_known: bool, lint: Lint) -> None:
+    workflow = (
+        f"on: push\njobs:\n  image:\n    runs-on: ubuntu-latest\n    steps:\n      - name: image\n        {step}\n"
+    )
+    assert _is_built_by({".github/workflows/image.yml": workflow}, lint) is is_known
+
+
+@pytest.mark.parametrize(("first", "is_known"), [("docker info", True), ("cd other", False)])
+def test_a_pipeline_says_what_an_image_is_built_of(first: str, is_known: bool, lint: Lint) -> None:
+    script = f"[{first}, 'docker build -t registry.acme.dev:5000/acme/talk:$CI_COMMIT_SHA ./chat']"
+    assert _is_built_by({".gitlab-ci.yml": f"image:\n  script: {script}\n"}, lint) is is_known
+
+
+def _is_built_by(files: dict[str, str], lint: Lint) -> bool:
+    """Whether the way to the application is known where only some files say what its image is built of."""
     values = VALUES.replace("ghcr.io/acme/chat", "ghcr.io/acme/talk")
-    other = {"other/Dockerfile": "FROM alpine\n", "deploy/values.yaml": values, "Makefile": f"image:\n\t{line}\n"}
-    findings = lint({**FILES, **other})["findings"]
+    other = {"other/Dockerfile": "FROM alpine\n", "deploy/values.yaml": values}
+    findings = lint({**FILES, **other, **files})["findings"]
     [finding] = [finding for finding in findings if finding["check"] == "short-idle-timeout"]
     guess = "only names and folders speak for a way from ingress-nginx to chat"
-    assert (guess not in finding["trace"]["reasons"]) is is_known
+    return guess not in finding["trace"]["reasons"]

@@ -84,7 +84,7 @@ def test_a_duration_that_google_refuses(lint: Lint) -> None:
     files = {"main.tf": CLOUD_RUN.replace("SETTINGS", 'timeout = "5m"'), "infralint.yaml": SSE.replace("LENGTH", "10m")}
     report = lint(files)
     assert report["findings"] == []
-    assert any("a number of seconds with an s behind it" in unknown["message"] for unknown in report["unknown"])
+    assert ["a number of seconds with an s behind it" in entry["message"] for entry in report["unreadable"]] == [True]
 
 
 def test_the_code_behind_it_is_the_only_one(lint: Lint) -> None:

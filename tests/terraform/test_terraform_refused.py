@@ -163,6 +163,33 @@ REFUSED = {
         "file() reads a.sh, which is not",
     ),
     "a template that is not here": ('output "a" { value = [templatefile("a.tftpl", {})] }' + LB, 1, "reads a.tftpl"),
+    "an argument that is mistyped": (LB.replace("idle_timeout", "idle_timout"), 3, "`aws_lb` takes no `idle_timout`"),
+    "a block that is mistyped": (
+        'resource "aws_lb_target_group" "g" {\n  dynamic "stickines" {\n    for_each = [1]\n    content {}\n  }\n}'
+        + LB,
+        2,
+        "takes no block `stickines`; did you mean `stickiness`?",
+    ),
+    "a name in a block": (
+        'resource "aws_lb_listener" "l" {\n  default_action {\n    target_group_arm = "x"\n  }\n}' + LB,
+        3,
+        "`default_action` takes no `target_group_arm`",
+    ),
+    "a value that is mistyped": (
+        'resource "aws_lambda_function_url" "u" {\n  invoke_mode = "RESPONSE_STREAMS"\n}' + LB,
+        2,
+        "did you mean RESPONSE_STREAM?",
+    ),
+    "a type of load balancer": (
+        'resource "aws_lb" "b" {\n  load_balancer_type = "aplication"\n}' + LB,
+        2,
+        "AWS refuses `load_balancer_type =",
+    ),
+    "what a file of values makes of it": (
+        'variable "o" {}\nresource "aws_lb" "b" {\n  idle_timeout = var.o.b\n}' + LB,
+        3,
+        "there is no attribute b",
+    ),
     "a lone carriage return": ("locals {\r  a = 1\n}" + LB, 1, "a carriage return alone"),
     "a brace behind an argument": ('output "a" {\n  value = 1 }' + LB, 2, "expected the end of the line"),
 }
@@ -170,13 +197,21 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "line", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_terraform_refuses_is_unreadable_at_its_place(tmp_path: Path, text: str, line: int, words: str) -> None:
-    found = refusals(judged(tmp_path, {"main.tf": text}))
+    found = refusals(
+        judged(tmp_path, {"main.tf": text, "terraform.tfvars": "o = { a = 1 }\n" if "var.o" in text else ""})
+    )
     assert len(found) == 1
     assert found[0].startswith(f"main.tf:{line} ")
     assert words in found[0]
 
 
 TAKEN = {
+    "arguments of older providers": 'resource "aws_autoscaling_attachment" "a" {\n  alb_target_group_arn = "x"\n}\n'
+    'resource "aws_autoscaling_group" "g" {\n  tags = []\n}',
+    "arguments that newer ones may have": 'resource "aws_lb" "b" {\n  brand_new = 1\n}\n'
+    'resource "aws_lambda_function_url" "u" {\n  invoke_mode = "OTHER"\n}',
+    "a default that others may replace": 'variable "o" { default = { a = 1 } }\nresource "aws_lb" "b" {\n'
+    "  idle_timeout = var.o.b\n}",
     "loops over constants": 'locals {\n  l = ["a", "b"]\n  a = { for k in local.l : k => upper(k) }\n  b = local.a["b"]\n}',
     "loops that may go over nothing": 'variable "l" { default = [] }\nlocals { a = [for k in var.l : 1 / 0] }',
     "ephemeral inside": 'variable "v" {\n  ephemeral = true\n}\nlocals { a = var.v }\noutput "a" { value = can(var.v) }',

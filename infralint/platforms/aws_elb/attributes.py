@@ -15,6 +15,7 @@ import msgspec
 
 from infralint.model import UNLIMITED, Known, Location, Setting, Unknown
 from infralint.text.lazy import lazy
+from infralint.text.wording import listing
 
 Attributes = Mapping[str, Setting[Any]]
 """AWS's attribute key -> what it is set to. A key that is left out has AWS's default."""
@@ -34,12 +35,13 @@ KEEP_ALIVE = (
 
 
 class AttributeSpec(msgspec.Struct, frozen=True):
-    """One attribute: AWS's default, the least and most it takes (numbers), and the vendor's page."""
+    """One attribute: AWS's default, the least and most it takes (numbers), the values that there are, and the vendor's page."""
 
     default: Any
     page: str
     least: float = 0
     most: float = UNLIMITED
+    values: tuple[str, ...] = ()
 
 
 IDLE = "idle_timeout.timeout_seconds"
@@ -60,14 +62,28 @@ GROUP_STICKY_SECONDS = "target_group_stickiness.duration_seconds"
 
 ATTRIBUTES: Mapping[str, AttributeSpec] = MappingProxyType(
     {
-        TYPE: AttributeSpec("application", f"{API}/API_CreateLoadBalancer.html"),
+        TYPE: AttributeSpec(
+            "application", f"{API}/API_CreateLoadBalancer.html", values=("application", "network", "gateway")
+        ),
         IDLE: AttributeSpec(60.0, f"{DOCS}/application/edit-load-balancer-attributes.html", 1, 4000),
         TCP_IDLE: AttributeSpec(350.0, f"{DOCS}/network/update-idle-timeout.html", 60, 6000),
-        PROTOCOL: AttributeSpec("HTTP", f"{DOCS}/application/load-balancer-listeners.html"),
-        PROTOCOL_VERSION: AttributeSpec("HTTP1", f"{DOCS}/application/load-balancer-target-groups.html"),
-        TARGET_TYPE: AttributeSpec("instance", f"{DOCS}/application/load-balancer-target-groups.html"),
+        PROTOCOL: AttributeSpec(
+            "HTTP",
+            f"{API}/API_CreateListener.html",
+            values=("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"),
+        ),
+        PROTOCOL_VERSION: AttributeSpec(
+            "HTTP1", f"{API}/API_CreateTargetGroup.html", values=("HTTP1", "HTTP2", "GRPC")
+        ),
+        TARGET_TYPE: AttributeSpec(
+            "instance", f"{API}/API_CreateTargetGroup.html", values=("instance", "ip", "lambda", "alb")
+        ),
         STICKY: AttributeSpec(False, f"{DOCS}/application/edit-target-group-attributes.html"),
-        STICKY_TYPE: AttributeSpec("lb_cookie", f"{DOCS}/application/edit-target-group-attributes.html"),
+        STICKY_TYPE: AttributeSpec(
+            "lb_cookie",
+            f"{API}/API_TargetGroupAttribute.html",
+            values=("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"),
+        ),
         LB_COOKIE_SECONDS: AttributeSpec(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
         APP_COOKIE_SECONDS: AttributeSpec(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
         APP_COOKIE_NAME: AttributeSpec("", f"{API}/API_TargetGroupAttribute.html"),
@@ -93,6 +109,18 @@ def attribute(
     """What an attribute is set to, else AWS's default at `where`."""
     found = attributes.get(key)
     return found if found is not None else Known(ATTRIBUTES[key].default, where, names.get(key, key), "default")
+
+
+def why_not_taken(setting: Setting[Any], key: str) -> Unknown | None:
+    """A setting that AWS refuses, for there is no such value; None for one that it takes, and for those that it has itself."""
+    values = ATTRIBUTES[key].values
+    if isinstance(setting, Unknown) or not (setting.written and setting.value) or setting.value in values:
+        return None
+    written = f"`{setting.written}`"
+    if setting.because:
+        written = f"{written}, which is {setting.value} ({setting.because})"
+    why = f"AWS refuses {written}: it takes {listing(values, 'or', len(values))}"
+    return Unknown(setting.where, setting.name, why, refused=not setting.because)
 
 
 def typed_value(key: str, text: str) -> Any:

@@ -48,6 +48,7 @@ from infralint.platforms.aws_elb.settings import (
     forwards_upgrade,
     idle_timeout,
     is_of_the_web,
+    refusal,
     stray_idle,
     unstickable,
 )
@@ -73,6 +74,7 @@ class LoadBalancer(Hop, frozen=True, kw_only=True):
     a client on its target, and what to do instead ("" where something can). of_the_web: a stream of a
     browser may pass at all. rules: those of each listener that lead here, where one of them rewrites requests.
     listeners: port and protocol of each that leads here and speaks HTTP itself, so that it sets X-Forwarded headers.
+    refusal: a value that AWS does not take.
     """
 
     kind: ClassVar[str] = "load balancer"
@@ -91,6 +93,7 @@ class LoadBalancer(Hop, frozen=True, kw_only=True):
     of_the_web: bool = True
     rules: tuple[tuple[Rule, ...], ...] = ()
     listeners: tuple[tuple[int | None, str], ...] = ()
+    refusal: Unknown | None = None
 
     @property
     def product(self) -> str:
@@ -205,6 +208,7 @@ def fields_of(way: ForwardedGroup) -> dict[str, Any]:
         "listeners": _speaking_http(way),
         "paths": way.paths,
         "hosts": way.hosts,
+        "refusal": refusal(way),
     }
 
 

@@ -19,6 +19,7 @@ from infralint.platforms.aws_elb.attributes import (
     TLS_IDLE,
     TYPE,
     carries_tcp,
+    why_not_taken,
     within_limits,
 )
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup
@@ -30,6 +31,8 @@ def idle_timeout(way: ForwardedGroup) -> Setting[float]:
     family = way.balancer.attribute(TYPE)
     if isinstance(family, Unknown):
         return Unknown(family.where, "idle_timeout", f"the type of load balancer decides it, and {family.why}")
+    if (refused := why_not_taken(family, TYPE)) and not way.balancer.is_of("classic"):
+        return refused
     if family.value in ("application", "classic"):
         most = CLASSIC_MOST_IDLE if family.value == "classic" else UNLIMITED
         return within_limits(way.balancer.attribute(IDLE), IDLE, most)
@@ -38,6 +41,18 @@ def idle_timeout(way: ForwardedGroup) -> Setting[float]:
         because = "a TLS listener of a network load balancer always allows 350 s; only a heartbeat helps"
         return Known(TLS_IDLE, protocol.where, TCP_IDLE, "default", because=because)
     return within_limits(way.of_listener(TCP_IDLE), TCP_IDLE)
+
+
+def refusal(way: ForwardedGroup) -> Unknown | None:
+    """The first value of an attribute that AWS does not have, whether or not anybody asks about it."""
+    if way.balancer.is_of("classic"):
+        return None
+    settings = [
+        (way.balancer.attribute(TYPE), TYPE),
+        (way.of_listener(PROTOCOL), PROTOCOL),
+        *((way.of_group(key), key) for key in (PROTOCOL, PROTOCOL_VERSION, TARGET_TYPE, STICKY_TYPE)),
+    ]
+    return next((refused for setting, key in settings if (refused := why_not_taken(setting, key))), None)
 
 
 def stray_idle(balancer: Balancer) -> Known[float] | None:

@@ -14,7 +14,7 @@ from infralint.project import CantRead, Project
 from infralint.project.names import FileNames
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
 from infralint.sources.application.language_models import LanguageModelUse
-from infralint.sources.application.manifests import built_folders
+from infralint.sources.application.manifests import built_folders, start_commands
 from infralint.sources.application.mentions import mentions
 from infralint.sources.application.nodes import may_poll, node_of, stream_of
 from infralint.sources.application.product_uses import ProductUse
@@ -41,7 +41,12 @@ def read(project: Project) -> Reading:
     reading = Reading("application")
     with project.guard.around(Location(project.shown_path(project.root)), ""):
         found = Reader(
-            project.names, project.searchable, project.show, project.glance_at_all, built_folders(project)
+            project.names,
+            project.searchable,
+            project.show,
+            project.glance_at_all,
+            built_folders(project),
+            start_commands(project),
         ).applications()
         polls = may_poll(call for application in found for call in application.clients)
         programs = {id(application) for application in found if _is_program(project, application)}

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.languages import LISTS
-from infralint.sources.application.rulebook import Key, Keys
+from infralint.sources.application.rulebook import Key, Keys, RouteShape
 from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrap
 from infralint.text.lazy import lazy
 
@@ -77,6 +77,25 @@ def names_in(keys: Keys | None) -> list[str]:
 
 def argument_of(call: Call, keys: Keys | None) -> SgNode | None:
     return next((node for wanted in _keys_in(keys) if (node := call.argument(wanted)) is not None), None)
+
+
+def predicate_of(call: Call, shape: RouteShape) -> Call | None:
+    """The call that holds the path of a route, where that is an argument of another: `GET("/x")` in `route(GET("/x"), h)`."""
+    node = argument_of(call, shape.path) if shape.predicate else None
+    inner = call.module.call_of(node) if node is not None else None
+    return (
+        next((link for link in chained_calls(inner) if link.name in shape.predicate), None)
+        if inner is not None
+        else None
+    )
+
+
+def path_argument(call: Call, shape: RouteShape) -> SgNode | None:
+    """The path of a route as it is written."""
+    if not shape.predicate:
+        return argument_of(call, shape.path)
+    predicate = predicate_of(call, shape)
+    return predicate.argument(0) if predicate is not None else None
 
 
 def chosen_arguments(call: Call, key: Keys, before: Keys | None) -> list[SgNode]:

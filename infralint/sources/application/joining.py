@@ -110,7 +110,8 @@ class Joiner:
             paths = self._rack.of_place(call.module, call.span)
             return [Head(path.join(outer), call.module.path) for path in paths]
         if scope == "value":
-            return self._value_heads(call.module, call.span, 0) or [NOWHERE]
+            alone = Head(ROOT, call.module.path) if registration.shape.served else NOWHERE
+            return self._value_heads(call.module, call.span, 0) or [alone]
         if scope == "name" and registration.decorated is not None:
             return self._heads_of_name(registration, registration.decorated)
         if scope == "file":

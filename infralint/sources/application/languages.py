@@ -110,7 +110,7 @@ JAVA = Language(
         "annotation": ("name", "", "arguments"),
         "marker_annotation": ("name", "", "arguments"),
     },
-    {"field_access": ("object", "field")},
+    {"field_access": ("object", "field"), "method_reference": ("0", "last")},
     {"variable_declarator": ("name", "value"), "assignment_expression": ("left", "right")},
     {"element_value_pair": ("key", "value")},
     _words("method_declaration constructor_declaration lambda_expression"),

@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,7 @@ from infralint.project.names import FileNames
 from infralint.project.routed_files import folder_of_site
 from infralint.text.json_places import json_object
 from infralint.text.lazy import lazy
+from infralint.text.yaml_places import YamlProblem, read_yaml
 
 MANIFESTS = (
     "package.json", "pyproject.toml", "requirements*.txt", "Pipfile", "setup.py", "setup.cfg", "go.mod", "Gemfile",
@@ -124,6 +126,48 @@ def built_folders(project: Project) -> list[str]:
         if service.build is not None and service.build.context and not _is_folder_aside(service.path, False)
     }
     return sorted(folder for folder in contexts if _is_folder_aside(folder, False) and not _OF_TESTS.search(folder))
+
+
+class StartCommand(NamedTuple):
+    """A command by which a deployment file starts what is built from a folder, and where it stands."""
+
+    text: str
+    path: str
+    line: int
+
+
+def start_commands(project: Project) -> dict[str, StartCommand]:
+    """Folder that something is built from -> the command that compose or Render starts it with, where that runs a server of
+    Python's; none where several do."""
+    found: dict[str, dict[str, StartCommand]] = {}
+    for folder, command in (*_started_by_compose(project), *_started_by_render(project)):
+        if RUNS_SERVER.search(command.text) and not _is_folder_aside(command.path, False):
+            found.setdefault(folder, {}).setdefault(command.text, command)
+    return {folder: next(iter(commands.values())) for folder, commands in found.items() if len(commands) == 1}
+
+
+def _started_by_compose(project: Project) -> Iterator[tuple[str, StartCommand]]:
+    for service in read_compose(project).services:
+        if service.context is not None:
+            command = " ".join((*service.entrypoint, *service.command))
+            yield service.context, StartCommand(command, service.path, service.line)
+
+
+def _started_by_render(project: Project) -> Iterator[tuple[str, StartCommand]]:
+    """https://render.com/docs/blueprint-spec"""
+    for path in project.files_named("render.yaml", "render.yml"):
+        try:
+            documents = list(read_yaml(project.utf8_text(path)))
+        except (CantRead, YamlProblem):
+            continue  # the source that reads it says so
+        for service in (service for document in documents for service in document.items_of("services")):
+            written = service.get("startCommand") or service.get("dockerCommand")
+            folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), service.text_of("rootDir")))
+            if written is not None and written.text:
+                yield "" if folder == "." else folder, StartCommand(written.text, path, written.span.line)
+
+
+RUNS_SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)(?=[\s\"',]|$)(.*)")
 
 
 class _FoldersAside(dict[str, bool]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache, cached_property, partial
 from itertools import chain
 from typing import TypeVar
@@ -16,10 +16,18 @@ from infralint.project.names import FileNames
 from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
-from infralint.sources.application.heartbeats import ktor_pings, names_pings
+from infralint.sources.application.heartbeats import configured_pings, names_pings
 from infralint.sources.application.joining import Joiner
 from infralint.sources.application.languages import BY_ENDING, language_of
-from infralint.sources.application.manifests import MANIFESTS, STARTERS, DeployedFiles, Package, nearest, packages
+from infralint.sources.application.manifests import (
+    MANIFESTS,
+    STARTERS,
+    DeployedFiles,
+    Package,
+    StartCommand,
+    nearest,
+    packages,
+)
 from infralint.sources.application.matching import Rulebook
 from infralint.sources.application.middleware import SentHeaders, names_accel
 from infralint.sources.application.page_servers import page_servers, without_ports
@@ -61,8 +69,10 @@ class Reader:
         shown: Callable[[str], str],
         glance: Glance,
         built: Iterable[str] = (),
+        started: Mapping[str, StartCommand] | None = None,
     ) -> None:
-        """built: see `DeployedFiles`."""
+        """built: see `DeployedFiles`; started: `start_commands`."""
+        self._started = started or {}
         self._files = DeployedFiles(names, text, built)
         self._pages = page_files(names)
         self._shown = shown
@@ -224,7 +234,9 @@ class Reader:
 
     def _application(self, package: Package, routes: list[Found], calls: list[ClientCall]) -> Application:
         starters, starting = self._starters(package), self._starting(package)
-        servers = tuple(server_facts(starters, starting, self._program.content, self._shown))
+        servers = tuple(
+            server_facts(starters, starting, self._program.content, self._shown, self._started.get(package.folder))
+        )
         reasons = self._reasons(package)
         return Application(
             package.folder,
@@ -296,8 +308,8 @@ class Reader:
             route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)
         if route.framework == "Django" and route.kind == "websocket" and self._shares_messages(package):
             route = replace(route, stateless=True)
-        if route.framework == "Ktor" and route.kind == "websocket":
-            return replace(route, heartbeat=ktor_pings(map(self._program.content, package.files)))
+        if route.framework in ("Ktor", "ASP.NET Core") and route.kind == "websocket" and route.heartbeat is None:
+            return replace(route, heartbeat=configured_pings(map(self._program.content, package.files)))
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):
             given = next((fact.value for fact in servers if fact.name == "ws_ping_interval"), None)
             interval = LIBRARIES["uvicorn-websockets"].heartbeat

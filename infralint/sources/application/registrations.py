@@ -16,6 +16,7 @@ from infralint.sources.application.calls import (
     is_true,
     last_name,
     link_before,
+    path_argument,
     without_method,
 )
 from infralint.sources.application.matching import RuleMatcher, mentions_any
@@ -130,7 +131,7 @@ class Registrations:
         """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
         if shape.path is None:
             return True
-        node = argument_of(call, shape.path)
+        node = path_argument(call, shape)
         if node is None:
             return bool(shape.default)
         text = self._resolver.text(call.module, node)

@@ -14,17 +14,19 @@ from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.calls import (
     VERBS,
-    argument_of,
     calls_after,
     is_true,
     link_before,
     method_in,
     methods_in,
+    path_argument,
+    predicate_of,
     without_method,
 )
 from infralint.sources.application.class_prefixes import named_by_action
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
+from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.languages import LISTS
 from infralint.sources.application.loops import items_of_name
 from infralint.sources.application.manifests import STARTERS, Package
@@ -247,9 +249,14 @@ class Routes(msgspec.Struct):
             f"{says} in {name}()" if name else says,
             library.content_type if library else None,
             dict(library.headers) if library else {},
-            library.heartbeat if library else None,
+            (library.heartbeat if library else None) or self._pings_of(registration),
             named,
         )
+
+    def _pings_of(self, registration: Registration) -> float | None:
+        """Seconds between the pings that the handler of a route sends by itself."""
+        module, decorated = registration.call.module, registration.decorated
+        return heartbeat_in(self.streaming.resolver, module, decorated) if decorated is not None else None
 
     def _reached_routes(self, way: Reached) -> Iterator[Found]:
         if self._made > MOST_ROUTES and way.registration is not None:
@@ -302,7 +309,7 @@ class Routes(msgspec.Struct):
         if shape.path is None:
             nearest = link_before(call, shape.chained)
             return [ANYWHERE if nearest is not None and nearest.name in shape.below else ROOT]
-        node = argument_of(call, shape.path)
+        node = path_argument(call, shape)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
         if span_of(node) in registration.handlers and self.streaming.joiner.matcher.is_of_group(call):
@@ -334,7 +341,8 @@ class Routes(msgspec.Struct):
         if shape.path == 0 and (method := method_in(self.streaming.resolver.text(call.module, call.argument(0)) or "")):
             return (method,)
         if shape.methods == "name":
-            verb = call.name.lower().removesuffix("mapping").removeprefix("http").removeprefix("map")
+            predicate = predicate_of(call, shape)
+            verb = (predicate or call).name.lower().removesuffix("mapping").removeprefix("http").removeprefix("map")
             return (verb.upper(),) if verb in VERBS else ()
         if isinstance(shape.methods, tuple):
             return shape.methods

@@ -88,7 +88,9 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     streams whatever its handler does. scope: what it belongs to: the receiver's router, the class around it, or where
     config.ru runs that, the file, nothing, what its value or the handler's name is put into.
     dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
-    versioned: as of a router. several: all arguments from the path on are paths. viewset: the handler is a class whose
+    served: where its value is put into nothing, it is served from the root. predicate: names of calls, one of which is the
+    path's argument, that hold the path, and whose names are its methods. versioned: as of a router. several: all arguments
+    from the path on are paths. viewset: the handler is a class whose
     methods answer at paths of their own, as Django REST framework's do. chained: it must be called on what one of these calls
     makes. below: those of them that take everything below their path. then: calls on what it makes that bring a library of
     their own.
@@ -105,6 +107,8 @@ class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=T
     dispatched: bool = False
     when: str = ""
     suffix: str = ""
+    predicate: tuple[str, ...] = ()
+    served: bool = False
     several: bool = False
     versioned: bool = False
     viewset: bool = False
@@ -172,7 +176,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     library: str = ""
     transports: Key | None = None
     stateless: str = ""
-    option: str = ""
+    option: Key = ""
     equals: str = ""
     without: str = ""
     below: Keys | None = None

@@ -14,7 +14,7 @@ import msgspec
 from infralint.model import Known, Location
 from infralint.project.starting import DEFAULT_PORT, ports_of_command
 from infralint.sources.application.facts import ServerFact
-from infralint.sources.application.manifests import commands
+from infralint.sources.application.manifests import RUNS_SERVER, StartCommand, commands
 from infralint.sources.application.products import PROGRAM_WORDS, products_of_command
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
@@ -34,7 +34,6 @@ _TWO_DIGITS = lazy(rb"[0-9][0-9]")
 _PORT_FLAGS = WordSearch((b"port", b"PORT=", b"-b", b"-p", b"0.0.0.0:"))
 """What stands before each port that a command gives."""
 _PROGRAMS = WordSearch((*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS))
-_SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)(?=[\s\"',]|$)(.*)")
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
@@ -42,7 +41,7 @@ _CODE_PORT = (
     lazy(
         rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
     ),
-    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""),
+    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:|WithHostPorts)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""),
 )
 _LISTEN = lazy(r"^.*\.listen\(", re.MULTILINE)
 _KEPT = (b"timeout_keep_alive", b"keepAliveTimeout")
@@ -89,7 +88,7 @@ def says_how_to_serve(path: str, content: bytes) -> bool:
     if not (has_program or (has_digits and _PORT_FLAGS.finds_in(content))):
         return False
     return any(
-        ports_of_command(command) or (has_program and (_SERVER.search(command) or products_of_command(command)))
+        ports_of_command(command) or (has_program and (RUNS_SERVER.search(command) or products_of_command(command)))
         for command, _ in commands(path, content)
     )
 
@@ -115,15 +114,20 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
 
 
 def server_facts(
-    starters: list[str], sources: list[str], text: Callable[[str], bytes], shown: Callable[[str], str]
+    starters: list[str],
+    sources: list[str],
+    text: Callable[[str], bytes],
+    shown: Callable[[str], str],
+    started: StartCommand | None = None,
 ) -> Iterator[ServerFact]:
-    """What the server programs are told."""
+    """What the server programs are told. started: the command by which a deployment file starts them, which stands in place of
+    that of their image."""
     for path in starters:
         commanding = text(path)
         given = (
             fact
             for command, line in commands(path, commanding)
-            for fact in _command_facts(command, Location(shown(path), line))
+            for fact in command_facts(command, Location(shown(path), line))
         )
         yield from _without_defaults(given) if b"GUNICORN_CMD_ARGS" in commanding else given
     for path in sources:
@@ -139,6 +143,8 @@ def server_facts(
             for found in _NODE.finditer(content):
                 seconds = _product(found[2]) / 1000
                 yield ServerFact("Node.js", found[1], seconds, _at(where, content, found.start()))
+    if started is not None:
+        yield from command_facts(started.text, Location(shown(started.path), started.line))
 
 
 def _without_defaults(facts: Iterable[ServerFact]) -> Iterator[ServerFact]:
@@ -148,8 +154,9 @@ def _without_defaults(facts: Iterable[ServerFact]) -> Iterator[ServerFact]:
         yield msgspec.structs.replace(fact, value="$GUNICORN_CMD_ARGS") if is_default else fact
 
 
-def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:
-    program = _SERVER.search(command)
+def command_facts(command: str, where: Location) -> Iterator[ServerFact]:
+    """What a command tells the server program that it starts."""
+    program = RUNSRUNS_SERVER.search(command)
     if not program:
         return
     flags = {

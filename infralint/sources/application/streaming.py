@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from infralint.model import StreamKind
 from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application.beego_handlers import BeegoHandlers
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.calls import argument_of, is_of_client, is_true
 from infralint.sources.application.file_routes import FileRoute, file_route, find_place
@@ -106,6 +107,7 @@ class ModuleStreams:
         self.viewsets = Viewsets(joiner.resolver)
         self._phoenix = PhoenixRoutes(joiner.program, joiner.resolver)
         self._handlers = NamedHandlers(joiner.program)
+        self._beego = BeegoHandlers(joiner.program)
         self.beyond: set[str] = set()
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
@@ -428,6 +430,7 @@ class ModuleStreams:
         if module.language.name in ("ruby", *BY_CLASS) and definition.owner is not None:
             yield from ((module, node) for node in _bare_uses(module, definition, definition.owner))
         yield from self._handlers.of(definition, owner)
+        yield from self._beego.of(definition, owner)
 
     def cable_path(self, folder: str) -> str:
         """Where the routes of the Rails application in a folder, named with its slash, mount Action Cable; empty where they
@@ -514,7 +517,7 @@ class ModuleStreams:
                         break
 
     def _is_asked_for(self, call: Call, shape: SocketShape) -> bool:
-        if shape.option and not self._has_option(call, shape.option, shape.equals):
+        if shape.option != "" and not self._has_option(call, shape.option, shape.equals):
             return False
         return not shape.without or not is_true(call.argument(shape.without))
 

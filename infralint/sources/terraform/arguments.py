@@ -26,7 +26,8 @@ def argument_of(item: Item, name: str, default: Any, convert: Callable[[Any], An
     try:
         value = convert(given.value)
     except EvaluationError as error:
-        return Unknown(given.where, name, f"Terraform refuses `{given.written}`: {error}")
+        why = f"Terraform refuses `{given.written}`: {error}"
+        return Unknown(given.where, name, why, refused=not given.because)  # others may give more than a default
     except NotWorkedOut as error:
         return Unknown(given.where, name, f"`{given.written}`: {error}")
     return given.with_value(value)

@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Known, Location, Related, Setting, Unknown
+from infralint.model import Known, Location, Related, Setting, Unknown, Unreadable
 from infralint.sources.terraform.adapters import MEMBERS
 from infralint.sources.terraform.budget import ROUND, Exhausted
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, pairs
@@ -653,7 +653,7 @@ def attempt(attribute: Attribute, environment: EvaluationScope) -> Value:
     try:
         return evaluate(attribute.value, environment)
     except EvaluationError as error:
-        return Hole(f"Terraform refuses {attribute.written}: {error}", attribute.where)
+        return Hole(f"Terraform refuses {attribute.written}: {error}", attribute.where, is_refused=True)
     except (Exhausted, RecursionError):
         if budget.is_spent:
             raise
@@ -669,11 +669,22 @@ def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
         return Unknown(where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if hole := first_hole(value):
         where = frame.place.where if frame.place else attribute.where
+        if hole.is_refused and hole.where is not None and _is_certain(frame, found):
+            frame.module.world.problems.append(Unreadable(hole.why, hole.where))
         return unknown(hole, where, attribute.name if frame.place else attribute.written)
     if frame.place is not None:
         return _at_call(value, attribute, frame.place, frame.module)
     places = related_places(found) or frame.trail
     return Known(value, attribute.where, attribute.name, "explicit", attribute.written, because(found), places)
+
+
+def _is_certain(frame: _Frame, found: list[Origin]) -> bool:
+    """Whether Terraform works an argument out with these values: they are no defaults, which others may take the place of,
+    and the block is there."""
+    world, environment = frame.module.world, frame.environment
+    is_repeated = isinstance(environment.count, Hole) or isinstance((environment.each or (None,))[0], Hole)
+    is_given = not any(origin.default for origin in found)
+    return is_given and not (world.library or world.elsewhere or is_repeated or frame.module.uncertain)
 
 
 def _document(attribute: Attribute, frame: _Frame) -> Setting[Any]:

@@ -46,6 +46,7 @@ from infralint.sources.terraform.hcl import (
     walk,
 )
 from infralint.sources.terraform.meta_arguments import undeclared_providers, wrong_meta_arguments
+from infralint.sources.terraform.mistyped_arguments import mistyped_arguments
 from infralint.sources.terraform.sensitive import is_sensitive
 from infralint.sources.terraform.shapes import complaints, repetitions
 from infralint.sources.terraform.types import ANY, BOOL, STRING, Type
@@ -155,6 +156,7 @@ class _Check(msgspec.Struct, dict=True):
         for block in folder.all_blocks():
             yield from starmap(_refuse, complaints(block))
             yield from starmap(_refuse, wrong_meta_arguments(block))
+            yield from starmap(_refuse, mistyped_arguments(block))
             yield from starmap(_refuse, undeclared_providers(block, self.providers))
             yield from self._conditions(block)
             yield from self._names(block)

@@ -30,7 +30,7 @@ class Hole(msgspec.Struct, frozen=True, gc=False):
     """A value that can't be known: why, where the cause stands, and what would make it known.
 
     of: the resource whose attribute it is, with the attribute's name, so that references can be
-    followed. type: that of the value, where it is known all the same.
+    followed. type: that of the value, where it is known all the same. is_refused: Terraform does not take what would make it.
     """
 
     why: str
@@ -38,6 +38,7 @@ class Hole(msgspec.Struct, frozen=True, gc=False):
     remedy: str = ""
     of: tuple[Lazy, str] | None = None
     type: Type = ANY
+    is_refused: bool = False
 
 
 class Lazy(Protocol):
