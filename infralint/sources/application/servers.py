@@ -156,7 +156,7 @@ def _without_defaults(facts: Iterable[ServerFact]) -> Iterator[ServerFact]:
 
 def command_facts(command: str, where: Location) -> Iterator[ServerFact]:
     """What a command tells the server program that it starts."""
-    program = RUNSRUNS_SERVER.search(command)
+    program = RUNS_SERVER.search(command)
     if not program:
         return
     flags = {
