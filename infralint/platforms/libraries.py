@@ -110,6 +110,11 @@ LIBRARIES: Mapping[str, Library] = {
         MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
         EVENT_STREAM,
     ),
+    "flask-sse": Library("https://flask-sse.readthedocs.io/en/latest/", content_type=EVENT_STREAM),
+    "langserve": Library(  # answers with sse-starlette's EventSourceResponse
+        "https://github.com/langchain-ai/langserve/blob/main/langserve/api_handler.py", 15, NO_BUFFERING, EVENT_STREAM
+    ),
+    "websockets": Library("https://websockets.readthedocs.io/en/stable/topics/keepalive.html", 20),
     "ktor-sse": Library(
         "https://github.com/ktorio/ktor/pull/3993",
         None,

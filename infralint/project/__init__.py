@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -70,6 +71,8 @@ class Project:
         self.glances: Glances | None = None
         self.unread: dict[str, CantRead] = {}
         self._texts: dict[str, str] = {}
+        self.marked: set[str] = set()
+        """Files whose text begins with a byte order mark."""
         self._contents: dict[str, builtins.bytes] = {}
         self._room = MOST_KEPT
         self._remembered: dict[str, Any] = {}
@@ -200,7 +203,9 @@ class Project:
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self.content(path))
+            self._texts[path] = decode(whole := self.content(path))
+            if whole.startswith(codecs.BOM_UTF8):
+                self.marked.add(path)
             if (content := self._contents.pop(path, None)) is not None:
                 self._room += len(content) + FILE_COST
         return self._texts[path]

@@ -70,9 +70,9 @@ def test_what_is_not_read_is_named() -> None:
         {
             "a/Dockerfile": "FROM scratch\n",
             "a/main.cpp": "int main() {}\n",
-            "b/requirements.txt": "bottle\n",
-            "b/main.py": "from bottle import run\n",
-            "c/requirements.txt": "bottle\n",
+            "b/requirements.txt": "cherrypy\n",
+            "b/main.py": "from cherrypy import quickstart\n",
+            "c/requirements.txt": "cherrypy\n",
             "c/main.py": "print(1)\n",
             "d/package.json": '{"dependencies": {"express": "5"}}',
             "d/lonely.js": 'export const events = (req, res) => res.setHeader("Content-Type", "text/event-stream");',
@@ -81,7 +81,7 @@ def test_what_is_not_read_is_named() -> None:
     assert (found["a"].read, [*map(str, found["a"].reasons)]) == ("not", ["shown/a: code in C++ is not read (1 file)"])
     assert (found["b"].read, [*map(str, found["b"].reasons)]) == (
         "partly",
-        ["shown/b: code that uses Bottle is not read"],
+        ["shown/b: code that uses CherryPy is not read"],
     )
 
     assert found["c"].read == "whole", "a dependency that no code names says nothing"

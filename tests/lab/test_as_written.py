@@ -248,6 +248,9 @@ def facing(listen: str, passing: str = APP, inner: str = "") -> str:
 
 
 INNER = "proxy_pass 127.0.0.1:8080;"
+NAMED_BY = "proxy_pass $to;"
+BY_NAME = "map $ssl_preread_server_name $to { s0.test 127.0.0.1:8080; default 127.0.0.1:9; }"
+BY_ANY_NAME = "map $ssl_preread_server_name $to { default 127.0.0.1:8080; }"
 ALONE = [
     Case("a stream passes", "", "silent", whole=behind(INNER)),
     Case("a stream denies everybody", "", "unknown", whole=behind(f"deny all; {INNER}")),
@@ -261,6 +264,13 @@ ALONE = [
         whole=behind(f"proxy_protocol on; {INNER}", "listen 8080 proxy_protocol;"),
     ),
     Case("TLS, unexpected", "", "unknown", whole=behind(f"proxy_ssl on; {INNER}")),
+    Case(
+        "TLS that a name was read from, unexpected",
+        "",
+        "unknown",
+        whole=behind(f"ssl_preread on; {NAMED_BY}", above=BY_NAME),
+    ),
+    Case("TLS that may be none", "", "silent", whole=behind(f"ssl_preread on; {NAMED_BY}", above=BY_ANY_NAME)),
     Case("a stream answers by itself", "", "unknown", whole=behind("return hello;")),
     Case("a stream answers by itself in the end", "", "unknown", whole=behind(f"{INNER} return hello;")),
     Case("a stream passes in the end", "", "silent", whole=behind(f"return hello; {INNER}")),

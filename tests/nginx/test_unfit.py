@@ -80,3 +80,79 @@ def test_either_spelling_of_upgrade_opens_a_websocket(here: Path) -> None:
     declared = "generation: 1s\nstreams:\n- path: /chat\n  kind: websocket\n"
     assert "clean" in check(here, text, declared)
     assert "clean" not in check(here, text.replace("* Upgrade", "* close"), declared)
+
+
+UNREAD = "runs code that is not read"
+
+
+@pytest.mark.parametrize(
+    ("lines", "because"),
+    [
+        (
+            "body_filter_by_lua_block { ngx.arg[1] = nil }",
+            f"`body_filter_by_lua_block` {UNREAD}, and it may hold the answer",
+        ),
+        ("js_body_filter main.change;", f"`js_body_filter main.change` {UNREAD}, and it may hold the answer back"),
+        ("rewrite_by_lua_file way.lua;", f"`rewrite_by_lua_file way.lua` {UNREAD}, and it may send requests elsewhere"),
+        ("access_by_lua_file keys.lua;", ""),
+        ("header_filter_by_lua_block { ngx.header.X = 1 }", ""),
+        ("log_by_lua_file log.lua;", ""),
+    ],
+)
+def test_code_that_is_not_read_is_said_where_it_may_change_the_stream(lines: str, because: str, here: Path) -> None:
+    shown = check(here, serving(f"location / {{ {lines} {APP} }}"))
+    assert because in shown
+    assert ("clean" in shown) is (not because)
+
+
+@pytest.mark.parametrize("lines", ["content_by_lua_file talk.lua;", "js_content main.talk;", "nchan_subscriber;"])
+def test_what_answers_by_code_is_not_said_to_answer_404(lines: str, here: Path) -> None:
+    shown = check(here, serving(f"location / {{ {lines} }}"))
+    assert f"what `{lines.rstrip(';')}` answers is not read" in shown
+    assert "404" not in shown
+
+
+TO_NAME = "proxy_pass http://$to; proxy_buffering off;"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("set $to ''; set_by_lua_block $to { return 'app:3000' }", ""),
+        ("set $to ''; access_by_lua_block { ngx.var.to = 'app:3000' }", ""),
+        ("set $to ''; access_by_lua_file to.lua;", ""),
+        ("set $to ''; access_by_lua_block { if ngx.var.to == 'x' then return end }", "names no host"),
+        ("set $to '';", "names no host"),
+    ],
+)
+def test_a_variable_that_code_sets_may_be_anything(lines: str, told: str, here: Path) -> None:
+    shown = check(here, serving(f"location / {{ {lines} {TO_NAME} }}"))
+    assert told in shown
+    assert ("clean" in shown) is (not told)
+
+
+@pytest.mark.parametrize("block", ["geo $to { default $other; }", "split_clients $remote_addr $to { * $other; }"])
+def test_a_dollar_is_a_text_in_what_names_no_variables(block: str, here: Path) -> None:
+    """Measured on nginx 1.22 and 1.31: the name that is dialled is `$other`."""
+    server = f"server {{ listen 80; location / {{ set $other app:3000; resolver 10.0.0.1; {TO_NAME} }} }}"
+    shown = check(here, f"http {{ {block} {server} }}")
+    assert "trace" not in shown or "app:3000" not in run("trace", "/chat").output
+
+
+def test_a_byte_order_mark_is_refused(here: Path) -> None:
+    """Measured on nginx 1.22 and 1.31: unknown directive "\\ufeffevents"."""
+    text = f"events {{}}\n{serving(f'location / {{ {APP} }}')}\n"
+    (here / "nginx.conf").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert "it begins with a byte order mark" in run("check").output
+    (here / "nginx.conf").rename(here / "nginx.conf.j2")
+    assert "byte order mark" not in run("check").output
+
+
+def test_code_ends_where_its_brace_does_be_it_one_of_several_on_a_line(here: Path) -> None:
+    code = "access_by_lua_block { print([[Hey \"!]]) } log_by_lua_block { local a = '}' -- {\n } # x_by_lua_block { '\n"
+    assert "clean" in check(here, serving(f"location / {{ {code} {APP} }}"))
+
+
+def test_servers_of_other_modules_are_servers(here: Path) -> None:
+    upstream = "upstream events { nchan_redis_server redis:6379; }"
+    assert "clean" in check(here, f"http {{ {upstream} server {{ listen 80; location / {{ {APP} }} }} }}")

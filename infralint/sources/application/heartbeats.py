@@ -33,6 +33,28 @@ _GO_TIMERS = frozenset({"NewTicker", "Tick", "After", "NewTimer"})
 _MOST_CALLED = 40
 """Functions of one package that a search for pings goes through."""
 
+_OBSERVABLE_TIMERS = frozenset({"interval", "timer"})
+_STATEMENTS = frozenset("lexical_declaration expression_statement return_statement".split())
+_NAMED_PING = lazy(r"ping|beat|alive", re.IGNORECASE)
+_RUST_KEEP_ALIVE = lazy(r"\bkeep_alive\b|\bKeepAlive::")
+RUST_KEEP_ALIVE = 15.0
+"""Seconds: https://docs.rs/axum/latest/axum/response/sse/struct.KeepAlive.html#method.interval"""
+_JAVA_INTERVAL = lazy(
+    r"fixed(?:Rate|Delay)(?:String)?\s*=\s*\"?(?P<milliseconds>[\d_]+)|Duration\.of(?P<unit>Seconds|Minutes|Millis)\(\s*(?P<written>[\d_]+)"
+    r"|scheduleAt\w+\([^;]*?,\s*(?P<seconds>[\d_]+)L?\s*,\s*(?:TimeUnit\.)?SECONDS|delay\(\s*(?P<milliseconds_between>[\d_]+)L?\s*\)"
+)
+_INTERVALS = {
+    "csharp": lazy(
+        r"TimeSpan\.From(?P<unit>Seconds|Minutes|Milliseconds)\(\s*(?P<written>[\d_.]+)|Task\.Delay\(\s*(?P<milliseconds>[\d_]+)"
+    ),
+    "java": _JAVA_INTERVAL,
+    "kotlin": _JAVA_INTERVAL,
+    "php": lazy(r"\busleep\(\s*(?P<microseconds>[\d_]+)|\bsleep\(\s*(?P<seconds>[\d_]+)"),
+    "ruby": lazy(r"\bsleep[ (]\s*(?P<seconds>\d+(?:\.\d+)?)"),
+    "rust": lazy(r"Duration::from_(?P<unit>secs|millis|mins)\(\s*(?P<written>[\d_]+)"),
+}
+"""How an interval is written, by language."""
+
 _NAMES_PING = lazy(
     rb"""(?<![A-Za-z])[pP]ing(?![a-z])|[a-z]Ping|PING|(?i:keep[-_ ]?alive|heart[-_ ]?beat)|(?<![\w"'`])[bf]?["'`]:(?:\\n|[ \w"'`])"""
 )
@@ -45,27 +67,22 @@ def names_pings(content: bytes) -> bool:
     return _NAMES_PING.search(_PERSISTENT.sub(b"", content)) is not None
 
 
-_KTOR_PINGS = lazy(
-    rb"\bpingPeriod(?:Millis)?\s*=\s*(?:Duration\.ofSeconds\((\d+)\)|(\d+)\.seconds|(\d+)\.minutes|Duration\.ofMinutes\((\d+)\)|([\d_]+)L?\b)"
+_CONFIGURES = lazy(rb"pingPeriod|KeepAliveInterval")
+_CONFIGURED_PINGS = lazy(
+    r"\b(?:pingPeriod(?:Millis)?|KeepAliveInterval)\s*=\s*(?:(?:Duration\.of|TimeSpan\.From)(?P<unit>Seconds|Minutes|Milliseconds|Millis)"
+    r"\(\s*(?P<written>[\d_.]+)|(?P<seconds>\d+)\.seconds|(?P<milliseconds>[\d_]+)L?\b(?!\.))"
 )
 
 
-def ktor_pings(contents: Iterable[bytes]) -> float | None:
-    """Seconds between the pings of Ktor's WebSockets, where `install(WebSockets)` sets a period: by itself it sends none.
+def configured_pings(contents: Iterable[bytes]) -> float | None:
+    """Seconds between the pings of WebSockets, where an application sets that for all of them: Ktor's send none by themselves,
+    those of ASP.NET Core one in two minutes.
 
-    https://ktor.io/docs/server-websockets.html#configure
+    https://ktor.io/docs/server-websockets.html#configure, https://learn.microsoft.com/en-us/aspnet/core/fundamentals/websockets
     """
-    for content in contents:
-        if found := _KTOR_PINGS.search(content):
-            seconds, minutes = found[1] or found[2], found[3] or found[4]
-            return (
-                float(seconds)
-                if seconds
-                else 60 * float(minutes)
-                if minutes
-                else int(found[5].replace(b"_", b"")) / 1000
-            )
-    return None
+    texts = (content.decode("utf-8", "replace") for content in contents if _CONFIGURES.search(content))
+    found = next((found for text in texts if (found := _CONFIGURED_PINGS.search(text))), None)
+    return _seconds_of(found) if found is not None else None
 
 
 def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
@@ -87,16 +104,98 @@ def _find_heartbeat(resolver: Resolver, module: SourceModule, definition: Defini
             found = _of_python(resolver, module, definition)
         case "go":
             found = _of_go(resolver, module, definition)
+        case "csharp" | "java" | "kotlin" | "php" | "ruby" | "rust" as language:
+            found = _of_written_interval(resolver, module, definition, language)
     return found or steady_interval(resolver, module, definition)
 
 
 def _of_javascript(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
+    functions = (definition, *_called_in_javascript(resolver, module, definition))
+    return next((interval for function in functions if (interval := _javascript_pings(resolver, function))), None)
+
+
+def _javascript_pings(resolver: Resolver, function: Definition) -> float | None:
+    """How often a function itself pings: by a timer, or by `interval(…)` and `timer(…)` of RxJS beside a word for a ping."""
+    if function not in resolver.pings:
+        resolver.pings[function] = _pings_of_javascript(resolver, function)
+    return resolver.pings[function]
+
+
+def _pings_of_javascript(resolver: Resolver, function: Definition) -> float | None:
+    module = function.module
     for call in module.calls(TIMERS):
-        if definition.span.has(call.span) and len(call.positional) > 1:
+        if function.span.has(call.span) and len(call.positional) > 1:
             callback, interval = call.positional[0], resolver.number(module, call.positional[1])
             if interval and _PING.search(callback.text()):
                 return interval / 1000
+    for call in module.calls(_OBSERVABLE_TIMERS):
+        if function.span.has(call.span) and call.receiver is None and call.positional:
+            interval = resolver.number(module, call.positional[-1])
+            statement = next((node for node in call.node.ancestors()[:8] if node.kind() in _STATEMENTS), None)
+            if interval and statement is not None and _PING.search(statement.text()):
+                return interval / 1000
     return None
+
+
+def _called_in_javascript(resolver: Resolver, module: SourceModule, definition: Definition) -> Iterator[Definition]:
+    """The functions called after pings that a function calls: `startHeartbeat(res)`."""
+    for name in dict.fromkeys(_CALLED.findall(definition.node.text())):
+        if not _NAMED_PING.search(name):
+            continue
+        yield from (
+            other for other in module.definitions_of(name) if other.kind == "function" and other is not definition
+        )
+        if name in resolver.program.imports(module):
+            meaning = resolver.at_home(module, name)
+            if isinstance(meaning, Definition) and meaning.kind == "function":
+                yield meaning
+
+
+def _of_written_interval(
+    resolver: Resolver, module: SourceModule, definition: Definition, language: str
+) -> float | None:
+    """How often code pings in languages where what pings is often scheduled beside the handler: a function of the file that
+    has a word, or a comment of an event stream, for a ping, and an interval."""
+    others = module.definitions if language in ("java", "kotlin", "csharp") else ()
+    for function in (definition, *(other for other in others if other.kind == "function" and other is not definition)):
+        if function not in resolver.pings:
+            resolver.pings[function] = _interval_beside_ping(function, language)
+        if (interval := resolver.pings[function]) is not None:
+            return interval
+    return None
+
+
+def _interval_beside_ping(function: Definition, language: str) -> float | None:
+    text = _without_persistence(function.node.text())
+    if language == "rust" and (found := _RUST_KEEP_ALIVE.search(text)):
+        written = _INTERVALS["rust"].search(text, found.start())
+        return _seconds_of(written) if written is not None else RUST_KEEP_ALIVE
+    if _PING.search(text) is None:
+        return None
+    written = _INTERVALS[language].search(text)
+    return _seconds_of(written) if written is not None else None
+
+
+def _without_persistence(text: str) -> str:
+    return _PERSISTENT.sub(b"", text.encode()).decode("utf-8", "replace")
+
+
+def _seconds_of(found: re.Match[str]) -> float | None:
+    """Seconds of an interval as one of these languages writes it: by the unit that it names, else by its place."""
+    groups = {name: value for name, value in found.groupdict().items() if value}
+    number = next(float(value.replace("_", "")) for name, value in groups.items() if name != "unit")
+    unit = groups.get("unit", "").lower()
+    if unit:
+        scale = 0.001 if unit.startswith("milli") else 60 if unit.startswith("min") else 1
+    else:
+        scale = (
+            0.001
+            if {"milliseconds", "milliseconds_between"} & groups.keys()
+            else 1e-6
+            if "microseconds" in groups
+            else 1
+        )
+    return number * scale or None
 
 
 def _of_python(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:

@@ -27,17 +27,21 @@ _WAITS = lazy(
     re.IGNORECASE,
 )
 """What a loop waits for besides its pause, for as long as that takes."""
-_CALLS = ("call", "call_expression")
+_CALLS = ("call", "call_expression", "function_call_expression")
+_WRITTEN = ("yield", "echo_statement")
+"""Nodes that are a write by themselves."""
 _LOOPS = {
     "python": ("while_statement", "for_statement"),
     "javascript": ("while_statement", "for_statement"),
     "go": ("for_statement",),
+    "php": ("while_statement",),
 }
 _AROUND = frozenset(
     {
         "statement_list",
         "block",
         "statement_block",
+        "compound_statement",
         "expression_statement",
         "await",
         "await_expression",
@@ -101,7 +105,7 @@ def _writes(module: SourceModule, body: SgNode | None) -> bool:
     if body is None:
         return False
     for node in _always_run(body):
-        if node.kind() == "yield" or _is_call(node, _WRITES):
+        if node.kind() in _WRITTEN or _is_call(node, _WRITES):
             return True
         called = node.field("function") if node.kind() in _CALLS else None
         if called is not None and called.kind() in module.language.identifiers:
@@ -117,7 +121,7 @@ def _writes(module: SourceModule, body: SgNode | None) -> bool:
 def _always_run(node: SgNode) -> Iterator[SgNode]:
     """The calls and `yield` that a piece of code comes to whatever happens, as long as its client is there."""
     kind = node.kind()
-    if kind in _CALLS or kind == "yield":
+    if kind in _CALLS or kind in _WRITTEN:
         yield node
     elif kind == "new_expression":
         # new Promise((resolve) => setTimeout(resolve, 1000))

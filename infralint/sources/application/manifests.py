@@ -342,13 +342,14 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
         start = start or line_number
         if joined and line.lstrip().startswith("#"):
             continue
-        joined += _COMMENT.sub("", _COMMAND.sub("exec ", line)).rstrip("\\")
-        is_list = is_script and len(joined) < LONGEST_LIST and _OPEN_LIST.search(joined) is not None
+        plain = _COMMAND.sub("exec ", line) if "command" in line else line
+        joined += (_COMMENT.sub("", plain) if "#" in plain else plain).rstrip("\\")
+        is_list = is_script and "=(" in joined and len(joined) < LONGEST_LIST and _OPEN_LIST.search(joined) is not None
         if line.endswith("\\") or is_list:
             joined += " "
             continue
         if is_script or _STARTS.match(joined):
-            for part in _AND_THEN.split(_LIST_OF_WORDS.sub(" ", joined)):
+            for part in _AND_THEN.split(_LIST_OF_WORDS.sub(" ", joined) if '",' in joined else joined):
                 if not _STARTS_NOTHING.match(part):
                     yield part, start
         joined, start = "", 0

@@ -444,12 +444,6 @@ PRODUCTS = (
         ("jvmilazz0/kavita", "linuxserver/kavita"),
     ),
     Product(
-        "ChatGPT Web",
-        "https://github.com/Chanzhaoyu/chatgpt-web",
-        _sse("/api/chat-process", "/chat-process", content_type="application/octet-stream"),
-        ("chenzhaoyu94/chatgpt-web",),
-    ),
-    Product(
         "Triton Inference Server",
         "https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_generate.html",
         _sse("/v2/models/*/generate_stream", "/v2/models/*/versions/*/generate_stream"),

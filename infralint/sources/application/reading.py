@@ -16,7 +16,7 @@ from infralint.project.names import FileNames
 from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
-from infralint.sources.application.heartbeats import ktor_pings, names_pings
+from infralint.sources.application.heartbeats import configured_pings, names_pings
 from infralint.sources.application.joining import Joiner
 from infralint.sources.application.languages import BY_ENDING, language_of
 from infralint.sources.application.manifests import (
@@ -308,8 +308,8 @@ class Reader:
             route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)
         if route.framework == "Django" and route.kind == "websocket" and self._shares_messages(package):
             route = replace(route, stateless=True)
-        if route.framework == "Ktor" and route.kind == "websocket":
-            return replace(route, heartbeat=ktor_pings(map(self._program.content, package.files)))
+        if route.framework in ("Ktor", "ASP.NET Core") and route.kind == "websocket" and route.heartbeat is None:
+            return replace(route, heartbeat=configured_pings(map(self._program.content, package.files)))
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):
             given = next((fact.value for fact in servers if fact.name == "ws_ping_interval"), None)
             interval = LIBRARIES["uvicorn-websockets"].heartbeat
@@ -340,7 +340,7 @@ class Reader:
 
     def _may_command(self, path: str) -> bool:
         content = self._program.content(path)
-        return says_how_to_serve(content) or path in self._program.generated or path in self._program.skipped
+        return says_how_to_serve(path, content) or path in self._program.generated or path in self._program.skipped
 
     def _starting(self, package: Package) -> list[str]:
         begins = _STARTING.match

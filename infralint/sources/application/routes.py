@@ -26,6 +26,7 @@ from infralint.sources.application.calls import (
 from infralint.sources.application.class_prefixes import named_by_action
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
+from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.languages import LISTS
 from infralint.sources.application.loops import items_of_name
 from infralint.sources.application.manifests import STARTERS, Package
@@ -248,9 +249,14 @@ class Routes(msgspec.Struct):
             f"{says} in {name}()" if name else says,
             library.content_type if library else None,
             dict(library.headers) if library else {},
-            library.heartbeat if library else None,
+            (library.heartbeat if library else None) or self._pings_of(registration),
             named,
         )
+
+    def _pings_of(self, registration: Registration) -> float | None:
+        """Seconds between the pings that the handler of a route sends by itself."""
+        module, decorated = registration.call.module, registration.decorated
+        return heartbeat_in(self.streaming.resolver, module, decorated) if decorated is not None else None
 
     def _reached_routes(self, way: Reached) -> Iterator[Found]:
         if self._made > MOST_ROUTES and way.registration is not None:

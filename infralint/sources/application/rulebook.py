@@ -176,7 +176,7 @@ class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     library: str = ""
     transports: Key | None = None
     stateless: str = ""
-    option: str = ""
+    option: Key = ""
     equals: str = ""
     without: str = ""
     below: Keys | None = None

@@ -517,7 +517,7 @@ class ModuleStreams:
                         break
 
     def _is_asked_for(self, call: Call, shape: SocketShape) -> bool:
-        if shape.option and not self._has_option(call, shape.option, shape.equals):
+        if shape.option != "" and not self._has_option(call, shape.option, shape.equals):
             return False
         return not shape.without or not is_true(call.argument(shape.without))
 

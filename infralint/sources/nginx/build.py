@@ -287,9 +287,10 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         because = (
             f"port {port} speaks TLS, and is sent plain HTTP"
             if expected
-            else f"port {port} takes plain HTTP, and TLS is spoken to it: the proxy in front answers so"
+            else f"port {port} takes plain HTTP, and TLS is spoken to it"
         )
-        return Known("400" if expected else "502", where, "listen", because=because)
+        failed = "502" if request.proxied is None else CLOSED  # `stream {}` has no answer of its own
+        return Known("400" if expected else failed, where, "listen", because=because)
 
     @cached_property
     def _is_all_seen(self) -> bool:

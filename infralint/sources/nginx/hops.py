@@ -109,6 +109,12 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     _sent_hosts: Sequence[Known[str]] | None = None
 
     @property
+    def refusals(self) -> Iterator[Unknown]:
+        """Its affinity alone: what else nginx refuses is said of its files."""
+        if isinstance(self.keeps_affinity, Unknown) and self.keeps_affinity.refused:
+            yield self.keeps_affinity
+
+    @property
     def location_rules(self) -> Scope:
         """What rules in the location around, where most of what decides about a stream has to stand."""
         place = self.block.place
@@ -220,9 +226,13 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
 
     def _request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
-            moment = Moment(self.block.server, request)
-            values = self.upstreams.passed_values(self.pass_directive, self.definitions, moment)
-            return (Forward(self._passed_on(request), self.upstreams.pool(values, self.definitions)),)
+            values = self._dial_by_name(request)
+            onward = self._passed_on(request)
+            if onward.secure is None and request.secure is None and request.host is not None:
+                plain = self._dial_by_name(replace(request, secure=False))
+                if values.known is not None and plain.known is not None and values != plain:
+                    onward = replace(onward, secure=True)  # the name in the handshake chose, so there was one
+            return (Forward(onward, self.upstreams.pool(values, self.definitions)),)
         runs = self._runs(request)
         if len(runs) == 1:
             sent = tuple(self._forwards(runs[0], request))
@@ -235,6 +245,10 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
                 doubted = replace(forward, certain=False, reasons=(*forward.reasons, *run.reasons))
                 together.setdefault(identity, forward if is_sure else doubted)
         return tuple(together.values())
+
+    def _dial_by_name(self, request: Request) -> Values:
+        """Whom a server of `stream {}` dials for a request, which may say its name in its handshake."""
+        return self.upstreams.passed_values(self.pass_directive, self.definitions, Moment(self.block.server, request))
 
     def _passed_on(self, request: Request) -> Request:
         """What a server of `stream {}` sends on: the very bytes, in TLS of its own, or behind the PROXY protocol.

@@ -28,7 +28,7 @@ from infralint.sources.nginx.choose import (
 from infralint.sources.nginx.conditions import judge
 from infralint.sources.nginx.scopes import Scope, unseen_by
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.unfit import Misfit, find_misfits, find_slow
+from infralint.sources.nginx.unfit import Misfit, find_foreign_handler, find_misfits, find_slow
 from infralint.sources.nginx.upstreams import PORTS, Upstreams, read_address, read_target
 from infralint.sources.nginx.variables import (
     VARIABLE,
@@ -648,6 +648,9 @@ class Processing:
                 yield RequestEnd(run, answer=unpaged, is_loss=True)
             return
         location = run.block.place.block if run.block.place is not None else run.block
+        if (handler := find_foreign_handler(location.scope)) is not None:
+            yield RequestEnd(run.because(f"what `{handler.written}` answers is not read"))
+            return
         tried = () if location is run.block else location.level.by_name.get("try_files", ())
         because = "nothing there hands requests on"
         if tried:

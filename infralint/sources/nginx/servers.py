@@ -54,6 +54,8 @@ def read_into(
     reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
     reading.unreadable += refusals(filter(None, includes.trees.values()))
     for file in includes.sources.values():
+        if file.path in project.marked and not file.is_template:
+            reading.unreadable.append(Unreadable(_MARKED, file.location(1)))
         if may_be_new(file.prepared.text) and (tree := includes.trees.get(file.path)):
             reading.unreadable += find_novelties(tree, versions.of(file.path))
     reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
@@ -62,6 +64,12 @@ def read_into(
         where = source.location(1) if source else Location(project.show(path), 1)
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
         reading.unknown.append(Unknown(where, "", why, remedy))
+
+
+_MARKED = (
+    "nginx would refuse this file: it begins with a byte order mark, which nginx takes for a part of its first word; save it as"
+    " UTF-8 without one"
+)
 
 
 def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:

@@ -15,6 +15,7 @@ SMALL_HEADERS = 256
 """Bytes: the headers of an answer take more."""
 SMALL_LINE = 512
 """Bytes: a line of a request, its cookies among them, takes more."""
+_FORMS = ("", "_block", "_file")
 SLOW = 1024
 """Bytes a second: a model writes faster, as each of its words comes with some hundred bytes around it."""
 
@@ -40,6 +41,7 @@ def find_misfits(scope: Scope, family: str, is_stream: bool, is_posted: bool) ->
     for line in _lines(scope, f"{family}_buffer_size"):
         if (number := _size(line)) is not None and number < SMALL_HEADERS:
             yield Misfit("502", line, f"`{line.written}` may have no room for the headers of the answer")
+    yield from _unread_code(scope, is_stream)
     yield from _small_heads(scope)
     yield from _wrong_headers(scope, family)
     if not is_stream:
@@ -76,6 +78,32 @@ def _wrong_headers(scope: Scope, family: str) -> Iterator[Misfit]:
             yield Misfit(
                 "", line, f"`{line.written}` says that the answer is compressed, and clients fail to read it if not"
             )
+
+
+_REWRITING = frozenset(f"{phase}_by_lua{form}" for phase in ("server_rewrite", "rewrite") for form in _FORMS)
+_FILTERING = frozenset([*(f"body_filter_by_lua{form}" for form in _FORMS), "js_body_filter"])
+
+
+def _unread_code(scope: Scope, is_stream: bool) -> Iterator[Misfit]:
+    """Code that decides where a request goes, or what becomes of an answer, and that nobody reads here. What lets clients in
+    (`access_by_lua_block`) is taken to let them in, as `auth_request` is.
+
+    https://github.com/openresty/lua-nginx-module#body_filter_by_lua_block, https://nginx.org/en/docs/http/ngx_http_js_module.html
+    """
+    for name in {name for level in scope.levels for name in level.by_name.keys() & (_REWRITING | _FILTERING)}:
+        effect = "may send requests elsewhere" if name in _REWRITING else "may hold the answer back"
+        found = scope.find(name) if is_stream or name in _REWRITING else ((),)
+        for line in () if isinstance(found, Unknown) else found[0]:
+            yield Misfit("", line, f"`{line.written}` runs code that is not read, and it {effect}")
+
+
+_HANDLERS = ("content_by_lua", "js_content", "perl", "nchan_", "push_stream_", "echo", "memcached_pass", "redis2_pass")
+"""With what the names of directives begin by which code, or a module of others, answers."""
+
+
+def find_foreign_handler(scope: Scope) -> Directive | None:
+    """What answers in a location and is not read, as code in Lua, or a module that sends events by itself."""
+    return next((line for line in scope.nearest.directives if line.name.startswith(_HANDLERS)), None)
 
 
 def _small_heads(scope: Scope) -> Iterator[Misfit]:

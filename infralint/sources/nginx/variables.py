@@ -138,6 +138,26 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         return frozenset(found)
 
     @cached_property
+    def coded(self) -> frozenset[str]:
+        """Variables that code in Lua sets, or may set where it stands in a file of its own; `*`: all that something sets.
+
+        https://github.com/openresty/lua-nginx-module#ngxvarvariable
+        """
+        sources = {id(top.source): top.source.prepared.text for tree in self.trees for top in tree}
+        if not any(_LUA in text for text in sources.values()):
+            return frozenset()
+        found: set[str] = set()
+        for directive in (line for tree in self.trees for top in tree for line in top.walk() if _LUA in line.name):
+            if directive.name.startswith("set_by_lua"):
+                found.update(text.lstrip("$") for text in directive.args[:1])
+            elif directive.block is None:
+                found.add("*")
+            else:
+                code = directive.source.prepared.text[directive.opening : directive.ending]
+                found.update(name or "*" for name in _SET_BY_LUA.findall(code))
+        return frozenset(found)
+
+    @cached_property
     def captured(self) -> frozenset[str]:
         """Variables that the expressions of maps set, once one of them was looked up."""
         blocks = (block for blocks in self.sets.values() for block in blocks)
@@ -222,7 +242,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         """What a variable is."""
         if name.isdecimal():
             return _captured_group(whole_number(name), moment)
-        if name in moment.assigned:
+        if name in moment.assigned and not ({name, "*"} & self.coded):
             return moment.assigned[name]
         if depth > DEEPEST:
             return unknown(f"${name} is worked out from itself, or from more than {DEEPEST} others, one from another")
@@ -233,6 +253,8 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             return built_in
         if name in self.captured:
             return unknown(f"what an expression of a map took as ${name} is only known request by request")
+        if name in self.coded or (name in self.assigned and "*" in self.coded):
+            return unknown(f"${name} is set by code in Lua, which is not read")
         if name in self.assigned and not self.has_gaps:
             return EMPTY
         return unknown(f"what sets ${name} is not in the project")
@@ -259,18 +281,26 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             case "map":
                 return self._map_values(block, moment, depth)
             case "geo":
-                return self._any_of(_geo_lines(block), block, moment, depth)
+                return self._any_of(_geo_lines(block), block)
             case _:
-                return self._any_of(block.block or (), block, moment, depth)
+                return self._any_of(block.block or (), block)
 
-    def _any_of(self, lines: Sequence[Directive], block: Directive, moment: Moment, depth: int) -> Values:
+    def _any_of(self, lines: Sequence[Directive], block: Directive) -> Values:
         """One of the values of a `geo` or `split_clients`: whose client it is, nobody knows beforehand."""
         hidden = next((line for line in block.block or () if line.name == "include" or line.opaque), None)
         if hidden is not None:
             return unknown(_why_hidden(hidden, block))
-        values = [self.evaluate(line.args[-1], line, moment, depth) for line in lines if line.args]
+        values = [self._literal(line) for line in lines if line.args]
         always = any(line.name in ("default", "*", "0.0.0.0/0") for line in lines)
         return either(values if always else [*values, EMPTY], f"`{block.written}` differs from client to client")
+
+    def _literal(self, line: Directive) -> Values:
+        """What a line of a `geo` or `split_clients` gives: `$x` is a text there."""
+        text = line.args[-1]
+        if not has_hole(text):
+            return Values((text,))
+        filled = self.environment.fill(text, line)
+        return unknown(filled.why) if isinstance(filled, Unknown) else Values((filled.value,))
 
     def _map_values(self, block: Directive, moment: Moment, depth: int) -> Values:
         """What a `map` gives: https://nginx.org/en/docs/http/ngx_http_map_module.html#map"""
@@ -319,6 +349,8 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         return found
 
 
+_LUA = "_by_lua"
+_SET_BY_LUA = lazy(r"\bngx\.var(?:\.(\w+)\s*=(?!=)|\[)")
 NAMED_GROUP = lazy(r"\(\?(?:P?<|')(\w+)[>']")
 
 
@@ -528,6 +560,8 @@ def _of_request(name: str, moment: Moment) -> Values | None:
             return Values((plain_host(request.host) if name == "host" else request.host,))
         case "ssl_preread_server_name" if request.host is not None and request.secure is not False:
             return Values((plain_host(request.host),))
+        case "ssl_preread_server_name" if request.secure is False:
+            return EMPTY
         case "request_uri" if moment.asked is not None:
             return Values((moment.asked,))
         case "server_protocol" if request.kind == "websocket":
