@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -195,10 +195,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         return self.keeps_affinity
 
     @property
-    def refused(self) -> Unknown | None:
+    def refusals(self) -> Iterator[Unknown]:
         """What its platform would refuse of it, whether or not a check asks about that."""
-        affinity = self.keeps_affinity
-        return affinity if isinstance(affinity, Unknown) and affinity.refused else None
+        settings = (getattr(self, name) for name in self.__struct_fields__)
+        for setting in (*settings, *(clock.limit for clock in self.clocks)):
+            if isinstance(setting, Unknown) and setting.refused:
+                yield setting
 
     @property
     def reuses_for(self) -> Setting[float] | None:

@@ -221,18 +221,32 @@ def test_what_a_host_does_not_take_is_unreadable_and_the_rest_is_judged(
     assert problems(report) == ["b/fly.toml:7 error short-idle-timeout"]
 
 
-@pytest.mark.parametrize("seconds", ["nan", "inf", "-5", "1" + "0" * 400, '"60"', "[60]", "true"])
+@pytest.mark.parametrize("seconds", ['"60"', "[60]", "true"])
+def test_an_idle_timeout_of_another_type_is_refused(seconds: str, lint: Lint) -> None:
+    report = lint({"fly.toml": FLY + IDLE.replace("SECONDS", seconds), "infralint.yaml": declared("90s")})
+    assert (problems(report), report["unknown"], report["status"]) == ([], [], 2)
+    [entry] = report["unreadable"]
+    assert (entry["location"]["line"], "takes a number" in entry["message"]) == (7, True)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-5", "1" + "0" * 400])
 def test_an_idle_timeout_that_is_no_number_is_could_not_tell(seconds: str, lint: Lint) -> None:
     report = lint({"fly.toml": FLY + IDLE.replace("SECONDS", seconds), "infralint.yaml": declared("90s")})
     assert (problems(report), refused(report)) == ([], [])
     assert [entry["location"]["line"] for entry in report["unknown"]] == [7]
 
 
-@pytest.mark.parametrize("replicas", ["nan", "inf", "1.5", "-1", "1" + "0" * 400])
+@pytest.mark.parametrize("replicas", ["nan", "inf", "-1", "1" + "0" * 400])
 def test_a_number_of_replicas_that_is_none_is_could_not_tell(replicas: str, lint: Lint) -> None:
     report = lint({"railway.toml": f"[deploy]\nnumReplicas = {replicas}\n", "infralint.yaml": SOCKET})
     assert (problems(report), refused(report)) == ([], [])
     assert any(f"numReplicas: {replicas[:40]}" in entry["message"] for entry in report["unknown"])
+
+
+@pytest.mark.parametrize("replicas", ["1.5", '"two"'])
+def test_a_number_of_replicas_of_another_type_is_refused_whoever_asks(replicas: str, lint: Lint) -> None:
+    report = lint({"railway.toml": f"[deploy]\nnumReplicas = {replicas}\n"})
+    assert [entry["location"]["line"] for entry in report["unreadable"]] == [2]
 
 
 def test_a_number_of_json_that_is_endless_is_could_not_tell(lint: Lint) -> None:
@@ -263,7 +277,6 @@ def test_replicas_are_counted_in_all_regions_and_environments(
     [
         ("scaling: 5", True),
         ("scaling: {minInstances: 1}", True),
-        ("numInstances: [2]", True),
         ("numInstances: 1", False),
     ],
 )

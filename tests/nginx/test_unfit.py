@@ -146,3 +146,13 @@ def test_a_byte_order_mark_is_refused(here: Path) -> None:
     assert "it begins with a byte order mark" in run("check").output
     (here / "nginx.conf").rename(here / "nginx.conf.j2")
     assert "byte order mark" not in run("check").output
+
+
+def test_code_ends_where_its_brace_does_be_it_one_of_several_on_a_line(here: Path) -> None:
+    code = "access_by_lua_block { print([[Hey \"!]]) } log_by_lua_block { local a = '}' -- {\n } # x_by_lua_block { '\n"
+    assert "clean" in check(here, serving(f"location / {{ {code} {APP} }}"))
+
+
+def test_servers_of_other_modules_are_servers(here: Path) -> None:
+    upstream = "upstream events { nchan_redis_server redis:6379; }"
+    assert "clean" in check(here, f"http {{ {upstream} server {{ listen 80; location / {{ {APP} }} }} }}")

@@ -59,6 +59,7 @@ from infralint.platforms.traefik import (
     duration_seconds,
     follow_chains,
     parse_rule,
+    refused_rule,
     version_of,
 )
 from infralint.project import CantRead, Project
@@ -253,6 +254,7 @@ def _traefik_hop(
     compress = _compress(options, version)
     return TraefikRoute(
         **fields,
+        refusal=refused_rule(_without_remarks(written.text), where),
         clocks=clocks,
         sticky=f"{prefix}.sticky.cookie=true  # a label of {container.compose.name}",
         compress=compress,

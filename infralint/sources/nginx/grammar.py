@@ -373,10 +373,10 @@ https://nginx.org/en/docs/http/ngx_http_upstream_module.html#state"""
 
 def _upstream(directive: Directive) -> str:
     inside = directive.block or []
-    if any(entry.opaque or entry.has_hole or entry.conditions or "_by_lua" in entry.name for entry in inside):
+    if any(entry.opaque or entry.has_hole or entry.conditions for entry in inside):
         return ""
-    if any(entry.name in _FILLING for entry in inside):
-        return ""
+    if any(entry.name in _FILLING or entry.name not in CONTEXTS for entry in inside):
+        return ""  # modules of others have servers of their own: `drizzle_server`, `nchan_redis_server`
     servers = [entry for entry in inside if entry.name == "server"]
     if not servers:
         return "no servers are inside upstream"

@@ -400,7 +400,7 @@ _LEXEME = lazy(
 )
 _QUOTED = frozenset({"double", "single"})
 _LUA = "_by_lua_block"
-_LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
+_LUA_BLOCK = lazy(r"(?:^|(?<=[\s;{}]))\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
 _LUA_TOKEN = lazy(
     r"""(?:--)?\[(?P<level>=*)\[|--[^\n]*|"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?|(?P<brace>[{}])""", re.DOTALL
 )
@@ -412,7 +412,10 @@ def _without_lua(text: str) -> str:
     https://github.com/openresty/lua-nginx-module#directives
     """
     kept, at = [], 0
-    while opening := _LUA_BLOCK.search(text, at):
+    for opening in _LUA_BLOCK.finditer(text):
+        start = opening.start()
+        if start < at or "#" in text[max(at, text.rfind("\n", 0, start)) : start]:
+            continue  # in the code before it, or in a comment
         end = _end_of_lua(text, opening.end())
         kept += [text[at : opening.end()], re.sub(r"[^\n]", " ", text[opening.end() : end])]
         at = end
