@@ -475,6 +475,16 @@ def test_a_file_that_is_written_again_is_read_again(kind: str, looks: Looks, pro
     assert looks.check("--no-cache", "nginx.conf") == said
 
 
+def test_scripts_that_start_no_server_are_not_read_again(looks: Looks, project: Path) -> None:
+    starting, others = "exec uvicorn main:app --port 8123\n", "mkdir -p /srv/2024\ngit checkout -b next-20\n"
+    write(project, {"main.py": "app = FastAPI()\n", "start.sh": starting, "backup.sh": others})
+    said = looks.check("nginx.conf")
+    assert {"start.sh", "backup.sh"} <= looks.read
+    assert looks.check("nginx.conf") == said
+    assert looks.read >= {"start.sh"}
+    assert "backup.sh" not in looks.read
+
+
 def test_what_a_copy_of_the_process_saw_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glances, "SETTLED", -(10**18))
     write(tmp_path, dict.fromkeys(("both.py", "copy.py", "new.py"), "print(1)\n"))

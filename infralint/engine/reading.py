@@ -58,6 +58,8 @@ def _read_each(project: Project, modules: Iterable[str]) -> dict[str, Reading]:
 
 def _read_beside(project: Project, modules: Iterable[str]) -> dict[str, Reading]:
     """The readings of sources, one of them in a process of its own if there can be one."""
+    for module in (BESIDE, "yaml"):  # both need them, and a copy of this process has what this has
+        import_module(module)
     with project.work.beside(partial(_read_apart, project)) as outcome:
         readings = _read_each(project, [module for module in modules if module != BESIDE])
         apart = outcome()

@@ -48,7 +48,8 @@ def _unreadable_files(project: Project, readings: Sequence[Reading]) -> Iterator
     """What sources could not read, or platforms refuse, and what is no file though it is called like one."""
     for reading in readings:
         yield from reading.unreadable
-    yield from _refusals_among(hop.refused for reading in readings for hop in reading.hops)
+    for hop in (hop for reading in readings for hop in reading.hops):
+        yield from _refusals_among(hop.refusals)
     yield from project.unlisted_folders()
     for path, problem in sorted(project.unread.items()):
         yield project.unreadable(path, problem)

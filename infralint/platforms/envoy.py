@@ -25,6 +25,7 @@ from infralint.model import (
 )
 from infralint.platforms.routing import RoutedHop
 from infralint.text.durations import go_duration
+from infralint.text.lazy import lazy
 
 
 class GatewayProduct(msgspec.Struct, frozen=True):
@@ -67,6 +68,10 @@ CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
 """`controllerName` of a GatewayClass, or the usual name of one -> the product."""
 
 
+_FILLED_IN = lazy(r"[$<>%@{]|__")
+"""What another program fills in before anybody reads the text."""
+
+
 def duration(setting: Setting[str]) -> Setting[float]:
     """A time such as `1h30m` or `500ms`; 0 means without limit.
 
@@ -77,9 +82,8 @@ def duration(setting: Setting[str]) -> Setting[float]:
     text = setting.value.strip()
     seconds = UNLIMITED if text == "infinity" else go_duration(text)
     if seconds is None:
-        return Unknown(
-            setting.where, setting.name, f"`{setting.written}` is no duration", "write 300s, or 0s for no limit"
-        )
+        why, remedy = f"`{setting.written}` is no duration", "write 300s, or 0s for no limit"
+        return Unknown(setting.where, setting.name, why, remedy, refused=not _FILLED_IN.search(text))
     return setting.with_value(seconds or UNLIMITED)
 
 

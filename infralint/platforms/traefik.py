@@ -30,6 +30,7 @@ from infralint.platforms.compression import is_encoded, media_type
 from infralint.platforms.routing import MOST_PAIRS, PathKind, RoutedHop
 from infralint.text.durations import go_duration
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import hint
 
 _MATCHER = lazy(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
 _QUOTED = lazy(r"[`\"']([^`\"']*+)[`\"']")
@@ -67,6 +68,36 @@ def parse_rule(written: str) -> TraefikRule:
         doubt = doubt or f"it depends on `{written}`"
     return TraefikRule(hosts, paths, doubt)
 
+
+_MATCHERS = frozenset(
+    "alpn clientip header headerregexp headers headersregexp host hostheader hostregexp hostsni hostsniregexp method path"
+    " pathprefix pathregexp query queryregexp".split()
+)
+"""Those of Traefik 2 and 3, in small letters: Traefik takes them in any."""
+_TOKEN = lazy(r"\s*+(?:(`[^`]*+`|\"(?:[^\"\\]|\\.)*+\")|(&&|\|\||[!(),])|([A-Za-z]\w*+)|(.))", re.DOTALL)
+
+
+def refused_rule(written: str, where: Location) -> Unknown | None:
+    """A rule that Traefik can't read, so that there is no such router; None for any other."""
+    depth = 0
+    why = ""
+    for _, mark, name, other in _TOKEN.findall(written):
+        depth += {"(": 1, ")": -1}.get(mark, 0)
+        if other in ("$", "{"):
+            return None
+        if other.strip():
+            why = why or f"{other} can't stand there; texts stand in backticks"
+        elif name and name.lower() not in _MATCHERS:
+            why = why or f"there is no matcher {name}{hint(name, _SPELT)}"
+        elif depth < 0:
+            why = why or "a parenthesis is closed that was never opened"
+    if depth > 0:
+        why = why or "a parenthesis is never closed"
+    shown = written if len(written) < 200 else f"{written[:80]}…"
+    return Unknown(where, "rule", f"Traefik refuses the rule {shown}: {why}", refused=True) if why else None
+
+
+_SPELT = ("Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Header", "Headers", "Method", "Query", "ClientIP")
 
 Version = tuple[int, ...]
 """As far as it is written down: `v3.2` is (3, 2)."""
@@ -148,6 +179,7 @@ class TraefikRoute(RoutedHop, frozen=True, kw_only=True):
     sticky: str = "sticky: { cookie: {} }  # on its service"
     compress: CompressMiddleware | None = None
     excluding: str = "compress: { excludedContentTypes: [text/event-stream] }"
+    refusal: Unknown | None = None
 
     @property
     def product(self) -> str:

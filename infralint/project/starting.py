@@ -24,6 +24,7 @@ _FLAG = (
 )
 _PORT_FLAG = lazy(_FLAG + r"[\"']?(\d{2,5})\b")
 _UNREAD_PORT = lazy(_FLAG + r"[\"']?\$")
+_TWO_DIGITS = lazy(r"\d\d")
 _WITH_DEFAULT = lazy(r"\$\{\w+:?-(\d{2,5})\}")
 _PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|chainlit|next)\s+(?:run|start|[\w.]+:\w+)")
 _ELSEWHERE = lazy(
@@ -34,7 +35,8 @@ _ELSEWHERE = lazy(
 
 def ports_of_command(command: str) -> list[int]:
     """The ports that a command line names, else those its program listens on by default; none where a variable names it."""
-    if _ELSEWHERE.match(command):
+    has_digits = _TWO_DIGITS.search(command) is not None
+    if not (has_digits or _PROGRAM.search(command)) or _ELSEWHERE.match(command):
         return []
     command = _WITH_DEFAULT.sub(r"\1", command)
     ports = [int(port) for port in _PORT_FLAG.findall(command)]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from infralint.text.lazy import lazy
 
-_BY_RARITY = rb"~^ZQX79J+@%8Y\56K3`4?WGVHz!j|&#qU<B2F1$M][0P*LOD>NARIC'xTEkS;w}{vby/:,=_fh-g().m" + rb'"updclinasorte '
+_BY_RARITY = rb"~^ZQX79J+@%8Y\56K3`4?WGVHz!j|&#qU<B2F1$M][0P*LOD>NARIC'xTEkS;w}{vby:,=_fh-g()./m" + rb'"updclinasorte '
 """Bytes, those that are rarest in code first; others are rarer still."""
 
 

@@ -267,3 +267,78 @@ def test_a_key_that_stands_twice_counts_once_and_is_refused_by_kustomize_alone(l
     [unreadable] = report["unreadable"]
     assert unreadable["message"] == "Kustomize refuses this file: spec: stands twice"
     assert unreadable["location"]["line"] == 5
+
+
+ROUTE = (
+    "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec:\n  parentRefs: [{name: gw}]\n"
+    "  rules: [{matches: [{path: {type: PathPrefix, value: /chat}}], backendRefs: [{name: a, port: 80}], timeouts: {request: 5m}}]\n"
+)
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: NodePort, ports: [{port: 80}]}\n"
+MESH = (
+    "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\nspec:\n  hosts: [a.com]\n"
+    "  http: [{match: [{uri: {prefix: /chat}}], route: [{destination: {host: chat}}], timeout: 30s}]\n"
+)
+DEPLOYMENT = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: 2\n"
+    "  template: {spec: {containers: [{name: a, image: a, env: [{name: A, value: b}]}]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        (ROUTE.replace("backendRefs", "backendRef"), 6, "`rules` has no field `backendRef`; did you mean backendRefs?"),
+        (ROUTE.replace("PathPrefix", "Prefix"), 6, "there is no type Prefix; did you mean PathPrefix?"),
+        (ROUTE.replace("port: 80", "port: http"), 6, "`port: http` is no number"),
+        (ROUTE.replace("port: 80", 'port: "80"'), 6, "`port: 80` is no number"),
+        (ROUTE.replace("port: 80", "port: 99999"), 6, "`port: 99999` is no port"),
+        (ROUTE.replace("port: 80", "port: 80, weight: -1"), 6, "`weight: -1` can't be negative"),
+        (ROUTE.replace("request: 5m", "request: 5 minutes"), 6, "is no duration, such as 300s"),
+        (ROUTE.replace("request: 5m", "request: 5m, backendRequest: 6m"), 6, "can't be longer than `request`"),
+        (ROUTE.replace("value: /chat", "value: chat"), 6, "the path `chat` has to begin with /"),
+        (ROUTE.replace(", port: 80", ""), 6, "the backend a needs a `port`"),
+        (ROUTE.replace("name: a}", "namespace: a}", 1), 3, "`metadata` needs a `name`"),
+        (SERVICE.replace("NodePort", "Loadbalancer"), 4, "there is no type Loadbalancer; did you mean LoadBalancer?"),
+        (SERVICE.replace("name: a", "name: My_Service"), 3, "`My_Service` is no name"),
+        (
+            SERVICE.replace("metadata: {name: a}", "metadata: {name: a, annotation: {a: b}}"),
+            3,
+            "has no field `annotation`",
+        ),
+        (MESH.replace("prefix", "prefx"), 6, "`uri` has no field `prefx`; did you mean prefix?"),
+        (MESH.replace("timeout: 30s", "timeout: soon"), 6, "`timeout: soon` is no duration"),
+        (MESH.replace("http: [", "http: ").replace("30s}]", "30s}"), 6, "`http` has to be a list"),
+        (DEPLOYMENT.replace("replicas: 2", "replicas: many"), 5, "`replicas: many` is no number"),
+        (DEPLOYMENT.replace("value: b", "value: 80"), 6, '`value: 80` is no text: write "80"'),
+        (f"{HEAD}{GOOD}".replace("http:", "host: 'https://a.com', http:"), 4, "`https://a.com` is no host"),
+    ],
+)
+def test_fields_that_kinds_do_not_have_or_that_hold_something_else(
+    text: str, line: int, problem: str, lint: Lint
+) -> None:
+    """What the vendors' own schemas say: https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation"""
+    report = lint({"k8s/all.yaml": text})
+    [unreadable] = report["unreadable"]
+    assert problem in unreadable["message"]
+    assert (unreadable["location"]["line"], report["status"]) == (line, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROUTE,
+        ROUTE.replace("port: 80", "port: 80, brandNewField: {a: 5}"),
+        ROUTE.replace("port: 80", "port: '${PORT}'").replace("5m", "'${TIMEOUT}'"),
+        ROUTE.replace("port: 80}", "kind: Backend, group: gateway.envoyproxy.io}"),
+        ROUTE.replace("5m", "0s").replace("request: 0s", "request: 0s, backendRequest: 5m"),
+        SERVICE.replace("port: 80", "port: 80, targetPort: http"),
+        SERVICE.replace("name: a", "generateName: a-"),
+        SERVICE.replace("name: a", "name: '${NAME}'"),
+        DEPLOYMENT.replace("replicas: 2", "replicas: REPLICAS"),
+        DEPLOYMENT.replace("replicas: 2", "replicas: ~"),
+        MESH.replace("v1", "v1beta1"),
+        f"{HEAD}{GOOD}".replace("http:", "host: '*.a.com', http:"),
+    ],
+)
+def test_fields_that_some_kubernetes_takes(text: str, lint: Lint) -> None:
+    assert lint({"k8s/all.yaml": text})["unreadable"] == []

@@ -108,3 +108,38 @@ def test_the_middlewares_that_its_annotation_names_are_applied(lint: Lint) -> No
     assert loud(lint, named % "edge-some-limit", limit % "edge") == ["19 error buffered-stream"]
     assert loud(lint, named % "edge-other", limit % "edge") == []
     assert loud(lint, ingress(), limit % "default") == []
+
+
+LABELS = (
+    'services:\n  traefik: {image: "traefik:v3.3"}\n  web:\n    image: web\n    labels:\n'
+    '      - "traefik.http.routers.a.rule=RULE"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("Hots(`a.com`)", "there is no matcher Hots; did you mean Host?"),
+        ("Host(`a.com`", "a parenthesis is never closed"),
+        ("Host(`a.com`))", "a parenthesis is closed that was never opened"),
+        ("Host('a.com')", "texts stand in backticks"),
+    ],
+)
+def test_a_rule_that_traefik_can_not_read(rule: str, why: str, lint: Lint) -> None:
+    """https://doc.traefik.io/traefik/reference/routing-configuration/http/router/rules-and-priority/"""
+    route = (
+        "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: a}\nspec:\n  routes:\n"
+        f'    - match: "{rule}"\n      kind: Rule\n      services: [{{name: a, port: 80}}]\n'
+    )
+    report = lint({"route.yaml": route, "compose.yaml": LABELS.replace("RULE", rule)})
+    entries = [(entry["location"]["path"], entry["location"]["line"]) for entry in report["unreadable"]]
+    assert (entries, report["status"]) == ([("compose.yaml", 6), ("route.yaml", 6)], 2)
+    assert all(entry["message"].startswith("Traefik refuses the rule ") for entry in report["unreadable"])
+    assert all(why in entry["message"] for entry in report["unreadable"])
+
+
+@pytest.mark.parametrize(
+    "rule", ["host(`a.com`) && (PathPrefix(`/x`) || !HeadersRegexp(`a`, `b)`))", "Host(`${DOMAIN}`)", "${RULE}"]
+)
+def test_a_rule_that_traefik_may_read(rule: str, lint: Lint) -> None:
+    assert lint({"compose.yaml": LABELS.replace("RULE", rule)})["unreadable"] == []

@@ -96,10 +96,6 @@ class LoadBalancer(Hop, frozen=True, kw_only=True):
     refusal: Unknown | None = None
 
     @property
-    def refused(self) -> Unknown | None:
-        return self.refusal or super().refused
-
-    @property
     def product(self) -> str:
         family = self.variant or "AWS"
         return f"{'an' if family == 'application' else 'a'} {family} load balancer"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
+from infralint.project.manifests.fields import wrong_fields
+from infralint.text.durations import go_duration
 from infralint.text.go_templates.values import scalar
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import NEARLY, closest, mistyped_for
@@ -46,6 +48,10 @@ _GROUPS_OF: Mapping[str, tuple[str, ...]] = {
     "HorizontalPodAutoscaler": ("autoscaling",),
 }
 """Kind -> the groups of Kubernetes that have it."""
+_NAME = lazy(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_HOST = lazy(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_FILLED_IN = lazy(r"[$<>%@{]|__|\A[A-Z][A-Z0-9_-]+\Z")
+"""What another program fills in before anybody applies the object."""
 _VERSION = lazy(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 
 
@@ -73,6 +79,8 @@ def check_shape(item: YamlValue) -> None:
     for spec in _mappings(item, "spec"):
         if item.text_of("kind") == "Ingress":
             _check_ingress(spec, item.text_of("apiVersion").partition("/")[0] in _OF_INGRESSES)
+    for wrong in wrong_fields(item):
+        raise _problem(wrong.at, wrong.message)
 
 
 def _check_kind(item: YamlValue) -> None:
@@ -105,24 +113,65 @@ def _home_of(groups: Sequence[str]) -> str:
 
 
 def missing_parts(item: YamlValue) -> Iterator[YamlProblem]:
-    """What has to stand in an Ingress and does not, of one that nothing changes any more before Kubernetes gets it.
+    """What has to stand in an object and does not, of one that nothing changes any more before Kubernetes gets it.
 
-    https://kubernetes.io/docs/reference/kubernetes-api/networking/ingress-v1/
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/,
+    https://kubernetes.io/docs/reference/kubernetes-api/networking/ingress-v1/,
+    https://gateway-api.sigs.k8s.io/reference/spec/
     """
-    if item.text_of("kind") != "Ingress" or item.text_of("apiVersion") != "networking.k8s.io/v1":
-        return
+    kind, version = item.text_of("kind"), item.text_of("apiVersion")
+    if kind in _GROUPS_OF and version.partition("/")[0] in (_CORE, _GATEWAYS, *_VERSIONS):
+        yield from _missing_of_name(item)
+    if kind == "Ingress" and version == "networking.k8s.io/v1":
+        yield from _missing_of_ingress(item)
+    elif kind == "HTTPRoute" and version.startswith(f"{_GATEWAYS}/"):
+        yield from _missing_of_route(item)
+
+
+def _missing_of_name(item: YamlValue) -> Iterator[YamlProblem]:
+    name = item.get("metadata", "name")
+    if not item.text_of("metadata", "name"):
+        if not item.text_of("metadata", "generateName"):
+            yield _problem(item.get("metadata") or item, "`metadata` needs a `name`")
+    elif name is not None and not (_NAME.fullmatch(name.text or "") or _FILLED_IN.search(name.text or "")):
+        yield _problem(name, f"`{name.text}` is no name: it takes small letters, digits, - and .")
+
+
+def _missing_of_ingress(item: YamlValue) -> Iterator[YamlProblem]:
     for rule in item.items_of("spec", "rules"):
+        host = rule.get("host")
+        if host is not None and host.text and not (_HOST.fullmatch(host.text) or _FILLED_IN.search(host.text)):
+            yield _problem(
+                host, f"`{host.text}` is no host: it takes small letters, digits, - and ., no scheme and no port"
+            )
         for path in rule.items_of("http", "paths"):
             kind, written = path.text_of("pathType"), path.text_of("path")
             if not kind:
-                yield _problem(
-                    path, f"the path {written or '/'} needs a `pathType`: Prefix, Exact or ImplementationSpecific"
-                )
+                why = f"the path {written or '/'} needs a `pathType`: Prefix, Exact or ImplementationSpecific"
+                yield _problem(path, why)
             elif not written.startswith("/") and (written or kind in ("Exact", "Prefix")):
                 yield _problem(path.get("path") or path, f"the path `{written}` has to begin with /")
             yield from _missing_of_backend(path.get("backend"), path, f"the path {written or '/'}")
     if (backend := item.get("spec", "defaultBackend")) is not None:
         yield from _missing_of_backend(backend, item, "`defaultBackend`")
+
+
+def _missing_of_route(item: YamlValue) -> Iterator[YamlProblem]:
+    """https://github.com/kubernetes-sigs/gateway-api/blob/main/apis/v1/httproute_types.go"""
+    for rule in item.items_of("spec", "rules"):
+        for match in rule.items_of("matches"):
+            kind, written = match.text_of("path", "type") or "PathPrefix", match.text_of("path", "value")
+            value = match.get("path", "value")
+            if value is not None and kind in ("Exact", "PathPrefix") and not written.startswith("/"):
+                yield _problem(value, f"the path `{written}` has to begin with /")
+        for backend in rule.items_of("backendRefs"):
+            is_service = backend.text_of("kind") in ("", "Service") and not backend.text_of("group")
+            if backend.members is not None and is_service and backend.get("port") is None:
+                yield _problem(backend, f"the backend {backend.text_of('name')} needs a `port`")
+        whole, part = (go_duration(rule.text_of("timeouts", name)) for name in ("request", "backendRequest"))
+        if whole and part and part > whole:
+            place = rule.get("timeouts", "backendRequest") or rule
+            yield _problem(place, "`backendRequest` can't be longer than `request`")
 
 
 def _missing_of_backend(backend: YamlValue | None, around: YamlValue, name: str) -> Iterator[YamlProblem]:

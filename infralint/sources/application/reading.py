@@ -340,7 +340,7 @@ class Reader:
 
     def _may_command(self, path: str) -> bool:
         content = self._program.content(path)
-        return says_how_to_serve(content) or path in self._program.generated or path in self._program.skipped
+        return says_how_to_serve(path, content) or path in self._program.generated or path in self._program.skipped
 
     def _starting(self, package: Package) -> list[str]:
         begins = _STARTING.match

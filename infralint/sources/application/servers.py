@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from infralint.model import Known, Location
+from infralint.platforms.ports import OTHER_PORTS
 from infralint.project.starting import DEFAULT_PORT, ports_of_command
 from infralint.sources.application.facts import ServerFact
 from infralint.sources.application.manifests import RUNS_SERVER, StartCommand, commands
-from infralint.sources.application.products import PROGRAM_WORDS
+from infralint.sources.application.products import PROGRAM_WORDS, products_of_command
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.words import WordSearch
@@ -31,11 +32,16 @@ _LISTENING = frozenset({"Express", "Koa", "NestJS"})
 """Frameworks of Node.js that leave that to Node; Fastify sets 72 s."""
 
 _TWO_DIGITS = lazy(rb"[0-9][0-9]")
+_PORT_FLAGS = WordSearch((b"port", b"PORT=", b"-b", b"-p", b"0.0.0.0:"))
+"""What stands before each port that a command gives."""
 _PROGRAMS = WordSearch((*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS))
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
-    lazy(rb"\b(?:PORT|port)\b[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"),
+    lazy(
+        rb"\b(?:PORT|port)\b(?![^\n;]{0,60}?\b(?!(?:APP|SERVER|HTTP|API|WEB|NODE|SERVICE|BACKEND|LISTEN|GATEWAY|PROXY)_PORT\b)[A-Z][A-Z0-9_]{0,40}_PORT\b)"
+        rb"[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"
+    ),
     lazy(
         rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
     ),
@@ -77,17 +83,31 @@ _NODE = lazy(
 )
 
 
-def says_how_to_serve(content: bytes) -> bool:
-    """A quick look at a file that starts programs: does it name a server or a product, or anything that may be a port?"""
-    return _TWO_DIGITS.search(content) is not None or b"expose" in content.lower() or _PROGRAMS.finds_in(content)
+def says_how_to_serve(path: str, content: bytes) -> bool:
+    """Whether a file that starts programs names a server or a product, or a port for one; of a Dockerfile, whether it may."""
+    has_digits = _TWO_DIGITS.search(content) is not None
+    if _makes_image(path):
+        return has_digits or b"expose" in content.lower() or _PROGRAMS.finds_in(content)
+    has_program = _PROGRAMS.finds_in(content)
+    if not (has_program or (has_digits and _PORT_FLAGS.finds_in(content))):
+        return False
+    return any(
+        ports_of_command(command) or (has_program and (RUNS_SERVER.search(command) or products_of_command(command)))
+        for command, _ in commands(path, content)
+    )
+
+
+def _makes_image(path: str) -> bool:
+    return "ockerfile" in path or "ontainerfile" in path
 
 
 def ports_of(starters: list[str], sources: list[str], text: Callable[[str], bytes]) -> tuple[int, ...]:
-    """The ports that scripts and code listen on, those of commands first."""
+    """The ports that scripts and code listen on, those of commands first; none of a database's, which code and scripts that
+    wait for it name, too."""
     found: list[int] = []
     for path in starters:
         content = text(path)
-        if "ockerfile" in path or "ontainerfile" in path:
+        if _makes_image(path):
             shown = content.decode("utf-8", "replace")
             found += [whole_number(port) for ports in _EXPOSE.findall(shown) for port in re.findall(r"\d+", ports)]
         for command, _ in commands(path, content):
@@ -95,7 +115,7 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
     for path in sources:
         content = text(path)
         found += [int(port) for pattern in _CODE_PORT for port in pattern.findall(content)]
-    return tuple(port for port in dict.fromkeys(found) if 0 < port < 65536)
+    return tuple(port for port in dict.fromkeys(found) if 0 < port < 65536 and port not in OTHER_PORTS)
 
 
 def server_facts(

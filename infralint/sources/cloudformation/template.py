@@ -225,11 +225,12 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
         if found is None or found.is_null:
             return Known(default, where, name, "default", related=tuple(trail))
         if found.text is None:
-            return Unknown(where, name, f"`{written}` is no simple value")
+            return Unknown(where, name, f"`{written}` is no simple value", refused=not trail)
         try:
             converted = convert(found.text)
         except ValueError:
-            return Unknown(where, name, f"`{written}`: CloudFormation takes no {found.text!r} for {name}")
+            why = f"`{written}`: CloudFormation takes no {found.text!r} for {name}"
+            return Unknown(where, name, why, refused=not trail)  # other parameters may be given
         because = trail[0].message if trail else ""
         return Known(converted, where, name, "explicit", written, because, tuple(trail))
 

@@ -38,9 +38,10 @@ def quote(value: object) -> str:
 def number(value: object, where: Location, name: str, written: str) -> Setting[float]:
     """A number that is written down; what is no number can't be told."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return Unknown(where, name, f"`{written}`: {name} takes a number")
+        return Unknown(where, name, f"`{written}`: {name} takes a number", refused=True)
     if not (0 <= value < _ENDLESS and math.isfinite(value)):
-        return Unknown(where, name, f"`{written}`: {name} takes a number that is not negative, and not endless")
+        why = f"`{written}`: {name} takes a number that is not negative, and not endless"
+        return Unknown(where, name, why)
     return Known(float(value), where, name, "explicit", written)
 
 
@@ -55,5 +56,5 @@ def count(value: object, where: Location, name: str, written: str) -> Setting[in
     if isinstance(found, Unknown):
         return found
     if not found.value.is_integer():
-        return Unknown(where, name, f"`{written}`: {name} takes a whole number")
+        return Unknown(where, name, f"`{written}`: {name} takes a whole number", refused=True)
     return found.with_value(int(found.value))

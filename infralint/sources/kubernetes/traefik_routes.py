@@ -18,6 +18,7 @@ from infralint.platforms.traefik import (
     follow_chains,
     header_clock,
     parse_rule,
+    refused_rule,
     timeout,
     version_of,
 )
@@ -179,6 +180,8 @@ def _hop(
     if sticky is not None:
         fields["keeps_affinity"] = Known("client", route.place(sticky), "sticky", written="sticky: cookie")
     transports = (service.text_of("serversTransport") for service in services)
+    match = item.get("match")
+    fields["refusal"] = refused_rule(match.text or "", route.place(match)) if match is not None else None
     return TraefikRoute(**fields, clocks=objects.clocks(transports, route))
 
 

@@ -109,6 +109,12 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     _sent_hosts: Sequence[Known[str]] | None = None
 
     @property
+    def refusals(self) -> Iterator[Unknown]:
+        """Its affinity alone: what else nginx refuses is said of its files."""
+        if isinstance(self.keeps_affinity, Unknown) and self.keeps_affinity.refused:
+            yield self.keeps_affinity
+
+    @property
     def location_rules(self) -> Scope:
         """What rules in the location around, where most of what decides about a stream has to stand."""
         place = self.block.place

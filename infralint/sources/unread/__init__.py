@@ -55,5 +55,5 @@ def _kinds_of(project: Project, path: str) -> Iterator[str]:
     if read_kinds is not None:
         yield from read_kinds(content)
     for rule in rules:
-        if rule.words is None or rule.words.search(content):
+        if rule.is_in(content):
             yield rule.kind

@@ -12,14 +12,20 @@ from infralint.text.lazy import lazy
 
 
 class UnreadKind(msgspec.Struct, frozen=True):
-    """A kind of file. words: what stands in such a file, where its name alone could mean something else."""
+    """A kind of file. words: what stands in such a file, where its name alone could mean something else. literal: a part of
+    that, which is looked for first."""
 
     kind: str
     words: re.Pattern[bytes] | None = None
+    literal: bytes = b""
+
+    def is_in(self, content: bytes) -> bool:
+        """Whether a file whose name fits is of this kind, by its content."""
+        return self.words is None or (self.literal in content and self.words.search(content) is not None)
 
 
-def _rule(kind: str, words: bytes = b"") -> UnreadKind:
-    return UnreadKind(kind, lazy(words, re.MULTILINE) if words else None)
+def _rule(kind: str, words: bytes = b"", literal: bytes = b"") -> UnreadKind:
+    return UnreadKind(kind, lazy(words, re.MULTILINE) if words else None, literal)
 
 
 _KAMAL = _rule("Kamal", rb"^servers:")
@@ -97,8 +103,8 @@ PATHS = tuple(
         (".toml", r"[^/]*\.toml", _rule("Traefik", rb"^\[(?:http\.(?:routers|services|middlewares)|entryPoints)[.\]]")),
         ("traefik.y", r"traefik\.ya?ml", _rule("Traefik", rb"^(?:entryPoints|providers|http|tcp):")),
         (".vcl", r"[^/]*\.vcl", _rule("Varnish")),
-        (".", r"[^/]*\.(?:sh|bash|tftpl|tpl|cfg|ya?ml)", _rule(SCRIPTED_NGINX, _WRITTEN_AT_START)),
-        (".", r"[^/]*\.(?:ya?ml|template)", _rule(SCRIPTED_NGINX, _USER_DATA)),
+        (".", r"[^/]*\.(?:sh|bash|tftpl|tpl|cfg|ya?ml)", _rule(SCRIPTED_NGINX, _WRITTEN_AT_START, b"proxy_pass")),
+        (".", r"[^/]*\.(?:ya?ml|template)", _rule(SCRIPTED_NGINX, _USER_DATA, b"proxy_pass")),
     )
 )  # fmt: skip
 """What stands somewhere in each such path, a regular expression over the end of it -> its kind."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from infralint.text.lazy import lazy
 
-_DOCUMENT = lazy(rb"(?m)^---")
 _KIND = lazy(rb"(?m)^kind:[ \t]*[\"']?(\w+)")
 _VERSION = lazy(rb"(?m)^apiVersion:[ \t]*[\"']?([\w.-]+)")
 _LISTED = lazy(rb"(?m)^ {0,4}(?:- )? {0,4}kind:[ \t]*[\"']?(\w+)")
@@ -97,7 +96,7 @@ _OVERLAY = lazy(rb"(?m)^[ \t]*x-aws-\w+:")
 def kinds_in_manifest(content: bytes) -> Iterator[str]:
     """What a YAML file, or a template of one, describes that is not read."""
     if b"kind:" in content:
-        for document in _DOCUMENT.split(content):
+        for document in (b"\n" + content).split(b"\n---"):
             yield from _in_kubernetes(document)
     if b"AWS::" in content:
         yield from kinds_in_template(content)
@@ -105,11 +104,13 @@ def kinds_in_manifest(content: bytes) -> Iterator[str]:
         yield "Compose on ECS (x-aws-…)"
     if b"http_connection_manager" in content or b"tcp_proxy.v3" in content:
         yield "Envoy"
-    if (b"routers:" in content and _ROUTED.search(content)) or _ENTRY_POINTS.search(content):
+    if (b"routers:" in content and _ROUTED.search(content)) or (
+        b"entryPoints:" in content and _ENTRY_POINTS.search(content)
+    ):
         yield "Traefik"
     if b"tunnel:" in content and b"{{" in content and _TUNNEL.search(content) and _INGRESS.search(content):
         yield "Cloudflare Tunnel"
-    if _KONG.search(content):
+    if b"_format_version:" in content and _KONG.search(content):
         yield "Kong"
 
 
