@@ -106,9 +106,9 @@ def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
             "services.web.stop_grace_period: a time such as 1m30s was expected, not `long`",
         ),
         (
-            "services:\n  web: { image: a, command: a $ b }\n",
-            2,
-            "`a $ b`: a `$` begins the name of a variable; write `$$` for one that is none",
+            "services:\n  web:\n    image: a\n    command: a ${} b\n",
+            4,
+            "`a ${} b`: the name of a variable was expected behind ${; write `$$` for a dollar",
         ),
         (
             "services:\n  web: { image: nginx, scale: 2.5 }\n",
@@ -143,7 +143,7 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
         "deploy: { replicas: 1_0 }, ports: !reset [], environment: !override { A: b }",
         "scale: '${N:-3}', ports: ~, command: nginx",
         "deploy: { replicas: '{{ n }}' }",
-        "restart: 'on-failure:3', stop_grace_period: 1m30s, command: 'a $$ $$A ${A:-b} $B', links: ['web:x']",
+        "restart: 'on-failure:3', stop_grace_period: 1m30s, command: 'a $$ $$A ${A:-b} $B $(c) $ 1', links: ['web:x']",
         "network_mode: 'service:web', healthcheck: { interval: 30s, timeout: ~ }",
         "ports: [80, '90:90', { target: 70 }], env_file: [{ path: .env, required: false }]",
     ],

@@ -28,8 +28,8 @@ _KEYS = frozenset(
 _TOP_KEYS = frozenset("configs include models name networks secrets services version volumes".split())
 _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 """A variable whose brace is never closed."""
-_NO_VARIABLE = lazy(r"(?<!\$)(?:\$\$)*+\$(?![\w{$]|\Z(?<=\$\$))")
-"""A dollar that neither begins a variable nor is written twice. https://docs.docker.com/reference/compose-file/interpolation/"""
+_NO_VARIABLE = lazy(r"(?<!\$)(?:\$\$)*+\$\{(?![A-Za-z_])[^}]*+\}")
+"""Braces behind a dollar in which no name begins. https://docs.docker.com/reference/compose-file/interpolation/"""
 _RESTARTS = ("no", "always", "on-failure", "unless-stopped")
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
 _WHOLE = lazy(r"0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[1-9]\d*_[\d_]*")
@@ -107,8 +107,8 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
-        elif value.text is not None and "$" in value.text and _NO_VARIABLE.search(value.text):
-            why = "a `$` begins the name of a variable; write `$$` for one that is none"
+        elif value.text is not None and "${" in value.text and _NO_VARIABLE.search(value.text):
+            why = "the name of a variable was expected behind ${; write `$$` for a dollar"
             yield _problem(value.span, f"`{value.text[:80]}`: {why}")
 
 
