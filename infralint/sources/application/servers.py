@@ -36,13 +36,22 @@ _PORT_FLAGS = WordSearch((b"port", b"PORT=", b"-b", b"-p", b"0.0.0.0:"))
 _PROGRAMS = WordSearch((*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS))
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
-    lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
-    lazy(rb"\b(?:PORT|port)\b[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"),
-    lazy(
-        rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
+    ((b".listen(",), lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b")),
+    ((b"||", b"??"), lazy(rb"\b(?:PORT|port)\b[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b")),
+    (
+        (b".run",),
+        lazy(
+            rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
+        ),
     ),
-    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:|WithHostPorts)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""),
+    (
+        (b"ListenAndServe", b".Run", b".Start", b".Listen", b"Addr:", b"WithHostPorts"),
+        lazy(
+            rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:|WithHostPorts)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""
+        ),
+    ),
 )
+"""How code says its port, each with texts of which one has to be there."""
 _LISTEN = lazy(r"^.*\.listen\(", re.MULTILINE)
 _KEPT = (b"timeout_keep_alive", b"keepAliveTimeout")
 _KEEP_ALIVE_WORDS: Mapping[str, Callable[[ServerFact], str]] = {
@@ -109,7 +118,9 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
             found += ports_of_command(command)
     for path in sources:
         content = text(path)
-        found += [int(port) for pattern in _CODE_PORT for port in pattern.findall(content)]
+        for literals, pattern in _CODE_PORT:
+            if any(literal in content for literal in literals):
+                found += map(int, pattern.findall(content))
     return tuple(port for port in dict.fromkeys(found) if 0 < port < 65536)
 
 
@@ -134,12 +145,13 @@ def server_facts(
         name = posixpath.basename(path)
         if not name.endswith(("py", "js", "ts")):
             continue
-        content = text(path).decode("utf-8", "replace")
-        where = shown(path)
+        written, where = text(path), shown(path)
         if re.match(r"gunicorn.*\.py$", name):
+            content = written.decode("utf-8", "replace")
             for found in _CONF.finditer(content):
                 yield ServerFact("gunicorn", found[1], _value(found[2]), _at(where, content, found.start()))
-        elif name.endswith(("js", "ts")):
+        elif name.endswith(("js", "ts")) and b"imeout" in written:
+            content = written.decode("utf-8", "replace")
             for found in _NODE.finditer(content):
                 seconds = _product(found[2]) / 1000
                 yield ServerFact("Node.js", found[1], seconds, _at(where, content, found.start()))
