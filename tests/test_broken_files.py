@@ -564,7 +564,9 @@ def test_what_compose_takes_is_not_refused(lint: Lint) -> None:
     assert report["status"] == 0
 
 
-@pytest.mark.parametrize("heredoc", ["<<" + "A" * 300, '<<~"' + "a b " * 80 + '"', "<<9" + "9" * 400])
+@pytest.mark.parametrize(
+    "heredoc", ["<<" + "A" * 300, '<<~"' + "a b " * 80 + '"', "<<9" + "9" * 400, "<<'" + "a\n" * 150]
+)
 def test_a_heredoc_with_an_endless_name_does_not_end_the_run(heredoc: str, lint: Lint) -> None:
     code = f'require "sinatra"\nget "/events" do\n  stream(:keep_open) {{ |out| out {heredoc} }}\nend\n'
     report = lint({"app.rb": code, "Gemfile": "gem 'sinatra'\n", "nginx.conf": SITE})

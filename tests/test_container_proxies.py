@@ -339,3 +339,32 @@ def test_remarks_of_variables_that_never_end_are_judged(lint: Lint) -> None:
         }
     )
     assert "HOST" in report["unreadable"][0]["message"]
+
+
+CADDY = (
+    "  edge:\n    image: lucaslorentz/caddy-docker-proxy:2.9\n  api:\n    build: ./api\n"
+    '    labels: { caddy: chat.example.com, caddy.reverse_proxy: "{{upstreams 8000}}" }\n'
+)
+NGINX_PROXY = (
+    "  edge:\n    image: nginxproxy/nginx-proxy:1.6\n  api:\n    build: ./api\n"
+    "    environment: { VIRTUAL_HOST: chat.example.com, VIRTUAL_PORT: '8000' }\n"
+)
+TRAEFIK = traefik().replace("  traefik:\n", "  edge:\n").replace("    ports: ['80:80']\n", "")
+UPGRADE = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
+
+
+@pytest.mark.parametrize("proxy", [TRAEFIK, CADDY, NGINX_PROXY], ids=["Traefik", "Caddy", "nginx-proxy"])
+@pytest.mark.parametrize("headers", ["", UPGRADE], ids=["without", "with"])
+def test_a_proxy_is_dialled_by_the_service_that_runs_it(headers: str, proxy: str, lint: Lint) -> None:
+    front = (
+        "  front:\n    image: nginx:1.25\n    ports: ['80:80']\n"
+        "    volumes: ['./nginx.conf:/etc/nginx/conf.d/default.conf']\n"
+    )
+    code = str(APPLICATION["api/app.py"]).partition("@app.post")[0] + SOCKET
+    conf = (
+        f"server {{ listen 80; location / {{ {headers}\nproxy_set_header Host $host; proxy_pass http://edge:80; }} }}"
+    )
+    report = lint({**APPLICATION, "api/app.py": code, "compose.yaml": f"services:\n{front}{proxy}", "nginx.conf": conf})
+    found = problems(report, "missing-upgrade-headers")
+    assert found == ([] if headers else ["nginx.conf:1 error missing-upgrade-headers"])
+    assert not [line for line in problems(report) if "compose.yaml" in line]

@@ -339,6 +339,7 @@ class Node(msgspec.Struct, kw_only=True, eq=False):
     its hops. missing: where it is not complete, the kinds of streams of which some may not be.
     by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
     inner: no client comes to it first, whoever else dials it. files: where it is written down, as project paths.
+    runs_at: where the services are written down that run it, where its source knows that.
     of_code: as of a hop. dials_pods: it dials the pods behind a service of a cluster itself, so that what the service
     says of its clients does not count.
     """
@@ -359,6 +360,7 @@ class Node(msgspec.Struct, kw_only=True, eq=False):
     by_name_only: bool = False
     inner: bool = False
     files: frozenset[str] = frozenset()
+    runs_at: frozenset[Location] = frozenset()
 
     def has_all(self, kind: StreamKind) -> bool:
         """Whether all streams of a kind that it produces are among its hops."""

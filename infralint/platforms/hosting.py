@@ -105,8 +105,10 @@ def railway_node(name: str, where: Location, replicas: Setting[int], **fields: A
     )
 
 
-def render_node(name: str, where: Location, instances: Setting[int], **fields: Any) -> ManagedContainerNode:
-    """A web service on Render. fields: what its source knows of every hop."""
+def render_node(
+    name: str, where: Location, instances: Setting[int], names: tuple[str, ...] = (), **fields: Any
+) -> ManagedContainerNode:
+    """A web service on Render. names: its hosts. fields: what its source knows of every hop."""
     because = "Render gives a request 100 min in all, and no setting changes that"
     total = _fix_limit(RENDER_TOTAL, where, "Render's request timeout", because)
     return container_node(
@@ -118,14 +120,17 @@ def render_node(name: str, where: Location, instances: Setting[int], **fields: A
             highest={"max_duration": HighestLimit(RENDER_TOTAL)},
             forwards_upgrade=not_applicable("forwarded", where),
             keeps_affinity=_spread(instances, "numInstances"),
+            names=names,
         ),
         **fields,
     )
 
 
-def fly_node(name: str, where: Location, idle: Setting[float] | None, **fields: Any) -> ManagedContainerNode:
-    """An app on Fly.io. idle: seconds that a connection may be silent, where that is written. fields: what its source
-    knows of every hop.
+def fly_node(
+    name: str, where: Location, idle: Setting[float] | None, names: tuple[str, ...] = (), **fields: Any
+) -> ManagedContainerNode:
+    """An app on Fly.io. idle: seconds that a connection may be silent, where that is written. names: its hosts. fields: what its
+    source knows of every hop.
     """
     unset = "nothing sets idle_timeout, and Fly.io's pages differ on what holds then (60 s, or no limit)"
     limit = idle or Unknown(where, "idle_timeout", unset, "write idle_timeout = 600 in [http_service.http_options]")
@@ -139,6 +144,7 @@ def fly_node(name: str, where: Location, idle: Setting[float] | None, **fields: 
             highest={"idle_timeout": HighestLimit(900, "idle_timeout = {seconds}")},
             forwards_upgrade=not_applicable("forwarded", where),
             keeps_affinity=Unknown(where, "machines", because),
+            names=names,
         ),
         **fields,
     )

@@ -21,6 +21,11 @@ EDGE_FIRST_BYTE = 25.0
 """Seconds that an Edge function may take until its first byte."""
 EDGE_DURATION = 300.0
 """Seconds that an Edge function may stream, whatever its maxDuration says."""
+REWRITE_FIRST_BYTE = 120.0
+"""Seconds that a server behind a rewrite has until it answers.
+
+https://vercel.com/docs/limits#proxied-request-timeout
+"""
 FLUID_DEFAULT = 300.0
 """Seconds without a maxDuration with Fluid compute: on for every project made since 23 April 2025, and for older ones
 that turned it on."""

@@ -108,11 +108,15 @@ class RunProducts:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self._at: dict[Location, list[Node]] = {}
+        self._placed: dict[Location, list[Node]] = {}
         for node in nodes:
+            for where in node.runs_at:
+                self._placed.setdefault(where, []).append(node)
             if node.folder is not None and node.by_name_only:
                 for where in {hop.where for hop in node.hops}:
                     self._at.setdefault(where, []).append(node)
 
     def run_by(self, service: Service) -> list[Node]:
-        """The products that a service is."""
-        return [node for node in self._at.get(service.where, ()) if service.name in node.known_as]
+        """The products that a service is, and what its source says that it runs."""
+        named = [node for node in self._at.get(service.where, ()) if service.name in node.known_as]
+        return named + self._placed.get(service.where, [])

@@ -38,6 +38,8 @@ ASIDE = (
     "templates/public/cookbook/chat.php",
     "src/test_chat.py",
     "src/test/java/com/acme/ChatTests.java",
+    "proxy/src/jvmTest/kotlin/Chat.kt",
+    "src/integrationTest/java/com/acme/Chat.java",
     "examples/chat/src/main/java/com/acme/Chat.java",
     "examples/app/api/chat/route.ts",
     "app/node_modules/next/app/demo/route.js",

@@ -22,7 +22,14 @@ from infralint.sources.application.paths import ROOT, UNKNOWN, Path, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.rack_paths import RackPaths
 from infralint.sources.application.registrations import Registration, Registrations
-from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, receiver_type
+from infralint.sources.application.resolving import (
+    Instance,
+    Meaning,
+    Parameter,
+    ResolvedExpression,
+    is_extension,
+    receiver_type,
+)
 from infralint.sources.application.rulebook import MountCall, Rules, SubrouterCall
 from infralint.sources.application.spring_paths import SpringPaths
 from infralint.sources.application.syntax import HOLE, Assignment, Call, Definition, SourceModule, SourceSpan, span_of
@@ -456,6 +463,10 @@ class Joiner:
         """Where a function is named; a method of Go, on values of its type: `func (h *Chat) Register(r *mux.Router)`."""
         if owner := receiver_type(definition):
             yield from self.methods.of(definition, owner)
+            return
+        if is_extension(definition):
+            for home in self.program.modules_naming(definition.module, definition.name):
+                yield from ((home, node) for node in home.identifiers(definition.name))
             return
         for name in self._function_names(definition):
             yield from self.uses.of(definition.module, name)

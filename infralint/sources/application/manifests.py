@@ -47,6 +47,11 @@ _GO = lazy(r"^[ \t]*(?:require[ \t]+)?((?=[\w-]++\.)[\w.-]++/\S++)\s++v\S++[ \t]
 _GEM = lazy(r"^[ \t]*gem[ \t]+[\"']([\w-]+)", re.MULTILINE)
 _TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")
 _GRADLE = lazy(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']|id\(?\s*[\"']([\w.-]+)")
+_ACCESSOR = lazy(r"\blibs\.(?!plugins\b|versions\b)([\w.]++)")
+"""A library of a version catalog, by habit called after its artifact: `libs.ktor.server.core` is `ktor-server-core`.
+
+https://docs.gradle.org/current/userguide/version_catalogs.html
+"""
 _MIX = lazy(r"\{:(\w+)\s*,")
 _STARTS = lazy(
     r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)"
@@ -55,12 +60,12 @@ _COMMAND = lazy(r"^\s*command\s*=\s*")
 """How supervisord's settings begin a command: http://supervisord.org/configuration.html#program-x-section-settings"""
 _LIST_OF_WORDS = lazy(r'",\s*"')
 _ASIDE_FOLDER = lazy(
-    r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
+    r"(?:^|/)(?:src/\w*Test|tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
 )
 _OF_TESTS = lazy(
-    r"(?:^|/)(?:tests?|__\w+__|testing|test[-_]\w+|e2e|specs?|cypress|playwright|fixtures|node_modules|vendor)/"
+    r"(?:^|/)(?:src/\w*Test|tests?|__\w+__|testing|test[-_]\w+|e2e|specs?|cypress|playwright|fixtures|node_modules|vendor)/"
 )
 _PACKAGE_FOLDERS = lazy(r"(?:^|(?<=/))src/main/(?:java|kotlin|scala|groovy)/.*")
 """Folders that are named after packages, which is deployed whatever they are called (`com.example.demo` is Spring's own
@@ -297,6 +302,7 @@ def _needs(name: str, text: str) -> Iterator[str]:
         yield from (part for found in _TAG.findall(text) for part in found if part)
     elif name.startswith("build.gradle"):
         yield from (part for found in _GRADLE.findall(text) for part in found if part)
+        yield from (accessor.replace(".", "-") for accessor in _ACCESSOR.findall(text))
     elif "ockerfile" in name:
         for line in re.findall(r"pip3?\s+install\s+([^\n&|]+)", text):
             yield from (re.split(r"[<>=\[~!]", word)[0] for word in re.findall(r"[\"']?([A-Za-z][^\s\"']*)", line))

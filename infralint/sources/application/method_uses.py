@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.program import ProjectModules
-from infralint.sources.application.resolving import Instance, Parameter, Resolver, parameter_type
+from infralint.sources.application.resolving import Instance, Parameter, Resolver, is_extension, parameter_type
 from infralint.sources.application.syntax import Definition, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class MethodUses:
 
     def _of_class(self, definition: Definition, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
         module, name = definition.module, definition.name
-        if _is_extension(definition):
+        if is_extension(definition):
             for home in self._program.modules_naming(module, name):
                 yield from ((home, place) for _, place, _ in self._owned_names(home, name))
             return
@@ -106,15 +106,6 @@ def _owned_name(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNo
     if call is not None and call.receiver is not None and span_of(call.callee) == span_of(node):
         return parent, call.receiver
     return None, None
-
-
-def _is_extension(method: Definition) -> bool:
-    """Whether a method of C# is called on what it extends, and named without its class.
-
-    https://learn.microsoft.com/en-us/dotnet/csharp/programming-guide/classes-and-structs/extension-methods
-    """
-    given = method.node.field("parameters") if method.module.language.name == "csharp" else None
-    return given is not None and given.text()[1:].lstrip().startswith("this ")
 
 
 def _plain(name: str) -> str:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 LARGEST = 1024 * 1024
 """Bytes: a longer source file, or one with a line of more than LONGEST_LINE, was written by a program."""
 LONGEST_LINE = 20_000
-_RUBY = (".rb", ".ru")
-_LONG_HEREDOC = lazy(rb"<<[-~]?(?:[\"'`][^\n]{200}|[^\s\"'`]{200})")
-"""A heredoc whose name is longer than the grammar of Ruby can keep: its parser ends the whole process at 256 bytes.
+_LONG_HEREDOC = lazy(rb"<<[-~]?(?:\"[^\"]{200}|'[^']{200}|`[^`]{200}|[^\s\"'`]{200})")
+"""What may be a heredoc whose name is longer than the grammar of Ruby can keep: its parser ends the whole process at 256
+bytes. A name in quotes ends for it at the next quote, be that lines further down.
 
 https://github.com/tree-sitter/tree-sitter-ruby/blob/master/src/scanner.c
 """
@@ -129,12 +129,12 @@ class ProjectModules:
 
     def _is_beyond(self, path: str, content: bytes) -> bool:
         """Whether no parser comes to the end of a file; after the first such file, others like it are not tried."""
-        if path.endswith(_RUBY) and _LONG_HEREDOC.search(content):
-            return True
-        if not is_repetitive(content):
-            return False
         language = language_of(path)
         grammar = language.endings.get(path.rpartition(".")[2], "") if language is not None else ""
+        if grammar == "ruby" and _LONG_HEREDOC.search(content):
+            return not can_be_parsed(content, grammar)
+        if not is_repetitive(content):
+            return False
         self._patient = self._patient and (not grammar or can_be_parsed(content, grammar))
         return not self._patient
 

@@ -153,7 +153,15 @@ class Registrations:
         by_call: dict[tuple[int, int], list[Registration]] = {}
         for registration in found:
             by_call.setdefault((registration.call.span.start, registration.call.span.end), []).append(registration)
-        return [self._best(rivals) for rivals in by_call.values()]
+        return [self._best(rivals) for rivals in by_call.values() if not self._is_middleware(rivals[0])]
+
+    def _is_middleware(self, registration: Registration) -> bool:
+        """Whether what one framework would take for a route goes on to those of another's application: `app.use("*", log)`."""
+        call = registration.call
+        if not any(call.name in rules.middleware for rules in self._matcher.rulebook.of(call.module)):
+            return False
+        router = self._matcher.router_rules(call)
+        return router is not None and call.name in router.middleware and "next(" in call.node.text()
 
     def _best(self, rivals: list[Registration]) -> Registration:
         if len(rivals) == 1:

@@ -513,3 +513,12 @@ def receiver_type(method: Definition) -> str:
     given = method.node.field("receiver") if method.node.kind() == "method_declaration" else None
     found = re.search(r"(?<!\w)(\w++)(?:\[[^\[\]]*\])?\s*\)$", given.text()) if given is not None else None
     return found[1] if found else ""
+
+
+def is_extension(method: Definition) -> bool:
+    """Whether a method of C# is called on what it extends, and named without its class.
+
+    https://learn.microsoft.com/en-us/dotnet/csharp/programming-guide/classes-and-structs/extension-methods
+    """
+    given = method.node.field("parameters") if method.module.language.name == "csharp" else None
+    return given is not None and given.text()[1:].lstrip().startswith("this ")

@@ -224,8 +224,9 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     on to another server, which may stream. writes: calls that write a piece of a response: again and again they stream.
     pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class. absolute: a method's path
     that begins with a slash stands alone. properties: Spring's put a path before all routes. clients:
-    annotations of classes by which a program asks other servers. modules: NestJS's modules,
-    versions and global prefix do. applications: types of Go whose values serve from the root, whoever hands them over.
+    annotations of classes by which a program asks other servers. modules: NestJS's modules, versions and global prefix do.
+    middleware: calls that put something around the routes of this framework's applications, which another framework's rules
+    would take for routes. applications: types of Go whose values serve from the root, whoever hands them over.
     """
 
     framework: str
@@ -253,6 +254,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     properties: bool = False
     clients: frozenset[str] = frozenset()
     applications: frozenset[str] = frozenset()
+    middleware: frozenset[str] = frozenset()
     absolute: bool = False
     modules: bool = False
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from infralint.model import Known, Location
+from infralint.platforms.ports import OTHER_PORTS
 from infralint.project.starting import DEFAULT_PORT, ports_of_command
 from infralint.sources.application.facts import ServerFact
 from infralint.sources.application.manifests import RUNS_SERVER, StartCommand, commands
@@ -37,7 +38,13 @@ _PROGRAMS = WordSearch((*(program.encode() for program in DEFAULT_PORT), *PROGRA
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     ((b".listen(",), lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b")),
-    ((b"||", b"??"), lazy(rb"\b(?:PORT|port)\b[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b")),
+    (
+        (b"||", b"??"),
+        lazy(
+            rb"\b(?:PORT|port)\b(?![^\n;]{0,60}?\b(?!(?:APP|SERVER|HTTP|API|WEB|NODE|SERVICE|BACKEND|LISTEN|GATEWAY|PROXY)_PORT\b)[A-Z][A-Z0-9_]{0,40}_PORT\b)"
+            rb"[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"
+        ),
+    ),
     (
         (b".run",),
         lazy(
@@ -107,7 +114,8 @@ def _makes_image(path: str) -> bool:
 
 
 def ports_of(starters: list[str], sources: list[str], text: Callable[[str], bytes]) -> tuple[int, ...]:
-    """The ports that scripts and code listen on, those of commands first."""
+    """The ports that scripts and code listen on, those of commands first; none of a database's, which code and scripts that
+    wait for it name, too."""
     found: list[int] = []
     for path in starters:
         content = text(path)
@@ -121,7 +129,7 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
         for literals, pattern in _CODE_PORT:
             if any(literal in content for literal in literals):
                 found += map(int, pattern.findall(content))
-    return tuple(port for port in dict.fromkeys(found) if 0 < port < 65536)
+    return tuple(port for port in dict.fromkeys(found) if 0 < port < 65536 and port not in OTHER_PORTS)
 
 
 def server_facts(

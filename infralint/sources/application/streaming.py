@@ -590,10 +590,22 @@ def _has_base(definition: Definition, base: str) -> bool:
 def _bare_uses(module: SourceModule, definition: Definition, owner: Definition) -> Iterator[SgNode]:
     """Where a method is called on the object that it belongs to, in languages that need not name that."""
     for node in module.identifiers(definition.name):
-        parent = node.parent()
-        receiver = parent.field("receiver") if parent is not None and parent.kind() == "call" else None
-        if owner.span.has(span_of(node)) and receiver is None and not _is_name_of(definition, node):
+        if owner.span.has(span_of(node)) and not _is_of_another(module, node) and not _is_name_of(definition, node):
             yield node
+
+
+def _is_of_another(module: SourceModule, node: SgNode) -> bool:
+    """Whether something stands before a name: `client.stream(…)`."""
+    parent = node.parent()
+    if parent is None:
+        return False
+    if parent.kind() == "navigation_suffix":
+        return True
+    member = module.member(parent)
+    if member is not None and span_of(member[0]) != span_of(node):
+        return True
+    receiver = parent.field("receiver") or parent.field("object")
+    return receiver is not None and span_of(receiver) != span_of(node)
 
 
 def _is_name_of(definition: Definition, node: SgNode) -> bool:

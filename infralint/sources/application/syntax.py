@@ -99,6 +99,10 @@ def _parameter_names(parameter: SgNode) -> list[str]:
         return []
     if parameter.kind() == "identifier":
         return [parameter.text()]
+    if (
+        parameter.kind() == "parameter" and (name := parameter.field("name")) is not None
+    ):  # C#'s, whose type is a name, too
+        return [name.text()]
     names = [
         child.text() for child in parameter.named_children() if child.kind() in ("identifier", "simple_identifier")
     ]
@@ -754,7 +758,34 @@ def parse(path: str, content: bytes) -> SourceModule | None:
     grammar = language.endings[ending]
     if language.name == "javascript":
         text = _within_grammar(text)
-    return SourceModule(path, language, grammar, text, SgRoot(text, grammar).root())
+    root = SgRoot(text, grammar).root()
+    if language.name == "rust" and _TEST_MARK in text:
+        text = _without_tests(text, root)
+        root = SgRoot(text, grammar).root()
+    return SourceModule(path, language, grammar, text, root)
+
+
+_TEST_MARK = "#[cfg(test)]"
+
+
+def _without_tests(text: str, root: SgNode) -> str:
+    """Rust's text without what is compiled for tests alone, in as many characters.
+
+    https://doc.rust-lang.org/book/ch11-03-test-organization.html#the-tests-module-and-cfgtest
+    """
+    parts = []
+    end = 0
+    for node in root.find_all(kind="attribute_item"):
+        item = node.next() if node.text() == _TEST_MARK else None
+        while item is not None and item.kind() in ("attribute_item", "line_comment", "block_comment"):
+            item = item.next()
+        if item is not None and (place := span_of(item)).start >= end:
+            parts += [text[end : place.start], _NOT_BREAK.sub(" ", text[place.start : place.end])]
+            end = place.end
+    return "".join([*parts, text[end:]])
+
+
+_NOT_BREAK = lazy(r"[^\n]")
 
 
 _LONG_REFERENCE = lazy(r"&#\d(\d{5,6});")

@@ -132,15 +132,29 @@ def proxy_nodes(
     version = _traefik_version(everywhere)
     elsewhere = [container for container in everywhere if _is_nginx_proxy(container)]
     for containers in groups.values():
-        yield from _node("Traefik", containers, _traefik_hops(containers, clocks, version))
-        yield from _node("nginx-proxy", containers, _virtual_hosts(project, containers, elsewhere, unfollowed))
-        yield from _node("Caddy", containers, _caddy_hops(containers))
+        hops = {
+            "Traefik": _traefik_hops(containers, clocks, version),
+            "nginx-proxy": _virtual_hosts(project, containers, elsewhere, unfollowed),
+            "Caddy": _caddy_hops(containers),
+        }
+        for name in hops:
+            yield from _node(name, containers, everywhere, hops[name])
 
 
-def _node(name: str, containers: Sequence[Container], hops: Iterable[RoutedHop]) -> Iterator[ContainerProxy]:
+_IMAGES = {"Traefik": "traefik", "nginx-proxy": "nginx-proxy", "Caddy": "caddy-docker-proxy"}
+
+
+def _node(
+    name: str, containers: Sequence[Container], everywhere: Sequence[Container], hops: Iterable[RoutedHop]
+) -> Iterator[ContainerProxy]:
+    """everywhere: the containers of all compose projects, one of which runs the proxy where none beside these does."""
     found = tuple(hops)
     if found:
+        proxies = [container for container in containers if container.compose.image_name == _IMAGES[name]]
+        if not proxies:
+            proxies = [container for container in everywhere if container.compose.image_name == _IMAGES[name]]
         yield ContainerProxy(
+            runs_at=frozenset(proxy.service.where for proxy in proxies) if len(proxies) == 1 else frozenset(),
             name=name,
             hops=found,
             known_as=frozenset(host for hop in found for host in hop.hosts if "*" not in host),

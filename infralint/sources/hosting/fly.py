@@ -30,7 +30,8 @@ def nodes_of(project: Project, path: str) -> Iterator[Found]:
     options = list(_http_options(document))
     if options:
         where = line_place(shown, text, document.line_of("http_service") or document.line_of("services"))
-        yield fly_node(name, where, _idle(partial(_place, document, text, shown), options), scope=shown)
+        hosts = (f"{app}.fly.dev",) if isinstance(app, str) else ()
+        yield fly_node(name, where, _idle(partial(_place, document, text, shown), options), hosts, scope=shown)
     for key in () if _SERVICES & {*document.tables} else document.tables:
         if near := mistyped_for(key, _SERVICES):
             where = Location(shown, document.line_of(key))

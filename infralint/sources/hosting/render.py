@@ -39,7 +39,8 @@ def nodes_of(project: Project, path: str) -> Iterator[Found]:
             elif kind == "web" and "static" not in (service.text_of("runtime"), service.text_of("env")):
                 name = service.text_of("name") or "a web service"
                 where = Location(shown, service.span.line, service.span.column)
-                yield render_node(f"Render service {name}", where, _instances(service, shown), scope=shown)
+                hosts = (f"{name}.onrender.com",) if service.text_of("name") else ()
+                yield render_node(f"Render service {name}", where, _instances(service, shown), hosts, scope=shown)
 
 
 def _services(document: YamlValue) -> Iterator[YamlValue]:

@@ -9,15 +9,23 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from infralint.model import Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
+from infralint.model import Clock, Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
 from infralint.platforms.nextjs import PROXY_TIMEOUT, BelowBase, Patterns
-from infralint.platforms.vercel import AWS_HANDLER_HOLDS, ceiling, default_duration, function_clocks, holding, limits
+from infralint.platforms.vercel import (
+    AWS_HANDLER_HOLDS,
+    REWRITE_FIRST_BYTE,
+    ceiling,
+    default_duration,
+    function_clocks,
+    holding,
+    limits,
+)
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.actions import Actions
 from infralint.sources.vercel.applications import BACKENDS, VercelProject
-from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
-from infralint.sources.vercel.destinations import Destination
-from infralint.sources.vercel.hops import NextNode, NextRewrite, NextRoute, VercelFunction, VercelNode
+from infralint.sources.vercel.config import FunctionRule, Rewrite, VercelConfig, rule_matches, with_matches
+from infralint.sources.vercel.destinations import Destination, rewritten_to
+from infralint.sources.vercel.hops import NextNode, NextRewrite, NextRoute, VercelFunction, VercelNode, VercelRewrite
 from infralint.sources.vercel.javascript import JavaScriptModule, Modules
 from infralint.sources.vercel.middleware import MiddlewareReader
 from infralint.sources.vercel.next_config import NextSettings
@@ -34,6 +42,7 @@ from infralint.sources.vercel.routes import (
 )
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
 from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams
+from infralint.sources.vercel.texts import ResolvedText
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable
 from infralint.text.stream_names import names_files
@@ -84,11 +93,37 @@ class Builder:
             self.reading.items.append(self._item(application, application.config, routes, reads))
             self._name_unmatched(application.config)
         hops = tuple(self._function(route, read, application) for route, read in zip(routes, reads, strict=True))
+        rewrites = application.config.rewrites if application.config else ()
+        hops = (*hops, *(self._external_rewrite(rewrite) for rewrite in rewrites if rewrite.is_external))
         if hops:
-            rewrites = application.config.rewrites if application.config else ()
             name = application.folder.rstrip("/") or "the project"
             self.reading.nodes.append(VercelNode(name=name, hops=hops, rewrites=rewrites, certain=application.proven))
             self.reading.files += [self.project.show(route.file) for route in routes]
+
+    def _external_rewrite(self, rewrite: Rewrite) -> VercelRewrite:
+        """What vercel.json sends to another server."""
+        where, text = rewrite.where, ResolvedText(rewrite.destination)
+        destination = rewritten_to(text, rewrite.source)
+        assert destination is not None  # an address is one
+        why = "whether Vercel passes a WebSocket on to another server is not documented"
+        return VercelRewrite(
+            **_neutral(where)
+            | {"forwards_upgrade": Unknown(where, "rewrites", why, "have pages open it at the other server itself")},
+            name=f"the rewrite of {rewrite.source}",
+            where=where,
+            runtime=not_applicable("", where),
+            clocks=(
+                Clock(
+                    "first-byte",
+                    Known(REWRITE_FIRST_BYTE, where, "Vercel's proxied request timeout", "default"),
+                    expiry="504",
+                ),
+            ),
+            paths=() if rewrite.regex else (rewrite.source,),
+            upstream=destination.shown,
+            rewrite=rewrite,
+            destination=replace(destination, paths=None) if rewrite.regex else destination,
+        )
 
     def _name_unmatched(self, config: VercelConfig) -> None:
         """Say which rewrites can't be tried on the paths that are declared to stream."""

@@ -57,10 +57,14 @@ class Rewrite(msgspec.Struct, frozen=True):
     where: Location
     regex: bool = False
 
+    @property
+    def is_external(self) -> bool:
+        return self.destination.startswith(("http://", "https://"))
+
     def target(self, path: str) -> str | None:
         """Where it leads a path; None where it does not take it. Raises Unsearchable."""
         values = match_whole(self.source, path) if self.regex else match_path(self.source, path)
-        if values is None or self.destination.startswith(("http://", "https://")):
+        if values is None or self.is_external:
             return None if values is None else self.destination
         target = fill_references(self.destination, values) if self.regex else fill_path(self.destination, values)
         return target if target is None or target.startswith("/") else f"/{target}"

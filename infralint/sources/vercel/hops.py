@@ -285,6 +285,39 @@ class NextRewrite(NextHop, frozen=True, kw_only=True, eq=False):
         return ""
 
 
+class VercelRewrite(Hop, frozen=True, kw_only=True, eq=False):
+    """Paths that Vercel itself hands on to another server. rewrite: as vercel.json says it. destination: where it leads."""
+
+    platform: ClassVar[str] = "vercel"
+    kind: ClassVar[str] = "rewrite"
+
+    rewrite: Rewrite
+    destination: Destination
+
+    @property
+    def product(self) -> str:
+        return "Vercel"
+
+    @property
+    def pool(self) -> Pool:
+        return self.destination.pool
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        paths, pool = self.destination.paths, self.pool
+        if paths is None:
+            return (Forward(replace(request, to=None), Pool(reason="the path that goes on can't be told"), NO_PATH),)
+        target = next(iter(pool.targets), None)
+        path, host = paths.forward(request.path) or request.path, target.host if target else None
+        headers = request.headers_with(set_by(self.name, self.where))
+        sent = replace(request, path=path, host=host, to=None, upgrade=self.upgrade_out(request), headers=headers)
+        return (Forward(sent, pool, paths),)
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "idle_timeout":
+            return "begin the answer at once, as with a comment line, or have pages ask the other server itself"
+        return "have pages open it at the other server itself" if setting == "forwards_upgrade" else ""
+
+
 class VercelNode(Node, kw_only=True, eq=False):
     """The functions of one project: file routes before dynamic ones, then rewrites."""
 
@@ -293,9 +326,13 @@ class VercelNode(Node, kw_only=True, eq=False):
     rewrites: tuple[Rewrite, ...] = ()
     certain: bool = True
 
+    @property
+    def functions(self) -> list[Hop]:
+        return [hop for hop in self.hops if not isinstance(hop, VercelRewrite)]
+
     def route(self, request: Request) -> list[Match]:
-        """The function that serves a path, as the platform picks it."""
-        found = best(self.hops, request.path)
+        """The function that serves a path, as the platform picks it, or the rewrite that hands it on to another server."""
+        found = best(self.functions, request.path)
         if found is not None:
             return [Match(found, self.certain)]
         return self._rewritten(request.path)
@@ -304,7 +341,7 @@ class VercelNode(Node, kw_only=True, eq=False):
         """The route that is most specific, or the rewrite that leads to it."""
         if hop is None:
             return Selection()
-        if best(self.hops, request.path) is hop:
+        if best(self.functions, request.path) is hop:
             return Selection((Related(f"{hop.paths[0]} is the most specific route of {request.path}", hop.where),))
         rewrite = next((rewrite for rewrite in self.rewrites if _is_taken(rewrite, request.path)), None)
         step = f"`{rewrite.source}` is rewritten to {rewrite.target(request.path)}" if rewrite is not None else ""
@@ -319,7 +356,8 @@ class VercelNode(Node, kw_only=True, eq=False):
                 doubts.append(f"whether `{rewrite.source[:60]}` takes {path} can't be told: it {error}")
                 continue
             if target is not None:
-                found = best(self.hops, target.partition("?")[0])
+                beyond = (hop for hop in self.hops if isinstance(hop, VercelRewrite) and hop.rewrite is rewrite)
+                found = next(beyond, None) or best(self.functions, target.partition("?")[0])
                 return [Match(found, self.certain and not doubts, tuple(doubts))] if found is not None else []
         return []
 
