@@ -32,8 +32,9 @@ _LISTENING = frozenset({"Express", "Koa", "NestJS"})
 """Frameworks of Node.js that leave that to Node; Fastify sets 72 s."""
 
 _TWO_DIGITS = lazy(rb"[0-9][0-9]")
-_PORT_FLAGS = WordSearch((b"port", b"PORT=", b"-b", b"-p", b"0.0.0.0:"))
-"""What stands before each port that a command gives."""
+_PORT_FLAGS = WordSearch((b"--port", b"--server.port", b"PORT=", b"port=", b"--bind", b"0.0.0.0:"))
+_SHORT_FLAG = lazy(rb"""-p(?:[\s\\"',]|\#[^\n]*\n)++(?:\$\{\w+:?-)?[0-9]{2}|-b(?:[\s\\"',]|\#[^\n]*\n)++\S{0,200}:""")
+"""What stands before each port that a command gives, be it in the middle of a list, or on the next line."""
 _PROGRAMS = WordSearch((*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS))
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
@@ -101,7 +102,7 @@ def says_how_to_serve(path: str, content: bytes) -> bool:
     if _makes_image(path):
         return has_digits or b"expose" in content.lower() or _PROGRAMS.finds_in(content)
     has_program = _PROGRAMS.finds_in(content)
-    if not (has_program or (has_digits and _PORT_FLAGS.finds_in(content))):
+    if not (has_program or (has_digits and (_PORT_FLAGS.finds_in(content) or _SHORT_FLAG.search(content)))):
         return False
     return any(
         ports_of_command(command) or (has_program and (RUNS_SERVER.search(command) or products_of_command(command)))
