@@ -268,6 +268,21 @@ def test_ports_of_other_programs_that_scripts_start_are_not_its_own() -> None:
     assert found.ports == (8001,)
 
 
+@pytest.mark.parametrize(
+    ("line", "ports"),
+    [
+        ("const search = connect({ host, port: process.env.SEARCH_PORT || 9200 });", (4000,)),
+        ("const cache = createClient({ port: config.port ?? 6379 });", (4000,)),
+        ("const port = process.env.SERVER_PORT || 4001;", (4001, 4000)),
+        ("const port = Number(process.env.PORT ?? 4001);", (4001, 4000)),
+    ],
+)
+def test_ports_that_a_client_asks_are_not_its_own(line: str, ports: tuple[int, ...]) -> None:
+    code = f"{line}\napp.listen(4000);\n"
+    found = read({"package.json": '{"dependencies": {"express": "5"}}', "server.js": code})[""]
+    assert set(found.ports) == set(ports)
+
+
 STREAM = """\
 import asyncio
 from fastapi import FastAPI
