@@ -129,7 +129,8 @@ def _option(
     try:
         return given.with_value(convert(given.value))
     except ValueError:
-        return Unknown(given.where, option[1], f"`{given.written}`: {option[1]} takes no {given.value!r}")
+        why = f"`{given.written}`: {option[1]} takes no {given.value!r}"
+        return Unknown(given.where, option[1], why, refused=not given.because)
 
 
 def _boolean(text: str) -> bool:

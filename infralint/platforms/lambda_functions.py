@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
@@ -41,6 +42,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 BUFFERED = "BUFFERED"
 STREAMING = "RESPONSE_STREAM"
 """https://docs.aws.amazon.com/lambda/latest/dg/config-rs-invoke-furls.html"""
+
+
+def _as_taken(setting: Setting[Any], is_taken: Callable[[Any], bool], words: str) -> Setting[Any]:
+    """A setting, if AWS takes what is written. words: what it takes."""
+    if isinstance(setting, Unknown) or not setting.written or is_taken(setting.value):
+        return setting
+    why = f"AWS refuses `{setting.written}`: it takes {words}"
+    return Unknown(setting.where, setting.name, why, refused=not setting.because)  # others may give more than a default
 
 
 class FunctionUrl(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +133,8 @@ class FunctionNode(Node, kw_only=True, eq=False):
 
 def url_node(url: FunctionUrl, **fields: Any) -> FunctionNode:
     """A function's URL. fields: what its source knows of every hop."""
+    modes = (BUFFERED, STREAMING)
+    url = replace(url, mode=_as_taken(url.mode, modes.__contains__, f"{BUFFERED} or {STREAMING}"))
     hop = FunctionUrlHop(
         name=url.name,
         where=url.where,
@@ -140,6 +151,8 @@ def url_node(url: FunctionUrl, **fields: Any) -> FunctionNode:
 
 def function_node(function: FunctionFacts, **fields: Any) -> FunctionNode:
     """A function. fields: what its source knows of every hop."""
+    limits = f"1 to {MOST_TIMEOUT:g} s"
+    function = replace(function, timeout=_as_taken(function.timeout, lambda given: 1 <= given <= MOST_TIMEOUT, limits))
     hop = LambdaFunctionHop(
         name=function.name,
         where=function.where,

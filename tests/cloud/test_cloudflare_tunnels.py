@@ -182,3 +182,18 @@ def test_a_tunnel_of_a_cluster_leads_to_the_pods_of_a_service(lint: Lint) -> Non
     [finding] = [finding for finding in report["findings"] if finding["check"] == "short-idle-timeout"]
     assert (finding["location"]["path"], finding["location"]["line"]) == ("tunnel.yaml", 8)
     assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["tunnel of cloudflared", "POST /api/chat"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "line", "why"),
+    [
+        ("  - {hostname: a.com, service: http://localhost:80}\n", 3, "rule 1 of `ingress`: it is the last"),
+        ("  - {hostname: a.com, servce: http://x:80}\n  - service: http_status:404\n", 3, "it has no `service`"),
+        ("  - service: http://x:80\n  - service: http_status:404\n", 3, "it takes every request"),
+    ],
+)
+def test_rules_with_which_a_tunnel_does_not_start(rules: str, line: int, why: str, lint: Lint) -> None:
+    """https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/configuration-file/"""
+    report = lint({"config.yml": f"tunnel: a\ningress:\n{rules}"})
+    [entry] = report["unreadable"]
+    assert (entry["location"]["line"], why in entry["message"], report["status"]) == (line, True, 2)

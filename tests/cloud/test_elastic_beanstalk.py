@@ -78,10 +78,10 @@ def test_a_deployment_gives_streams_twenty_seconds(seconds: str, found: bool, li
     assert bool(problems(report, "stream-cut-on-deploy")) is found
 
 
-def test_a_value_that_is_no_number_is_could_not_tell(lint: Lint) -> None:
+def test_a_value_that_is_no_number_is_refused(lint: Lint) -> None:
     report = lint({**mapping({**ALB, IDLE: "long"}), "infralint.yaml": SSE})
     assert problems(report, "short-idle-timeout") == []
-    assert any("IdleTimeout takes no 'long'" in unknown["message"] for unknown in report["unknown"])
+    assert ["IdleTimeout takes no 'long'" in entry["message"] for entry in report["unreadable"]] == [True]
 
 
 def test_a_namespace_that_is_none_says_nothing_of_the_kind(lint: Lint) -> None:

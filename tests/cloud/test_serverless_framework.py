@@ -172,20 +172,31 @@ def test_what_the_framework_does_not_take_is_unreadable_and_the_rest_is_judged(t
     assert problems(report, "buffered-stream") == ["other/serverless.yml:12 error buffered-stream"]
 
 
-@pytest.mark.parametrize(
-    "seconds", ["nan", "inf", "1e400", "-5", "0", "901", "1.5", "[300]", "{a: 1}", "${opt:seconds}"]
-)
-def test_a_timeout_that_the_framework_does_not_take_is_could_not_tell(seconds: str, lint: Lint) -> None:
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e400", "-5", "0", "901", "1.5", "[300]", "{a: 1}"])
+def test_a_timeout_that_the_framework_does_not_take_is_refused(seconds: str, lint: Lint) -> None:
     report = lint({"serverless.yml": url("RESPONSE_STREAM", seconds), "infralint.yaml": declared()})
-    assert report["findings"] == []
+    assert (report["findings"], report["unknown"], report["status"]) == ([], [], 2)
+    assert [entry["location"]["line"] for entry in report["unreadable"]] == [10]
+
+
+def test_a_timeout_that_is_not_known_here_is_could_not_tell(lint: Lint) -> None:
+    report = lint({"serverless.yml": url("RESPONSE_STREAM", "${opt:seconds}"), "infralint.yaml": declared()})
+    assert (report["findings"], report["unreadable"]) == ([], [])
     assert [entry["location"]["line"] for entry in report["unknown"]] == [10]
+
+
+def test_a_mode_and_a_function_that_are_none_are_refused(lint: Lint) -> None:
+    [entry] = lint({"serverless.yml": url("STREAMED"), "infralint.yaml": declared()})["unreadable"]
+    assert "the framework takes no 'STREAMED' for invokeMode" in entry["message"]
+    text = service("timeout: 300\n    url: true").replace("handler:", "handlr:")
+    [entry] = lint({"serverless.yml": text})["unreadable"]
+    assert "there is no key `handlr`; did you mean handler?" in entry["message"]
 
 
 @pytest.mark.parametrize(
     "function",
     [
         url("${opt:mode}"),
-        url("STREAMED"),
         service("timeout: 300\n    url: ${opt:url}"),
         service("timeout: 300\n    url: ${file(url.js)}"),
     ],

@@ -231,3 +231,30 @@ def test_what_aws_or_a_macro_may_take_is_not_refused(text: str, lint: Lint) -> N
     """CloudFormation takes the last of logical ids that stand twice: https://github.com/aws-cloudformation/cfn-lint/issues/35"""
     entries = lint({"template.yaml": text, "site/nginx.conf": "events {}\n"})["unreadable"]
     assert not [entry for entry in entries if entry["location"]["path"] == "template.yaml"]
+
+
+URL = (
+    "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties: {Timeout: 60, Handler: a.b}\n  U:\n"
+    "    Type: AWS::Lambda::Url\n    Properties: {InvokeMode: RESPONSE_STREAM, TargetFunctionArn: !Ref F}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        (URL.replace("RESPONSE_STREAM", "STREAM"), 7, "it takes BUFFERED or RESPONSE_STREAM"),
+        (URL.replace("60", "5000"), 4, "it takes 1 to 900 s"),
+        (URL.replace("60", "long"), 4, "CloudFormation takes no 'long' for Timeout"),
+        (TOPIC + BALANCER.replace("Value: 60", "Value: long"), 8, "CloudFormation takes no 'long'"),
+        (TOPIC + BALANCER + "      Type: aplication\n", 9, "it takes application, network or gateway"),
+    ],
+)
+def test_values_that_aws_does_not_have_are_refused_whoever_asks(text: str, line: int, why: str, lint: Lint) -> None:
+    report = lint({"template.yaml": text})
+    assert [why in entry["message"] for entry in report["unreadable"]] == [True]
+    assert (report["unreadable"][0]["location"]["line"], report["status"]) == (line, 2)
+
+
+def test_a_value_by_a_parameter_may_be_another(lint: Lint) -> None:
+    text = "Parameters: {T: {Type: String, Default: long}}\n" + URL.replace("60", "!Ref T")
+    assert lint({"template.yaml": text})["unreadable"] == []

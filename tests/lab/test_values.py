@@ -94,6 +94,12 @@ REFUSED = {
     ("server", "auth_request_set"): ["$uri /x", "$http_cookie $uri"],
     ("server", "server_name"): [r"~^(?<host>.+)\.example\.com$"],
     ("server", "rewrite"): ["^/(?<uri>.*)$ /x"],
+    ("http", "server"): [
+        "{ listen 1998 reuseport; } server { listen 1998 reuseport; }",
+        "{ listen 1998 backlog=10; } server { listen 1998 so_keepalive=on; }",
+        "{ listen [::]:1998 ipv6only=on; } server { listen [::]:1998 ipv6only=on; }",
+    ],
+    ("http", "upstream"): ["u { server localhost:80 resolve; }"],
     ("http", "map"): ["$uri $scheme { default 1; }", "$request_uri $x { ~(?<args>a)(?<request_method>b) 1; }"],
     ("http", "log_format"): ["a x; log_format a y", "combined x"],
     ("http", "split_clients"): [
@@ -168,10 +174,15 @@ TAKEN = {
     ("server", "ssl_session_cache"): ["off", "builtin:1000 shared:SSL:10m", "none", "shared:le_nginx_SSL:1440k"],
     ("upstream", "keepalive"): ["0", "32", "32 local"],
     ("upstream", "zone"): ["u 64k"],
-    ("upstream", "server"): ["127.0.0.1:2 resolve", "127.0.0.1 weight=5 max_fails=3 fail_timeout=1m down", "[::1]:80"],
+    ("upstream", "server"): ["127.0.0.1 weight=5 max_fails=3 fail_timeout=1m down", "[::1]:80"],
     ("location", "proxy_temp_file_write_size"): ["64k", "128k; proxy_buffers 4 128k"],
     ("location", "proxy_max_temp_file_size"): ["0", "1m"],
     ("server", "set"): ["$args a=b", "$limit_rate 1k", "$http_upgrade x", "$proxy_host x"],
+    ("http", "server"): [
+        "{ listen 1998 reuseport; } server { listen 1998; }",
+        "{ listen 1998 reuseport; } server { listen 127.0.0.1:1998 reuseport; }",
+    ],
+    ("http", "upstream"): ["u { zone u 64k; server localhost:80 resolve; resolver 127.0.0.1; }"],
     ("http", "split_clients"): ["$uri $v { .5% a; 33.33% b; * c; }", "$uri $v { 50% $x; 50% b; }"],
     ("http", "geo"): [
         "$g { default $x; 10.0.0.1/8 1; ::/0 2; }",

@@ -7,7 +7,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,8 @@ _OTHERWISE = frozenset({"networking.k8s.io/v1beta1", "autoscaling/v1", "autoscal
 """Versions whose objects have other fields."""
 _PLACEHOLDER = lazy(r"[$<>%@]|__|\A[A-Z][A-Z0-9_-]+\Z")
 """What another program fills in before anybody applies the file."""
+_PLAIN_WORD = lazy(r"(?!(?i:true|false|yes|no|on|off|y|n|null)\Z)[A-Za-z/]")
+"""How a text begins that YAML takes for nothing else: a quick look."""
 _FORMS = {"t": "a text", "n": "a number", "b": "true or false", "l": "a list", "m": "a mapping"}
 _LEFT_OUT = frozenset({"apiVersion", "kind"})
 """Fields that are looked at elsewhere."""
@@ -50,37 +52,54 @@ class WrongField(msgspec.Struct, frozen=True):
     message: str
 
 
+class Form(msgspec.Struct):
+    """What may stand in a field. letters: t for a text, n for a number, b for a boolean, l for a list, m for a mapping, * for
+    anything; texts: the only ones; fields: those of the mapping, or of each in the list, as far as they are known."""
+
+    name: str
+    letters: str
+    texts: tuple[str, ...] = ()
+    is_duration: bool = False
+    fields: dict[str, Form] = {}
+
+    def is_plain(self, value: YamlValue) -> bool:
+        """A quick look: whether a value is surely what is asked for."""
+        text = value.text
+        if text is None:
+            return ("l" if value.items is not None else "m") in self.letters
+        if self.letters == "n":
+            return text.isdecimal() and not value.quoted and self.name not in _PORTS
+        is_text = value.quoted or _PLAIN_WORD.match(text) is not None
+        return is_text and "t" in self.letters and not (self.texts or self.is_duration)
+
+
 def wrong_fields(item: YamlValue) -> Iterator[WrongField]:
     """The fields of an object that its kind does not have, or that hold something else than they may."""
-    version = item.text_of("apiVersion")
+    version, kind = item.text_of("apiVersion"), item.text_of("kind")
     if version in _OTHERWISE:
         return
     group, slash, _ = version.partition("/")
-    kind = f"{_SAME_GROUP.get(group, group) if slash else ''}/{item.text_of('kind')}"
-    pending = [("", item)]
+    fields = _fields_of(f"{_SAME_GROUP.get(group, group) if slash else ''}/{kind}")
+    pending = [(kind, fields, item)] if fields else []
     while pending:
-        place, value = pending.pop()
-        fields = _fields_at(kind, place)
+        name, fields, value = pending.pop()
         for key, member in (value.members or {}).items():
-            form = fields.get(key, "")
-            if form and key not in _LEFT_OUT and not member.is_null:
-                deeper = f"{place}.{key}" if place else key
-                yield from _wrong_value(key, form, member, f"{kind} {deeper}" in _DURATIONS)
-                if _fields_at(kind, deeper):
-                    pending += [(deeper, inner) for inner in member.items or [member]]
-            elif fields and (right := mistyped_for(key, fields)):
-                at = YamlValue(value.keys.get(key, member.span))
-                inside = f"`{place.rpartition('.')[2]}`" if place else item.text_of("kind")
-                yield WrongField(at, f"{inside} has no field `{key}`; did you mean {right}?")
+            form = fields.get(key)
+            if form is None:
+                if right := mistyped_for(key, fields):
+                    at = YamlValue(value.keys.get(key, member.span))
+                    yield WrongField(at, f"{name} has no field `{key}`; did you mean {right}?")
+                continue
+            if not (form.is_plain(member) or form.letters == "*" or member.is_null):
+                yield from _wrong_value(form, member)
+            if form.fields and member.text is None:
+                pending += [(f"`{key}`", form.fields, inner) for inner in member.items or [member]]
 
 
-def _wrong_value(key: str, form: str, value: YamlValue, is_duration: bool) -> Iterator[WrongField]:
-    letters, _, only = form.partition("=")
-    if letters == "*":
-        return
+def _wrong_value(form: Form, value: YamlValue) -> Iterator[WrongField]:
+    key, letters = form.name, form.letters
     if value.text is None:
-        if ("l" if value.items is not None else "m") not in letters:
-            yield WrongField(value, f"`{key}` has to be {_FORMS[letters[0]]}")
+        yield WrongField(value, f"`{key}` has to be {_FORMS[letters[0]]}")
         return
     if _PLACEHOLDER.search(value.text) or has_holes(value.text):
         return
@@ -93,19 +112,35 @@ def _wrong_value(key: str, form: str, value: YamlValue, is_duration: bool) -> It
         yield WrongField(value, f"`{key}: {value.text}` is no port: there are 1 to 65535")
     elif letter == "n" and key in _COUNTS and meant < 0:
         yield WrongField(value, f"`{key}: {value.text}` can't be negative")
-    elif is_duration and go_duration(value.text.strip()) is None:
+    elif form.is_duration and go_duration(value.text.strip()) is None:
         yield WrongField(value, f"`{key}: {value.text[:80]}` is no duration, such as 300s")
-    elif only and value.text not in (texts := only.split("|")):
-        same = [text for text in texts if text.lower() == value.text.lower()]
-        if right := same[0] if same else closest(value.text, texts, LIKELY):
+    elif form.texts and value.text not in form.texts:
+        same = [text for text in form.texts if text.lower() == value.text.lower()]
+        if right := same[0] if same else closest(value.text, form.texts, LIKELY):
             yield WrongField(value, f"there is no {key} {value.text}; did you mean {right}?")
 
 
-@lru_cache(maxsize=1024)
-def _fields_at(kind: str, place: str) -> dict[str, str]:
-    """The fields at a place of a kind, each with its form; none where any may stand, or none are known."""
-    written = _table().get(kind, {}).get(place, "")
-    return dict(field.split(":", 1) for field in written.split())
+@cache
+def _fields_of(kind: str) -> dict[str, Form]:
+    """The fields of a kind; none where none are known. Where a mapping takes any name, nothing is known of it."""
+    places = _table().get(kind, {})
+    found: dict[str, dict[str, Form]] = {
+        place: {form.name: form for form in map(_read_form, written.split())} for place, written in places.items()
+    }
+    for place, forms in found.items():
+        for form in forms.values():
+            deeper = f"{place}.{form.name}" if place else form.name
+            form.fields = found.get(deeper, {})
+            form.is_duration = f"{kind} {deeper}" in _DURATIONS
+    return found.get("", {})
+
+
+def _read_form(written: str) -> Form:
+    """`type:t=A|B`: the field's name, its form, and the only texts."""
+    name, _, rest = written.partition(":")
+    letters, _, texts = rest.partition("=")
+    is_known = name not in _LEFT_OUT
+    return Form(name, letters if is_known else "*", tuple(texts.split("|")) if texts and is_known else ())
 
 
 @cache

@@ -13,7 +13,9 @@ from infralint.project.compose import read_compose
 from infralint.text.lazy import lazy
 
 _INGRESS = lazy(rb"(?m)^[ \t]*[\"']?ingress[\"']?:[ \t]*(?:#.*)?\r?$")
-_SERVICE = lazy(rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?service[\"']?:[ \t]*[\"']?(?:[a-z]+://|http_status:|hello_world|unix:)")
+_SERVICE = lazy(
+    rb"(?m)(?:^[ \t]*(?:-[ \t]+)?|[{,][ \t]*)[\"']?service[\"']?:[ \t]*[\"']?(?:[a-z]+://|http_status:|hello_world|unix:)"
+)
 LARGEST = 1024 * 1024
 """Bytes of such a file."""
 

@@ -40,6 +40,7 @@ def _tunnels_of(document: YamlValue, shown: str, path: str) -> Iterator[Node]:
     if tunnel is not None and tunnel.text is None:
         return
     if document.items_of("ingress"):
+        _refuse_rules(document)
         yield from _tunnel(document, f"tunnel {document.text_of('tunnel') or shown}", shown, path)
         return
     name = document.text_of("metadata", "name") or shown
@@ -66,6 +67,26 @@ def _tunnel(document: YamlValue, name: str, shown: str, path: str, is_inner: boo
         where = Location(shown, span.line, span.column, span.line, span.end_column)
         where = Location(shown, span.line) if is_inner else where
         yield tunnel_node(name, where, rules, paths=frozenset({path}), scope=shown)
+
+
+def _refuse_rules(document: YamlValue) -> None:
+    """Raises YamlProblem at the first rule with which cloudflared does not start.
+
+    https://github.com/cloudflare/cloudflared/blob/master/ingress/ingress.go
+    """
+    rules = document.items_of("ingress")
+    for number, item in enumerate(rules, 1):
+        is_last, takes_all = item is rules[-1], item.text_of("hostname") in ("", "*") and not item.text_of("path")
+        if item.members is None or not item.text_of("service"):
+            why = "has no `service`"
+        elif is_last and not takes_all:
+            why = "is the last, and has to take every request: write `- service: http_status:404` below it"
+        elif takes_all and not is_last:
+            why = "takes every request, so that the rules below it are never reached"
+        else:
+            continue
+        message = f"cloudflared refuses rule {number} of `ingress`: it {why}"
+        raise YamlProblem(message, item.span.line, item.span.column, is_content=True)
 
 
 def _rules(document: YamlValue, shown: str) -> Iterator[RouteRule]:

@@ -32,10 +32,18 @@ def nodes_of(project: Project, path: str) -> Iterator[Found]:
         where = line_place(shown, text, document.line_of("http_service") or document.line_of("services"))
         hosts = (f"{app}.fly.dev",) if isinstance(app, str) else ()
         yield fly_node(name, where, _idle(partial(_place, document, text, shown), options), hosts, scope=shown)
-    for key in () if _SERVICES & {*document.tables} else document.tables:
-        if near := mistyped_for(key, _SERVICES):
-            where = Location(shown, document.line_of(key))
-            yield Unreadable(f"Fly.io knows no `{key}`; did you mean `{near}`?", where)
+    yield from _find_mistyped(document, shown)
+
+
+def _find_mistyped(document: TomlDocument, shown: str) -> Iterator[Unreadable]:
+    """Tables that Fly.io passes over, and that are nearly those by which it finds a service and its options."""
+    service = document.tables.get("http_service")
+    listed = [((), document.tables, _SERVICES), (("http_service",), service, frozenset({_OPTIONS}))]
+    for path, table, known in listed:
+        for key in table if isinstance(table, dict) and table.keys().isdisjoint(known) else ():
+            if near := mistyped_for(key, known):
+                where = Location(shown, document.line_of(*path, key))
+                yield Unreadable(f"Fly.io knows no `{'.'.join((*path, key))}`; did you mean `{near}`?", where)
 
 
 def _http_options(document: TomlDocument) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:

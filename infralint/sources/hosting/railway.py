@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from infralint.model import Known, Location, Node, Setting, Unknown
+from infralint.model import Known, Location, Setting, Unknown, Unreadable
 from infralint.platforms.hosting import railway_node
 from infralint.project import Project
-from infralint.sources.hosting.settings import Refused, count, line_place, quote
+from infralint.sources.hosting.settings import Found, Refused, count, line_place, quote
 from infralint.text.json_places import JsonNode, parse_json
+from infralint.text.suggestions import mistyped_for
 from infralint.text.toml_places import TomlDocument
 
+_REPLICAS = ("numReplicas", "multiRegionConfig")
 
-def nodes_of(project: Project, path: str) -> Iterator[Node]:
+
+def nodes_of(project: Project, path: str) -> Iterator[Found]:
     """The service that a file describes; a job that runs at fixed times is none."""
     shown = project.show(path)
     text = project.utf8_text(path)
@@ -24,6 +27,10 @@ def nodes_of(project: Project, path: str) -> Iterator[Node]:
     deploy = tables.get("deploy", {})
     if deploy is not None and not isinstance(deploy, dict):
         raise Refused("deploy: expected a mapping of settings", line("deploy"))
+    for key in deploy if deploy and deploy.keys().isdisjoint(_REPLICAS) else ():
+        if near := mistyped_for(key, _REPLICAS):
+            why = f"Railway knows no `deploy.{key}`; did you mean `{near}`?"
+            yield Unreadable(why, Location(shown, line("deploy", key)))
     if not (deploy or {}).get("cronSchedule"):
         setting = _replicas(tables, deploy or {}, lambda *key: line_place(shown, text, line(*key)))
         yield railway_node(f"the Railway service of {shown}", Location(shown), setting, scope=shown)

@@ -31,7 +31,11 @@ def nodes_of(project: Project, path: str) -> Iterator[Found]:
                 yield Unreadable(f"Render knows no `{key}`; did you mean `{near}`?", where)
         for service in _services(document):
             kind = service.text_of("type")
-            if kind not in _KINDS:
+            if kind not in _KINDS and (near := mistyped_for(kind, _KINDS) or _in_other_capitals(kind)):
+                at = (service.get("type") or service).span
+                why = f"Render knows no `type: {kind}`; did you mean {near}?"
+                yield Unreadable(why, Location(shown, at.line, at.column))
+            elif kind not in _KINDS:
                 where = Location(shown, service.span.line, service.span.column)
                 yield Unfollowed(
                     where, f"infralint knows no `type: {kind}` of a service" if kind else "it has no `type`"
@@ -41,6 +45,10 @@ def nodes_of(project: Project, path: str) -> Iterator[Found]:
                 where = Location(shown, service.span.line, service.span.column)
                 hosts = (f"{name}.onrender.com",) if service.text_of("name") else ()
                 yield render_node(f"Render service {name}", where, _instances(service, shown), hosts, scope=shown)
+
+
+def _in_other_capitals(kind: str) -> str:
+    return kind.lower() if kind.lower() in _KINDS else ""
 
 
 def _services(document: YamlValue) -> Iterator[YamlValue]:

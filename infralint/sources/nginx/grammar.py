@@ -366,7 +366,7 @@ def _map(directive: Directive) -> str:
     return "duplicate default map parameter" if twice == "default" else f'conflicting parameter "{twice}"'
 
 
-_FILLING = frozenset({"include", "state", "zone"})
+_FILLING = frozenset({"include", "state"})
 """What may give an upstream its servers: NGINX Plus takes them from a file, or by its API into a zone.
 https://nginx.org/en/docs/http/ngx_http_upstream_module.html#state"""
 
@@ -378,11 +378,15 @@ def _upstream(directive: Directive) -> str:
     if any(entry.name in _FILLING or entry.name not in CONTEXTS for entry in inside):
         return ""  # modules of others have servers of their own: `drizzle_server`, `nchan_redis_server`
     servers = [entry for entry in inside if entry.name == "server"]
+    if not servers and any(entry.name == "zone" for entry in inside):
+        return ""
     if not servers:
         return "no servers are inside upstream"
     if all("backup" in entry.args[1:] for entry in servers):
         return f'no servers in upstream "{directive.args[0]}"'
     names = [entry.name for entry in inside]
+    if "zone" not in names and any("resolve" in entry.args[1:] for entry in servers):
+        return f'resolving names at run time requires upstream "{directive.args[0]}" to be in shared memory'
     if names.count("keepalive") > 1:
         return '"keepalive" directive is duplicate'
     method = next((at for at, name in enumerate(names) if name in _WITHOUT_BACKUP), len(names))
@@ -561,9 +565,17 @@ BY_LINES_AROUND: Mapping[str, Callable[[Directive, BlocksAround], str]] = Mappin
 """What depends on what the blocks around are called or hold, too: a line that is taken in one may be refused in another."""
 
 
+_SETTING = frozenset(
+    "setfib fastopen backlog rcvbuf sndbuf accept_filter deferred ipv6only reuseport so_keepalive bind".split()
+)
+"""Parameters of `listen` that nginx takes once an address, whichever server says them."""
+
+
 def listens_twice(level: Sequence[Directive]) -> Iterator[tuple[Directive, str]]:
-    """Addresses that one server listens on twice, and default servers of one address that are two."""
+    """Addresses that one server listens on twice, default servers of one address that are two, and options of one address that
+    two servers set."""
     defaults: set[tuple[str, str]] = set()
+    options: set[tuple[str, str]] = set()
     for server in level:
         if server.name != "server" or server.conditions or not server.block:
             continue
@@ -572,12 +584,18 @@ def listens_twice(level: Sequence[Directive]) -> Iterator[tuple[Directive, str]]
             if directive.name != "listen" or not directive.args or directive.has_hole or directive.conditions:
                 continue
             key = _address_of(directive)
+            words = {word.partition("=")[0] for word in directive.args[1:]}
+            is_setting = not words.isdisjoint(_SETTING)
             if key in seen:
                 yield directive, f"a duplicate listen {key[0]}"
-            elif {"default", "default_server"} & set(directive.args[1:]):
+            elif is_setting and key in options:
+                yield directive, f"duplicate listen options for {key[0]}"
+            elif {"default", "default_server"} & words:
                 if key in defaults:
                     yield directive, f"a duplicate default server for {key[0]}"
                 defaults.add(key)
+            if is_setting:
+                options.add(key)
             seen.add(key)
 
 

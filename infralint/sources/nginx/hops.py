@@ -110,9 +110,8 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
 
     @property
     def refusals(self) -> Iterator[Unknown]:
-        """Its affinity alone: what else nginx refuses is said of its files."""
-        if isinstance(self.keeps_affinity, Unknown) and self.keeps_affinity.refused:
-            yield self.keeps_affinity
+        """None: what nginx would refuse is said of its files."""
+        return iter(())
 
     @property
     def location_rules(self) -> Scope:

@@ -63,7 +63,7 @@ _MANAGED = lazy(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
 _MANAGED_HTTP = "proxy_connect_timeout 90s; proxy_send_timeout 90s; proxy_read_timeout 90s; proxy_http_version 1.1;"
 """What Nginx Proxy Manager's own nginx.conf says around the hosts that it writes."""
 
-_IN_HTTP = lazy(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
+IN_HTTP = lazy(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
 """What the nginx.conf of nginx's images and packages includes in `http {}`, and what the images render to there:
 https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
 
@@ -238,7 +238,29 @@ class Includes:
             for server, local in self._mappings
             if source.path == local or source.path.startswith(f"{local}/")
         )
-        return any(map(_IN_HTTP.match, (kept, *placed)))
+        return any(map(IN_HTTP.match, (kept, *placed)))
+
+    def find_targets(self, path: str) -> list[str]:
+        """The paths of a server at which a file is said to be put, by itself: by a mount, or by a Dockerfile; none that a
+        command names (`nginx -c`)."""
+        return [target for target in self._targets.get(path, ()) if not self._is_named(target)]
+
+    @cached_property
+    def _targets(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for server, local in self._mappings:
+            found.setdefault(local, []).append(server)
+        return found
+
+    def _is_named(self, target: str) -> bool:
+        """Whether a command starts nginx with a file of its own."""
+        texts = (*self.project.files_named(*DOCKERFILES), *read_compose(self.project).files)
+        pattern = re.compile(rf"""-c["',\s]+{re.escape(target)}""")
+        return any(pattern.search(self.project.text_or_nothing(path)) for path in texts)
+
+    def is_replaced(self, server_path: str) -> bool:
+        """Whether something of the project is put at a path of a server, or at a folder around it."""
+        return any(server_path == server or server_path.startswith(f"{server}/") for server, _ in self._mappings)
 
     def snippets(self, block: Iterable[Directive]) -> Iterator[str]:
         """Files, as shown, that a block includes for what they set: empty ones, too, but none that only holds blocks."""

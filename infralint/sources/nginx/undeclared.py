@@ -136,8 +136,9 @@ class _Usage(msgspec.Struct, eq=False):
 
     def read(self, directive: Directive) -> None:
         """Take a directive in."""
-        self.directives.add(directive.name)
-        if not _names_something(directive.name):
+        name = directive.name
+        self.directives.add(name)
+        if not _names_something(name) or (name in _PORTED and directive.args and ":" in directive.args[0]):
             for text in directive.args:
                 if "$" in text or "(?" in text:
                     break

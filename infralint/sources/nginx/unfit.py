@@ -42,6 +42,7 @@ def find_misfits(scope: Scope, family: str, is_stream: bool, is_posted: bool) ->
         if (number := _size(line)) is not None and number < SMALL_HEADERS:
             yield Misfit("502", line, f"`{line.written}` may have no room for the headers of the answer")
     yield from _unread_code(scope, is_stream)
+    yield from _single_places(scope)
     yield from _small_heads(scope)
     yield from _wrong_headers(scope, family)
     if not is_stream:
@@ -95,6 +96,19 @@ def _unread_code(scope: Scope, is_stream: bool) -> Iterator[Misfit]:
         found = scope.find(name) if is_stream or name in _REWRITING else ((),)
         for line in () if isinstance(found, Unknown) else found[0]:
             yield Misfit("", line, f"`{line.written}` runs code that is not read, and it {effect}")
+
+
+def _single_places(scope: Scope) -> Iterator[Misfit]:
+    """Limits of connections that a stream uses up for as long as it lasts.
+
+    https://nginx.org/en/docs/http/ngx_http_limit_conn_module.html#limit_conn
+    """
+    is_tried = any(line.args == ["on"] for line in _lines(scope, "limit_conn_dry_run"))
+    for line in () if is_tried else _lines(scope, "limit_conn"):
+        if line.args[1:] == ["1"]:
+            status = next((other.args[0] for other in _lines(scope, "limit_conn_status")), "503")
+            because = f"`{line.written}` lets one request at a time through, and an open stream is one until it ends"
+            yield Misfit(status, line, because)
 
 
 _HANDLERS = ("content_by_lua", "js_content", "perl", "nchan_", "push_stream_", "echo", "memcached_pass", "redis2_pass")

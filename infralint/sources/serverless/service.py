@@ -149,6 +149,7 @@ class ServerlessService(msgspec.Struct):
                 self._leave(f"its function {name} can't be told: {result}")
             elif result.value.members is not None:
                 self._note_mistyped(name, result.value.members)
+                self._refuse_headless(name, result)
                 yield _Function(name, result, self.place(found.path, found.value, name))
             else:
                 self.refuse(result, f"functions.{name}: expected a mapping with its handler and events")
@@ -160,6 +161,17 @@ class ServerlessService(msgspec.Struct):
             if near:
                 self._leave(f"its function {name} has `{key}`, which the framework passes over; write `{near}`")
                 return
+
+    def _refuse_headless(self, name: str, body: Written) -> None:
+        """Refuse a function that says nothing of its code, where a key is nearly one that does: plugins may bring others.
+
+        https://www.serverless.com/framework/docs/providers/aws/guide/functions
+        """
+        members = body.value.members or {}
+        for key in members if members.keys().isdisjoint(_CODE) else ():
+            if near := mistyped_for(key, _CODE):
+                at = Written(YamlValue(body.value.keys.get(key, body.value.span)), body.path)
+                self.refuse(at, f"functions.{name}: there is no key `{key}`; did you mean {near}?")
 
     def note_mistyped_event(self, function: str, members: Collection[str]) -> None:
         """Events that the framework does not know, and that are nearly those that it knows; the first of a function."""
@@ -202,12 +214,15 @@ class ServerlessService(msgspec.Struct):
         written = f"{key}: {value.text}" if value.text is not None else key
         if isinstance(result, Untold):
             return Unknown(place, key, f"`{written}`: {result}")
+        is_written = result.value is value
         if result.value.text is None:
-            return Unknown(place, key, f"`{written}`: the framework takes no list and no mapping for {key}")
+            why = f"`{written}`: the framework takes no list and no mapping for {key}"
+            return Unknown(place, key, why, refused=is_written)
         try:
             return Known(convert(result.value.text), place, key, "explicit", written)
         except ValueError:
-            return Unknown(place, key, f"`{written}`: the framework takes no {result.value.text!r} for {key}")
+            why = f"`{written}`: the framework takes no {result.value.text!r} for {key}"
+            return Unknown(place, key, why, refused=is_written)
 
     @property
     def provider(self) -> Written | Untold:
@@ -245,6 +260,7 @@ def _choice(*words: str) -> Callable[[str], str]:
 
 _SECONDS = _number(1, 900)
 _MILLISECONDS = _number(50, 10**9)
+_CODE = ("handler", "image")
 _REACHED = frozenset({"events", "url"})
 _EVENTS = tuple(
     "activemq alb alexaSkill alexaSmartHome cloudFront cloudwatchEvent cloudwatchLog cognitoUserPool eventBridge http"

@@ -1,0 +1,96 @@
+"""Lines of files that others include, or that are put where nginx' own file includes them: in which block they stand."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint
+
+APP = "location / { proxy_pass http://app:8000; proxy_buffering off; }"
+SITE = f"server {{ listen 80; {APP} }}\n"
+WHOLE = f"events {{}}\nhttp {{ {SITE} }}\n"
+
+
+def placed(main: str) -> str:
+    return f"events {{}}\nhttp {{ {main} }}\n"
+
+
+@pytest.mark.parametrize(
+    ("main", "content", "message"),
+    [
+        (
+            "include c/a.conf;",
+            "worker_processes 1;\n",
+            '"worker_processes" directive is not allowed here: `include c/a.conf`',
+        ),
+        (
+            "include c/*.conf;",
+            f"{APP}\n",
+            '"location" directive is not allowed here: `include c/*.conf` includes this file in',
+        ),
+        ("include c/*.conf;", "stream { }\n", '"stream" directive is not allowed here'),
+        (
+            f"server {{ {APP} include c/*.conf; }}",
+            "upstream u { server a; }\n",
+            '"upstream" directive is not allowed here',
+        ),
+        (f"server {{ {APP} include c/*.conf; }}", "map $uri $x { default 1; }\n", "includes this file in a server"),
+        (
+            f"server {{ {APP} include c/a.conf; }}",
+            "proxy_pass http://a;\n",
+            '"proxy_pass" directive is not allowed here',
+        ),
+        ("include c/a.conf;", WHOLE, '"events" directive is not allowed here'),
+        (f"server {{ {APP} include c/*.conf; }}", "proxy_read_timeout 5m;\n", ""),
+        ("include c/*.conf;", SITE, ""),
+        ("include c/*.conf;", WHOLE, ""),  # it may be put in the place of the main file
+        (f"server {{ include c/*.conf; {APP} }}", "{% if x %}upstream u { server a; }{% endif %}\n", ""),
+    ],
+)
+def test_what_an_include_puts_where_nginx_does_not_take_it(main: str, content: str, message: str, lint: Lint) -> None:
+    """Measured on nginx 1.22 and 1.31."""
+    report = lint({"nginx.conf": placed(main), "c/a.conf": content})
+    told = [entry["message"] for entry in report["unreadable"]]
+    assert bool(told) is bool(message)
+    assert all(message in text for text in told)
+
+
+def test_a_file_stands_where_the_file_is_included_that_includes_it(lint: Lint) -> None:
+    files = {"nginx.conf": placed(f"server {{ {APP} include a.inc; }}"), "a.inc": "include b.inc;\n"}
+    [entry] = lint({**files, "b.inc": "map $uri $x { default 1; }\n"})["unreadable"]
+    assert entry["location"]["path"] == "b.inc"
+    assert "includes this file in a server" in entry["message"]
+
+
+IN_HTTP = "/etc/nginx/conf.d/default.conf"
+MAIN = "/etc/nginx/nginx.conf"
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "message"),
+    [
+        (WHOLE, IN_HTTP, f'"events" directive is not allowed here: it is put at {IN_HTTP}'),
+        (SITE, MAIN, f'"server" directive is not allowed here: it is put at {MAIN}'),
+        (SITE, IN_HTTP, ""),
+        (WHOLE, MAIN, ""),
+        (WHOLE, "/opt/nginx.conf", ""),
+    ],
+)
+def test_what_is_put_where_nginx_own_file_takes_it(content: str, target: str, message: str, lint: Lint) -> None:
+    """Measured on nginx 1.22 and 1.31; https://hub.docker.com/_/nginx"""
+    dockerfile = f"FROM nginx:1.29\nCOPY my.conf {target}\n"
+    compose = f'services:\n  web:\n    image: nginx:1.29\n    volumes: ["./my.conf:{target}:ro"]\n'
+    for name, text in {"Dockerfile": dockerfile, "compose.yaml": compose}.items():
+        told = [entry["message"] for entry in lint({"my.conf": content, name: text})["unreadable"]]
+        assert bool(told) is bool(message)
+        assert all(message in said for said in told)
+
+
+def test_a_command_may_start_nginx_with_any_file(lint: Lint) -> None:
+    command = f'CMD ["nginx", "-c", "{IN_HTTP}", "-g", "daemon off;"]\n'
+    assert not lint({"my.conf": WHOLE, "Dockerfile": f"FROM nginx\nCOPY my.conf {IN_HTTP}\n{command}"})["unreadable"]
+
+
+def test_where_the_main_file_is_the_projects_its_includes_decide(lint: Lint) -> None:
+    main = "events {}\nhttp { server { include /etc/nginx/conf.d/*.conf; } }\n"
+    dockerfile = f"FROM nginx\nCOPY main.conf {MAIN}\nCOPY my.conf {IN_HTTP}\n"
+    assert not lint({"main.conf": main, "my.conf": f"{APP}\n", "Dockerfile": dockerfile})["unreadable"]
