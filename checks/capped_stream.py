@@ -29,7 +29,8 @@ def _perhaps_ending(crossing: Crossing[Hop]) -> Iterator[Unknown]:
     kind, need = crossing.stream.kind, crossing.stream.duration
     for clock in crossing.hop.clocks:
         limit = clock.limit
-        if clock.doubt and kind in clock.kinds and isinstance(limit, Known) and limit.value < need.seconds:
+        doubted = clock.doubt and clock.phase in LENGTH and kind in clock.kinds
+        if doubted and isinstance(limit, Known) and limit.value < need.seconds:
             why = f"whether {limit.phrase} of {crossing.hop.name} ends the stream can't be told: {clock.doubt}"
             yield Unknown(limit.where, limit.name, why, crossing.hop.fix("max_duration", need.seconds))
 

@@ -83,6 +83,33 @@ def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
             2,
             "services.web.deploy.replicas: a whole number was expected, not `many`",
         ),
+        ("services:\n  web: { ports: [80] }\n", 2, "services.web: an `image` or a `build` was expected"),
+        ("services:\n  web: { image: a, links: [db] }\n", 2, "services.web.links: there is no service db"),
+        (
+            "services:\n  web: { image: a, network_mode: 'service:vpn' }\n",
+            2,
+            "services.web.network_mode: there is no service vpn",
+        ),
+        (
+            "services:\n  web: { image: a, network_mode: host, networks: [default] }\n",
+            2,
+            "services.web: `network_mode` and `networks` can't stand beside each other",
+        ),
+        (
+            "services:\n  web: { image: a, restart: allways }\n",
+            2,
+            "services.web.restart: there is no policy `allways`; did you mean always?",
+        ),
+        (
+            "services:\n  web: { image: a, stop_grace_period: long }\n",
+            2,
+            "services.web.stop_grace_period: a time such as 1m30s was expected, not `long`",
+        ),
+        (
+            "services:\n  web:\n    image: a\n    command: a ${} b\n",
+            4,
+            "`a ${} b`: the name of a variable was expected behind ${; write `$$` for a dollar",
+        ),
         (
             "services:\n  web: { image: nginx, scale: 2.5 }\n",
             2,
@@ -116,6 +143,8 @@ def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
         "deploy: { replicas: 1_0 }, ports: !reset [], environment: !override { A: b }",
         "scale: '${N:-3}', ports: ~, command: nginx",
         "deploy: { replicas: '{{ n }}' }",
+        "restart: 'on-failure:3', stop_grace_period: 1m30s, command: 'a $$ $$A ${A:-b} $B $(c) $ 1', links: ['web:x']",
+        "network_mode: 'service:web', healthcheck: { interval: 30s, timeout: ~ }",
         "ports: [80, '90:90', { target: 70 }], env_file: [{ path: .env, required: false }]",
     ],
 )

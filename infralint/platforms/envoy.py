@@ -132,6 +132,17 @@ def silence_clock(
     return Clock("first-byte", limit, expiry="504"), Clock("between-bytes", limit, expiry="truncated")
 
 
+_TRY_DOUBT = "Envoy gives up a try whose answer has not begun by then, and when the code sends its headers is not known"
+
+
+def try_clock(setting: Setting[str] | None) -> tuple[Clock, ...]:
+    """How long one try may take until the answer begins: it no longer counts once some of that was passed on.
+
+    https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts#route-timeouts
+    """
+    return (Clock("first-byte", duration(setting), SSE, "504", _TRY_DOUBT),) if setting is not None else ()
+
+
 class EnvoyRoute(RoutedHop, frozen=True, kw_only=True):
     """Rules of a route that an Envoy serves. It buffers nothing, and passes WebSockets on where that is enabled.
 
@@ -158,6 +169,8 @@ class EnvoyRoute(RoutedHop, frozen=True, kw_only=True):
                 return self.idle.format(seconds=f"{max(seconds, 300):g}s")
             case "forwards_upgrade":
                 return "enableWebsockets: true"
+            case "first_byte":
+                return "leave the timeout of a single try out for what streams, or send the headers at once"
         return ""
 
 

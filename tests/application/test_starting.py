@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import run, write
 
+from infralint.sources.application import applications
+
 CODE = """from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 app = FastAPI()
@@ -129,3 +131,28 @@ def test_an_image_that_compose_starts_in_another_way_is_judged_by_that(here: Pat
     write(here, {"Dockerfile": "FROM python:3.13\nCMD gunicorn main:app\n"})
     write(here, {"compose.yaml": COMPOSE % "gunicorn --worker-class gthread --threads 16 --timeout 0 main:app"})
     assert "blocking-worker" not in run("check").output
+
+
+@pytest.mark.parametrize(
+    ("script", "ports"),
+    [
+        ("exec ./serve --port 8123\n", (8123,)),
+        ("exec ./serve --port=${PORT:-8123}\n", (8123,)),
+        ("exec ./serve -p 8123\n", (8123,)),
+        ("exec ./serve -p '8123'\n", (8123,)),
+        ("exec ./serve -p ${PORT:-8123}\n", (8123,)),
+        ("exec ./serve \\\n  -p \\\n  # where nginx looks for it\n  8123\n", (8123,)),
+        ("exec ./serve -b 0.0.0.0:8123\n", (8123,)),
+        ("exec ./serve -b $HOST:8123\n", (8123,)),
+        ("exec ./serve --bind :8123\n", (8123,)),
+        ("PORT=8123 exec ./serve\n", (8123,)),
+        ("exec ./serve --server.port 8123\n", (8123,)),
+        ("exec streamlit run page.py\n", (8501,)),
+        ("mkdir -p /srv/8123\ngit checkout -b port-8123\n", ()),
+        ("export SUPPORT=8123\nsleep 8123\n", ()),
+    ],
+)
+def test_the_port_that_a_script_gives(script: str, ports: tuple[int, ...]) -> None:
+    files = {"main.py": CODE, "requirements.txt": "fastapi\n", "start.sh": script}
+    (found,) = applications(sorted(files), lambda path: files[path].encode())
+    assert found.ports == ports

@@ -229,6 +229,29 @@ def test_what_a_timeout_of_envoy_does_to_an_open_websocket_is_not_known(document
         assert "WebSocket /api/live\nCould not tell" in shown
 
 
+TRY = POLICY.replace("  timeout: { http: { requestTimeout: 0s } }\n", "  retry: { perRetry: { timeout: 60s } }\n")
+
+
+@pytest.mark.parametrize(
+    ("documents", "name"),
+    [
+        ((virtual_service("      retries: { attempts: 3, perTryTimeout: 2s }\n"),), "perTryTimeout"),
+        ((virtual_service("      retries: { attempts: 3, perTryTimeout: 10m }\n"),), ""),
+        ((virtual_service("      retries: { attempts: 3 }\n"),), ""),
+        ((route("      timeouts: { request: 30m }\n"), gateway("eg"), TRY), "retry.perRetry.timeout"),
+        ((proxy("      retryPolicy: { count: 2, perTryTimeout: 5s }\n"),), "retryPolicy.perTryTimeout"),
+    ],
+)
+def test_the_timeout_of_one_try_is_about_an_answer_that_has_not_begun(
+    documents: tuple[str, ...], name: str, lint: Lint
+) -> None:
+    """https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts#route-timeouts"""
+    report = lint({**APPLICATION, "k8s/edge.yaml": "---\n".join(documents)})
+    found = [one["message"] for one in report["unknown"] if "has not begun" in one["message"]]
+    assert [text.partition(": ")[0] for text in found] == [name] * bool(name)
+    assert not problems(report, "short-idle-timeout")
+
+
 def test_traefik_streams_unless_a_middleware_buffers(lint: Lint) -> None:
     text = (
         "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata:\n  name: app\nspec:\n  routes:\n"

@@ -436,3 +436,11 @@ def test_a_patch_whose_object_may_be_unseen_is_not_refused(overlay: str, api: st
         "p.yaml": patch.replace("NS", "''"),
     }
     assert not [entry for entry in lint(files)["unreadable"] if "there is no" in entry["message"]]
+
+
+@pytest.mark.parametrize("field", ["images", "configMapGenerator", "replicas", "labels"])
+def test_a_field_that_has_to_be_a_list(field: str, lint: Lint) -> None:
+    """Proven by `kubectl kustomize` (1.32)."""
+    ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\n"
+    report = lint({"kustomization.yaml": f"resources: [a.yaml]\n{field}: {{name: a}}\n", "a.yaml": ingress})
+    assert [entry["message"] for entry in report["unreadable"]] == [f"`{field}` must be a list"]

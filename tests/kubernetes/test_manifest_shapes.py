@@ -292,7 +292,7 @@ DEPLOYMENT = (
         (ROUTE.replace("port: 80", "port: http"), 6, "`port: http` is no number"),
         (ROUTE.replace("port: 80", 'port: "80"'), 6, "`port: 80` is no number"),
         (ROUTE.replace("port: 80", "port: 99999"), 6, "`port: 99999` is no port"),
-        (ROUTE.replace("port: 80", "port: 80, weight: -1"), 6, "`weight: -1` can't be negative"),
+        (ROUTE.replace("port: 80", "port: 80, weight: -1"), 6, "`weight: -1` is no whole number from 0 on"),
         (ROUTE.replace("request: 5m", "request: 5 minutes"), 6, "is no duration, such as 300s"),
         (ROUTE.replace("request: 5m", "request: 5m, backendRequest: 6m"), 6, "can't be longer than `request`"),
         (ROUTE.replace("value: /chat", "value: chat"), 6, "the path `chat` has to begin with /"),
@@ -342,3 +342,14 @@ def test_fields_that_kinds_do_not_have_or_that_hold_something_else(
 )
 def test_fields_that_some_kubernetes_takes(text: str, lint: Lint) -> None:
     assert lint({"k8s/all.yaml": text})["unreadable"] == []
+
+
+def test_what_a_chart_comes_to_is_told_where_kubernetes_would_refuse_it(lint: Lint) -> None:
+    chart = {"Chart.yaml": "apiVersion: v2\nname: a\nversion: 0.1.0\n", "values.yaml": "port: http\n"}
+    text = f"{HEAD}{GOOD.replace('80', '{{ .Values.port }}')}"
+    report = lint({**chart, "templates/ingress.yaml": text})
+    [entry] = report["unknown"]
+    assert "Kubernetes would refuse this object: `number: http` is no number" in entry["message"]
+    assert entry["location"]["path"] == "values.yaml"
+    unknown = lint({**chart, "values.yaml": "port: 80\n", "templates/ingress.yaml": text})["unknown"]
+    assert not any("would refuse" in entry["message"] for entry in unknown)

@@ -98,6 +98,7 @@ def test_what_only_sounds_alike_is_not_named(text: str, tmp_path: Path) -> None:
         ("templates/haproxy.cfg.j2", FRONTEND, "HAProxy"),
         ("lb/edge.cfg", FRONTEND, "HAProxy"),
         ("apache/site.conf", "<VirtualHost *:80>\n  ProxyPass / http://app:80/\n</VirtualHost>\n", "Apache"),
+        ("apache/php.conf", '<FilesMatch "\\.php$">\n  SetHandler "proxy:unix:/run/php.sock|fcgi://x"\n', "Apache"),
         ("sites-available/app", "<VirtualHost *:80>\n\tProxyPassMatch ^/ws ws://app\n</VirtualHost>\n", "Apache"),
         (".htaccess", "RewriteEngine On\nRewriteRule ^(.*)$ http://app/$1 [P,L]\n", "Apache"),
         ("traefik.yml", "entryPoints: {}\n", "Traefik"),

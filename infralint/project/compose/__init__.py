@@ -28,6 +28,7 @@ from infralint.project.compose.service import (
     without,
 )
 from infralint.project.compose.shape import (
+    RUNS,
     DeclaredName,
     check_shape,
     declared_names,
@@ -88,7 +89,6 @@ _SAMPLE = lazy(r"(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml[.-](?:example|sample|d
 """Names of files that somebody copies before compose reads them, such as `compose.override.yaml.example`."""
 _SERVICES = lazy(r"(?m)^[\"']?services[\"']?[ \t]*:")
 _INCLUDE = lazy(r"(?m)^[\"']?include[\"']?[ \t]*:")
-_STANDS_ALONE = ("image", "build", "extends", "provider")
 
 
 class Compose(msgspec.Struct):
@@ -382,7 +382,7 @@ def _base_of_partial(path: str, documents: Mapping[str, Document]) -> str:
     if not base or base == path or posixpath.basename(path) in DEFAULTS:
         return ""
     services = documents[path].services
-    partial = [name for name, value in services.items() if not any(value.get(key) for key in _STANDS_ALONE)]
+    partial = [name for name, value in services.items() if not any(value.get(key) for key in RUNS)]
     return base if any(name in documents[base].services for name in partial) else ""
 
 

@@ -28,9 +28,13 @@ _KEYS = frozenset(
 _TOP_KEYS = frozenset("configs include models name networks secrets services version volumes".split())
 _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 """A variable whose brace is never closed."""
+_NO_VARIABLE = lazy(r"(?<!\$)(?:\$\$)*+\$\{(?![A-Za-z_])[^}]*+\}")
+"""Braces behind a dollar in which no name begins. https://docs.docker.com/reference/compose-file/interpolation/"""
+_RESTARTS = ("no", "always", "on-failure", "unless-stopped")
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))
 _WHOLE = lazy(r"0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[1-9]\d*_[\d_]*")
 """Whole numbers that are written otherwise than as decimals."""
+_TIME = lazy(r"[0-9]+|(?:[0-9]+(?:\.[0-9]*)?(?:ns|us|µs|ms|s|m|h|d|w|y))+")
 _NUMBER = lazy(r"[-+]?[0-9]+")
 _IPV4 = lazy(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
 _NAMED_VOLUME = lazy(r"([A-Za-z0-9][\w.-]+):/.*")
@@ -97,11 +101,15 @@ def refused_parts(root: YamlValue) -> Iterator[YamlProblem]:
                 yield _problem(item.span, f"services.{name}.ports: `{item.text[:80]}` {why}")
         yield from _wrong_forms(name, service)
         yield from _wrong_numbers(name, service)
+        yield from _wrong_words(name, service)
         if not root.items_of("include"):  # services of included files can be extended, too
             yield from _lost_extends(name, services, followed)
     for value in _scalars(root.get("services")):
         if value.text is not None and "${" in value.text and _OPEN.search(value.text):
             yield _problem(value.span, f"`{value.text[:80]}`: a variable is opened with ${{ and never closed")
+        elif value.text is not None and "${" in value.text and _NO_VARIABLE.search(value.text):
+            why = "the name of a variable was expected behind ${; write `$$` for a dollar"
+            yield _problem(value.span, f"`{value.text[:80]}`: {why}")
 
 
 def _wrong_forms(name: str, service: YamlValue) -> Iterator[YamlProblem]:
@@ -129,6 +137,23 @@ def _instead_of(item: YamlValue, key: str) -> str:
     """What to write in the place of a mapping of one text, where a list may hold `NAME=value`."""
     [(name, value)] = (item.members or {}).items() if len(item.members or ()) == 1 else [("", YamlValue(item.span))]
     return f": write `- {name}={value.text}`" if value.text and key in ("environment", "labels") else ""
+
+
+def _wrong_words(name: str, service: YamlValue) -> Iterator[YamlProblem]:
+    """Words and times that compose, or the engine behind it, does not take."""
+    restart = service.get("restart")
+    if restart is not None and (right := mistyped_for((restart.text or "").partition(":")[0], _RESTARTS)):
+        why = f"services.{name}.restart: there is no policy `{restart.text}`; did you mean {right}?"
+        yield _problem(restart.span, why)
+    for keys in (("stop_grace_period",), ("healthcheck", "interval"), ("healthcheck", "timeout")):
+        time = service.get(*keys)
+        is_filled_in = time is None or time.is_null or "$" in (time.text or "") or has_holes(time.text or "")
+        if time is not None and not is_filled_in and not _TIME.fullmatch(time.text or ""):
+            why = f"services.{name}.{'.'.join(keys)}: a time such as 1m30s was expected, not `{time.text}`"
+            yield _problem(time.span, why)
+    mode, networks = service.get("network_mode"), service.get("networks")
+    if mode is not None and networks is not None and (networks.items or networks.members) and not mode.is_null:
+        yield _problem(mode.span, f"services.{name}: `network_mode` and `networks` can't stand beside each other")
 
 
 def _wrong_numbers(name: str, service: YamlValue) -> Iterator[YamlProblem]:
@@ -182,9 +207,10 @@ DeclaredName = tuple[str, str]
 
 
 def declared_names(root: YamlValue) -> Iterator[DeclaredName]:
-    """What a file declares that services of another may name, where both are given to compose."""
+    """What a file declares that services of another may name, where both are given to compose; `run` is what its service runs."""
     for section in ("services", *(section for section, _ in _DECLARED)):
         yield from ((section, word) for word in root.members_of(section))
+    yield from (("run", name) for name, service in root.members_of("services").items() if _runs_something(service))
 
 
 def undeclared_names(root: YamlValue) -> Iterator[tuple[DeclaredName, YamlProblem]]:
@@ -195,15 +221,42 @@ def undeclared_names(root: YamlValue) -> Iterator[tuple[DeclaredName, YamlProble
     """
     declared = {*declared_names(root), ("networks", "default")}
     for name, service in _active_services(root).items():
-        for word, value in _names_of(service.get("depends_on")):
+        if not _runs_something(service):
+            at = root.get("services")
+            span = at.keys.get(name, service.span) if at is not None else service.span
+            yield ("run", name), _problem(span, f"services.{name}: an `image` or a `build` was expected")
+        for key, word, value in _other_services(service):
             if ("services", word) not in declared:
-                why = f"services.{name}.depends_on: there is no service {word}"
+                why = f"services.{name}.{key}: there is no service {word}"
                 yield ("services", word), _problem(value.span, why)
         for section, kind in _DECLARED:
             for word, value in _names_of(service.get(section), section):
                 if (section, word) not in declared:
                     why = f"services.{name}.{section}: no {kind} of this file is called {word}"
                     yield (section, word), _problem(value.span, why)
+
+
+RUNS = ("image", "build", "extends", "provider")
+"""Keys of which a service has one at least, if no other file has."""
+
+
+def _runs_something(service: YamlValue) -> bool:
+    """Whether a service says what it runs; one of nothing at all, and a mistyped key, are told otherwise."""
+    keys = service.members or {"image": service}
+    return any(key in RUNS or mistyped_for(key, RUNS) for key in keys)
+
+
+def _other_services(service: YamlValue) -> Iterator[tuple[str, str, YamlValue]]:
+    """The services that one can't do without: the key, the name and where it stands."""
+    for word, value in _names_of(service.get("depends_on")):
+        yield "depends_on", word, value
+    for item in service.items_of("links"):
+        if item.text and "$" not in item.text:
+            yield "links", item.text.partition(":")[0], item
+    mode = service.get("network_mode")
+    kind, colon, word = (mode.text or "").partition(":") if mode is not None else ("", "", "")
+    if mode is not None and colon and kind == "service" and "$" not in word:
+        yield "network_mode", word, mode
 
 
 def waiting_circles(root: YamlValue) -> Iterator[YamlProblem]:

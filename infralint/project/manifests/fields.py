@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from infralint.text.display import HOLE
 from infralint.text.durations import go_duration
 from infralint.text.go_templates.values import scalar
 from infralint.text.lazy import lazy
@@ -22,7 +23,7 @@ _SAME_GROUP = {"traefik.containo.us": "traefik.io"}
 """Older name of a group -> the one that its kinds are listed under."""
 _OTHERWISE = frozenset({"networking.k8s.io/v1beta1", "autoscaling/v1", "autoscaling/v2beta1", "autoscaling/v2beta2"})
 """Versions whose objects have other fields."""
-_PLACEHOLDER = lazy(r"[$<>%@]|__|\A[A-Z][A-Z0-9_-]+\Z")
+_PLACEHOLDER = lazy(rf"[$<>%@{HOLE}]|__|\A[A-Z][A-Z0-9_-]+\Z")
 """What another program fills in before anybody applies the file."""
 _PLAIN_WORD = lazy(r"(?!(?i:true|false|yes|no|on|off|y|n|null)\Z)[A-Za-z/]")
 """How a text begins that YAML takes for nothing else: a quick look."""
@@ -108,10 +109,10 @@ def _wrong_value(form: Form, value: YamlValue) -> Iterator[WrongField]:
     if letter not in letters:
         quoted = f': write "{value.text}"' if letters == "t" else ""
         yield WrongField(value, f"`{key}: {value.text[:80]}` is no {_FORMS[letters[0]].removeprefix('a ')}{quoted}")
-    elif letter == "n" and key in _PORTS and not 1 <= meant <= 65535:
+    elif letter == "n" and key in _PORTS and not (isinstance(meant, int) and 1 <= meant <= 65535):
         yield WrongField(value, f"`{key}: {value.text}` is no port: there are 1 to 65535")
-    elif letter == "n" and key in _COUNTS and meant < 0:
-        yield WrongField(value, f"`{key}: {value.text}` can't be negative")
+    elif letter == "n" and key in _COUNTS and not (isinstance(meant, int) and meant >= 0):
+        yield WrongField(value, f"`{key}: {value.text}` is no whole number from 0 on")
     elif form.is_duration and go_duration(value.text.strip()) is None:
         yield WrongField(value, f"`{key}: {value.text[:80]}` is no duration, such as 300s")
     elif form.texts and value.text not in form.texts:

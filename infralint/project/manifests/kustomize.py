@@ -71,6 +71,13 @@ _BACKEND_NAMES = (
 """Where an Ingress names Services."""
 
 
+_LISTS = (
+    "resources bases components patches patchesStrategicMerge patchesJson6902 images replicas configMapGenerator"
+    " secretGenerator generators transformers replacements crds vars labels"
+).split()
+"""https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/"""
+
+
 class _TooManyChanges(Exception):
     """Patches change more than is followed. span: of the one with which it is too much."""
 
@@ -289,7 +296,7 @@ class Kustomizations:
 
     def _refuse_texts(self, kustomization: Kustomization) -> None:
         """Fields that have to be lists."""
-        for name in ("resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902"):
+        for name in _LISTS:
             value = kustomization.root.get(name)
             if value is not None and value.items is None and not value.is_null:
                 self._refuse(value.span, f"`{name}` must be a list")

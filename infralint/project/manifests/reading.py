@@ -16,6 +16,7 @@ from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.releases import releases_in
 from infralint.project.manifests.shapes import check_shape, is_mistyped, missing_parts
+from infralint.text.display import HOLE
 from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
@@ -314,7 +315,18 @@ class _ManifestReader:
             self.found.unknown.append(Unknown(where, "", why))
             charts.failed.add(rendered.path)
             return []
-        return [item for root in roots for item in objects_in(root) if item.text_of("kind") in ASKED]
+        found = [item for root in roots for item in objects_in(root) if item.text_of("kind") in ASKED]
+        if HOLE not in rendered.written.text:
+            self._doubt_shapes(found)
+        return found
+
+    def _doubt_shapes(self, items: Iterable[YamlValue]) -> None:
+        """Objects of a chart that Kubernetes would refuse as these values make them: other values may be given."""
+        for item in items:
+            if (problem := _first_problem(item)) is not None:
+                where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
+                why = f"as this template of a Helm chart comes out with the values here, {problem.message}"
+                self.found.unknown.append(Unknown(where, "", why))
 
     def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
         """A file that is no JSON."""
@@ -349,6 +361,15 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
             yield line, document.decode()
         line += document.count(b"\n")
         start = end
+
+
+def _first_problem(item: YamlValue) -> YamlProblem | None:
+    """Why Kubernetes would refuse an object that is whole; None where nothing speaks against it."""
+    try:
+        check_shape(item)
+    except YamlProblem as problem:
+        return problem
+    return next(missing_parts(item), None)
 
 
 def objects_in(root: YamlValue) -> Iterator[YamlValue]:

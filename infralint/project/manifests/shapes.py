@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from infralint.project.manifests.fields import wrong_fields
+from infralint.text.display import HOLE
 from infralint.text.durations import go_duration
 from infralint.text.go_templates.values import scalar
 from infralint.text.lazy import lazy
@@ -50,7 +51,7 @@ _GROUPS_OF: Mapping[str, tuple[str, ...]] = {
 """Kind -> the groups of Kubernetes that have it."""
 _NAME = lazy(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _HOST = lazy(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
-_FILLED_IN = lazy(r"[$<>%@{]|__|\A[A-Z][A-Z0-9_-]+\Z")
+_FILLED_IN = lazy(rf"[$<>%@{{{HOLE}]|__|\A[A-Z][A-Z0-9_-]+\Z")
 """What another program fills in before anybody applies the object."""
 _VERSION = lazy(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 

@@ -498,7 +498,13 @@ def is_generated(content: bytes) -> bool:
     """Whether a program wrote a source file: a bundle, not source."""
     if len(content) > LARGEST:
         return True
-    return len(content) > LONGEST_LINE and max(map(len, content.split(b"\n"))) > LONGEST_LINE
+    start = 0
+    while len(content) - start > LONGEST_LINE:  # the last end of a line that is near enough, and on behind it
+        end = content.rfind(b"\n", start, start + LONGEST_LINE + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def _imports_of(module: SourceModule) -> dict[str, ImportedName]:

@@ -74,6 +74,7 @@ class Resolver:
         self.heartbeats: dict[Definition, float | None] = {}
         self.pings: dict[Definition, float | None] = {}
         self.pinging: dict[tuple[str, str], list[Definition]] = {}
+        self._static_imports: dict[str, list[tuple[str, str]]] = {}
         self._injected: dict[tuple[str, SourceSpan], dict[str, str]] = {}
         self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
@@ -118,7 +119,9 @@ class Resolver:
         if module.language.name not in BY_CLASS:
             return None
         classes = [outer for outer in inner.around() if outer.kind == "class"] if inner is not None else []
-        for owner, members in _STATIC_IMPORT.findall(module.text):
+        if module.path not in self._static_imports:
+            self._static_imports[module.path] = _STATIC_IMPORT.findall(module.text)
+        for owner, members in self._static_imports[module.path]:
             imported = self.at_home(module, owner, depth + 1) if members in (name, "*") else None
             classes += [imported] if isinstance(imported, Definition) and imported.kind == "class" else []
         given = (self.class_member(outer, name, depth + 1) for outer in classes if depth < DEEPEST)

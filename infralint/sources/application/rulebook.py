@@ -131,7 +131,7 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     body: the argument that must be a stream. repeated: it must be called in a loop. option: an argument that must have
     one of the values `equals`;
     without: one that must not be given. stateless: the option that makes it so. returned: so does a route whose handler
-    is declared to return it, whatever makes it.
+    is declared to return it, whatever makes it; elements: with one of these as its type's argument.
     """
 
     kind: StreamKind = "sse"
@@ -150,6 +150,7 @@ class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=
     repeated: bool = False
     stateless: str = ""
     returned: bool = False
+    elements: tuple[str, ...] = ()
     member: str = ""
 
 

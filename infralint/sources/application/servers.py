@@ -32,21 +32,34 @@ _LISTENING = frozenset({"Express", "Koa", "NestJS"})
 """Frameworks of Node.js that leave that to Node; Fastify sets 72 s."""
 
 _TWO_DIGITS = lazy(rb"[0-9][0-9]")
-_PORT_FLAGS = WordSearch((b"port", b"PORT=", b"-b", b"-p", b"0.0.0.0:"))
-"""What stands before each port that a command gives."""
+_PORT_FLAGS = WordSearch((b"--port", b"--server.port", b"PORT=", b"port=", b"--bind", b"0.0.0.0:"))
+_SHORT_FLAG = lazy(rb"""-p(?:[\s\\"',]|\#[^\n]*\n)++(?:\$\{\w+:?-)?[0-9]{2}|-b(?:[\s\\"',]|\#[^\n]*\n)++\S{0,200}:""")
+"""What stands before each port that a command gives, be it in the middle of a list, or on the next line."""
 _PROGRAMS = WordSearch((*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS))
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
-    lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
-    lazy(
-        rb"\b(?:PORT|port)\b(?![^\n;]{0,60}?\b(?!(?:APP|SERVER|HTTP|API|WEB|NODE|SERVICE|BACKEND|LISTEN|GATEWAY|PROXY)_PORT\b)[A-Z][A-Z0-9_]{0,40}_PORT\b)"
-        rb"[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"
+    ((b".listen(",), lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b")),
+    (
+        (b"||", b"??"),
+        lazy(
+            rb"\b(?:PORT|port)\b(?![^\n;]{0,60}?\b(?!(?:APP|SERVER|HTTP|API|WEB|NODE|SERVICE|BACKEND|LISTEN|GATEWAY|PROXY)_PORT\b)[A-Z][A-Z0-9_]{0,40}_PORT\b)"
+            rb"[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"
+        ),
     ),
-    lazy(
-        rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
+    (
+        (b".run",),
+        lazy(
+            rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
+        ),
     ),
-    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:|WithHostPorts)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""),
+    (
+        (b"ListenAndServe", b".Run", b".Start", b".Listen", b"Addr:", b"WithHostPorts"),
+        lazy(
+            rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:|WithHostPorts)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""
+        ),
+    ),
 )
+"""How code says its port, each with texts of which one has to be there."""
 _LISTEN = lazy(r"^.*\.listen\(", re.MULTILINE)
 _KEPT = (b"timeout_keep_alive", b"keepAliveTimeout")
 _KEEP_ALIVE_WORDS: Mapping[str, Callable[[ServerFact], str]] = {
@@ -89,7 +102,7 @@ def says_how_to_serve(path: str, content: bytes) -> bool:
     if _makes_image(path):
         return has_digits or b"expose" in content.lower() or _PROGRAMS.finds_in(content)
     has_program = _PROGRAMS.finds_in(content)
-    if not (has_program or (has_digits and _PORT_FLAGS.finds_in(content))):
+    if not (has_program or (has_digits and (_PORT_FLAGS.finds_in(content) or _SHORT_FLAG.search(content)))):
         return False
     return any(
         ports_of_command(command) or (has_program and (RUNS_SERVER.search(command) or products_of_command(command)))
@@ -114,7 +127,9 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
             found += ports_of_command(command)
     for path in sources:
         content = text(path)
-        found += [int(port) for pattern in _CODE_PORT for port in pattern.findall(content)]
+        for literals, pattern in _CODE_PORT:
+            if any(literal in content for literal in literals):
+                found += map(int, pattern.findall(content))
     return tuple(port for port in dict.fromkeys(found) if 0 < port < 65536 and port not in OTHER_PORTS)
 
 
@@ -139,12 +154,13 @@ def server_facts(
         name = posixpath.basename(path)
         if not name.endswith(("py", "js", "ts")):
             continue
-        content = text(path).decode("utf-8", "replace")
-        where = shown(path)
+        written, where = text(path), shown(path)
         if re.match(r"gunicorn.*\.py$", name):
+            content = written.decode("utf-8", "replace")
             for found in _CONF.finditer(content):
                 yield ServerFact("gunicorn", found[1], _value(found[2]), _at(where, content, found.start()))
-        elif name.endswith(("js", "ts")):
+        elif name.endswith(("js", "ts")) and b"imeout" in written:
+            content = written.decode("utf-8", "replace")
             for found in _NODE.finditer(content):
                 seconds = _product(found[2]) / 1000
                 yield ServerFact("Node.js", found[1], seconds, _at(where, content, found.start()))

@@ -123,7 +123,7 @@ class ModuleStreams:
             if len(seen) >= MOST_SIGHTINGS:
                 self.beyond.add(module.path)
                 break
-            if not any(span.start >= other.span.start and span.end <= other.span.end for other in seen):
+            if not any(other.span.has(span) for other in seen if not other.declared):
                 seen.append(Sighting(module, span, "sse", f"answers with {content_type}", content_type))
         yield from self._distinct(seen)
 
@@ -253,14 +253,10 @@ class ModuleStreams:
             definition = registration.decorated
             if registration.rules is not rules or definition is None or not _has_body(definition):
                 continue  # an interface's methods are a client's
-            written = _WORD.findall(_return_type(definition))
-            local = next((word for word in written if module.aliases.get(word, word) in types), None)
-            if local is None:
+            found = next(self._returned_shapes(module, rules, _return_type(definition)), None)
+            if found is None:
                 continue
-            name, imported = module.aliases.get(local, local), self.program.imports(module).get(local)
-            shapes = [shape for shape in rules.streams if shape.returned and name in shape.call]
-            near = (shape for shape in shapes if imported is not None and is_within(imported.specifier, shape.source))
-            shape = next(near, shapes[-1])
+            name, shape = found
             library = LIBRARIES.get(shape.library)
             if not (shape.may_be_file and _may_send_file(definition, name)):
                 yield Sighting(
@@ -274,6 +270,20 @@ class ModuleStreams:
                     shape.library,
                     declared=True,
                 )
+
+    def _returned_shapes(self, module: SourceModule, rules: Rules, written: str) -> Iterator[tuple[str, StreamShape]]:
+        """What of a declared type streams, with its name: of shapes alike the one whose package the file imports."""
+        words = _WORD.findall(written)
+        for local, element in zip(words, [*words[1:], ""], strict=False):
+            name, imported = module.aliases.get(local, local), self.program.imports(module).get(local)
+            shapes = [
+                shape
+                for shape in rules.streams
+                if shape.returned and name in shape.call and (not shape.elements or element in shape.elements)
+            ]
+            near = (shape for shape in shapes if imported is not None and is_within(imported.specifier, shape.source))
+            if shapes:
+                yield name, next(near, shapes[-1])
 
     def _class_library(self, module: SourceModule, node: SgNode, shape: StreamShape) -> str:
         imported = self.program.imports(module).get(node.text().partition(".")[0])

@@ -214,10 +214,12 @@ def _members_by_name(uses: Iterable[tuple[SourceModule, SgNode]]) -> dict[str, l
 
 
 def _is_definition(module: SourceModule, node: SgNode) -> bool:
-    """Whether a name stands where it is defined or imported."""
+    """Whether a name stands where it is defined or imported; in Rust, also where it is that of a method or field."""
     parent = node.parent()
     if parent is None:
         return False
+    if node.kind() == "field_identifier" and module.language.name == "rust":
+        return True
     kind = parent.kind()
     if kind in (
         "import_specifier",

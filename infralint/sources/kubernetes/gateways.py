@@ -18,6 +18,7 @@ from infralint.platforms.envoy import (
     GatewayProduct,
     request_clocks,
     silence_clock,
+    try_clock,
 )
 from infralint.platforms.routing import Anchoring, PathKind, RoutedHop, RouteRule, few_hosts, whole_apis
 from infralint.project.manifests import Manifest, Manifests, number_of
@@ -257,6 +258,7 @@ def _gateway_hop(
     clocks = (
         *request_clocks(request, product, route.where, "timeouts.request"),
         *silence_clock(silence, product, route.where, "timeout.http.streamIdleTimeout"),
+        *try_clock(_first(policies, "BackendTrafficPolicy", "retry", "perRetry", "timeout")),
     )
     return EnvoyRoute(
         **fields,
@@ -404,7 +406,11 @@ def _virtual_hop(
 ) -> RoutedHop:
     fields = common_fields(service, rules, apis, f"VirtualService {service.name}")
     affinity = _consistent_hash(manifests, rules, service.where)
-    clocks = request_clocks(service.setting(route, "timeout"), ISTIO, service.where, "timeout")
+    retries = route.get("retries")
+    clocks = (
+        *request_clocks(service.setting(route, "timeout"), ISTIO, service.where, "timeout"),
+        *try_clock(service.setting(retries, "perTryTimeout", "perTryTimeout") if retries is not None else None),
+    )
     return EnvoyRoute(
         **{**fields, "keeps_affinity": affinity},
         run_by=ISTIO.name,
@@ -458,7 +464,7 @@ def _proxy_rules(proxy: Manifest, route: YamlValue, addresses: Addresses) -> Ite
 
 def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], apis: Collection[str]) -> RoutedHop:
     fields = common_fields(proxy, rules, apis, f"HTTPProxy {proxy.name}")
-    policy = route.get("timeoutPolicy")
+    policy, retry = route.get("timeoutPolicy"), route.get("retryPolicy")
     response = proxy.setting(policy, "response", "timeoutPolicy.response") if policy is not None else None
     idle = proxy.setting(policy, "idle", "timeoutPolicy.idle") if policy is not None else None
     if route.text_of("enableWebsockets") != "true":
@@ -467,6 +473,7 @@ def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], ap
     clocks = (
         *request_clocks(response, CONTOUR, proxy.where, "timeoutPolicy.response"),
         *silence_clock(idle, CONTOUR, proxy.where, "timeoutPolicy.idle"),
+        *try_clock(proxy.setting(retry, "perTryTimeout", "retryPolicy.perTryTimeout") if retry is not None else None),
     )
     return EnvoyRoute(
         **fields,

@@ -26,14 +26,17 @@ _SINCE: Mapping[str, tuple[int, int, int]] = MappingProxyType(
     }
 )
 _LATEST = HTTP_1_1_SINCE
-_WORDS = lazy(rf"\b(?:{'|'.join(_SINCE)}|stream|keepalive\s+0|proxy_http_version\s+2)\b")
+_NO_CONNECTIONS = lazy(r"keepalive\s+0\b")
+_HTTP_2 = lazy(r"proxy_http_version\s+2\b")
 _STICKY_WAYS = (["cookie"], ["route"], ["learn"])
 """A third party's `sticky` has other arguments; before nginx had it, it was NGINX Plus's."""
 
 
 def may_be_new(text: str) -> bool:
     """Whether a file has a word of what came later at all."""
-    return _WORDS.search(text) is not None
+    if any(word in text for word in _SINCE) or "stream" in text.replace("upstream", ""):
+        return True
+    return bool(_NO_CONNECTIONS.search(text) or _HTTP_2.search(text))
 
 
 def find_novelties(tree: Sequence[Directive], version: Version) -> Iterator[Unreadable]:

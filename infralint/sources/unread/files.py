@@ -63,7 +63,10 @@ NAMES = {
 }
 """Plain name -> its kind."""
 
-_PROXY_PASS = rb"^[ \t]*(?i:<?ProxyPass(?:Match)?[ \t]|BalancerMember[ \t]|RewriteRule[ \t][^\n]*[\[,]P[,\]])"
+_PROXY_PASS = (
+    rb"^[ \t]*(?i:<?ProxyPass(?:Match)?[ \t]|BalancerMember[ \t]|RewriteRule[ \t][^\n]*[\[,]P[,\]]"
+    rb"|SetHandler[ \t]+\"?(?:proxy:|fcgid-script))"
+)
 _HAPROXY = _rule("HAProxy", rb"^(?:global|defaults|frontend|backend|listen)\b")
 _SECTIONS = rb"^(?:frontend|backend|listen)[ \t]+[\w.{}-]+[ \t]*\r?$"
 SCRIPTED_NGINX = "nginx that a script sets up"
