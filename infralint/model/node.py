@@ -45,11 +45,13 @@ class CantFix(Exception):
 
 class Pool(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Where a hop sends requests on. targets: addresses that may be dialled; none where that can't be told
-    (reason). references: nodes named outright, by what they are known as (a Terraform address, an ARN)."""
+    (reason). references: nodes named outright, by what they are known as (a Terraform address, an ARN). placeholder: what
+    stands for the host until somebody fills it in, as written."""
 
     targets: tuple[Address, ...] = ()
     references: tuple[str, ...] = ()
     reason: str = ""
+    placeholder: str = ""
 
 
 class Forward(msgspec.Struct, frozen=True, gc=False):

@@ -90,6 +90,14 @@ class Guesses:
         told_apart = port in alone.ports and sum(target.port == port for target in others) == 1
         return [Link(alone.node, "the only one")] if len(others) < 2 or told_apart else []
 
+    def filled_in(self, front: Node) -> list[Link]:
+        """The one application, where all that a node dials is one host that somebody fills in later."""
+        pools = [hop.pool for hop in front.hops]
+        if len({pool.placeholder for pool in pools if pool.placeholder}) != 1 or self._unexplained_targets(front):
+            return []
+        alone = self._alone(None, front)
+        return [Link(alone.node, "the only one")] if alone is not None else []
+
     def _alone(self, port: int | None, front: Node) -> Placement | None:
         """The application that may be meant where nothing says which: the only one, or the only one that streams."""
         neighbours = {

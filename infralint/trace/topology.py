@@ -114,6 +114,8 @@ class Topology:
             ]
         if not found and not pool.targets and pool.references:
             found += self.guesses.only_other(front)
+        if not found and not pool.targets and pool.placeholder:
+            found += self.guesses.filled_in(front)
         together = {(id(link.node), link.to): link for link in reversed(found) if is_together(link.node, front)}
         links = list(together.values())[::-1]
         if not self.chains or any(link.basis in STRONG for link in links):

@@ -132,11 +132,28 @@ def _write(path: Path, text: str) -> None:
 
 
 ENDINGS = ("ts", "tsx", "ts", "py", "py", "go", "md", "json", "yaml", "svg", "css", "sh")
+CODE = """\
+export function sizeOf(query: URLSearchParams, fallback = DEFAULT_SIZE): number {
+  // A known limit of MySQL; jQuery and XHR have another.
+  const given = Number.parseInt(query.get("size") ?? "", 10);
+  return Number.isNaN(given) ? fallback : Math.min(given, MAX_SIZE * 2);
+}
+"""
+SCRIPT = """\
+# Keep the last 20 copies.
+mkdir -p "$TARGET/2026" && cd "$TARGET"
+for copy in $(ls -t | tail -n +20); do
+  rm -rf "$copy" || exit 1
+done
+tar czf "copy-$(date +%Y-%m-%d).tar.gz" -C "$HOME/app" . && echo "exported to $TARGET"
+"""
+LINES_OF_CODE = CODE * 9
+"""Code of the usual size, with nearly all letters: how long a search takes depends on them."""
 TEXT_OF_ENDING = {
     "yaml": "apiVersion: v1\nkind: Service\nmetadata:\n  name: app\nspec:\n  ports:\n    - port: 80\n",
     "json": '{"name": "app", "version": "1.0.0", "private": true}\n',
+    "sh": "#!/bin/sh\n" + SCRIPT * 10,
 }
-LINES_OF_CODE = "// a line of code that is about as long as lines of code are\n" * 40
 INGRESS = """\
 apiVersion: networking.k8s.io/v1
 kind: Ingress

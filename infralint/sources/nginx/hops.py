@@ -210,9 +210,15 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     def pool(self) -> Pool:
         """Whom it may dial, whatever the request."""
         if self._pool is None:
-            force_setattr(self, "_pool", self.upstreams.pool(self.named, self.definitions))
+            force_setattr(self, "_pool", self._open(self.upstreams.pool(self.named, self.definitions)))
             assert self._pool is not None
         return self._pool
+
+    def _open(self, pool: Pool) -> Pool:
+        """A pool of nobody, with what stands for its host until somebody fills it in."""
+        if pool.targets or pool.placeholder or not (written := self.upstreams.placeholder(self.pass_directive)):
+            return pool
+        return replace(pool, placeholder=written)
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         sent = self.processing.sent
@@ -288,7 +294,12 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         values = self.upstreams.passed_values(self.pass_directive, self.definitions, run.moment)
         paths = LocationPaths(self, request)
         if not values.texts:
-            yield Forward(self._sent_request(request, None, None, run), Pool((), (), values.reason), paths)
+            pool = self._open(Pool((), (), values.reason))
+            if pool.placeholder and not has_hole((unfilled := read_target(self.pass_directive.args[0])).uri):
+                sent = self._sent_request(request, None, self.path_out(run, unfilled), run)
+                yield Forward(sent, pool, self._prefixes(unfilled) or paths)
+            else:
+                yield Forward(self._sent_request(request, None, None, run), replace(pool, placeholder=""), paths)
         reasons = (
             (f"where `{self.pass_directive.written}` leads differs: {values.reason}",) if values.known is None else ()
         )

@@ -12,6 +12,7 @@ from infralint.model import Address, Affinity, Known, Location, Pool, Setting, U
 from infralint.platforms.nginx import AFFINITY_METHODS, affinity_by, spread_over
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, line_of
+from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import Definitions, Moment, Values, without_query
 from infralint.text.lazy import lazy
@@ -138,7 +139,20 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
             reason = (
                 f"the servers of `{self.block.written}` are only known once `{self.level.opaque[0].written}` is there"
             )
-        return Pool(tuple(dict.fromkeys(targets)), (), reason)
+        alone = len(self.servers) == 1 and not self._backups and not targets and not self.level.opaque
+        single = self.servers[0] if alone else None
+        return Pool(tuple(dict.fromkeys(targets)), (), reason, placeholder_of(single) if single is not None else "")
+
+
+def placeholder_of(directive: Directive) -> str:
+    """What stands for the whole host that a directive names until somebody fills it in, as written: `{{ backend }}:8000`,
+    also where that is the port of the same machine alone."""
+    text = directive.args[0] if directive.args else ""
+    if not has_hole(text):
+        return ""
+    authority = read_target(text).authority
+    is_open = has_hole(authority) and not HOLE.sub("", authority).strip(".:0123456789").removeprefix("localhost")
+    return directive.source.prepared.original(authority) if is_open else ""
 
 
 class Upstreams(msgspec.Struct, eq=False, dict=True):
@@ -181,6 +195,11 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             if len(pools) == 1
             else Pool(tuple(targets), (), next((pool.reason for pool in pools if pool.reason), ""))
         )
+
+    def placeholder(self, directive: Directive) -> str:
+        """What stands for the host of a `*_pass` until somebody fills it in; empty where that is an upstream's name."""
+        written = placeholder_of(directive)
+        return "" if written and self.get(written) is not None else written
 
     def backups_of(self, target: PassTarget, definitions: Definitions) -> tuple[Address, ...]:
         """The servers of an upstream by that name that get requests only where the others fail."""
