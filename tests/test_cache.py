@@ -20,6 +20,7 @@ from infralint.text.patterns import TooSlow
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NGINX = """\
+events {}
 http {
     server {
         listen 80;

@@ -57,6 +57,15 @@ spec:
     spec: { containers: [%s] }
 """
 CONTAINER = "{ name: nginx, image: 'nginx:1.27', ports: [{ containerPort: 80 }] }, "
+SERVERS = """package main
+import "github.com/mark3labs/mcp-go/server"
+func main() {
+%s}
+"""
+SERVER = "  http := server.NewStreamableHTTPServer(s, server.WithStateLess(true))\n"
+HUBS = """var app = WebApplication.CreateBuilder(args).Build();
+var api = app.MapGroup("/api");
+%s"""
 IMPORTS = """from fastapi.responses import Response%d
 app = FastAPI()
 
@@ -111,6 +120,8 @@ def test_what_never_ends_is_gone_through_once(path: str, content: str, lint: Lin
     ("path", "content"),
     [
         ("main.go", ROUTERS % (ROUTER * 600)),
+        ("main.go", SERVERS % repeated(SERVER)),
+        ("Program.cs", HUBS % repeated('api.MapHub<ChatHub>("/hub");\napi.MapMcp("/mcp");\napp>("/hub");\n')),
         ("src/chat.ts", FIELDS % "".join(f'this.router{at}.get("/list", this.chat.list);\n' for at in range(1_900))),
         ("api/chat.js", HANDLER % repeated('("Content-Type", "text/event-stream")\n')),
         ("next.config.mjs", REWRITES % repeated('[{ source: "/a", destination: "http://b" }]\n')),
@@ -132,7 +143,8 @@ def test_what_stands_there_often_is_looked_at_once(path: str, content: str, lint
     manifests = {
         "requirements.txt": "fastapi",
         "package.json": '{"dependencies": {"next": "15.0.0"}}',
-        "go.mod": "module a",
+        "go.mod": "module a\nrequire github.com/mark3labs/mcp-go v0.32.0\n",
+        "a.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"></Project>',
     }
     files = {"nginx.conf": SITE, "vercel.json": "{}", "Cargo.toml": '[dependencies]\nactix-web = "4"', **manifests}
     with at_most(200):

@@ -149,7 +149,7 @@ def application_code(bench: Bench) -> Iterator[Work]:
     files = bench.size(20_000)
     folder = bench.make("application", partial(trees.application_code, files=files))
     rule_words = {word for rules in all_rules() for word in rules.words} | set(CLIENT_WORDS)
-    expression = "|".join(sorted(re.sub(r"([.()\[\]])", r"\\\1", word) for word in rule_words))
+    expression = "|".join(sorted(re.sub(r"([.()\[\]{}*+?|^$\\])", r"\\\1", word) for word in rule_words))
     words = ["git", "grep", "--no-index", "--threads=1", "-lE", "-e", expression]
     grep = Command("`git grep -lE`, the same words", folder, words)
     yield Work(f"application code, {files:,} files", check(folder), (Aim(grep, 5),), memory=150)

@@ -278,6 +278,10 @@ MESH = (
     "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\nspec:\n  hosts: [a.com]\n"
     "  http: [{match: [{uri: {prefix: /chat}}], route: [{destination: {host: chat}}], timeout: 30s}]\n"
 )
+PROXY = (
+    "apiVersion: projectcontour.io/v1\nkind: HTTPProxy\nmetadata: {name: a}\nspec:\n"
+    "  routes: [{services: [{name: a, port: 80}], timeoutPolicy: {response: 60s}}]\n  virtualhost: {fqdn: a.com}\n"
+)
 DEPLOYMENT = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: 2\n"
     "  template: {spec: {containers: [{name: a, image: a, env: [{name: A, value: b}]}]}}\n"
@@ -308,6 +312,9 @@ DEPLOYMENT = (
         (MESH.replace("prefix", "prefx"), 6, "`uri` has no field `prefx`; did you mean prefix?"),
         (MESH.replace("timeout: 30s", "timeout: soon"), 6, "`timeout: soon` is no duration"),
         (MESH.replace("http: [", "http: ").replace("30s}]", "30s}"), 6, "`http` has to be a list"),
+        (PROXY.replace("port: 80", "port: http"), 5, "`port: http` is no number"),
+        (PROXY.replace("services", "service"), 5, "`routes` has no field `service`; did you mean services?"),
+        (PROXY.replace("response: 60s", "response: ever"), 5, "`response: ever` is no duration"),
         (DEPLOYMENT.replace("replicas: 2", "replicas: many"), 5, "`replicas: many` is no number"),
         (DEPLOYMENT.replace("value: b", "value: 80"), 6, '`value: 80` is no text: write "80"'),
         (f"{HEAD}{GOOD}".replace("http:", "host: 'https://a.com', http:"), 4, "`https://a.com` is no host"),
@@ -337,6 +344,7 @@ def test_fields_that_kinds_do_not_have_or_that_hold_something_else(
         DEPLOYMENT.replace("replicas: 2", "replicas: REPLICAS"),
         DEPLOYMENT.replace("replicas: 2", "replicas: ~"),
         MESH.replace("v1", "v1beta1"),
+        PROXY.replace("60s", "infinity"),
         f"{HEAD}{GOOD}".replace("http:", "host: '*.a.com', http:"),
     ],
 )

@@ -94,3 +94,23 @@ def test_where_the_main_file_is_the_projects_its_includes_decide(lint: Lint) -> 
     main = "events {}\nhttp { server { include /etc/nginx/conf.d/*.conf; } }\n"
     dockerfile = f"FROM nginx\nCOPY main.conf {MAIN}\nCOPY my.conf {IN_HTTP}\n"
     assert not lint({"main.conf": main, "my.conf": f"{APP}\n", "Dockerfile": dockerfile})["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("files", "is_refused"),
+    [
+        ({"nginx.conf": f"http {{ {SITE} }}\n"}, True),
+        ({"nginx.conf": f"worker_processes 1;\nhttp {{ {SITE} }}\n"}, True),
+        ({"my.conf": f"http {{ {SITE} }}\n", "Dockerfile": f"FROM nginx\nCOPY my.conf {MAIN}\n"}, True),
+        ({"nginx.conf": WHOLE}, False),
+        ({"nginx.conf": SITE}, False),
+        ({"nginx.conf": f"include events.conf;\nhttp {{ {SITE} }}\n"}, False),
+        ({"nginx.conf": "events {}\ninclude web/nginx.conf;\n", "web/nginx.conf": f"http {{ {SITE} }}\n"}, False),
+        ({"web.conf": f"http {{ {SITE} }}\n"}, False),
+        ({"nginx.conf.j2": f"{{{{ head }}}}\nhttp {{ {SITE} }}\n"}, False),
+    ],
+)
+def test_a_main_file_without_events_is_refused(files: dict[str, str], is_refused: bool, lint: Lint) -> None:
+    """Measured on nginx 1.22 and 1.31."""
+    told = [entry["message"] for entry in lint(files)["unreadable"]]
+    assert any('no "events" section in configuration' in text for text in told) is is_refused

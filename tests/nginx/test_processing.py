@@ -295,7 +295,7 @@ def test_clocks_of_a_location_and_of_a_stream_server(tmp_path: Path) -> None:
         ("between-bytes", 300, "truncated"),
         ("connect", 3, "504"),
     ]
-    [hop] = read("stream { server { listen 443; proxy_pass app:1; proxy_timeout 1h; } }", tmp_path).hops  # type: ignore[assignment]
+    [hop] = read("events {} stream { server { listen 443; proxy_pass app:1; proxy_timeout 1h; } }", tmp_path).hops  # type: ignore[assignment]
     assert {(clock.expiry, _seconds(clock)) for clock in hop.clocks} == {("reset", 3600)}
 
 

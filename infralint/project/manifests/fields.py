@@ -32,6 +32,22 @@ _LEFT_OUT = frozenset({"apiVersion", "kind"})
 """Fields that are looked at elsewhere."""
 
 
+_CONTOUR: dict[str, str] = {
+    "": "metadata:* spec:m",
+    "spec": "virtualhost:m routes:l tcpproxy:m includes:l ingressClassName:t",
+    "spec.routes": (
+        "conditions:l services:l enableWebsockets:b permitInsecure:b authPolicy:m timeoutPolicy:m retryPolicy:m"
+        " healthCheckPolicy:m loadBalancerPolicy:m pathRewritePolicy:m requestHeadersPolicy:m responseHeadersPolicy:m"
+        " cookieRewritePolicies:l rateLimitPolicy:m requestRedirectPolicy:m directResponsePolicy:m"
+        " internalRedirectPolicy:m jwtVerificationPolicy:m ipAllowPolicy:l ipDenyPolicy:l"
+    ),
+    "spec.routes.services": (
+        "name:t port:n protocol:t weight:n mirror:b validation:m requestHeadersPolicy:m responseHeadersPolicy:m"
+        " cookieRewritePolicies:l slowStartPolicy:m healthPort:n"
+    ),
+    "spec.routes.timeoutPolicy": "response:t idle:t idleConnection:t",
+}
+"""https://github.com/projectcontour/contour/blob/main/apis/projectcontour/v1/httpproxy.go"""
 _DURATIONS = frozenset(
     {
         "networking.istio.io/VirtualService spec.http.timeout",
@@ -149,4 +165,4 @@ def _table() -> dict[str, dict[str, str]]:
     """Kind -> place in it (`spec.rules.http`) -> the fields there with their forms, as `tests/kubernetes/manifest_fields.js`
     takes them from packages that are made of the schemas."""
     text = Path(__file__).with_name("manifest_fields.json").read_bytes()
-    return msgspec.json.decode(text, type=dict[str, dict[str, str]])
+    return {**msgspec.json.decode(text, type=dict[str, dict[str, str]]), "projectcontour.io/HTTPProxy": _CONTOUR}

@@ -267,6 +267,8 @@ class Joiner:
         found: list[Head] = []
         if holder is not None and holder.target.endswith(_CALLABLES):
             return []
+        if holder is not None and self._steps > MOST_STEPS:
+            return [NOWHERE]
         if holder is not None:
             name = holder.target.rpartition(".")[2]
             local = function is not None and "." not in holder.target and function.span.has(holder.span)

@@ -92,6 +92,7 @@ class Routes(msgspec.Struct):
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[Unjoined]] = {}
     _made: int = 0
+    _held_by: dict[tuple[str, str, SourceSpan], list[Registration]] = {}
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -408,8 +409,14 @@ class Routes(msgspec.Struct):
         holder, function = module.assignment_of(call.span), module.function_at(call.span)
         if holder is None:
             return joiner.registrations.all_at(module, call.span)
-        uses = joiner.uses.within(module, holder.target, function) if function is not None else []
-        return [found for other, use in uses for found in joiner.registrations.all_at(other, span_of(use))]
+        if function is None:
+            return []
+        key = (module.path, holder.target, function.span)
+        if key not in self._held_by:
+            uses = joiner.uses.within(module, holder.target, function)
+            found = (found for other, use in uses for found in joiner.registrations.all_at(other, span_of(use)))
+            self._held_by[key] = list(found)
+        return self._held_by[key]
 
 
 def _join_methods(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

@@ -48,6 +48,23 @@ def find_misplaced(includes: Includes) -> Iterator[Unreadable]:
                 break
 
 
+def find_missing_events(includes: Includes) -> Iterator[Unreadable]:
+    """Main files without the one block that nginx does not start without.
+
+    https://nginx.org/en/docs/ngx_core_module.html#events
+    """
+    for path, tree in includes.trees.items():
+        names = {directive.name for directive in tree or ()}
+        if not tree or names.isdisjoint({"http", "stream"}) or not names.isdisjoint({"events", "include"}):
+            continue
+        is_main = path.rpartition("/")[2] == "nginx.conf" or _MAIN in includes.find_targets(path)
+        if is_main and path not in includes.claimed and not tree[0].source.is_template:
+            at = next(directive for directive in tree if directive.name in ("http", "stream"))
+            if not any(directive.opaque or directive.conditions for directive in tree):
+                message = 'nginx would refuse this file: no "events" section in configuration; write `events {}` above'
+                yield Unreadable(message, at.where)
+
+
 def _is_whole(tree: Sequence[Directive]) -> bool:
     return any(directive.name in ("http", "events") and directive.block is not None for directive in tree)
 

@@ -13,7 +13,7 @@ from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.hints import read_declarations
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.novelties import find_novelties, may_be_new
-from infralint.sources.nginx.places import find_misplaced
+from infralint.sources.nginx.places import find_misplaced, find_missing_events
 from infralint.sources.nginx.refusals import refusals, unsearchable
 from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.versions import Versions
@@ -54,7 +54,7 @@ def read_into(
     reading.unreadable += [entry for entry in includes.broken.values() if entry is not None]
     reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
     reading.unreadable += refusals(filter(None, includes.trees.values()))
-    reading.unreadable += find_misplaced(includes)
+    reading.unreadable += [*find_misplaced(includes), *find_missing_events(includes)]
     for file in includes.sources.values():
         if file.path in project.marked and not file.is_template:
             reading.unreadable.append(Unreadable(_MARKED, file.location(1)))
