@@ -98,6 +98,11 @@ def test_a_fixed_example_is_accepted_and_streams(
     write(tmp_path, dict(files))
     fixed = fix(tmp_path, binary, monkeypatch)
     text = (tmp_path / name).read_text()
+    if text == files[name] and not binary.accepts(repoint(text)).ok:
+        assert (
+            "nginx would refuse this file" in run("check", "--nginx-version", ".".join(map(str, binary.version))).output
+        )
+        return  # what came with a later nginx
     # Silences take seconds: they are tried where they are the subject, and where HTTP servers speak.
     silent = "proxy_timeout" not in text and any(line.endswith("read_timeout 300s;") for line in text.splitlines())
     flows(binary, text, [one for one in fixed if one["check"] != "short-idle-timeout" or (subject and silent)])
