@@ -42,6 +42,15 @@ def test_a_template_of_ansible_may_name_it_in_an_upstream(lint: Lint) -> None:
     assert found(lint, text, path) == [f"{path}:2 warning missing-upgrade-headers"]
 
 
+@pytest.mark.parametrize(
+    ("path", "passed"),
+    [("nginx.conf.sigil", "http://{{ $.APP }}-8000"), ("nginx.conf.tftpl", "http://${backend}")],
+)
+def test_templates_of_dokku_and_terraform_are_filled_in_too(path: str, passed: str, lint: Lint) -> None:
+    text = f"server {{ listen 80; location / {{ proxy_pass {passed}; proxy_set_header Host $host; }} }}\n"
+    assert found(lint, text, path) == [f"{path}:1 warning missing-upgrade-headers"]
+
+
 def test_of_several_backends_to_fill_in_none_is_taken(lint: Lint) -> None:
     text = "server { listen 80; location /live { proxy_pass ${API}; } location /auth { proxy_pass ${AUTH}; } }\n"
     assert found(lint, text) == []

@@ -252,6 +252,8 @@ INDENTED = "".join(f"          {line}\n" for line in SCRIPT.splitlines())
     [
         ("main.tf", f'resource "aws_instance" "edge" {{\n  user_data = <<-EOT\n{SCRIPT}  EOT\n}}\n'),
         ("vm.tf", f'resource "azurerm_linux_virtual_machine" "a" {{\n  custom_data = base64encode(<<-EOT\n{SCRIPT}EOT\n)\n}}\n'),
+        ("web/Dockerfile", f"FROM nginx\nCOPY <<EOF /etc/nginx/conf.d/a.conf\n{SERVER}EOF\n"),
+        ("Dockerfile.web", "FROM nginx\nRUN echo 'server { location / { proxy_pass http://a; } }' > /etc/nginx/a.conf\n"),
         ("scripts/user_data.sh", SCRIPT),
         ("templates/user_data.sh.tpl", SCRIPT),
         ("templates/user-data.tftpl", SCRIPT),
@@ -271,6 +273,7 @@ def test_nginx_that_a_script_sets_up_is_named(path: str, text: str, tmp_path: Pa
             'resource "aws_instance" "edge" {\n  user_data = "#!/bin/bash"\n}\n# proxy_pass is set elsewhere\n',
         ),
         ("nginx.conf.tpl", SERVER),
+        ("Dockerfile", "FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n"),
         ("run.sh", "#!/bin/sh\nnginx -t && grep -c proxy_passed log\n"),
     ],
 )

@@ -226,7 +226,7 @@ def is_nginx(text: str) -> bool:
 
 def _plain(project: Project, path: str, text: str, reading: Reading) -> Iterator[NginxFile]:
     if _is_read(project.show(path), text, 1, reading):
-        yield NginxFile(path, project.show(path), prepare(text))
+        yield NginxFile(path, project.show(path), prepare(text, path=path))
 
 
 def _is_read(shown: str, text: str, line: int, reading: Reading) -> bool:

@@ -139,7 +139,7 @@ class Includes:
             message = problem.message if problem.is_limit else f"{kind}: {problem.message}"
             self.broken[path] = Unreadable(message, place)
             return
-        source.prepared = prepare(source.prepared.unprepared, branches=0)
+        source.prepared = prepare(source.prepared.unprepared, 0, source.path)
         source.__dict__.pop("line_starts", None)
         source.comments.clear()
         try:
@@ -156,7 +156,7 @@ class Includes:
         if language := foreign_language(text):
             self.beyond[path] = f"this file is a template in a language that infralint does not read ({language})"
             return None
-        return self.sources.setdefault(path, NginxFile(path, self.project.show(path), prepare(text)))
+        return self.sources.setdefault(path, NginxFile(path, self.project.show(path), prepare(text, path=path)))
 
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually; a pattern that takes no file of the project

@@ -19,9 +19,11 @@ import msgspec
 from infralint.text.lazy import lazy
 
 HOLE = lazy("[\U000f0000-\U0010fffd]")
+TERRAFORM = ".tftpl"
+"""Ending of what `templatefile()` renders."""
 RENDERED_FROM = (
     *(".template", ".tmpl", ".tpl", ".j2", ".jinja", ".jinja2", ".inc.template", ".conf.template", ".sample"),
-    *(".erb", ".ejs", ".epp", ".mustache", ".hbs"),
+    *(".erb", ".ejs", ".epp", ".mustache", ".hbs", TERRAFORM),
 )
 """Endings under which a repository keeps what will have none on the server."""
 _FIRST_HOLE = 0xF0000
@@ -44,6 +46,7 @@ _GO_COMMENT = lazy(r"\{\{-?\s*/\*")
 _GO_COMMENT_END = lazy(r"\*/\s*-?\}\}")
 _CLOSERS = {"{#": "#}", "{%": "%}", "<%": "%>", "{{/*": "*/"}
 _ENVIRONMENT = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}\n]{0,1000}))?\}|\$([A-Z][A-Z0-9_]*)\b")
+_TERRAFORM_VALUE = lazy(r"(?<!\$)\$\{\s*[a-z_][\w.\[\]\"-]*\s*\}")
 _PLACEHOLDERS = (
     ("%%", lazy(r"%%\w[\w.\-]*%%")),
     ("@", lazy(r"(?<![\w@.~=\-/])@[A-Z][A-Z0-9_]*@(?![A-Z0-9_])")),
@@ -126,9 +129,11 @@ def foreign_language(text: str) -> str | None:
     return next((name for name, begins, mark in _LINE_LANGUAGES if begins in text and mark.search(text)), None)
 
 
-def prepare(text: str, branches: int | None = None) -> Prepared:
-    """Make a template readable as nginx. branches=0 keeps only the first branch of every control block."""
+def prepare(text: str, branches: int | None = None, path: str = "") -> Prepared:
+    """Make a template readable as nginx. branches=0 keeps only the first branch of every control block. path: of its file."""
     result = Prepared(text, text)
+    if path.endswith(TERRAFORM):
+        result.text = _TERRAFORM_VALUE.sub(lambda found: _hole(result, found[0]), result.text)
     if ("{{" in text or "{%" in text or "{#" in text or "<%" in text) and _TEMPLATE.search(text):
         _Renderer(result, branches).run()
     for begins, placeholder in _PLACEHOLDERS:

@@ -151,7 +151,7 @@ def placeholder_of(directive: Directive) -> str:
     if not has_hole(text):
         return ""
     authority = read_target(text).authority
-    is_open = has_hole(authority) and not HOLE.sub("", authority).strip(".:0123456789").removeprefix("localhost")
+    is_open = has_hole(authority) and not HOLE.sub("", authority).strip(".:-0123456789").removeprefix("localhost")
     return directive.source.prepared.original(authority) if is_open else ""
 
 

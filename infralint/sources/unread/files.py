@@ -73,6 +73,7 @@ SCRIPTED_NGINX = "nginx that a script sets up"
 _WRITTEN_AT_START = (
     rb"\A(?:#!|#cloud-config|Content-Type: multipart/)[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 )
+_WRITTEN_IN_IMAGE = rb"\A[\s\S]*?[\s{;'\"]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 _USER_DATA = rb"\A(?>[\s\S]*?^[ \t]*UserData:)[\s\S]*?[\s{;]proxy_pass[ \t]+[\"']?(?:https?:|\\?\$)"
 TEMPLATE_SERVICES = tuple((rf"\bAWS::{service}::", kind) for service, kind in TEMPLATE_KINDS.items())
 """Regular expression over a CloudFormation template -> its kind."""
@@ -108,13 +109,14 @@ PATHS = tuple(
         (".vcl", r"[^/]*\.vcl", _rule("Varnish")),
         (".", r"[^/]*\.(?:sh|bash|tftpl|tpl|cfg|ya?ml)", _rule(SCRIPTED_NGINX, _WRITTEN_AT_START, b"proxy_pass")),
         (".", r"[^/]*\.(?:ya?ml|template)", _rule(SCRIPTED_NGINX, _USER_DATA, b"proxy_pass")),
+        ("dockerfile", r"(?:[^/]*\.)?dockerfile(?:[._-][^/]*)?", _rule(SCRIPTED_NGINX, _WRITTEN_IN_IMAGE, b"proxy_pass")),
     )
 )  # fmt: skip
 """What stands somewhere in each such path, a regular expression over the end of it -> its kind."""
 
 _ENDINGS = frozenset("bash bicep cfg conf htaccess json sh template tftpl toml tpl vcl vhost yaml yml".split())
 """Names with another ending are no such file, unless it is one of NAMES or says one of _WORDS."""
-_WORDS = ("caddyfile", "haproxy", "lighttpd")
+_WORDS = ("caddyfile", "dockerfile", "haproxy", "lighttpd")
 _OTHER_NAMES = tuple(name for name in NAMES if name.rpartition(".")[2] not in _ENDINGS)
 """Those of NAMES that have another ending."""
 _TEMPLATES = "j2 jinja jinja2 tmpl tpl erb template example sample dist in gotmpl ejs".split()
