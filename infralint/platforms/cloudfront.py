@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -42,7 +42,7 @@ from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
 from infralint.platforms.forwarding import set_by
 from infralint.text.globs import is_like
 from infralint.text.lazy import lazy
-from infralint.text.wording import ping_interval
+from infralint.text.wording import listing, ping_interval
 
 READ_TIMEOUT = 30.0
 """Seconds of silence that CloudFront allows an origin, before the first byte and between two packets, unless more is
@@ -145,6 +145,20 @@ class DistributionOrigin(msgspec.Struct, frozen=True, kw_only=True):
     is_bucket: bool = False
     port: int | None = None
     headers: Mapping[str, Setting[str]] = {}
+
+
+def lost_origin(wanted: object, names: Sequence[object], where: Location, name: str) -> DistributionOrigin | None:
+    """The origin of a behavior that names one which its distribution has not: AWS refuses it. None where one of the names may be
+    meant.
+
+    https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DefaultCacheBehavior.html
+    """
+    if not (isinstance(wanted, str) and wanted and names and all(isinstance(known, str) and known for known in names)):
+        return None
+    if wanted in names:
+        return None
+    why = f"AWS refuses `{name}` {wanted}: the distribution has {listing([str(known) for known in names], 'and')}"
+    return DistributionOrigin(where=where, read_timeout=Unknown(where, name, why, refused=True), pool=Pool(reason=why))
 
 
 class CacheBehavior(msgspec.Struct, frozen=True, kw_only=True):

@@ -258,3 +258,16 @@ def test_values_that_aws_does_not_have_are_refused_whoever_asks(text: str, line:
 def test_a_value_by_a_parameter_may_be_another(lint: Lint) -> None:
     text = "Parameters: {T: {Type: String, Default: long}}\n" + URL.replace("60", "!Ref T")
     assert lint({"template.yaml": text})["unreadable"] == []
+
+
+def test_an_origin_that_a_distribution_has_not(lint: Lint) -> None:
+    text = ORIGIN + "        DefaultCacheBehavior: {TargetOriginId: b, ViewerProtocolPolicy: allow-all}\n"
+    [entry] = lint({"template.yaml": text})["unreadable"]
+    assert (entry["message"], entry["location"]["line"]) == (
+        "AWS refuses `TargetOriginId` b: the distribution has a",
+        7,
+    )
+    for change in (("Id: a,", "Id: !Ref AWS::StackName,"), ("Origins:", "OriginGroups: {Items: []}\n        Origins:")):
+        entries = lint({"template.yaml": text.replace(*change)})["unreadable"]
+        assert not any("TargetOriginId" in entry["message"] for entry in entries)
+    assert not lint({"template.yaml": text.replace("TargetOriginId: b", "TargetOriginId: a")})["unreadable"]

@@ -93,11 +93,13 @@ def _distributions(template: CloudFormationTemplate) -> Iterator[Node]:
 
 def _behaviors(template: CloudFormationTemplate, config: YamlValue) -> Iterator[CacheBehavior]:
     origins = _origins(template, config)
+    is_whole = config.get("OriginGroups") is None and template.is_missing(config, "Origins") is None
+    is_whole = is_whole and len(origins) == len((config.get("Origins") or config).items or ())
     for block in template.items(config, "CacheBehaviors"):
-        yield _behavior(template, block, template.setting(block, "PathPattern", "*", str), origins)
+        yield _behavior(template, block, template.setting(block, "PathPattern", "*", str), origins, is_whole)
     default = template.mapping(config, "DefaultCacheBehavior")
     if default is not None:
-        yield _behavior(template, default, None, origins)
+        yield _behavior(template, default, None, origins, is_whole)
 
 
 _Identity = tuple[tuple[str, str], ...] | str
@@ -113,15 +115,20 @@ def _behavior(
     block: YamlValue,
     pattern: Setting[str] | None,
     origins: Sequence[tuple[_Identity, DistributionOrigin]],
+    is_whole: bool,
 ) -> CacheBehavior:
+    """is_whole: nothing else of the distribution is an origin, so that a name which is not here is nowhere."""
     methods = template.texts(block, "AllowedMethods")
     if isinstance(methods, Known) and methods.origin == "default":
         methods = replace(methods, value=frozenset({"GET", "HEAD"}))
     wanted = _identity(template, block, "TargetOriginId")
     found = next((origin for identity, origin in origins if identity == wanted and wanted), None)
+    where = template.place_of(block)
+    if found is None:
+        names = [identity for identity, _ in origins] if is_whole else []
+        found = cloudfront.lost_origin(wanted, names, template.place_of(block, "TargetOriginId"), "TargetOriginId")
     if found is None and len(origins) == 1:
         found = origins[0][1]
-    where = template.place_of(block)
     if found is None:
         why = "which origin it leads to can't be told"
         unknown = Unknown(where, "TargetOriginId", why)

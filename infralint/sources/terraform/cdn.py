@@ -87,6 +87,9 @@ def _origin_of(
     found = next((origin for identity, origin in origins if identity == wanted and wanted), None)
     if found is not None:
         return found
+    names = () if distribution.inner("origin_group") else [identity for identity, _ in origins]
+    if (lost := cloudfront.lost_origin(wanted, names, block.where, "target_origin_id")) is not None:
+        return lost
     if len(origins) == 1:
         return origins[0][1]
     why = f"which origin of {distribution.address} it leads to can't be told"
