@@ -550,18 +550,18 @@ class Includes:
     @cached_property
     def _in_own_images(self) -> set[tuple[str, str]]:
         """What is put somewhere in images of nginx's makers alone, whose nginx.conf stays as it is."""
-        own: set[tuple[str, str]] = set()
+        makers: set[tuple[str, str]] = set()
         others: set[tuple[str, str]] = set()
         for path in self.project.files_named(*DOCKERFILES):
             text = self.project.text_or_nothing(path)
             for stage in stages_of(text).values():
-                (own if _is_own(stage.base, text) else others).update(self._copied_in(path, stage))
+                (makers if _is_own(stage.base, text) else others).update(self._copied_in(path, stage))
         for service in read_compose(self.project).services:
             image, text = service.image.text if service.image is not None else "", ""
             if service.build is not None and (built := dockerfile_of(self.project, service)) is not None:
                 image, text = built.base, self.project.text_or_nothing(dockerfile_path(service.build))
-            (own if _is_own(image, text) else others).update(self._mounted_by(service))
-        return own - others
+            (makers if _is_own(image, text) else others).update(self._mounted_by(service))
+        return makers - others
 
     def _one_mapping(self, origin: str, target: str) -> Iterator[tuple[str, str]]:
         if is_glob(origin):
