@@ -150,6 +150,7 @@ REFUSED = {
     ("location", "fastcgi_pass"): ["php", "127.0.0.1"],
     ("main", "worker_processes"): ["x"],
     ("main", "keepalive_timeout"): ["65"],
+    ("main", "stream"): ["{ } stream { }"],
     ("stream", "server"): [
         "{ proxy_pass 127.0.0.1:1; }",
         "{ listen 1998; proxy_pass 127.0.0.1:1; } server { proxy_pass 127.0.0.1:1; }",

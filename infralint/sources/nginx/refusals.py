@@ -82,7 +82,8 @@ _KEYED: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Directives that may stand once under a name -> what the word with the name begins with, and what nginx says of two."""
-_SINGLE = _UNREPEATED | _KEYED.keys() | {"location", "upstream", "http", "events"}
+_MAIN_BLOCKS = ("http", "events", "stream", "mail")
+_SINGLE = _UNREPEATED | _KEYED.keys() | {"location", "upstream", *_MAIN_BLOCKS}
 """Those, and blocks that may stand once, or once under a name."""
 _HEEDED = _ONCE | HEEDED
 _MATCHING = frozenset(["location", "server_name", "rewrite", "if", "map"])
@@ -436,7 +437,7 @@ def _single_block(directive: Directive) -> tuple[str, str]:
     """What stands once in a file: blocks that other files may repeat, where one of these is used."""
     if directive.name == "upstream" and len(directive.args) == 1 and not directive.has_hole:
         return f"upstream {directive.args[0]}", f'duplicate upstream "{directive.args[0]}"'
-    if directive.name in ("http", "events"):
+    if directive.name in _MAIN_BLOCKS:
         return directive.name, f'"{directive.name}" directive is duplicate'
     return _once(directive)
 
