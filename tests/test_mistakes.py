@@ -110,9 +110,9 @@ PERL: dict[str, str | bytes] = {
     "app/app.pl": "use Mojolicious::Lite;\n",
     "app/Dockerfile": "FROM perl\nCMD perl app.pl\n",
 }
-HAPI: dict[str, str | bytes] = {
-    "app/main.js": 'require("@hapi/hapi").server().route({})\n',
-    "app/package.json": '{"dependencies": {"@hapi/hapi": "21"}}',
+RESTIFY: dict[str, str | bytes] = {
+    "app/main.js": 'require("restify").createServer().get("/", answer)\n',
+    "app/package.json": '{"dependencies": {"restify": "11"}}',
 }
 INGRESS = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: {{ name }} }\n"
 
@@ -121,7 +121,7 @@ INGRESS = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: {{
     ("files", "unseen"),
     [
         (PERL, "app: code in Perl is not read (1 file)"),
-        (HAPI, "app: code that uses hapi is not read"),
+        (RESTIFY, "app: code that uses Restify is not read"),
         ({"k8s/ingress.yaml": INGRESS}, "k8s/ingress.yaml: is a template, which has to be rendered first"),
         ({"k8s/kustomization.yaml": "resources: ['https://acme.com/base//k8s?ref=v1']\n"}, "which lies elsewhere and is not read"),
         ({"Caddyfile": ":80 {\n  reverse_proxy app:80\n}\n"}, "Caddy (Caddyfile)"),
@@ -189,7 +189,10 @@ def test_what_was_not_seen_elsewhere_is_not_said_of_a_file_that_is_asked_for(her
     assert "Not followed" not in run("check", "nginx.conf").output
     write(
         here,
-        HAPI | {"app/main.js": 'require("@hapi/hapi"); s.route({handler: (r, h) => h.type("text/event-stream")})\n'},
+        RESTIFY
+        | {
+            "app/main.js": 'require("restify"); exports.reply = (q, r) => r.header("Content-Type", "text/event-stream")\n'
+        },
     )
     said = "  app/main.js:1: answers with text/event-stream; the route that this answers was not found"
     assert all(
