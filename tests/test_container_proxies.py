@@ -47,6 +47,16 @@ def test_a_middleware_that_buffers_is_found_at_its_label(lint: Lint) -> None:
     assert judge(lint, traefik(labels[0])) == []
 
 
+@pytest.mark.parametrize("rule", ["Host(<DOMAIN>) && PathPrefix(`/api`)", "__RULE__"])
+def test_what_is_filled_into_a_rule_may_be_anything(rule: str, lint: Lint) -> None:
+    limit = (
+        "traefik.http.middlewares.limit.buffering.maxRequestBodyBytes=1000000",
+        "traefik.http.routers.api.middlewares=limit@docker",
+    )
+    compose = traefik(*limit).replace("Host(`chat.example.com`) && PathPrefix(`/api`)", rule)
+    assert judge(lint, compose) == ["compose.yaml:11 warning buffered-stream"]
+
+
 def test_a_middleware_that_buffers_is_found_behind_a_chain(lint: Lint) -> None:
     labels = (
         "traefik.http.middlewares.limit.buffering.maxRequestBodyBytes=1000000",

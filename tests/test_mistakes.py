@@ -111,7 +111,7 @@ PERL: dict[str, str | bytes] = {
     "app/Dockerfile": "FROM perl\nCMD perl app.pl\n",
 }
 RESTIFY: dict[str, str | bytes] = {
-    "app/main.js": 'require("restify").createServer().get("/", answer)\n',
+    "app/main.js": 'require("restify").createServer().get("/", handle)\n',
     "app/package.json": '{"dependencies": {"restify": "11"}}',
 }
 INGRESS = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: {{ name }} }\n"
@@ -189,9 +189,9 @@ def test_what_was_not_seen_elsewhere_is_not_said_of_a_file_that_is_asked_for(her
     assert "Not followed" not in run("check", "nginx.conf").output
     write(
         here,
-        RESTIFY
-        | {
-            "app/main.js": 'require("restify"); exports.reply = (q, r) => r.header("Content-Type", "text/event-stream")\n'
+        {
+            "app/main.js": 'require("@hapi/hapi"); s.route({handler: (r, h) => h.type("text/event-stream")})\n',
+            "app/package.json": '{"dependencies": {"@hapi/hapi": "21"}}',
         },
     )
     said = "  app/main.js:1: answers with text/event-stream; the route that this answers was not found"

@@ -83,7 +83,10 @@ def test_services_that_all_lead_to_the_same_many_pods_are_named(lint: Lint) -> N
 
 
 def test_the_same_paths_of_many_hosts_are_found_by_host(lint: Lint) -> None:
-    paths = "".join(f"      - {{path: /{number}, backend: {{service: {{name: s}}}}}}\n" for number in range(80))
+    paths = "".join(
+        f"      - {{path: /{number}, pathType: Prefix, backend: {{service: {{name: s, port: {{number: 80}}}}}}}}\n"
+        for number in range(80)
+    )
     ingress = (
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec:\n  ingressClassName: nginx\n  rules:\n"
         f"  - host: h\n    http: &paths\n      paths:\n{paths}"

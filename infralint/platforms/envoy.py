@@ -25,7 +25,7 @@ from infralint.model import (
 )
 from infralint.platforms.routing import RoutedHop
 from infralint.text.durations import go_duration
-from infralint.text.lazy import lazy
+from infralint.text.placeholders import has_placeholder
 
 
 class GatewayProduct(msgspec.Struct, frozen=True):
@@ -68,10 +68,6 @@ CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
 """`controllerName` of a GatewayClass, or the usual name of one -> the product."""
 
 
-_FILLED_IN = lazy(r"[$<>%@{]|__")
-"""What another program fills in before anybody reads the text."""
-
-
 def duration(setting: Setting[str]) -> Setting[float]:
     """A time such as `1h30m` or `500ms`; 0 means without limit.
 
@@ -83,7 +79,7 @@ def duration(setting: Setting[str]) -> Setting[float]:
     seconds = UNLIMITED if text == "infinity" else go_duration(text)
     if seconds is None:
         why, remedy = f"`{setting.written}` is no duration", "write 300s, or 0s for no limit"
-        return Unknown(setting.where, setting.name, why, remedy, refused=not _FILLED_IN.search(text))
+        return Unknown(setting.where, setting.name, why, remedy, refused=not has_placeholder(text))
     return setting.with_value(seconds or UNLIMITED)
 
 

@@ -30,6 +30,7 @@ from infralint.platforms.compression import is_encoded, media_type
 from infralint.platforms.routing import MOST_PAIRS, PathKind, RoutedHop
 from infralint.text.durations import go_duration
 from infralint.text.lazy import lazy
+from infralint.text.placeholders import has_placeholder
 from infralint.text.suggestions import hint
 
 _MATCHER = lazy(r"(?:(!)\s*+)?\b(\w++)\(([^()]*+)\)")
@@ -52,15 +53,15 @@ def parse_rule(written: str) -> TraefikRule:
     """
     hosts: tuple[str, ...] = ("",)
     paths: tuple[tuple[str, PathKind], ...] = (("/", "prefix"),)
-    doubt = ""
+    doubt = f"it depends on `{written}`" if _is_filled_in(written) else ""
     for negated, name, arguments in _MATCHER.findall(written):
         texts = _QUOTED.findall(arguments)
         if negated or name not in ("Host", "Path", "PathPrefix"):
             doubt = f"it depends on `{written}`"
         elif name == "Host":
-            hosts = tuple(texts)
+            hosts = tuple(texts) or hosts
         else:
-            paths = tuple((text, "exact" if name == "Path" else "prefix") for text in texts)
+            paths = tuple((text, "exact" if name == "Path" else "prefix") for text in texts) or paths
     if len(hosts) * len(paths) > MOST_PAIRS:
         doubt = doubt or f"its path is one of the {len(paths)} that the rule names"
         paths = (("/", "prefix"),)
@@ -74,17 +75,24 @@ _MATCHERS = frozenset(
     " pathprefix pathregexp query queryregexp".split()
 )
 """Those of Traefik 2 and 3, in small letters: Traefik takes them in any."""
-_TOKEN = lazy(r"\s*+(?:(`[^`]*+`|\"(?:[^\"\\]|\\.)*+\")|(&&|\|\||[!(),])|([A-Za-z]\w*+)|(.))", re.DOTALL)
+_WRITTEN_TEXT = r"`[^`]*+`|\"(?:[^\"\\]|\\.)*+\""
+_TEXT = lazy(_WRITTEN_TEXT, re.DOTALL)
+_TOKEN = lazy(rf"\s*+(?:({_WRITTEN_TEXT})|(&&|\|\||[!(),])|([A-Za-z]\w*+)|(.))", re.DOTALL)
+
+
+def _is_filled_in(rule: str) -> bool:
+    """Whether parts of a rule beside its texts are filled in later."""
+    return has_placeholder(_TEXT.sub("", rule))
 
 
 def refused_rule(written: str, where: Location) -> Unknown | None:
     """A rule that Traefik can't read, so that there is no such router; None for any other."""
+    if _is_filled_in(written):
+        return None
     depth = 0
     why = ""
     for _, mark, name, other in _TOKEN.findall(written):
         depth += {"(": 1, ")": -1}.get(mark, 0)
-        if other in ("$", "{"):
-            return None
         if other.strip():
             why = why or f"{other} can't stand there; texts stand in backticks"
         elif name and name.lower() not in _MATCHERS:

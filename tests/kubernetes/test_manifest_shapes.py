@@ -282,6 +282,7 @@ PROXY = (
     "apiVersion: projectcontour.io/v1\nkind: HTTPProxy\nmetadata: {name: a}\nspec:\n"
     "  routes: [{services: [{name: a, port: 80}], timeoutPolicy: {response: 60s}}]\n  virtualhost: {fqdn: a.com}\n"
 )
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {labels: {jenkins: agent}}\nspec: {containers: [{name: a, image: a}]}\n"
 DEPLOYMENT = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: 2\n"
     "  template: {spec: {containers: [{name: a, image: a, env: [{name: A, value: b}]}]}}\n"
@@ -296,6 +297,10 @@ DEPLOYMENT = (
         (ROUTE.replace("port: 80", "port: http"), 6, "`port: http` is no number"),
         (ROUTE.replace("port: 80", 'port: "80"'), 6, "`port: 80` is no number"),
         (ROUTE.replace("port: 80", "port: 99999"), 6, "`port: 99999` is no port"),
+        (SERVICE.replace("port: 80", "port: 0"), 4, "`port: 0` is no port"),
+        (DEPLOYMENT.replace("env:", "ports: [{containerPort: 0}], env:"), 6, "`containerPort: 0` is no port"),
+        (f"{HEAD}{GOOD}".replace("http:", "host: Chat.a.com, http:"), 4, "`Chat.a.com` is no host"),
+        (POD.replace("labels", "name: My_Pod, labels"), 3, "`My_Pod` is no name"),
         (ROUTE.replace("port: 80", "port: 80, weight: -1"), 6, "`weight: -1` is no whole number from 0 on"),
         (ROUTE.replace("request: 5m", "request: 5 minutes"), 6, "is no duration, such as 300s"),
         (ROUTE.replace("request: 5m", "request: 5m, backendRequest: 6m"), 6, "can't be longer than `request`"),
@@ -339,6 +344,12 @@ def test_fields_that_kinds_do_not_have_or_that_hold_something_else(
         ROUTE.replace("port: 80}", "kind: Backend, group: gateway.envoyproxy.io}"),
         ROUTE.replace("5m", "0s").replace("request: 0s", "request: 0s, backendRequest: 5m"),
         SERVICE.replace("port: 80", "port: 80, targetPort: http"),
+        SERVICE.replace("port: 80", "port: 80, targetPort: 0, nodePort: 0"),
+        DEPLOYMENT.replace("env:", "ports: [{containerPort: 80, hostPort: 0}], env:"),
+        POD,
+        f"{HEAD}{GOOD.replace('path: /,', 'path: $BASE_PATH,')}".replace("http:", "host: chat.YOUR_HOST, http:"),
+        f"{HEAD.replace('/v1', '/$VERSION')}{GOOD.replace('path: /,', 'path: __BASE__,')}",
+        ROUTE.replace("value: /chat", "value: '#{BasePath}'"),
         SERVICE.replace("name: a", "generateName: a-"),
         SERVICE.replace("name: a", "name: '${NAME}'"),
         DEPLOYMENT.replace("replicas: 2", "replicas: REPLICAS"),

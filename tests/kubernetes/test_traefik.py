@@ -123,6 +123,7 @@ LABELS = (
         ("Host(`a.com`", "a parenthesis is never closed"),
         ("Host(`a.com`))", "a parenthesis is closed that was never opened"),
         ("Host('a.com')", "texts stand in backticks"),
+        ("Host(`a_$B.com`) AND Path(`/x`)", "there is no matcher AND"),
     ],
 )
 def test_a_rule_that_traefik_can_not_read(rule: str, why: str, lint: Lint) -> None:
@@ -139,7 +140,17 @@ def test_a_rule_that_traefik_can_not_read(rule: str, why: str, lint: Lint) -> No
 
 
 @pytest.mark.parametrize(
-    "rule", ["host(`a.com`) && (PathPrefix(`/x`) || !HeadersRegexp(`a`, `b)`))", "Host(`${DOMAIN}`)", "${RULE}"]
+    "rule",
+    [
+        "host(`a.com`) && (PathPrefix(`/x`) || !HeadersRegexp(`a`, `b)`))",
+        "Host(`${DOMAIN}`)",
+        "${RULE}",
+        "Host(<DOMAIN>)",
+        "Host(`a.com`) && #MORE#",
+        "__RULE__",
+        "Host(`a.com`) && @RULE@",
+        "RULE_OF_CHAT",
+    ],
 )
 def test_a_rule_that_traefik_may_read(rule: str, lint: Lint) -> None:
     assert lint({"compose.yaml": LABELS.replace("RULE", rule)})["unreadable"] == []

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from infralint.text.display import HOLE
 from infralint.text.durations import go_duration
 from infralint.text.go_templates.values import scalar
 from infralint.text.lazy import lazy
+from infralint.text.placeholders import has_placeholder
 from infralint.text.suggestions import LIKELY, closest, mistyped_for
 from infralint.text.yaml_places import YamlValue, has_holes
 
@@ -23,8 +23,6 @@ _SAME_GROUP = {"traefik.containo.us": "traefik.io"}
 """Older name of a group -> the one that its kinds are listed under."""
 _OTHERWISE = frozenset({"networking.k8s.io/v1beta1", "autoscaling/v1", "autoscaling/v2beta1", "autoscaling/v2beta2"})
 """Versions whose objects have other fields."""
-_PLACEHOLDER = lazy(rf"[$<>%@{HOLE}]|__|\A[A-Z][A-Z0-9_-]+\Z")
-"""What another program fills in before anybody applies the file."""
 _PLAIN_WORD = lazy(r"(?!(?i:true|false|yes|no|on|off|y|n|null)\Z)[A-Za-z/]")
 """How a text begins that YAML takes for nothing else: a quick look."""
 _FORMS = {"t": "a text", "n": "a number", "b": "true or false", "l": "a list", "m": "a mapping"}
@@ -58,6 +56,8 @@ _DURATIONS = frozenset(
 )
 """Texts that have to be durations, such as `300s`."""
 _PORTS = frozenset({"port", "number", "containerPort", "targetPort", "nodePort", "hostPort"})
+_PERHAPS_NO_PORT = frozenset({"targetPort", "nodePort", "hostPort"})
+"""Those of which 0 is none: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/"""
 _COUNTS = frozenset({"weight", "replicas", "timeoutSec", "timeoutSeconds", "terminationGracePeriodSeconds"})
 """Numbers that are never negative."""
 
@@ -118,14 +118,14 @@ def _wrong_value(form: Form, value: YamlValue) -> Iterator[WrongField]:
     if value.text is None:
         yield WrongField(value, f"`{key}` has to be {_FORMS[letters[0]]}")
         return
-    if _PLACEHOLDER.search(value.text) or has_holes(value.text):
+    if has_placeholder(value.text) or has_holes(value.text):
         return
     meant = scalar(value)
     letter = "b" if isinstance(meant, bool) else "n" if isinstance(meant, int | float) else "t"
     if letter not in letters:
         quoted = f': write "{value.text}"' if letters == "t" else ""
         yield WrongField(value, f"`{key}: {value.text[:80]}` is no {_FORMS[letters[0]].removeprefix('a ')}{quoted}")
-    elif letter == "n" and key in _PORTS and not (isinstance(meant, int) and 1 <= meant <= 65535):
+    elif letter == "n" and key in _PORTS and not _is_port(meant, key):
         yield WrongField(value, f"`{key}: {value.text}` is no port: there are 1 to 65535")
     elif letter == "n" and key in _COUNTS and not (isinstance(meant, int) and meant >= 0):
         yield WrongField(value, f"`{key}: {value.text}` is no whole number from 0 on")
@@ -135,6 +135,11 @@ def _wrong_value(form: Form, value: YamlValue) -> Iterator[WrongField]:
         same = [text for text in form.texts if text.lower() == value.text.lower()]
         if right := same[0] if same else closest(value.text, form.texts, LIKELY):
             yield WrongField(value, f"there is no {key} {value.text}; did you mean {right}?")
+
+
+def _is_port(number: object, key: str) -> bool:
+    lowest = 0 if key in _PERHAPS_NO_PORT else 1
+    return isinstance(number, int) and lowest <= number <= 65535
 
 
 @cache

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from infralint.project.manifests.fields import wrong_fields
-from infralint.text.display import HOLE
 from infralint.text.durations import go_duration
 from infralint.text.go_templates.values import scalar
 from infralint.text.lazy import lazy
+from infralint.text.placeholders import has_placeholder
 from infralint.text.suggestions import NEARLY, closest, mistyped_for
 from infralint.text.yaml_places import YamlProblem, YamlValue
 
@@ -51,8 +51,6 @@ _GROUPS_OF: Mapping[str, tuple[str, ...]] = {
 """Kind -> the groups of Kubernetes that have it."""
 _NAME = lazy(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _HOST = lazy(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
-_FILLED_IN = lazy(rf"[$<>%@{{{HOLE}]|__|\A[A-Z][A-Z0-9_-]+\Z")
-"""What another program fills in before anybody applies the object."""
 _VERSION = lazy(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 
 
@@ -87,7 +85,7 @@ def check_shape(item: YamlValue) -> None:
 def _check_kind(item: YamlValue) -> None:
     """A version that its group does not have, and a kind that the group does not have: nearly one of its own, or another's."""
     version, kind = item.get("apiVersion"), item.get("kind")
-    if version is None or not version.text or kind is None or not kind.text:
+    if version is None or not version.text or kind is None or not kind.text or has_placeholder(version.text):
         return
     group, slash, number = version.text.partition("/")
     homes = _GROUPS_OF.get(kind.text, ())
@@ -132,16 +130,17 @@ def missing_parts(item: YamlValue) -> Iterator[YamlProblem]:
 def _missing_of_name(item: YamlValue) -> Iterator[YamlProblem]:
     name = item.get("metadata", "name")
     if not item.text_of("metadata", "name"):
-        if not item.text_of("metadata", "generateName"):
+        is_perhaps_template = item.text_of("kind") == "Pod"  # Jenkins, Airflow and Spark name it themselves
+        if not (is_perhaps_template or item.text_of("metadata", "generateName")):
             yield _problem(item.get("metadata") or item, "`metadata` needs a `name`")
-    elif name is not None and not (_NAME.fullmatch(name.text or "") or _FILLED_IN.search(name.text or "")):
+    elif name is not None and not (_NAME.fullmatch(name.text or "") or has_placeholder(name.text or "")):
         yield _problem(name, f"`{name.text}` is no name: it takes small letters, digits, - and .")
 
 
 def _missing_of_ingress(item: YamlValue) -> Iterator[YamlProblem]:
     for rule in item.items_of("spec", "rules"):
         host = rule.get("host")
-        if host is not None and host.text and not (_HOST.fullmatch(host.text) or _FILLED_IN.search(host.text)):
+        if host is not None and host.text and not (_HOST.fullmatch(host.text) or has_placeholder(host.text)):
             yield _problem(
                 host, f"`{host.text}` is no host: it takes small letters, digits, - and ., no scheme and no port"
             )
@@ -150,11 +149,15 @@ def _missing_of_ingress(item: YamlValue) -> Iterator[YamlProblem]:
             if not kind:
                 why = f"the path {written or '/'} needs a `pathType`: Prefix, Exact or ImplementationSpecific"
                 yield _problem(path, why)
-            elif not written.startswith("/") and (written or kind in ("Exact", "Prefix")):
+            elif not _is_path(written) and (written or kind in ("Exact", "Prefix")):
                 yield _problem(path.get("path") or path, f"the path `{written}` has to begin with /")
             yield from _missing_of_backend(path.get("backend"), path, f"the path {written or '/'}")
     if (backend := item.get("spec", "defaultBackend")) is not None:
         yield from _missing_of_backend(backend, item, "`defaultBackend`")
+
+
+def _is_path(written: str) -> bool:
+    return written.startswith("/") or has_placeholder(written)
 
 
 def _missing_of_route(item: YamlValue) -> Iterator[YamlProblem]:
@@ -163,7 +166,7 @@ def _missing_of_route(item: YamlValue) -> Iterator[YamlProblem]:
         for match in rule.items_of("matches"):
             kind, written = match.text_of("path", "type") or "PathPrefix", match.text_of("path", "value")
             value = match.get("path", "value")
-            if value is not None and kind in ("Exact", "PathPrefix") and not written.startswith("/"):
+            if value is not None and kind in ("Exact", "PathPrefix") and not _is_path(written):
                 yield _problem(value, f"the path `{written}` has to begin with /")
         for backend in rule.items_of("backendRefs"):
             is_service = backend.text_of("kind") in ("", "Service") and not backend.text_of("group")

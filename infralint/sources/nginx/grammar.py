@@ -22,6 +22,8 @@ from infralint.text.lazy import lazy
 
 _LETTERS = {"http": "H", "server": "S", "location": "L", "upstream": "U", "limit_except": "x", "events": "E"}
 _LETTERS_OF_STREAMS = {"stream": "T", "server": "P", "upstream": "Q"}
+LISTS = frozenset("map types geo split_clients charset_map match".split())
+"""Blocks whose lines begin with words of the user's own, or of a module's: none of them is a directive."""
 _NO_HTTP = frozenset(["mail", "match", "types"])
 _SIZE = lazy("[0-9]{1,15}[kKmM]?")
 """A size that nginx takes no gigabytes for: https://nginx.org/en/docs/syntax.html"""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from infralint.model import Unreadable
 from infralint.platforms.nginx import HTTP_1_1_SINCE, STICKY_SINCE, Version
 from infralint.sources.nginx.contexts import CONTEXTS
+from infralint.sources.nginx.grammar import LISTS
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
 
@@ -48,7 +49,7 @@ def find_novelties(tree: Sequence[Directive], version: Version) -> Iterator[Unre
         directive, owner = pending.pop()
         if message := _novelty(directive, owner, version):
             yield Unreadable(f"nginx would refuse this file: {message}", directive.where)
-        if directive.block:
+        if directive.block and directive.name not in LISTS:
             inside = "stream" if "stream" in (directive.name, owner) else directive.name
             pending += [(line, inside) for line in directive.block]
 

@@ -15,6 +15,7 @@ from infralint.sources.nginx.arities import ANY, ARITIES
 from infralint.sources.nginx.contexts import HEEDED
 from infralint.sources.nginx.grammar import (
     BY_LINES_AROUND,
+    LISTS,
     OF_BUFFERS,
     BlockKind,
     BlocksAround,
@@ -88,8 +89,6 @@ _SINGLE = _UNREPEATED | _KEYED.keys() | {"location", "upstream", *_MAIN_BLOCKS}
 _HEEDED = _ONCE | HEEDED
 _MATCHING = frozenset(["location", "server_name", "rewrite", "if", "map"])
 """Directives that may hold regular expressions."""
-_LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
-"""Blocks whose lines begin with words of the user's own, or of a module's."""
 _REFUSED = "nginx would refuse this file"
 _BLOCKS = frozenset("http events location upstream map geo split_clients types if limit_except".split())
 """Directives that open a block, in whichever block they stand."""
@@ -168,7 +167,7 @@ def refusals(trees: Iterable[Sequence[Directive]]) -> Iterator[Unreadable]:
                 yield from (_refuse(directive, message) for directive, message in unbalanced)
             yield from _refused_alone(level, around, is_whole, accepted)
             for directive in level:
-                if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
+                if directive.block and directive.name not in LISTS:
                     pending.append((directive.block, around.inside(directive)))
 
 

@@ -1,0 +1,14 @@
+"""What another program fills in before a vendor reads a text: envsubst, Helm, Kustomize, sed, a pipeline."""
+
+from __future__ import annotations
+
+from infralint.text.display import HOLE
+from infralint.text.lazy import lazy
+
+_PLACEHOLDER = lazy(rf"[$<>%@#{{{HOLE}]|__|\[\[|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|(?:\A|\.)[A-Z][A-Z0-9_-]+(?:\Z|\.)")
+"""`${HOST}`, `<HOST>`, `%HOST%`, `@HOST@`, `#HOST#`, `{host}`, `__host__`, `[[host]]`, `chat.YOUR_HOST`, `chat.HOST`."""
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether a text holds something that looks as if it were filled in later, so that nobody refuses it as it stands."""
+    return _PLACEHOLDER.search(text) is not None
