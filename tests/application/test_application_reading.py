@@ -500,3 +500,22 @@ def test_functions_at_the_same_place_of_two_files_are_two() -> None:
     main = "from fastapi import FastAPI\nfrom one import a\napp = FastAPI()\n@app.get('/x')\ndef x():\n    return a()\n"
     found = read({"requirements.txt": "fastapi\nsse-starlette\n", "main.py": main, "one.py": first, "two.py": second})
     assert [route.path for route in found[""].routes] == ["/x"]
+
+
+@pytest.mark.parametrize(("imported", "path"), [("", "**"), ("import old.Paths;", "/chat")])
+def test_a_constant_of_a_class_that_several_folders_hold(imported: str, path: str) -> None:
+    """A folder may be called like no expression and no package; the one that is imported is meant."""
+    feed = (
+        f"package a;\n{imported}\n@RestController\nclass Feed {{\n@GetMapping(Paths.CHAT)\n"
+        "SseEmitter feed() { return new SseEmitter(0L); }\n}\n"
+    )
+    found = read(
+        {
+            "pom.xml": "<project><artifactId>spring-boot-starter-web</artifactId></project>",
+            "src/main/java/a/Feed.java": feed,
+            "src/c++/Paths.java": 'class Paths { static final String CHAT = "/other"; }',
+            "src/Old (v1/Paths.java": 'class Paths { static final String CHAT = "/older"; }',
+            "src/main/java/old/Paths.java": 'class Paths { static final String CHAT = "/chat"; }',
+        }
+    )
+    assert [route.path for route in found[""].routes] == [path]

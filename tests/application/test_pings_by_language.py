@@ -69,6 +69,10 @@ def nest(body: str) -> dict[str, str]:
     [
         (csharp('while (true) { await ctx.Response.WriteAsync(": ping"); await Task.Delay(15_000); }'), 15),
         (csharp('var t = new PeriodicTimer(TimeSpan.FromSeconds(20)); // heartbeat\nawait Write(": hb");'), 20),
+        (csharp('while (true) { await Write(": ping"); await Task.Delay(TimeSpan.FromSeconds(1.5)); }'), 1.5),
+        (csharp('while (true) { await Write(": ping"); await Task.Delay(TimeSpan.FromSeconds(_every)); }'), None),
+        (csharp('while (true) { await Write(": ping"); await Task.Delay(_options.PingInterval); }'), None),
+        (csharp('while (true) { await Write(": ping"); await Task.Delay(5 * 1000); }'), None),
         (csharp("await foreach (var e in bus) { await Task.Delay(1000); await Write(e); }"), None),
         (
             spring('@Scheduled(fixedRate = 15000) void beat() { all.forEach(e -> e.send(event().comment("ping"))); }'),
@@ -80,6 +84,14 @@ def nest(body: str) -> dict[str, str]:
             ),
             20,
         ),
+        (
+            spring('@Scheduled(fixedRate = 15, timeUnit = SECONDS) void beat() { all.forEach(e -> e.send("ping")); }'),
+            15,
+        ),
+        (
+            spring('@Scheduled(fixedRate = 1, timeUnit = MINUTES) void beat() { all.forEach(e -> e.send("ping")); }'),
+            None,
+        ),
         (spring("@Scheduled(fixedRate = 15000) void clean() { all.removeIf(Done::is); }"), None),
         (rails('    Thread.new { loop { sleep 10; sse.write({}, event: "ping") } }'), 10),
         (rails("    loop { sse.write(bus.pop); sleep 1 }"), None),
@@ -88,6 +100,7 @@ def nest(body: str) -> dict[str, str]:
         (php("while (true) { if ($e = next_one()) { echo $e; } flush(); sleep(2); }"), None),
         (axum("Sse::new(s()).keep_alive(KeepAlive::default())"), 15),
         (axum("Sse::new(s()).keep_alive(KeepAlive::new().interval(Duration::from_secs(5)))"), 5),
+        (axum("Sse::new(s()).keep_alive(KeepAlive::new().interval(Duration::from_secs(5_u64)))"), 5),
         (axum("let wait = Duration::from_secs(5); Sse::new(s(wait))"), None),
         (nest("return merge(this.bus, interval(20000).pipe(map(() => ({ type: 'ping' }))));"), 20),
         (nest("return interval(5000).pipe(switchMap(() => this.find()));"), None),
@@ -109,7 +122,15 @@ def test_a_timer_may_stand_in_another_file() -> None:
     assert heartbeats({**EXPRESS, "server.js": server, "beat.js": beat}) == {25}
 
 
-@pytest.mark.parametrize(("option", "seconds"), [("KeepAliveInterval = TimeSpan.FromSeconds(20)", 20), ("", None)])
+@pytest.mark.parametrize(
+    ("option", "seconds"),
+    [
+        ("KeepAliveInterval = TimeSpan.FromSeconds(20)", 20),
+        ("KeepAliveInterval = TimeSpan.FromSeconds(_settings.KeepAlive)", None),
+        ("KeepAliveInterval = _", None),
+        ("", None),
+    ],
+)
 def test_sockets_of_aspnet_ping_as_they_are_told(option: str, seconds: float | None) -> None:
     text = (
         "var app = WebApplication.CreateBuilder(args).Build();\n"

@@ -85,6 +85,31 @@ def test_what_is_put_where_nginx_own_file_takes_it(content: str, target: str, me
         assert all(message in said for said in told)
 
 
+STREAM = "stream { server { listen 9000; proxy_pass 10.0.0.1:9000; } }\n"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "is_refused"),
+    [
+        ("FROM nginx:1.29-alpine", True),
+        ("FROM docker.io/library/nginx", True),
+        ("FROM nginxinc/nginx-unprivileged:1.29", True),
+        ("FROM alpine:3.20\nRUN apk add --no-cache nginx nginx-mod-stream", False),
+        ("FROM linuxserver/nginx", False),
+        ("FROM php:8-fpm-alpine AS base\nRUN apk add nginx\nFROM base", False),
+        ("FROM nginx:1.29\nRUN sed -i 's#^events#include conf.d/*.conf;events#' /etc/nginx/nginx.conf", False),
+    ],
+)
+def test_only_the_images_of_nginx_makers_include_confd_in_http(dockerfile: str, is_refused: bool, lint: Lint) -> None:
+    """Alpine's nginx.conf includes it outside of all blocks:
+    https://gitlab.alpinelinux.org/alpine/aports/-/blob/master/main/nginx/nginx.conf"""
+    copied = {"Dockerfile": f"{dockerfile}\nCOPY stream.conf /etc/nginx/conf.d/\n"}
+    assert bool(lint({"stream.conf": STREAM, **copied})["unreadable"]) is is_refused
+    service = f"{{ build: ., volumes: ['./stream.conf:{IN_HTTP}'] }}"
+    mounted = {"Dockerfile": f"{dockerfile}\n", "compose.yaml": f"services:\n  web: {service}\n"}
+    assert bool(lint({"stream.conf": STREAM, **mounted})["unreadable"]) is is_refused
+
+
 def test_a_command_may_start_nginx_with_any_file(lint: Lint) -> None:
     command = f'CMD ["nginx", "-c", "{IN_HTTP}", "-g", "daemon off;"]\n'
     assert not lint({"my.conf": WHOLE, "Dockerfile": f"FROM nginx\nCOPY my.conf {IN_HTTP}\n{command}"})["unreadable"]

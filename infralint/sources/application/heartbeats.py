@@ -39,19 +39,26 @@ _NAMED_PING = lazy(r"ping|beat|alive", re.IGNORECASE)
 _RUST_KEEP_ALIVE = lazy(r"\bkeep_alive\b|\bKeepAlive::")
 RUST_KEEP_ALIVE = 15.0
 """Seconds: https://docs.rs/axum/latest/axum/response/sse/struct.KeepAlive.html#method.interval"""
+_NUMBER = r"[0-9](?:_?[0-9])*(?:\.[0-9]+)?"
+"""A number that is written out: `TimeSpan.FromSeconds(_interval)` has none."""
+_END = r"_?(?:[lmfdLMFD]|[iu][0-9]+)?(?![\w.]|\s*[*/+-])"
+"""What ends it, with the suffix of its type: `5 * 60` is another number."""
 _JAVA_INTERVAL = lazy(
-    r"fixed(?:Rate|Delay)(?:String)?\s*=\s*\"?(?P<milliseconds>[\d_]+)|Duration\.of(?P<unit>Seconds|Minutes|Millis)\(\s*(?P<written>[\d_]+)"
-    r"|scheduleAt\w+\([^;]*?,\s*(?P<seconds>[\d_]+)L?\s*,\s*(?:TimeUnit\.)?SECONDS|delay\(\s*(?P<milliseconds_between>[\d_]+)L?\s*\)"
+    rf"fixed(?:Rate|Delay)(?:String)?\s*=\s*\"?(?P<milliseconds>{_NUMBER}){_END}(?![^()]{{0,100}}\btimeUnit\b)"
+    rf"|Duration\.of(?P<unit>Seconds|Minutes|Millis)\(\s*(?P<written>{_NUMBER}){_END}"
+    rf"|(?:fixed(?:Rate|Delay)\s*=\s*|scheduleAt\w+\([^;]{{0,400}}?,\s*)(?P<seconds>{_NUMBER})L?\s*,\s*(?:timeUnit\s*=\s*)?(?:TimeUnit\.)?SECONDS"
+    rf"|delay\(\s*(?P<milliseconds_between>{_NUMBER})L?\s*\)"
 )
 _INTERVALS = {
     "csharp": lazy(
-        r"TimeSpan\.From(?P<unit>Seconds|Minutes|Milliseconds)\(\s*(?P<written>[\d_.]+)|Task\.Delay\(\s*(?P<milliseconds>[\d_]+)"
+        rf"TimeSpan\.From(?P<unit>Seconds|Minutes|Milliseconds)\(\s*(?P<written>{_NUMBER}){_END}"
+        rf"|Task\.Delay\(\s*(?P<milliseconds>{_NUMBER}){_END}"
     ),
     "java": _JAVA_INTERVAL,
     "kotlin": _JAVA_INTERVAL,
-    "php": lazy(r"\busleep\(\s*(?P<microseconds>[\d_]+)|\bsleep\(\s*(?P<seconds>[\d_]+)"),
-    "ruby": lazy(r"\bsleep[ (]\s*(?P<seconds>\d+(?:\.\d+)?)"),
-    "rust": lazy(r"Duration::from_(?P<unit>secs|millis|mins)\(\s*(?P<written>[\d_]+)"),
+    "php": lazy(rf"\busleep\(\s*(?P<microseconds>{_NUMBER}){_END}|\bsleep\(\s*(?P<seconds>{_NUMBER}){_END}"),
+    "ruby": lazy(rf"\bsleep[ (]\s*(?P<seconds>{_NUMBER}){_END}"),
+    "rust": lazy(rf"Duration::from_(?P<unit>secs|millis|mins)\(\s*(?P<written>{_NUMBER}){_END}"),
 }
 """How an interval is written, by language."""
 
@@ -70,7 +77,7 @@ def names_pings(content: bytes) -> bool:
 _CONFIGURES = lazy(rb"pingPeriod|KeepAliveInterval")
 _CONFIGURED_PINGS = lazy(
     r"\b(?:pingPeriod(?:Millis)?|KeepAliveInterval)\s*=\s*(?:(?:Duration\.of|TimeSpan\.From)(?P<unit>Seconds|Minutes|Milliseconds|Millis)"
-    r"\(\s*(?P<written>[\d_.]+)|(?P<seconds>\d+)\.seconds|(?P<milliseconds>[\d_]+)L?\b(?!\.))"
+    rf"\(\s*(?P<written>{_NUMBER}){_END}|(?P<seconds>[0-9]+)\.seconds|(?P<milliseconds>{_NUMBER}){_END})"
 )
 
 

@@ -229,12 +229,23 @@ class ProjectModules:
         """The file of a class that code names: the only one that is called so; of several the one that the code imports, else
         the one that lies beside it."""
         paths = self._class_files.get(name, ())
-        if len(paths) > 1:
+        if len(paths) < 2:
+            return paths[0] if paths else None
+        key = (module.path, name)
+        if key not in self._nearest_files:
             folders = {path: posixpath.basename(posixpath.dirname(path)) for path in paths}
-            imported = [path for path in paths if re.search(rf"\b{folders[path]}\.(?:\*|{name}\b)", module.text)]
+            packages = "|".join(map(re.escape, dict.fromkeys(folders.values())))
+            naming = set(re.findall(rf"(?<!\w)({packages})\.(?:\*|{re.escape(name)}\b)", module.text))
+            imported = [path for path in paths if folders[path] in naming]
             beside = [path for path in paths if posixpath.dirname(path) == posixpath.dirname(module.path)]
-            paths = imported if len(imported) == 1 else beside
-        return paths[0] if len(paths) == 1 else None
+            near = imported if len(imported) == 1 else beside
+            self._nearest_files[key] = near[0] if len(near) == 1 else None
+        return self._nearest_files[key]
+
+    @cached_property
+    def _nearest_files(self) -> dict[tuple[str, str], str | None]:
+        """What `_file_of_class` found for a file and a name that several files bear."""
+        return {}
 
     @cached_property
     def _class_files(self) -> dict[str, list[str]]:

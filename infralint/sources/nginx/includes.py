@@ -13,8 +13,8 @@ import msgspec
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
-from infralint.project.compose import read_compose
-from infralint.project.dockerfile import DOCKERFILES, stages_of
+from infralint.project.compose import ComposeService, dockerfile_of, dockerfile_path, read_compose
+from infralint.project.dockerfile import DOCKERFILES, Dockerfile, instructions, stages_of
 from infralint.project.names import FileNames
 from infralint.sources.nginx.scopes import RENDER
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
@@ -63,9 +63,15 @@ _MANAGED = lazy(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
 _MANAGED_HTTP = "proxy_connect_timeout 90s; proxy_send_timeout 90s; proxy_read_timeout 90s; proxy_http_version 1.1;"
 """What Nginx Proxy Manager's own nginx.conf says around the hosts that it writes."""
 
-IN_HTTP = lazy(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
+_IN_HTTP = lazy(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf\.template)$")
 """What the nginx.conf of nginx's images and packages includes in `http {}`, and what the images render to there:
 https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
+
+_OWN_IMAGE = lazy(
+    r"(?:(?:[\w.:-]+/)*library/|docker\.io/|public\.ecr\.aws/nginx/)?nginx(?:[:@].*)?"
+    r"|(?:[\w.:-]+/)?(?:nginxinc/nginx-unprivileged|openresty/openresty)(?:[:@].*)?"
+)
+"""Images of nginx's and OpenResty's makers."""
 
 MOST_INCLUSIONS = 20_000
 """Of one file with all that its includes bring: a server of ten thousand sites has as many."""
@@ -238,7 +244,7 @@ class Includes:
             for server, local in self._mappings
             if source.path == local or source.path.startswith(f"{local}/")
         )
-        return any(map(IN_HTTP.match, (kept, *placed)))
+        return any(map(_IN_HTTP.match, (kept, *placed)))
 
     def find_targets(self, path: str) -> list[str]:
         """The paths of a server at which a file is said to be put, by itself: by a mount, or by a Dockerfile; none that a
@@ -257,6 +263,13 @@ class Includes:
         texts = (*self.project.files_named(*DOCKERFILES), *read_compose(self.project).files)
         pattern = re.compile(rf"""-c["',\s]+{re.escape(target)}""")
         return any(pattern.search(self.project.text_or_nothing(path)) for path in texts)
+
+    def is_in_own_http(self, path: str, target: str) -> bool:
+        """Whether the nginx.conf that nginx comes with includes in `http {}`, for certain, what of a file is put at a path of a
+        server. Alpine's package takes conf.d outside of all blocks, and http.d there:
+        https://gitlab.alpinelinux.org/alpine/aports/-/blob/master/main/nginx/nginx.conf
+        """
+        return _IN_HTTP.match(target) is not None and (target, path) in self._in_own_images
 
     def is_replaced(self, server_path: str) -> bool:
         """Whether something of the project is put at a path of a server, or at a folder around it."""
@@ -515,17 +528,40 @@ class Includes:
             yield from self._copied_by(path)
 
     def _copied_by(self, path: str) -> Iterator[tuple[str, str]]:
-        """What a Dockerfile puts where; its context is its own folder, or the root."""
+        """What a Dockerfile puts where."""
         for stage in stages_of(self.project.text_or_nothing(path)).values():
-            for source, target in ((source, copied.target) for copied in stage.copied for source in copied.sources):
-                for context in dict.fromkeys((posixpath.dirname(path), "")):
-                    origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
-                    yield from self._one_mapping(origin, target)
+            yield from self._copied_in(path, stage)
+
+    def _copied_in(self, path: str, stage: Dockerfile) -> Iterator[tuple[str, str]]:
+        """What a stage of a Dockerfile puts where; its context is the file's own folder, or the root."""
+        for source, target in ((source, copied.target) for copied in stage.copied for source in copied.sources):
+            for context in dict.fromkeys((posixpath.dirname(path), "")):
+                origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
+                yield from self._one_mapping(origin, target)
 
     def _mounted_paths(self) -> Iterator[tuple[str, str]]:
         for service in read_compose(self.project).services:
-            for mount in service.mounts:
-                yield from self._one_mapping(mount.source, mount.target)
+            yield from self._mounted_by(service)
+
+    def _mounted_by(self, service: ComposeService) -> Iterator[tuple[str, str]]:
+        for mount in service.mounts:
+            yield from self._one_mapping(mount.source, mount.target)
+
+    @cached_property
+    def _in_own_images(self) -> set[tuple[str, str]]:
+        """What is put somewhere in images of nginx's makers alone, whose nginx.conf stays as it is."""
+        makers: set[tuple[str, str]] = set()
+        others: set[tuple[str, str]] = set()
+        for path in self.project.files_named(*DOCKERFILES):
+            text = self.project.text_or_nothing(path)
+            for stage in stages_of(text).values():
+                (makers if _is_own(stage.base, text) else others).update(self._copied_in(path, stage))
+        for service in read_compose(self.project).services:
+            image, text = service.image.text if service.image is not None else "", ""
+            if service.build is not None and (built := dockerfile_of(self.project, service)) is not None:
+                image, text = built.base, self.project.text_or_nothing(dockerfile_path(service.build))
+            (makers if _is_own(image, text) else others).update(self._mounted_by(service))
+        return makers - others
 
     def _one_mapping(self, origin: str, target: str) -> Iterator[tuple[str, str]]:
         if is_glob(origin):
@@ -585,6 +621,13 @@ class Includes:
             if found or "/" not in argument:
                 return
             argument = argument.partition("/")[2]
+
+
+def _is_own(image: str, dockerfile: str) -> bool:
+    """Whether an image is one of nginx's makers, and nothing that a Dockerfile runs may write its nginx.conf."""
+    if not _OWN_IMAGE.fullmatch(image):
+        return False
+    return not any(step.keyword == "RUN" and "nginx.conf" in step.arguments for step in instructions(dockerfile))
 
 
 def _is_taken(path: str, pattern: str) -> bool:

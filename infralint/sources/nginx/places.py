@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from infralint.model import Unreadable
 from infralint.sources.nginx.contexts import CONTEXTS
 from infralint.sources.nginx.grammar import BlocksAround
-from infralint.sources.nginx.includes import IN_HTTP, Includes
+from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.tree import Directive
 
 _BLOCKS = {
@@ -98,7 +98,7 @@ def _places_of(includes: Includes) -> Letters:
         for target in includes.find_targets(path):
             if target == _MAIN:
                 found[path] = {"M": f"it is put at {_MAIN}, and is all of nginx' configuration"}
-            elif IN_HTTP.match(target) and not includes.is_replaced(_MAIN):
+            elif includes.is_in_own_http(path, target) and not includes.is_replaced(_MAIN):
                 found[path] = {"H": f"it is put at {target}, which nginx' own nginx.conf includes in `http {{}}`"}
     return found
 
