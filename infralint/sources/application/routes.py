@@ -417,8 +417,8 @@ class Routes(msgspec.Struct):
         if key not in self._held_by:
             spans = [span_of(use) for _, use in joiner.uses.within(module, holder.target, function)]
             assigned = [other.span.start for other in module.assignments_of(holder.target, call.span)]
-            held = ((span.start, found) for span in spans for found in joiner.registrations.all_at(module, span))
-            self._held_by[key] = sorted(assigned), sorted(held, key=itemgetter(0))
+            made = ((span.start, found) for span in spans for found in joiner.registrations.all_at(module, span))
+            self._held_by[key] = sorted(assigned), sorted(made, key=itemgetter(0))
         assigned, registrations = self._held_by[key]
         if len(assigned) < 2:
             return [registration for _, registration in registrations]
