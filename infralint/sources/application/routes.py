@@ -13,7 +13,6 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
-from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.calls import (
     VERBS,
     calls_after,
@@ -171,7 +170,7 @@ class Routes(msgspec.Struct):
         self.unjoined.setdefault(module.path, []).append(Unjoined(reason, frozenset(kinds) or STREAM_KINDS))
 
     def _mark_found(self, module: SourceModule, rules: Rules, mark: Mark, node: SgNode) -> Found:
-        library = LIBRARIES.get(mark.library)
+        library = self.streaming.library_of(mark.library, module.path)
         sighting = Sighting(
             module,
             span_of(node),
@@ -242,7 +241,7 @@ class Routes(msgspec.Struct):
         call = registration.call
         brought = (shape.then[link.name] for link in calls_after(call) if link.name in shape.then) if shape.then else ()
         named = next(iter(brought), shape.library)
-        library = LIBRARIES.get(named)
+        library = self.streaming.library_of(named, call.module.path)
         says = "accepts a WebSocket" if shape.kind == "websocket" else "streams events"
         name = registration.decorated.name if registration.decorated is not None else ""
         return Sighting(
@@ -353,7 +352,7 @@ class Routes(msgspec.Struct):
         return methods_in(node) if node is not None else ()
 
     def _make_found(self, sighting: Sighting, path: Path, methods: tuple[str, ...], framework: str, home: str) -> Found:
-        library = LIBRARIES.get(sighting.library)
+        library = self.streaming.library_of(sighting.library, sighting.module.path)
         where = Location(self.shown(sighting.module.path), sighting.span.line)
         known: Extent = "whole" if path.whole else "tail"
         content_type = sighting.content_type if sighting.content_type != "\0" else None
@@ -380,7 +379,7 @@ class Routes(msgspec.Struct):
     def _socket(
         self, rules: Rules, shape: SocketShape, call: Call, options: SocketShape, server: Call
     ) -> Iterator[Found]:
-        library = LIBRARIES.get(shape.library)
+        library = self.streaming.library_of(shape.library, call.module.path)
         where = Location(self.shown(call.module.path), call.span.line)
         put = self._registrations_of(call) if shape.put else []
         for registration in put:
