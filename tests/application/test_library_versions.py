@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import Lint, problems
 
+from infralint.sources.application import applications
+
 NGINX = "server { listen 80; location / { proxy_pass http://127.0.0.1:8000; proxy_read_timeout 1h; } }\n"
 URLS = (
     "import django_eventstream\n"
@@ -51,3 +53,40 @@ def test_an_older_express_sse_does_not_either(asked: str, is_held: bool, lint: L
     manifest = f'{{"dependencies": {{"express": "4", "express-sse": "{asked}"}}}}'
     report = lint({"package.json": manifest, "server.js": SERVER, "nginx.conf": NGINX})
     assert bool(problems(report, "buffered-stream")) is is_held
+
+
+CHAT = (
+    "from fastapi import FastAPI\n"
+    "from sse_starlette.sse import EventSourceResponse\n"
+    "app = FastAPI()\n"
+    '@app.get("/chat")\n'
+    "async def chat():\n"
+    "    return EventSourceResponse(words(){})\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "is_held"),
+    [
+        ("0.6.1", "", True),
+        ("0.6.1", ', headers={"X-Accel-Buffering": "no"}', False),
+        ("0.6.2", "", False),
+        ("0.6.2", ', headers={"X-Accel-Buffering": "yes"}', True),
+    ],
+)
+def test_what_the_code_itself_sends_does_not_depend_on_the_version(
+    version: str, options: str, is_held: bool, lint: Lint
+) -> None:
+    files = {"requirements.txt": f"fastapi==0.110\nsse-starlette=={version}\n", "main.py": CHAT.format(options)}
+    assert bool(problems(lint({**files, "nginx.conf": NGINX}), "buffered-stream")) is is_held
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "heartbeat"), [("0.6.1", "", None), ("0.6.1", ", ping=15", 15), ("0.6.2", "", 15)]
+)
+def test_pings_that_the_code_asks_for_go_out_in_every_version(
+    version: str, options: str, heartbeat: float | None
+) -> None:
+    files = {"requirements.txt": f"fastapi\nsse-starlette=={version}\n", "main.py": CHAT.format(options)}
+    [application] = applications(sorted(files), lambda path: files[path].encode())
+    assert [route.heartbeat for route in application.routes] == [heartbeat]

@@ -185,3 +185,16 @@ def test_long_values_that_are_read_take_no_time(tmp_path: Path, first: str) -> N
         report = judged(tmp_path, {"main.tf": text})
     assert not report.unreadable
     assert places(report)
+
+
+def test_local_values_in_a_long_chain_are_followed_to_their_end(tmp_path: Path) -> None:
+    def chain(last: str, name: str) -> str:
+        links = "".join(f"  {name}{n} = local.{name}{n + 1}\n" for n in range(3000))
+        return f"locals {{\n{links}  {name}3000 = {last}\n}}\n"
+
+    failing = 'locals {\n  c = tonumber("y${local.a2990}")\n}\n'
+    text = chain('"x"', "a") + chain("data.b.b", "b") + failing + BALANCER
+    report = judged(tmp_path, {"long/main.tf": text, "short/main.tf": BALANCER})
+    assert "short/main.tf:2" in places(report)
+    assert any("tonumber" in unreadable.message for unreadable in report.unreadable)
+    assert not any("fault" in unreadable.message for unreadable in report.unreadable)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unfollowed, Unknown
-from infralint.platforms.libraries import LIBRARIES
+from infralint.platforms.libraries import LIBRARIES, Library
 from infralint.project.names import FileNames
 from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
@@ -82,6 +82,7 @@ class Reader:
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
         self._sharing: dict[str, bool] = {}
+        self._libraries: dict[tuple[str, str], Library] = {}
         self._products_of: dict[str, tuple[ProductUse, ...]] = {}
         listed = {ending: self._files.among(names.find_ending(ending)) for ending in (*BY_ENDING, *UNREAD_LANGUAGES)}
         self._code = {ending: paths for ending, paths in listed.items() if paths}
@@ -206,7 +207,7 @@ class Reader:
     @cached_property
     def _streaming(self) -> ModuleStreams:
         joiner = Joiner(self._program, Rulebook(self._rules))
-        return ModuleStreams(joiner, self._file_shapes)
+        return ModuleStreams(joiner, self._file_shapes, self._library_of)
 
     def _file_shapes(self, path: str) -> list[tuple[Rules, FileShape]]:
         """The shapes of files that are routes in the application that a file belongs to."""
@@ -265,17 +266,19 @@ class Reader:
         frameworks = frozenset(found.route.framework for found in routes)
         return keep_alive_of(servers, frameworks, sources, self._program.content, self._shown) if routes else None
 
-    def _without_later(self, found: Found, package: Package) -> Found:
-        """A route without what its library only sends in a version that the application does not run."""
-        library = LIBRARIES.get(found.sighting.library) if found.sighting is not None else None
+    def _library_of(self, name: str, path: str) -> Library | None:
+        """A library without what it only sends in a version that the application of a file does not run."""
+        library = LIBRARIES.get(name)
         if library is None or not library.since:
-            return found
-        since = tuple(map(int, library.since.split(".")))
-        if not bounds_of(package, self._program.files, self._program.content, library.package).is_below(since):
-            return found
-        headers = {name: value for name, value in found.route.headers.items() if library.headers.get(name) != value}
-        heartbeat = found.route.heartbeat if found.route.heartbeat != library.heartbeat else None
-        return found._replace(route=replace(found.route, headers=headers, heartbeat=heartbeat))
+            return library
+        package = self._package_of(path)
+        key = (package.folder, name)
+        if key not in self._libraries:
+            since = tuple(map(int, library.since.split(".")))
+            bounds = bounds_of(package, self._program.files, self._program.content, library.package)
+            is_older = bounds.is_below(since)
+            self._libraries[key] = replace(library, headers={}, heartbeat=None) if is_older else library
+        return self._libraries[key]
 
     def _describe(self, package: Package, routes: list[Found]) -> Iterator[Route]:
         """Routes with what the code around them does to their answers, and speaks of."""
@@ -294,7 +297,7 @@ class Reader:
                 yield found.route
                 continue
             around = around_of(found.files)
-            found = found._replace(route=sent.with_headers(self._without_later(found, package)))
+            found = found._replace(route=sent.with_headers(found))
             yield replace(
                 compressed.with_compressor(found),
                 holder=answer_holder(found, package, self._program, self._shown),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Location, StreamKind, Unfollowed
-from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.calls import (
     VERBS,
     calls_after,
@@ -92,7 +93,7 @@ class Routes(msgspec.Struct):
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[Unjoined]] = {}
     _made: int = 0
-    _held_by: dict[tuple[str, str, SourceSpan], list[Registration]] = {}
+    _held_by: dict[tuple[str, str, SourceSpan], tuple[list[int], list[tuple[int, Registration]]]] = {}
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -169,7 +170,7 @@ class Routes(msgspec.Struct):
         self.unjoined.setdefault(module.path, []).append(Unjoined(reason, frozenset(kinds) or STREAM_KINDS))
 
     def _mark_found(self, module: SourceModule, rules: Rules, mark: Mark, node: SgNode) -> Found:
-        library = LIBRARIES.get(mark.library)
+        library = self.streaming.library_of(mark.library, module.path)
         sighting = Sighting(
             module,
             span_of(node),
@@ -240,7 +241,7 @@ class Routes(msgspec.Struct):
         call = registration.call
         brought = (shape.then[link.name] for link in calls_after(call) if link.name in shape.then) if shape.then else ()
         named = next(iter(brought), shape.library)
-        library = LIBRARIES.get(named)
+        library = self.streaming.library_of(named, call.module.path)
         says = "accepts a WebSocket" if shape.kind == "websocket" else "streams events"
         name = registration.decorated.name if registration.decorated is not None else ""
         return Sighting(
@@ -351,7 +352,7 @@ class Routes(msgspec.Struct):
         return methods_in(node) if node is not None else ()
 
     def _make_found(self, sighting: Sighting, path: Path, methods: tuple[str, ...], framework: str, home: str) -> Found:
-        library = LIBRARIES.get(sighting.library)
+        library = self.streaming.library_of(sighting.library, sighting.module.path)
         where = Location(self.shown(sighting.module.path), sighting.span.line)
         known: Extent = "whole" if path.whole else "tail"
         content_type = sighting.content_type if sighting.content_type != "\0" else None
@@ -378,7 +379,7 @@ class Routes(msgspec.Struct):
     def _socket(
         self, rules: Rules, shape: SocketShape, call: Call, options: SocketShape, server: Call
     ) -> Iterator[Found]:
-        library = LIBRARIES.get(shape.library)
+        library = self.streaming.library_of(shape.library, call.module.path)
         where = Location(self.shown(call.module.path), call.span.line)
         put = self._registrations_of(call) if shape.put else []
         for registration in put:
@@ -413,10 +414,17 @@ class Routes(msgspec.Struct):
             return []
         key = (module.path, holder.target, function.span)
         if key not in self._held_by:
-            uses = joiner.uses.within(module, holder.target, function)
-            found = (found for other, use in uses for found in joiner.registrations.all_at(other, span_of(use)))
-            self._held_by[key] = list(found)
-        return self._held_by[key]
+            spans = [span_of(use) for _, use in joiner.uses.within(module, holder.target, function)]
+            assigned = [other.span.start for other in module.assignments_of(holder.target, call.span)]
+            made = ((span.start, found) for span in spans for found in joiner.registrations.all_at(module, span))
+            self._held_by[key] = sorted(assigned), sorted(made, key=itemgetter(0))
+        assigned, registrations = self._held_by[key]
+        if len(assigned) < 2:
+            return [registration for _, registration in registrations]
+        following = bisect_right(assigned, holder.span.start)  # what is set anew there is another server
+        end = assigned[following] if following < len(assigned) else function.span.end
+        first, last = (bisect_left(registrations, at, key=itemgetter(0)) for at in (holder.span.end, end))
+        return [registration for _, registration in registrations[first:last]]
 
 
 def _join_methods(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import StreamKind
-from infralint.platforms.libraries import LIBRARIES
+from infralint.platforms.libraries import Library
 from infralint.sources.application.beego_handlers import BeegoHandlers
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.calls import argument_of, is_of_client, is_true
@@ -94,13 +94,20 @@ class Reached(msgspec.Struct, frozen=True, eq=False):
 
 
 class ModuleStreams:
-    """Looks for streams in a project's modules. beyond: files that stream in more places, or lead to more, than are followed."""
+    """Looks for streams in a project's modules. library_of: what a library, by its name, does by itself in the version that
+    the application of a file runs. beyond: files that stream in more places, or lead to more, than are followed."""
 
-    def __init__(self, joiner: Joiner, file_shapes: Callable[[str], list[tuple[Rules, FileShape]]]) -> None:
+    def __init__(
+        self,
+        joiner: Joiner,
+        file_shapes: Callable[[str], list[tuple[Rules, FileShape]]],
+        library_of: Callable[[str, str], Library | None],
+    ) -> None:
         self.joiner = joiner
         self.program = joiner.program
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
+        self.library_of = library_of
         self._steps = 0
         self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self._rails = RailsRoutes(joiner.program)
@@ -147,7 +154,7 @@ class ModuleStreams:
         for base in rules.bases:
             for definition in module.definitions:
                 if definition.kind == "class" and _has_base(definition, base.name):
-                    library = LIBRARIES.get(base.library)
+                    library = self.library_of(base.library, module.path)
                     heartbeat = library.heartbeat if library else None
                     span = SourceSpan(definition.span.start, definition.span.start, definition.span.line)
                     yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
@@ -178,7 +185,7 @@ class ModuleStreams:
         headers = self._given_headers(call, shape)
         if shape.may_be_file and is_file(call, content_type, headers):
             return None
-        library = LIBRARIES.get(shape.library)
+        library = self.library_of(shape.library, module.path)
         carried = {**(library.headers if library else {}), **headers}
         heartbeat = library.heartbeat if library else None
         if shape.heartbeat is not None and (given := call.argument(shape.heartbeat)) is not None:
@@ -234,7 +241,7 @@ class ModuleStreams:
             shape = next((shape for shape in rules.streams if name in shape.call), None)
             if shape is None or shape.may_be_file or registration.decorated is None:
                 continue
-            library = LIBRARIES.get(self._class_library(module, node, shape))
+            library = self.library_of(self._class_library(module, node, shape), module.path)
             yield Sighting(
                 module,
                 registration.decorated.span,
@@ -257,7 +264,7 @@ class ModuleStreams:
             if found is None:
                 continue
             name, shape = found
-            library = LIBRARIES.get(shape.library)
+            library = self.library_of(shape.library, module.path)
             if not (shape.may_be_file and _may_send_file(definition, name)):
                 yield Sighting(
                     module,

@@ -42,15 +42,24 @@ class Constants:
 
     def holds(self, part: Expression) -> bool:
         """Whether an expression is `local.NAME`, and that a constant."""
-        if not (isinstance(part, Attr) and isinstance(part.target, NameExpression) and part.target.name == "local"):
-            return False
-        name = part.name
-        if name not in self._are_constant:
-            self._are_constant[name] = False  # until it is known: what is made of itself is refused elsewhere
+        name = _local_name(part)
+        if name and name not in self._are_constant:
+            self._work_out(name)
+        return self._are_constant.get(name, False)
+
+    def _work_out(self, name: str) -> None:
+        """Whether a local value is a constant, and first those that it is made of, however long their chain."""
+        pending = [(name, False)]
+        while pending:
+            name, is_ready = pending.pop()
             attribute = self.local_values.get(name)
-            if attribute is not None:
+            if is_ready and attribute is not None:
                 self._are_constant[name] = id(attribute.value) not in _find_varying(attribute.value, self)
-        return self._are_constant[name]
+            elif name not in self._are_constant:
+                self._are_constant[name] = False  # until it is known: what is made of itself is refused elsewhere
+                if attribute is not None:
+                    pending.append((name, True))
+                    pending += [(inner, False) for inner in filter(None, map(_local_name, walk(attribute.value)))]
 
     def reference(self, root: str, name: str, environment: EvaluationScope) -> Value:
         """A local value; one that fails is refused where it stands, and can't be told here."""
@@ -63,6 +72,12 @@ class Constants:
 
     def read(self, function: str, arguments: list[Value]) -> Value:
         raise EvaluationError(f"{function}() can't stand here")
+
+
+def _local_name(part: Expression) -> str:
+    """The name in `local.NAME`; empty for another expression."""
+    is_local = isinstance(part, Attr) and isinstance(part.target, NameExpression) and part.target.name == "local"
+    return part.name if is_local and isinstance(part, Attr) else ""
 
 
 def is_constant(expression: Expression, constants: Constants | None = None) -> bool:
