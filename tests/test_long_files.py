@@ -63,6 +63,14 @@ func main() {
 %s}
 """
 SERVER = "  http := server.NewStreamableHTTPServer(s, server.WithStateLess(true))\n"
+HANDLERS = """package main
+import ("net/http"; "github.com/modelcontextprotocol/go-sdk/mcp")
+func main() {
+%s}
+"""
+NAMED_HANDLER = """  h := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, nil)
+  http.Handle("/m", h)
+"""
 HUBS = """var app = WebApplication.CreateBuilder(args).Build();
 var api = app.MapGroup("/api");
 %s"""
@@ -121,6 +129,7 @@ def test_what_never_ends_is_gone_through_once(path: str, content: str, lint: Lin
     [
         ("main.go", ROUTERS % (ROUTER * 600)),
         ("main.go", SERVERS % repeated(SERVER)),
+        ("main.go", HANDLERS % repeated(NAMED_HANDLER)),
         ("Program.cs", HUBS % repeated('api.MapHub<ChatHub>("/hub");\napi.MapMcp("/mcp");\napp>("/hub");\n')),
         ("src/chat.ts", FIELDS % "".join(f'this.router{at}.get("/list", this.chat.list);\n' for at in range(1_900))),
         ("api/chat.js", HANDLER % repeated('("Content-Type", "text/event-stream")\n')),
@@ -143,7 +152,7 @@ def test_what_stands_there_often_is_looked_at_once(path: str, content: str, lint
     manifests = {
         "requirements.txt": "fastapi",
         "package.json": '{"dependencies": {"next": "15.0.0"}}',
-        "go.mod": "module a\nrequire github.com/mark3labs/mcp-go v0.32.0\n",
+        "go.mod": "module a\nrequire github.com/mark3labs/mcp-go v0.32.0\nrequire github.com/modelcontextprotocol/go-sdk v1.0.0\n",
         "a.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"></Project>',
     }
     files = {"nginx.conf": SITE, "vercel.json": "{}", "Cargo.toml": '[dependencies]\nactix-web = "4"', **manifests}

@@ -268,6 +268,20 @@ def test_what_streams_outside_of_any_chart_speaks_for_all(lint: Lint) -> None:
         ("cd other && docker build -t acme/talk chat", False),
         ("docker build -t acme/talk elsewhere", False),
         ("docker build -t $(IMAGE) chat", False),
+        ("docker build chat -t acme/talk", True),
+        ("docker build chat -t acme/talk:$(shell git describe) --build-arg 'A=b c;d' --no-cache", True),
+        ("docker build -t acme/talk chat >/dev/null 2>&1", True),
+        ("docker build -t acme/talk chat  # the chat", True),
+        ("docker build $(FLAGS) --platform linux/amd64 -t acme/other -t acme/talk chat", True),
+        ("docker build -t acme/other other && docker build -t acme/talk chat", True),
+        ("docker build other -t acme/talk --label chat", False),
+        ("docker build other -t acme/talk -f chat", False),
+        ("docker build -t acme/talk chat other", False),
+        ("@cd other && docker build -t acme/talk chat", False),
+        ("(cd other && docker build -t acme/talk chat)", False),
+        ("# docker build -t acme/talk chat", False),
+        ("docker build -t acme/talk - < chat/Dockerfile", False),
+        ("docker build -t acme/talk https://github.com/acme/talk -f chat/Dockerfile", False),
     ],
 )
 def test_a_makefile_says_what_an_image_is_built_of(line: str, is_known: bool, lint: Lint) -> None:
@@ -280,7 +294,7 @@ def test_a_makefile_says_what_an_image_is_built_of(line: str, is_known: bool, li
         ("run: docker build -t ghcr.io/acme/talk:${{ github.sha }} -f chat/Dockerfile chat", True),
         ("run: |\n          docker build --push \\\n            -t ghcr.io/acme/talk chat", True),
         ("run: |\n          cd other\n          docker build -t ghcr.io/acme/talk chat", False),
-        ("run: docker build -t ghcr.io/acme/talk .\n        working-directory: chat", False),
+        ("run: docker build -t ghcr.io/acme/talk .\n        working-directory: chat", True),
         ("run: docker build -t ${{ env.IMAGE }} chat", False),
         ("uses: docker/build-push-action@v6\n        with: { context: ./chat, tags: 'ghcr.io/acme/talk:1' }", True),
         (
@@ -296,6 +310,34 @@ def test_a_workflow_says_what_an_image_is_built_of(step: str, is_known: bool, li
         f"on: push\njobs:\n  image:\n    runs-on: ubuntu-latest\n    steps:\n      - name: image\n        {step}\n"
     )
     assert _is_built_by({".github/workflows/image.yml": workflow}, lint) is is_known
+
+
+@pytest.mark.parametrize(
+    ("workflow", "job", "step", "is_known"),
+    [
+        ("chat", None, None, True),
+        ("./other", "chat/", None, True),
+        ("other", "other", "chat", True),
+        ("chat", "other", None, False),
+        ("chat", None, "${{ matrix.folder }}", False),
+        (None, None, None, False),
+    ],
+)
+def test_a_workflow_says_in_which_folder_its_steps_run(
+    workflow: str | None, job: str | None, step: str | None, is_known: bool, lint: Lint
+) -> None:
+    """The nearest holds:
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#defaultsrunworking-directory"""
+
+    def moved(folder: str | None) -> str:
+        return f"defaults: {{ run: {{ working-directory: '{folder}' }} }}" if folder else "env: {}"
+
+    of_step = f"        working-directory: '{step}'\n" if step else ""
+    text = (
+        f"on: push\n{moved(workflow)}\njobs:\n  image:\n    {moved(job)}\n    runs-on: ubuntu-latest\n    steps:\n"
+        f"      - run: docker build -t ghcr.io/acme/talk .\n{of_step}"
+    )
+    assert _is_built_by({".github/workflows/image.yml": text}, lint) is is_known
 
 
 @pytest.mark.parametrize(("first", "is_known"), [("docker info", True), ("cd other", False)])

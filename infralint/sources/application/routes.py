@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -91,7 +93,7 @@ class Routes(msgspec.Struct):
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[Unjoined]] = {}
     _made: int = 0
-    _held_by: dict[tuple[str, str, SourceSpan], list[Registration]] = {}
+    _held_by: dict[tuple[str, str, SourceSpan], tuple[list[int], list[tuple[int, Registration]]]] = {}
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -412,10 +414,17 @@ class Routes(msgspec.Struct):
             return []
         key = (module.path, holder.target, function.span)
         if key not in self._held_by:
-            uses = joiner.uses.within(module, holder.target, function)
-            found = (found for other, use in uses for found in joiner.registrations.all_at(other, span_of(use)))
-            self._held_by[key] = list(found)
-        return self._held_by[key]
+            spans = [span_of(use) for _, use in joiner.uses.within(module, holder.target, function)]
+            assigned = [other.span.start for other in module.assignments_of(holder.target, call.span)]
+            made = ((span.start, found) for span in spans for found in joiner.registrations.all_at(module, span))
+            self._held_by[key] = sorted(assigned), sorted(made, key=itemgetter(0))
+        assigned, registrations = self._held_by[key]
+        if len(assigned) < 2:
+            return [registration for _, registration in registrations]
+        following = bisect_right(assigned, holder.span.start)  # what is set anew there is another server
+        end = assigned[following] if following < len(assigned) else function.span.end
+        first, last = (bisect_left(registrations, at, key=itemgetter(0)) for at in (holder.span.end, end))
+        return [registration for _, registration in registrations[first:last]]
 
 
 def _join_methods(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

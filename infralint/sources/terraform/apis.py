@@ -239,6 +239,8 @@ def function_nodes(graph: Graph, front: Iterable[Node]) -> Iterator[Node]:
 
 def _url(graph: Graph, item: Item) -> Node:
     mode = argument_of(item, "invoke_mode", lambda_functions.BUFFERED, to_text)
+    if isinstance(mode, Known) and mode.value not in (lambda_functions.BUFFERED, lambda_functions.STREAMING):
+        mode = Unknown(mode.where, mode.name, f"`{mode.written}` is a way to invoke functions that is not known here")
     function = graph.lead(item.links.get("function_name", ()), _FUNCTIONS)
     pool = (
         Pool(references=(function.address,))
