@@ -12,7 +12,7 @@ def capped_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     if crossing.hop.kind == "function" or crossing.stream.handshake_only:
         return
     need = crossing.stream.duration
-    yield from _perhaps_ending(crossing)
+    yield from crossing.perhaps_too_short(LENGTH, need.seconds, "max_duration")
     match crossing.length:
         case Unknown() as unknown:
             yield unknown
@@ -22,17 +22,6 @@ def capped_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield Finding(
                 severity, clock, _message(crossing, clock), fix, setting="max_duration", phases=LENGTH, effect="cuts"
             )
-
-
-def _perhaps_ending(crossing: Crossing[Hop]) -> Iterator[Unknown]:
-    """Clocks of which nobody can tell whether they run for such a stream, and that would end it."""
-    kind, need = crossing.stream.kind, crossing.stream.duration
-    for clock in crossing.hop.clocks:
-        limit = clock.limit
-        doubted = clock.doubt and clock.phase in LENGTH and kind in clock.kinds
-        if doubted and isinstance(limit, Known) and limit.value < need.seconds:
-            why = f"whether {limit.phrase} of {crossing.hop.name} ends the stream can't be told: {clock.doubt}"
-            yield Unknown(limit.where, limit.name, why, crossing.hop.fix("max_duration", need.seconds))
 
 
 def _message(crossing: Crossing[Hop], clock: Known[float]) -> str:

@@ -12,7 +12,8 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     if crossing.stream.handshake_only:
         return
     need = crossing.stream.longest_silence
-    yield from _perhaps_too_late(crossing)
+    if not crossing.stream.heartbeat:  # an answer with pings begins early
+        yield from crossing.perhaps_too_short(SILENCE, need.seconds, "first_byte")
     match crossing.silence:
         case Unknown() as unknown:
             yield unknown
@@ -34,16 +35,6 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
 
 def _fix(crossing: Crossing[Hop]) -> str:
     return crossing.hop.fix("idle_timeout", crossing.stream.longest_silence.seconds)
-
-
-def _perhaps_too_late(crossing: Crossing[Hop]) -> Iterator[Unknown]:
-    """Clocks that may run out before the answer begins, of which nobody can tell: an answer with pings begins early."""
-    for clock in () if crossing.stream.heartbeat else crossing.hop.clocks:
-        limit = clock.limit
-        doubted = clock.doubt and clock.phase in SILENCE and crossing.stream.kind in clock.kinds
-        if doubted and isinstance(limit, Known) and limit.value < crossing.stream.longest_silence.seconds:
-            why = f"whether {limit.phrase} of {crossing.hop.name} ends the stream can't be told: {clock.doubt}"
-            yield Unknown(limit.where, limit.name, why, crossing.hop.fix("first_byte"))
 
 
 def _connection_findings(crossing: Crossing[Hop]) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Generic, Literal
 
 import msgspec
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from infralint.model.clock import LENGTH, SILENCE, Phase
 from infralint.model.node import Affinity, Forward, H_co, Hop, Match
-from infralint.model.setting import Known, Setting
+from infralint.model.setting import Known, Setting, Unknown
 from infralint.model.stream import Stream
 from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Compression, Request, Response, Upgrade
 
@@ -247,3 +247,14 @@ class Crossing(msgspec.Struct, Generic[H_co], frozen=True, eq=False, gc=False):
     def length(self) -> Setting[float]:
         """Seconds that this stream may last here."""
         return self.hop.clock(self.stream.kind, *LENGTH)
+
+    def perhaps_too_short(self, phases: Collection[Phase], need: float, setting: str) -> Iterator[Unknown]:
+        """Clocks of some phases that would end this stream here, of which nobody can tell whether they run for it. need:
+        seconds that it takes. setting: which setting of the hop is to be mended."""
+        for clock in self.hop.clocks:
+            limit = clock.limit
+            if not clock.doubt or clock.phase not in phases or self.stream.kind not in clock.kinds:
+                continue
+            if isinstance(limit, Known) and limit.value < need:
+                why = f"whether {limit.phrase} of {self.hop.name} ends the stream can't be told: {clock.doubt}"
+                yield Unknown(limit.where, limit.name, why, self.hop.fix(setting, need))

@@ -73,6 +73,14 @@ def nest(body: str) -> dict[str, str]:
         (csharp('while (true) { await Write(": ping"); await Task.Delay(TimeSpan.FromSeconds(_every)); }'), None),
         (csharp('while (true) { await Write(": ping"); await Task.Delay(_options.PingInterval); }'), None),
         (csharp('while (true) { await Write(": ping"); await Task.Delay(5 * 1000); }'), None),
+        (
+            csharp('});\napp.MapGet("/poll", async ctx => { await bus.Ping("ping"); await Task.Delay(1000);'),
+            None,
+        ),
+        (
+            csharp("// né: no ping here 🙂\nawait foreach (var e in bus) { await Task.Delay(1000); await Write(e); }"),
+            None,
+        ),
         (csharp("await foreach (var e in bus) { await Task.Delay(1000); await Write(e); }"), None),
         (
             spring('@Scheduled(fixedRate = 15000) void beat() { all.forEach(e -> e.send(event().comment("ping"))); }'),
@@ -92,6 +100,16 @@ def nest(body: str) -> dict[str, str]:
             spring('@Scheduled(fixedRate = 1, timeUnit = MINUTES) void beat() { all.forEach(e -> e.send("ping")); }'),
             None,
         ),
+        (spring('@GetMapping("/poll") String poll() { Ping.send("ping"); scheduler.delay(1000); return "ok"; }'), None),
+        (spring("@Scheduled(fixedRate = 1000) void check() { database.ping(); }"), None),
+        (spring('@Scheduled(fixedRate = 9000) void beat() { all("ping"); } void all(String s) { e.send(s); }'), 9),
+        (
+            spring(
+                'void beat(SseEmitter e) { Flux.interval(Duration.ofSeconds(8)).subscribe(i -> e.send("ping")); }',
+                "SseEmitter e = new SseEmitter(0L); beat(e); return e;",
+            ),
+            8,
+        ),
         (spring("@Scheduled(fixedRate = 15000) void clean() { all.removeIf(Done::is); }"), None),
         (rails('    Thread.new { loop { sleep 10; sse.write({}, event: "ping") } }'), 10),
         (rails("    loop { sse.write(bus.pop); sleep 1 }"), None),
@@ -101,6 +119,10 @@ def nest(body: str) -> dict[str, str]:
         (axum("Sse::new(s()).keep_alive(KeepAlive::default())"), 15),
         (axum("Sse::new(s()).keep_alive(KeepAlive::new().interval(Duration::from_secs(5)))"), 5),
         (axum("Sse::new(s()).keep_alive(KeepAlive::new().interval(Duration::from_secs(5_u64)))"), 5),
+        (axum("/* é: no keep_alive 🙂 */ let s = timeout(Duration::from_secs(20), s()).await; Sse::new(s)"), None),
+        (axum("let k = KeepAlive::new().interval(Duration::from_secs(5)); Sse::new(s()).keep_alive(k)"), 5),
+        (axum("let s = timeout(Duration::from_secs(20), s()); Sse::new(s).keep_alive(KeepAlive::new())"), 15),
+        (axum("Sse::new(s()).keep_alive(KeepAlive::new().interval(config.every))"), None),
         (axum("let wait = Duration::from_secs(5); Sse::new(s(wait))"), None),
         (nest("return merge(this.bus, interval(20000).pipe(map(() => ({ type: 'ping' }))));"), 20),
         (nest("return interval(5000).pipe(switchMap(() => this.find()));"), None),
@@ -120,6 +142,15 @@ def test_a_timer_may_stand_in_another_file() -> None:
         "module.exports = { beginBeat };\n"
     )
     assert heartbeats({**EXPRESS, "server.js": server, "beat.js": beat}) == {25}
+
+
+def test_a_service_beside_the_route_sends_pings() -> None:
+    files = csharp("await hub.Add(ctx);")
+    service = (
+        "class Beat(Hub hub) : BackgroundService {\n protected override async Task ExecuteAsync(CancellationToken stop) {\n"
+        '  while (true) { await hub.WriteAsync(": ping"); await Task.Delay(TimeSpan.FromSeconds(12), stop); }\n }\n}\n'
+    )
+    assert heartbeats({**files, "Program.cs": files["Program.cs"] + service}) == {12}
 
 
 @pytest.mark.parametrize(

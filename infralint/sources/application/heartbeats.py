@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.intervals import TIMERS, go_duration, steady_interval
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Definition, SourceModule
+from infralint.sources.application.syntax import Definition, SourceModule, span_of
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ _JAVA_INTERVAL = lazy(
     rf"|(?:fixed(?:Rate|Delay)\s*=\s*|scheduleAt\w+\([^;]{{0,400}}?,\s*)(?P<seconds>{_NUMBER})L?\s*,\s*(?:timeUnit\s*=\s*)?(?:TimeUnit\.)?SECONDS"
     rf"|delay\(\s*(?P<milliseconds_between>{_NUMBER})L?\s*\)"
 )
+_SCHEDULED = lazy(r"(?:@\w+(?:\([^()]*\))?\s*)*@(?:Scheduled|PostConstruct)\b")
+_SERVICE = lazy(r"^[^{]*\b(?:BackgroundService|IHostedService)\b")
+_SENDS = lazy(r"\.(?:send|emit|comment|tryEmit|emitNext|tryEmitNext|broadcast|TryWrite|Write)(?:Async)?\(")
+"""What sends something to a client, by its name."""
 _INTERVALS = {
     "csharp": lazy(
         rf"TimeSpan\.From(?P<unit>Seconds|Minutes|Milliseconds)\(\s*(?P<written>{_NUMBER}){_END}"
@@ -161,10 +165,18 @@ def _called_in_javascript(resolver: Resolver, module: SourceModule, definition: 
 def _of_written_interval(
     resolver: Resolver, module: SourceModule, definition: Definition, language: str
 ) -> float | None:
-    """How often code pings in languages where what pings is often scheduled beside the handler: a function of the file that
-    has a word, or a comment of an event stream, for a ping, and an interval."""
-    others = module.definitions if language in ("java", "kotlin", "csharp") else ()
-    for function in (definition, *(other for other in others if other.kind == "function" and other is not definition)):
+    """How often code pings in languages where what pings is often scheduled beside the handler: the handler, what of its
+    file it calls, or what of it runs by itself and sends has a word, or a comment of an event stream, for a ping, and an
+    interval."""
+    functions = [definition]
+    if language in ("java", "kotlin", "csharp"):
+        functions = _called_in_file(module, definition)
+        key = (module.path, "")
+        if key not in resolver.pinging:
+            running = (other for other in module.definitions if _runs_by_itself(other))
+            resolver.pinging[key] = [other for other in running if any(map(_sends, _called_in_file(module, other)))]
+        functions += resolver.pinging[key]
+    for function in functions:
         if function not in resolver.pings:
             resolver.pings[function] = _interval_beside_ping(function, language)
         if (interval := resolver.pings[function]) is not None:
@@ -172,15 +184,79 @@ def _of_written_interval(
     return None
 
 
+def _called_in_file(module: SourceModule, definition: Definition) -> list[Definition]:
+    """A function and those of its file that it calls by their names, and those that these call."""
+    found = [definition]
+    for function in found:
+        for name in dict.fromkeys(_CALLED.findall(function.node.text())):
+            called = (other for other in module.definitions_of(name) if other.kind == "function")
+            found += [other for other in called if other not in found]
+        if len(found) > _MOST_CALLED:
+            break
+    return found
+
+
+def _runs_by_itself(definition: Definition) -> bool:
+    """Whether a function is run by a timer of Spring, when its object is made, or as a service of .NET, and no request asks
+    for it.
+
+    https://docs.spring.io/spring-framework/reference/integration/scheduling.html#scheduling-annotation-support-scheduled,
+    https://learn.microsoft.com/en-us/dotnet/core/extensions/workers
+    """
+    owner = definition.owner
+    if definition.kind != "function" or owner is None or owner.kind != "class":
+        return False
+    if definition.name in ("", owner.name) or _SCHEDULED.match(definition.node.text()):
+        return True
+    return definition.name in ("ExecuteAsync", "StartAsync") and _SERVICE.search(owner.node.text()) is not None
+
+
+def _sends(function: Definition) -> bool:
+    return _SENDS.search(function.node.text()) is not None
+
+
 def _interval_beside_ping(function: Definition, language: str) -> float | None:
-    text = _without_persistence(function.node.text())
-    if language == "rust" and (found := _RUST_KEEP_ALIVE.search(text)):
-        written = _INTERVALS["rust"].search(text, found.start())
-        return _seconds_of(written) if written is not None else RUST_KEEP_ALIVE
+    text = _without_persistence(_code_of(function))
+    if language == "rust" and _RUST_KEEP_ALIVE.search(text):
+        return next(filter(None, map(_kept_alive, _RUST_KEEP_ALIVE.split(text)[1:])), None)
     if _PING.search(text) is None:
         return None
     written = _INTERVALS[language].search(text)
     return _seconds_of(written) if written is not None else None
+
+
+def _kept_alive(after: str) -> float | None:
+    """How often what follows `keep_alive` or `KeepAlive::` in a statement of Rust pings; None where it does not say."""
+    statement = after.partition(";")[0]
+    _, name, interval = statement.partition("interval(")
+    if not name:
+        return RUST_KEEP_ALIVE if re.match(r"(?:new|default)?\(\)", statement) else None
+    written = _INTERVALS["rust"].search(interval)
+    return _seconds_of(written) if written is not None else None
+
+
+_COMMENTS = {
+    "csharp": ("comment",),
+    "java": ("line_comment", "block_comment"),
+    "kotlin": ("line_comment", "multiline_comment"),
+    "php": ("comment",),
+    "ruby": ("comment",),
+    "rust": ("line_comment", "block_comment"),
+}
+"""Kinds of nodes that are comments."""
+
+
+def _code_of(function: Definition) -> str:
+    """The text of a function without its comments."""
+    text, start = function.node.text(), span_of(function.node).start
+    comments = [
+        span_of(comment)
+        for kind in _COMMENTS[function.module.language.name]
+        for comment in function.node.find_all(kind=kind)
+    ]
+    for span in sorted(comments, key=lambda span: span.start, reverse=True):
+        text = f"{text[: span.start - start]} {text[span.end - start :]}"
+    return text
 
 
 def _without_persistence(text: str) -> str:
