@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from infralint.engine.ignores import find_mistyped
 from infralint.engine.registry import Check, built_in_names
@@ -22,12 +23,13 @@ def list_unreadable(
     answers: Iterable[object] = (),
 ) -> list[Unreadable]:
     """What could not be read, or names nothing, each once, in the order of their places. paths: of files in which comments
-    may ignore a check. answers: of the checks; what they refuse of a line that its file is refused for is told already."""
+    may ignore a check. answers: of the checks; what they or a hop refuse at a place that its file is refused for is told already."""
     files = list(_unreadable_files(project, readings))
     places = {entry.where for entry in files}
+    refusals = chain.from_iterable(hop.refusals for reading in readings for hop in reading.hops)
     found = [
         *files,
-        *(refusal for refusal in _refusals_among(answers) if refusal.where not in places),
+        *(refusal for refusal in _refusals_among(chain(refusals, answers)) if refusal.where not in places),
         *_mistaken_names(project, topology),
         *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
         *project.guard.caught,
@@ -45,11 +47,9 @@ def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable
 
 
 def _unreadable_files(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
-    """What sources could not read, or platforms refuse, and what is no file though it is called like one."""
+    """What sources could not read, and what is no file though it is called like one."""
     for reading in readings:
         yield from reading.unreadable
-    for hop in (hop for reading in readings for hop in reading.hops):
-        yield from _refusals_among(hop.refusals)
     yield from project.unlisted_folders()
     for path, problem in sorted(project.unread.items()):
         yield project.unreadable(path, problem)

@@ -85,6 +85,18 @@ def test_what_is_put_where_nginx_own_file_takes_it(content: str, target: str, me
         assert all(message in said for said in told)
 
 
+def test_the_main_file_of_another_image_decides_nothing(lint: Lint) -> None:
+    other = {"a/nginx.conf": WHOLE, "a/Dockerfile": f"FROM nginx:1.29\nCOPY nginx.conf {MAIN}\n"}
+    files = {"b/s.conf": STREAM, "b/Dockerfile": "FROM nginx:1.29\nCOPY s.conf /etc/nginx/conf.d/\n"}
+    mount = f"volumes: ['./a/nginx.conf:{MAIN}']"
+    assert lint({**other, **files})["unreadable"]
+    elsewhere = f"services:\n  edge: {{ image: 'nginx:1.29', {mount} }}\n"
+    assert lint({**other, **files, "compose.yaml": elsewhere})["unreadable"]
+    for image in ("build: ./b", "image: acme/edge"):
+        compose = f"services:\n  edge: {{ {image}, {mount} }}\n"
+        assert not lint({**other, **files, "compose.yaml": compose})["unreadable"]
+
+
 STREAM = "stream { server { listen 9000; proxy_pass 10.0.0.1:9000; } }\n"
 
 

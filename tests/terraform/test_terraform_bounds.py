@@ -196,5 +196,5 @@ def test_local_values_in_a_long_chain_are_followed_to_their_end(tmp_path: Path) 
     text = chain('"x"', "a") + chain("data.b.b", "b") + failing + BALANCER
     report = judged(tmp_path, {"long/main.tf": text, "short/main.tf": BALANCER})
     assert "short/main.tf:2" in places(report)
-    assert any("tonumber" in unreadable.message for unreadable in report.unreadable)
+    assert any("a number was expected" in unreadable.message for unreadable in report.unreadable)
     assert not any("fault" in unreadable.message for unreadable in report.unreadable)

@@ -208,8 +208,7 @@ def test_what_terraform_refuses_is_unreadable_at_its_place(tmp_path: Path, text:
 TAKEN = {
     "arguments of older providers": 'resource "aws_autoscaling_attachment" "a" {\n  alb_target_group_arn = "x"\n}\n'
     'resource "aws_autoscaling_group" "g" {\n  tags = []\n}',
-    "arguments that newer ones may have": 'resource "aws_lb" "b" {\n  brand_new = 1\n}\n'
-    'resource "aws_lambda_function_url" "u" {\n  invoke_mode = "OTHER"\n}',
+    "arguments that newer ones may have": 'resource "aws_lb" "b" {\n  brand_new = 1\n}',
     "a default that others may replace": 'variable "o" { default = { a = 1 } }\nresource "aws_lb" "b" {\n'
     "  idle_timeout = var.o.b\n}",
     "loops over constants": 'locals {\n  l = ["a", "b"]\n  a = { for k in local.l : k => upper(k) }\n  b = local.a["b"]\n}',

@@ -67,6 +67,9 @@ _IN_HTTP = lazy(r"^/etc/nginx/(?:(?:conf|http)\.d/[^/]+\.conf|templates/.+\.conf
 """What the nginx.conf of nginx's images and packages includes in `http {}`, and what the images render to there:
 https://hub.docker.com/_/nginx, https://nginx.org/en/linux_packages.html"""
 
+MAIN = "/etc/nginx/nginx.conf"
+"""Where nginx's images and packages keep what nginx starts with."""
+_STARTED_WITH = lazy(r"""-c["',\s]+([^"',\s]+)""")
 _OWN_IMAGE = lazy(
     r"(?:(?:[\w.:-]+/)*library/|docker\.io/|public\.ecr\.aws/nginx/)?nginx(?:[:@].*)?"
     r"|(?:[\w.:-]+/)?(?:nginxinc/nginx-unprivileged|openresty/openresty)(?:[:@].*)?"
@@ -249,7 +252,7 @@ class Includes:
     def find_targets(self, path: str) -> list[str]:
         """The paths of a server at which a file is said to be put, by itself: by a mount, or by a Dockerfile; none that a
         command names (`nginx -c`)."""
-        return [target for target in self._targets.get(path, ()) if not self._is_named(target)]
+        return [target for target in self._targets.get(path, ()) if target not in self._named]
 
     @cached_property
     def _targets(self) -> dict[str, list[str]]:
@@ -258,11 +261,11 @@ class Includes:
             found.setdefault(local, []).append(server)
         return found
 
-    def _is_named(self, target: str) -> bool:
-        """Whether a command starts nginx with a file of its own."""
+    @cached_property
+    def _named(self) -> set[str]:
+        """The files that commands start nginx with."""
         texts = (*self.project.files_named(*DOCKERFILES), *read_compose(self.project).files)
-        pattern = re.compile(rf"""-c["',\s]+{re.escape(target)}""")
-        return any(pattern.search(self.project.text_or_nothing(path)) for path in texts)
+        return {name for path in texts for name in _STARTED_WITH.findall(self.project.text_or_nothing(path))}
 
     def is_in_own_http(self, path: str, target: str) -> bool:
         """Whether the nginx.conf that nginx comes with includes in `http {}`, for certain, what of a file is put at a path of a
@@ -270,10 +273,6 @@ class Includes:
         https://gitlab.alpinelinux.org/alpine/aports/-/blob/master/main/nginx/nginx.conf
         """
         return _IN_HTTP.match(target) is not None and (target, path) in self._in_own_images
-
-    def is_replaced(self, server_path: str) -> bool:
-        """Whether something of the project is put at a path of a server, or at a folder around it."""
-        return any(server_path == server or server_path.startswith(f"{server}/") for server, _ in self._mappings)
 
     def snippets(self, block: Iterable[Directive]) -> Iterator[str]:
         """Files, as shown, that a block includes for what they set: empty ones, too, but none that only holds blocks."""
@@ -552,16 +551,32 @@ class Includes:
         """What is put somewhere in images of nginx's makers alone, whose nginx.conf stays as it is."""
         makers: set[tuple[str, str]] = set()
         others: set[tuple[str, str]] = set()
+        replaced = self._replaced_by_mounts
         for path in self.project.files_named(*DOCKERFILES):
             text = self.project.text_or_nothing(path)
             for stage in stages_of(text).values():
-                (makers if _is_own(stage.base, text) else others).update(self._copied_in(path, stage))
+                copied = list(self._copied_in(path, stage))
+                is_own = not (path in replaced or "" in replaced) and _is_own(stage.base, text, copied)
+                (makers if is_own else others).update(copied)
         for service in read_compose(self.project).services:
             image, text = service.image.text if service.image is not None else "", ""
+            around = mounted = list(self._mounted_by(service))
             if service.build is not None and (built := dockerfile_of(self.project, service)) is not None:
-                image, text = built.base, self.project.text_or_nothing(dockerfile_path(service.build))
-            (makers if _is_own(image, text) else others).update(self._mounted_by(service))
+                path = dockerfile_path(service.build)
+                image, text = built.base, self.project.text_or_nothing(path)
+                around = [*mounted, *self._copied_in(path, built)]
+            (makers if _is_own(image, text, around) else others).update(mounted)
         return makers - others
+
+    @cached_property
+    def _replaced_by_mounts(self) -> set[str]:
+        """The Dockerfiles in whose images a service mounts an nginx.conf; with an empty name where that may be any."""
+        return {
+            dockerfile_path(service.build) if service.build is not None else ""
+            for service in read_compose(self.project).services
+            if service.build is not None or service.image is None or not _OWN_IMAGE.fullmatch(service.image.text)
+            if _bring_main(self._mounted_by(service))
+        }
 
     def _one_mapping(self, origin: str, target: str) -> Iterator[tuple[str, str]]:
         if is_glob(origin):
@@ -623,11 +638,17 @@ class Includes:
             argument = argument.partition("/")[2]
 
 
-def _is_own(image: str, dockerfile: str) -> bool:
-    """Whether an image is one of nginx's makers, and nothing that a Dockerfile runs may write its nginx.conf."""
-    if not _OWN_IMAGE.fullmatch(image):
+def _is_own(image: str, dockerfile: str, mappings: Iterable[tuple[str, str]]) -> bool:
+    """Whether an image is one of nginx's makers, and neither what is put into it nor what a Dockerfile runs may change its
+    nginx.conf."""
+    if not _OWN_IMAGE.fullmatch(image) or _bring_main(mappings):
         return False
     return not any(step.keyword == "RUN" and "nginx.conf" in step.arguments for step in instructions(dockerfile))
+
+
+def _bring_main(mappings: Iterable[tuple[str, str]]) -> bool:
+    """Whether something is put at nginx's main file, or at a folder around it."""
+    return any(server == MAIN or MAIN.startswith(f"{server}/") for server, _ in mappings)
 
 
 def _is_taken(path: str, pattern: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from infralint.model import Unreadable
 from infralint.sources.nginx.contexts import CONTEXTS
 from infralint.sources.nginx.grammar import BlocksAround
-from infralint.sources.nginx.includes import Includes
+from infralint.sources.nginx.includes import MAIN, Includes
 from infralint.sources.nginx.tree import Directive
 
 _BLOCKS = {
@@ -24,7 +24,6 @@ _BLOCKS = {
     "P": "in a server of `stream {}`",
     "Q": "in an upstream of `stream {}`",
 }
-_MAIN = "/etc/nginx/nginx.conf"
 Letters = dict[str, dict[str, str]]
 """Path of a file -> the letters of CONTEXTS for the blocks that it is included in -> why it stands there."""
 
@@ -57,7 +56,7 @@ def find_missing_events(includes: Includes) -> Iterator[Unreadable]:
         names = {directive.name for directive in tree or ()}
         if not tree or names.isdisjoint({"http", "stream"}) or not names.isdisjoint({"events", "include"}):
             continue
-        is_main = path.rpartition("/")[2] == "nginx.conf" or _MAIN in includes.find_targets(path)
+        is_main = path.rpartition("/")[2] == "nginx.conf" or MAIN in includes.find_targets(path)
         if is_main and path not in includes.claimed and not tree[0].source.is_template:
             at = next(directive for directive in tree if directive.name in ("http", "stream"))
             if not any(directive.opaque or directive.conditions for directive in tree):
@@ -96,9 +95,9 @@ def _places_of(includes: Includes) -> Letters:
             break
     for path in includes.trees.keys() - includes.claimed:
         for target in includes.find_targets(path):
-            if target == _MAIN:
-                found[path] = {"M": f"it is put at {_MAIN}, and is all of nginx' configuration"}
-            elif includes.is_in_own_http(path, target) and not includes.is_replaced(_MAIN):
+            if target == MAIN:
+                found[path] = {"M": f"it is put at {MAIN}, and is all of nginx' configuration"}
+            elif includes.is_in_own_http(path, target):
                 found[path] = {"H": f"it is put at {target}, which nginx' own nginx.conf includes in `http {{}}`"}
     return found
 

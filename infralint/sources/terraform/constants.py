@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.convert import convert
@@ -44,30 +44,35 @@ class Constants:
         """Whether an expression is `local.NAME`, and that a constant."""
         name = _local_name(part)
         if name and name not in self._are_constant:
-            self._work_out(name)
+            names = self._inner_first(name, self._are_constant)
+            self._are_constant |= dict.fromkeys(names, False)  # what is made of itself is refused elsewhere
+            for inner in names:
+                value = self.local_values[inner].value
+                self._are_constant[inner] = id(value) not in _find_varying(value, self)
         return self._are_constant.get(name, False)
 
-    def _work_out(self, name: str) -> None:
-        """Whether a local value is a constant, and first those that it is made of, however long their chain."""
-        pending = [(name, False)]
+    def _inner_first(self, name: str, known: Container[str]) -> list[str]:
+        """A local value and those that it is made of, however long their chain, each behind its own; without the known."""
+        found = dict[str, None]()
+        entered = set[str]()
+        pending = [name]
         while pending:
-            name, is_ready = pending.pop()
-            attribute = self.local_values.get(name)
-            if is_ready and attribute is not None:
-                self._are_constant[name] = id(attribute.value) not in _find_varying(attribute.value, self)
-            elif name not in self._are_constant:
-                self._are_constant[name] = False  # until it is known: what is made of itself is refused elsewhere
-                if attribute is not None:
-                    pending.append((name, True))
-                    pending += [(inner, False) for inner in filter(None, map(_local_name, walk(attribute.value)))]
+            name = pending.pop()
+            if name in entered:
+                found[name] = None
+            elif name in self.local_values and name not in known:
+                entered.add(name)
+                parts = dict.fromkeys(map(_local_name, walk(self.local_values[name].value)))
+                pending += [name, *(part for part in parts if part not in entered)]
+        return list(found)
 
     def reference(self, root: str, name: str, environment: EvaluationScope) -> Value:
         """A local value; one that fails is refused where it stands, and can't be told here."""
-        if name not in self._values:
+        for inner in self._inner_first(name, self._values):
             try:
-                self._values[name] = evaluate(self.local_values[name].value, EvaluationScope(self))
+                self._values[inner] = evaluate(self.local_values[inner].value, EvaluationScope(self))
             except EvaluationError as error:
-                self._values[name] = Hole(str(error))
+                self._values[inner] = Hole(str(error))
         return self._values[name]
 
     def read(self, function: str, arguments: list[Value]) -> Value:
