@@ -40,6 +40,8 @@ from infralint.text.patterns import Unsearchable, search
 
 Family = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "stream"]
 """Which module proxies."""
+CACHING_FAMILIES: tuple[Family, ...] = ("proxy", "fastcgi", "uwsgi", "scgi")
+"""Those that buffer and cache."""
 
 DOCS = "https://nginx.org/en/docs"
 HTTP_1_1_SINCE = (1, 29, 7)
@@ -73,11 +75,7 @@ def _family(module: str) -> dict[str, Default]:
 
 DEFAULTS: Mapping[str, Default] = MappingProxyType(
     {
-        **{
-            name: default
-            for family in ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
-            for name, default in _family(family).items()
-        },
+        **{name: default for family in (*CACHING_FAMILIES, "grpc") for name, default in _family(family).items()},
         "proxy_method": Default("", f"{DOCS}/http/ngx_http_proxy_module.html#proxy_method"),
         "proxy_timeout": Default(600.0, f"{DOCS}/stream/ngx_stream_proxy_module.html#proxy_timeout"),
         "proxy_protocol": Default(False, f"{DOCS}/stream/ngx_stream_proxy_module.html#proxy_protocol"),

@@ -14,6 +14,9 @@ _TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "
 _LONG_TIME_UNITS = {"y": 31_536_000_000, "M": 2_592_000_000, **_TIME_UNITS}
 _SIZE = lazy("([0-9]{1,15})([kKmMgG]?)")
 _SIZE_UNITS = {"": 0, "k": 10, "m": 20, "g": 30}
+SMALL_SIZE = lazy("[0-9]{1,15}[kKmM]?")
+"""A size that nginx takes no gigabytes for: https://nginx.org/en/docs/syntax.html"""
+NUMBER = lazy("[0-9]{1,18}")
 _REST = lazy("[0-9]{0,19}")
 _DIGITS = frozenset("0123456789")
 

@@ -37,6 +37,8 @@ class PathPart(msgspec.Struct, frozen=True):
 def match_path(pattern: str, path: str) -> dict[str, str] | None:
     """The parameters of a path that a pattern takes, by name or number; None where it does not. Raises Unsearchable."""
     parts = parse_path(pattern)
+    if parts and isinstance(parts[0], str) and not path.startswith(parts[0]):
+        return None
     expression = "".join(_expression(part) for part in parts) + "/?"
     found = match_whole(expression, path)
     if found is None:

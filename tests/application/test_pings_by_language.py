@@ -154,6 +154,43 @@ def test_a_service_beside_the_route_sends_pings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("pingPeriod = 15.seconds", 15),
+        ("pingPeriod = Duration.ofSeconds(20)", 20),
+        ("contentConverter = converter(Json { pretty = true })\npingPeriodMillis = 10_000", 10),
+        ("// pingPeriod = 15.seconds", None),
+        ("}\ninstall(Other) { pingPeriod = 15.seconds", None),
+    ],
+)
+def test_sockets_of_ktor_ping_as_they_are_told(line: str, seconds: float | None) -> None:
+    text = (
+        "import io.ktor.server.websocket.*\n"
+        f"fun Application.module() {{\ninstall(WebSockets) {{\n{line}\n}}\n"
+        'routing { webSocket("/ws") { for (frame in incoming) { send(frame) } } }\n}\n'
+    )
+    build = 'dependencies { implementation("io.ktor:ktor-server-websockets:3.0.0") }\n'
+    assert heartbeats({"build.gradle.kts": build, "src/main/kotlin/Main.kt": text}) == {seconds}
+
+
+@pytest.mark.parametrize(
+    ("lines", "seconds"),
+    [
+        ("builder.Services.AddSignalR(o => { o.KeepAliveInterval = TimeSpan.FromSeconds(10); });", None),
+        ("builder.Services.Configure<WebSocketOptions>(o => o.KeepAliveInterval = TimeSpan.FromSeconds(10));", 10),
+        ("var o = new WebSocketOptions();\no.KeepAliveInterval = TimeSpan.FromSeconds(10);", 10),
+        ("var o = new WebSocketOptions();\np.KeepAliveInterval = TimeSpan.FromSeconds(10);", None),
+    ],
+)
+def test_pings_of_signalr_are_none_of_other_sockets(lines: str, seconds: float | None) -> None:
+    text = (
+        f"var builder = WebApplication.CreateBuilder(args);\n{lines}\nvar app = builder.Build();\napp.UseWebSockets();\n"
+        'app.Map("/ws", async ctx => { using var ws = await ctx.WebSockets.AcceptWebSocketAsync(); await Echo(ws); });\n'
+    )
+    assert heartbeats({**CSHARP, "Program.cs": text}) == {seconds}
+
+
+@pytest.mark.parametrize(
     ("option", "seconds"),
     [
         ("KeepAliveInterval = TimeSpan.FromSeconds(20)", 20),

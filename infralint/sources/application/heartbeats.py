@@ -78,22 +78,30 @@ def names_pings(content: bytes) -> bool:
     return _NAMES_PING.search(_PERSISTENT.sub(b"", content)) is not None
 
 
-_CONFIGURES = lazy(rb"pingPeriod|KeepAliveInterval")
+_CONFIGURES = lazy(rb"(?i)pingPeriod|KeepAliveInterval")
 _CONFIGURED_PINGS = lazy(
-    r"\b(?:pingPeriod(?:Millis)?|KeepAliveInterval)\s*=\s*(?:(?:Duration\.of|TimeSpan\.From)(?P<unit>Seconds|Minutes|Milliseconds|Millis)"
+    r"(?:\binstall\(\s*[\w.]*WebSockets\s*\)\s*\{(?:[^{}]|\{[^{}]*\}){0,400}?\bpingPeriod(?:Millis)?"
+    r"|\b(?:WebSocketOptions|AddWebSockets)\b[^;]{0,400}?\bKeepAliveInterval"
+    r"|\b(\w+)\s*=\s*new\s+WebSocketOptions\s*\(\s*\)\s*;[^}]{0,400}?\b\1\.KeepAliveInterval)"
+    r"\s*=\s*(?:(?:Duration\.of|TimeSpan\.From)(?P<unit>Seconds|Minutes|Milliseconds|Millis)"
     rf"\(\s*(?P<written>{_NUMBER}){_END}|(?P<seconds>[0-9]+)\.seconds|(?P<milliseconds>{_NUMBER}){_END})"
 )
 
 
-def configured_pings(contents: Iterable[bytes]) -> float | None:
-    """Seconds between the pings of WebSockets, where an application sets that for all of them: Ktor's send none by themselves,
-    those of ASP.NET Core one in two minutes.
+def may_configure_pings(content: bytes) -> bool:
+    """Whether code may say how often WebSockets ping."""
+    return _CONFIGURES.search(content) is not None
+
+
+def configured_pings(modules: Iterable[SourceModule]) -> float | None:
+    """Seconds between the pings of WebSockets, where an application sets that for all of them, of several the longest: Ktor's
+    send none by themselves, those of ASP.NET Core one in two minutes; SignalR's are set elsewhere.
 
     https://ktor.io/docs/server-websockets.html#configure, https://learn.microsoft.com/en-us/aspnet/core/fundamentals/websockets
     """
-    texts = (content.decode("utf-8", "replace") for content in contents if _CONFIGURES.search(content))
-    found = next((found for text in texts if (found := _CONFIGURED_PINGS.search(text))), None)
-    return _seconds_of(found) if found is not None else None
+    texts = (_code_of(module.whole) for module in modules if module.language.name in ("kotlin", "csharp"))
+    intervals = (_seconds_of(found) for text in texts for found in _CONFIGURED_PINGS.finditer(text))
+    return max(filter(None, intervals), default=None)
 
 
 def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:

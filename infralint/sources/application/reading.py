@@ -16,7 +16,7 @@ from infralint.project.names import FileNames
 from infralint.sources.application.clients import CLIENT_WORDS, client_calls
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
-from infralint.sources.application.heartbeats import configured_pings, names_pings
+from infralint.sources.application.heartbeats import configured_pings, may_configure_pings, names_pings
 from infralint.sources.application.joining import Joiner
 from infralint.sources.application.languages import BY_ENDING, language_of
 from infralint.sources.application.manifests import (
@@ -82,6 +82,7 @@ class Reader:
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
         self._sharing: dict[str, bool] = {}
+        self._pings: dict[str, float | None] = {}
         self._libraries: dict[tuple[str, str], Library] = {}
         self._products_of: dict[str, tuple[ProductUse, ...]] = {}
         listed = {ending: self._files.among(names.find_ending(ending)) for ending in (*BY_ENDING, *UNREAD_LANGUAGES)}
@@ -312,12 +313,19 @@ class Reader:
         if route.framework == "Django" and route.kind == "websocket" and self._shares_messages(package):
             route = replace(route, stateless=True)
         if route.framework in ("Ktor", "ASP.NET Core") and route.kind == "websocket" and route.heartbeat is None:
-            return replace(route, heartbeat=configured_pings(map(self._program.content, package.files)))
+            return replace(route, heartbeat=self._configured_pings(package))
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):
             given = next((fact.value for fact in servers if fact.name == "ws_ping_interval"), None)
             interval = LIBRARIES["uvicorn-websockets"].heartbeat
             return replace(route, heartbeat=float(given) if isinstance(given, float) else interval)
         return route
+
+    def _configured_pings(self, package: Package) -> float | None:
+        if package.folder not in self._pings:
+            naming = (path for path in package.files if may_configure_pings(self._program.content(path)))
+            modules = (module for path in naming if (module := self._program.load(path)) is not None)
+            self._pings[package.folder] = configured_pings(modules)
+        return self._pings[package.folder]
 
     def _shares_messages(self, package: Package) -> bool:
         """Whether Channels sends its messages over Redis, so that each replica has those of all.

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from infralint.platforms.nginx_values import size
+from infralint.platforms.nginx import CACHING_FAMILIES
+from infralint.platforms.nginx_values import NUMBER, SMALL_SIZE, size
 from infralint.sources.nginx.conditions import EXPRESSIONS
 from infralint.sources.nginx.contexts import CONTEXTS
 from infralint.sources.nginx.spellings import SPELLED, fixed_variable, has_wrong_port, is_long_time, is_network
@@ -25,9 +26,6 @@ _LETTERS_OF_STREAMS = {"stream": "T", "server": "P", "upstream": "Q"}
 LISTS = frozenset("map types geo split_clients charset_map match".split())
 """Blocks whose lines begin with words of the user's own, or of a module's: none of them is a directive."""
 _NO_HTTP = frozenset(["mail", "match", "types"])
-_SIZE = lazy("[0-9]{1,15}[kKmM]?")
-"""A size that nginx takes no gigabytes for: https://nginx.org/en/docs/syntax.html"""
-_NUMBER = lazy("[0-9]{1,18}")
 _IGNORED = frozenset(
     "x-accel-redirect x-accel-expires x-accel-limit-rate x-accel-buffering x-accel-charset expires cache-control"
     " set-cookie vary".split()
@@ -144,7 +142,7 @@ def _error_log(directive: Directive) -> str:
 
 def _limit_conn(directive: Directive) -> str:
     number = directive.args[1] if len(directive.args) == 2 else "1"
-    if not _NUMBER.fullmatch(number) or not int(number):
+    if not NUMBER.fullmatch(number) or not int(number):
         return f'invalid number of connections "{number}"'
     return "" if int(number) < 65536 else "connection limit must be less 65536"
 
@@ -158,7 +156,7 @@ def _limit_req(directive: Directive) -> str:
         return '"limit_req" must have "zone" parameter'
     for word in directive.args:
         name, _, text = word.partition("=")
-        if name in ("burst", "delay") and not (_NUMBER.fullmatch(text) and int(text)):
+        if name in ("burst", "delay") and not (NUMBER.fullmatch(text) and int(text)):
             return f'invalid {name} value "{word}"'
         if name == "nodelay" and word != name:
             return f'invalid parameter "{word}"'
@@ -192,7 +190,7 @@ def _pass(directive: Directive, kind: BlockKind) -> str:
 
 
 def _is_port(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text)) and 1 <= int(text) <= 65535
+    return bool(NUMBER.fullmatch(text)) and 1 <= int(text) <= 65535
 
 
 def _condition(directive: Directive) -> str:
@@ -253,11 +251,11 @@ def _location(directive: Directive, around: BlocksAround) -> str:
 def _error_page(directive: Directive) -> str:
     *codes, _ = directive.args
     if codes and codes[-1].startswith("="):
-        if len(codes[-1]) > 1 and not _NUMBER.fullmatch(codes[-1][1:]):
+        if len(codes[-1]) > 1 and not NUMBER.fullmatch(codes[-1][1:]):
             return f'invalid value "{codes[-1]}"'
         codes = codes[:-1]
     for code in codes:
-        if not _NUMBER.fullmatch(code) or code == "499":
+        if not NUMBER.fullmatch(code) or code == "499":
             return f'invalid value "{code}"'
         if not 300 <= int(code) <= 599:
             return f'value "{code}" must be between 300 and 599'
@@ -268,7 +266,7 @@ def _return(directive: Directive, kind: BlockKind) -> str:
     code = directive.args[0]
     if not kind.is_http:
         return ""
-    if _NUMBER.fullmatch(code):
+    if NUMBER.fullmatch(code):
         return "" if int(code) <= 999 else f'invalid return code "{code}"'
     is_address = code.lower().startswith(("http://", "https://", "$scheme"))
     return "" if is_address and len(directive.args) == 1 else f'invalid return code "{code}"'
@@ -341,7 +339,7 @@ def _buffers(directive: Directive) -> str:
     if len(directive.args) != 2:
         return ""
     number, room = directive.args
-    if not _NUMBER.fullmatch(number) or not _SIZE.fullmatch(room) or not int(number):
+    if not NUMBER.fullmatch(number) or not SMALL_SIZE.fullmatch(room) or not int(number):
         return f'"{directive.name}" directive invalid value'
     return f'there must be at least 2 "{directive.name}"' if int(number) < 2 else ""
 
@@ -404,7 +402,7 @@ _ALONE = frozenset(["backup", "down", "resolve", "drain"])
 def _is_server_parameter(word: str) -> bool:
     name, equals, value = word.partition("=")
     if name in _COUNTS and equals:
-        return bool(_NUMBER.fullmatch(value)) and (name != "weight" or int(value) > 0)
+        return bool(NUMBER.fullmatch(value)) and (name != "weight" or int(value) > 0)
     if name == "fail_timeout" and equals:
         return is_long_time(value)
     return name in _SERVER_PARAMETERS and bool(equals) != (name in _ALONE)
@@ -463,8 +461,14 @@ def _listen(directive: Directive, kind: BlockKind) -> str:
     return ""
 
 
-_KEEPALIVE = lazy("on|off|[0-9]*[a-z]{0,2}:[0-9]*[a-z]{0,2}:[0-9]*")
-_OF_LISTEN = {"backlog": _NUMBER, "fastopen": _NUMBER, "rcvbuf": _SIZE, "sndbuf": _SIZE, "so_keepalive": _KEEPALIVE}
+_KEEPALIVE = lazy("on|off|[0-9]{0,18}[a-z]{0,2}:[0-9]{0,18}[a-z]{0,2}:[0-9]{0,18}")
+_OF_LISTEN = {
+    "backlog": NUMBER,
+    "fastopen": NUMBER,
+    "rcvbuf": SMALL_SIZE,
+    "sndbuf": SMALL_SIZE,
+    "so_keepalive": _KEEPALIVE,
+}
 """Parameters of `listen` -> how their values are written: https://nginx.org/en/docs/http/ngx_http_core_module.html#listen"""
 
 
@@ -499,7 +503,7 @@ def _large_header_buffers(directive: Directive, around: BlocksAround) -> str:
     room = _size_of(directive)
     if directive.has_hole or len(directive.args) != 2:
         return ""
-    if not room or not _NUMBER.fullmatch(directive.args[0]) or not int(directive.args[0]):
+    if not room or not NUMBER.fullmatch(directive.args[0]) or not int(directive.args[0]):
         return f'"{directive.name}" directive invalid value'
     return _TOO_SMALL if room < _POOL and not _is_set_around(_POOLS[0], around) else ""
 
@@ -509,7 +513,7 @@ _TOO_SMALL = 'the "large_client_header_buffers" size must be equal to or greater
 
 def _size_of(directive: Directive) -> int | None:
     text = directive.args[-1]
-    return size(text) if _SIZE.fullmatch(text) else None
+    return size(text) if SMALL_SIZE.fullmatch(text) else None
 
 
 def _is_set_around(name: str, around: BlocksAround) -> bool:
@@ -518,14 +522,13 @@ def _is_set_around(name: str, around: BlocksAround) -> bool:
     return any(line.opaque or line.name in ("include", name) for line in lines)
 
 
-_PASSING = ("proxy", "fastcgi", "uwsgi", "scgi")
 _DECLARING = {"set": 0, "auth_request_set": 0, "map": -1, "geo": -1, "split_clients": -1}
 """Directives that declare a variable -> which of their arguments it is."""
 _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
     {
         **SPELLED,
-        **dict.fromkeys((f"{family}_ignore_headers" for family in _PASSING), _ignored_headers),
-        **dict.fromkeys((f"{family}_buffers" for family in _PASSING), _buffers),
+        **dict.fromkeys((f"{family}_ignore_headers" for family in CACHING_FAMILIES), _ignored_headers),
+        **dict.fromkeys((f"{family}_buffers" for family in CACHING_FAMILIES), _buffers),
         "if": _condition,
         "error_page": _error_page,
         "rewrite": _third_word("last", "break", "redirect", "permanent"),
@@ -547,7 +550,7 @@ _FINDERS: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
 )
 _PLACED: Mapping[str, Callable[[Directive, BlockKind], str]] = MappingProxyType(
     {
-        **dict.fromkeys((f"{family}_pass" for family in (*_PASSING, "grpc")), _pass),
+        **dict.fromkeys((f"{family}_pass" for family in (*CACHING_FAMILIES, "grpc")), _pass),
         "return": _return,
         "server": _server,
         "listen": _listen,
@@ -622,7 +625,7 @@ def _names_of_buffers(family: str) -> tuple[str, ...]:
     return tuple(f"{family}_{name}" for name in _BUFFERS)
 
 
-OF_BUFFERS = frozenset(name for family in _PASSING for name in _names_of_buffers(family))
+OF_BUFFERS = frozenset(name for family in CACHING_FAMILIES for name in _names_of_buffers(family))
 """Directives whose sizes have to go together."""
 
 
@@ -634,7 +637,7 @@ def unbalanced_buffers(
     https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_busy_buffers_size
     """
     set_here = [directive for directive in level if directive.name in OF_BUFFERS]
-    for family in _PASSING if set_here else ():
+    for family in CACHING_FAMILIES if set_here else ():
         names = _names_of_buffers(family)
         here = [directive for directive in set_here if directive.name in names]
         if not here:
@@ -660,10 +663,11 @@ def _imbalance(
 ) -> Iterator[str]:
     written = [directive for directive in (first, several, busy, *files) if directive is not None]
     if any(
-        directive.conditions or not directive.args or not _SIZE.fullmatch(directive.args[-1]) for directive in written
+        directive.conditions or not directive.args or not SMALL_SIZE.fullmatch(directive.args[-1])
+        for directive in written
     ):
         return
-    if several is not None and not (len(several.args) == 2 and _NUMBER.fullmatch(several.args[0])):
+    if several is not None and not (len(several.args) == 2 and NUMBER.fullmatch(several.args[0])):
         return
     sizes = [size(directive.args[-1]) for directive in (first, several) if directive is not None]
     least = max(sizes + [_PAGES[0]] * (2 - len(sizes)))

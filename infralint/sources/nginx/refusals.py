@@ -10,6 +10,7 @@ from operator import attrgetter
 from types import MappingProxyType
 
 from infralint.model import Location, Unknown, Unreadable
+from infralint.platforms.nginx import CACHING_FAMILIES
 from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.arities import ANY, ARITIES
 from infralint.sources.nginx.contexts import HEEDED
@@ -35,7 +36,7 @@ from infralint.text.lazy import lazy
 from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compile_pattern
 from infralint.text.suggestions import closest
 
-_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
+_FAMILIES = (*CACHING_FAMILIES, "grpc")
 _ONCE = frozenset(
     "proxy_http_version proxy_cache proxy_buffer_size proxy_send_timeout gzip chunked_transfer_encoding limit_rate"
     " worker_shutdown_timeout".split()
@@ -77,7 +78,7 @@ _UNREPEATED = (
 _KEYED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "log_format": ("", 'duplicate "log_format" name "{}"'),
-        **{f"{family}_cache_path": ("keys_zone=", 'duplicate zone "{}"') for family in _FAMILIES[:-1]},
+        **{f"{family}_cache_path": ("keys_zone=", 'duplicate zone "{}"') for family in CACHING_FAMILIES},
         "limit_req_zone": ("zone=", 'limit_req_zone "{}" is already bound to key'),
         "limit_conn_zone": ("zone=", 'limit_conn_zone "{}" is already bound to key'),
     }

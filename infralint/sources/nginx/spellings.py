@@ -10,12 +10,11 @@ from decimal import Decimal
 from ipaddress import IPv6Address
 from types import MappingProxyType
 
-from infralint.platforms.nginx_values import BadValue, long_time, size, time
+from infralint.platforms.nginx import CACHING_FAMILIES
+from infralint.platforms.nginx_values import NUMBER, SMALL_SIZE, BadValue, long_time, size, time
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
 
-_SIZE = lazy("[0-9]{1,15}[kKmM]?")
-_NUMBER = lazy("[0-9]{1,18}")
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 _IPV4 = lazy(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 _MASKED = lazy(rf"{_BYTE}(?:\.{_BYTE}){{3}}(?:/0*(?:[0-9]|[12][0-9]|3[0-2]))?")
@@ -53,7 +52,7 @@ def is_network(text: str) -> bool:
     if _MASKED.fullmatch(text):
         return True
     address, slash, length = text.partition("/")
-    if slash and not (_NUMBER.fullmatch(length) and int(length) <= 128):
+    if slash and not (NUMBER.fullmatch(length) and int(length) <= 128):
         return False
     try:
         return ":" in address and "%" not in address and IPv6Address(address) is not None
@@ -81,7 +80,7 @@ def is_long_time(text: str) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None
+    return NUMBER.fullmatch(text) is not None
 
 
 def _cache_valid(directive: Directive) -> str:
@@ -136,7 +135,7 @@ def _of_cache_path(name: str, text: str | None, word: str) -> str:
 def _zone_problem(word: str, what: str, least: int) -> str:
     """What nginx says of `zone=name:size`; empty where it takes it."""
     _, colon, room = word.partition("=")[2].partition(":")
-    if not colon or not _SIZE.fullmatch(room):
+    if not colon or not SMALL_SIZE.fullmatch(room):
         return f'invalid {what} size "{word}"'
     return "" if size(room) >= least else f'{what} "{word}" is too small'
 
@@ -160,7 +159,7 @@ def _limit_zone(directive: Directive) -> str:
 def _upstream_zone(directive: Directive) -> str:
     """https://nginx.org/en/docs/http/ngx_http_upstream_module.html#zone"""
     room = directive.args[1] if len(directive.args) == 2 else f"{_LEAST_ZONE}"
-    if not _SIZE.fullmatch(room):
+    if not SMALL_SIZE.fullmatch(room):
         return f'invalid zone size "{room}"'
     return "" if size(room) >= _LEAST_ZONE else f'zone "{directive.args[0]}" is too small'
 
@@ -233,7 +232,7 @@ def _session_cache(directive: Directive) -> str:
         if word in ("off", "none", "builtin") or (kind == "builtin" and _is_number(rest)):
             continue
         name, _, room = rest.partition(":")
-        if kind != "shared" or not name or not _SIZE.fullmatch(room):
+        if kind != "shared" or not name or not SMALL_SIZE.fullmatch(room):
             return f'invalid session cache "{word}"'
         if size(room) < _LEAST_ZONE:
             return f'session cache "{word}" is too small'
@@ -330,7 +329,7 @@ def _access_log(directive: Directive) -> str:
         return f'invalid parameter "{rest[0]}"' if rest else ""
     for word in rest[1:]:
         name, equals, text = word.partition("=")
-        if name == "buffer" and equals and not (_SIZE.fullmatch(text) and size(text)):
+        if name == "buffer" and equals and not (SMALL_SIZE.fullmatch(text) and size(text)):
             return f'invalid buffer size "{text}"'
         if name == "flush" and equals and not _is(time, text):
             return f'invalid flush time "{text}"'
@@ -400,12 +399,11 @@ def _use(directive: Directive) -> str:
     return "" if directive.args[0] in _EVENTS else f'invalid event type "{directive.args[0]}"'
 
 
-_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi")
 SPELLED: Mapping[str, Callable[[Directive], str]] = MappingProxyType(
     {
-        **{f"{family}_cache_valid": _cache_valid for family in _FAMILIES},
-        **{f"{family}_cache_path": _cache_path for family in _FAMILIES},
-        **{f"{family}_bind": _bind for family in (*_FAMILIES, "grpc", "memcached")},
+        **{f"{family}_cache_valid": _cache_valid for family in CACHING_FAMILIES},
+        **{f"{family}_cache_path": _cache_path for family in CACHING_FAMILIES},
+        **{f"{family}_bind": _bind for family in (*CACHING_FAMILIES, "grpc", "memcached")},
         "limit_req_zone": _limit_zone,
         "limit_conn_zone": _limit_zone,
         "zone": _upstream_zone,

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from infralint.platforms.nginx_values import BadValue, long_time, size
-from infralint.text.lazy import lazy
+from infralint.platforms.nginx_values import NUMBER, SMALL_SIZE, BadValue, long_time, size
 
 _FLAGS = frozenset(
     "absolute_redirect accept_mutex aio_write autoindex autoindex_exact_size autoindex_localtime chunked_transfer_encoding"
@@ -126,8 +125,6 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         for name in names
     }
 )
-_SIZE = lazy("[0-9]{1,15}[kKmM]?")
-_NUMBER = lazy("[0-9]{1,18}")
 
 
 def wrong_value(name: str, args: Sequence[str], is_http: bool) -> str:
@@ -147,11 +144,11 @@ def _wrong(kind: str, name: str, text: str) -> str:
     match kind:
         case "flag" if text.lower() not in ("on", "off"):
             return f'invalid value "{text}" in "{name}" directive, it must be "on" or "off"'
-        case "number" | "range" if not _NUMBER.fullmatch(text):
+        case "number" | "range" if not NUMBER.fullmatch(text):
             return f'"{name}" directive invalid number'
         case "range" if not _RANGES[name][0] <= int(text) <= _RANGES[name][1]:
             return f"value must be between {_RANGES[name][0]} and {_RANGES[name][1]}"
-        case "size" if not _SIZE.fullmatch(text):
+        case "size" if not SMALL_SIZE.fullmatch(text):
             return f'"{name}" directive invalid value'
         case "offset" | "long time" if not _is_taken(kind, text):
             return f'"{name}" directive invalid value'
