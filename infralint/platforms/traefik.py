@@ -75,7 +75,7 @@ _MATCHERS = frozenset(
     " pathprefix pathregexp query queryregexp".split()
 )
 """Those of Traefik 2 and 3, in small letters: Traefik takes them in any."""
-_WRITTEN_TEXT = r"`[^`]*+`|\"(?:[^\"\\]|\\.)*+\""
+_WRITTEN_TEXT = r"`[^`]*+`|(?<!\\)\"(?:[^\"\\]|\\.)*+\""
 _TEXT = lazy(_WRITTEN_TEXT, re.DOTALL)
 _TOKEN = lazy(rf"\s*+(?:({_WRITTEN_TEXT})|(&&|\|\||[!(),])|([A-Za-z]\w*+)|(.))", re.DOTALL)
 

@@ -57,7 +57,9 @@ ONCE = frozenset(
         ("project/routed_files.py", "_PAGES"),
         ("project/routed_files.py", "_UNMISTAKABLE"),
         ("sources/application/manifests.py", "_SUPERVISED"),
+        ("sources/application/rails_routes.py", "_CONTROLLER"),
         ("sources/application/pages.py", "_PLAIN_SCRIPT"),
+        ("sources/unread/files.py", "PATHS"),
         ("sources/unread/files.py", "_TEMPLATED"),
     }
 )

@@ -28,7 +28,7 @@ _KEYS = frozenset(
 _TOP_KEYS = frozenset("configs include models name networks secrets services version volumes".split())
 _OPEN = lazy(r"(?<!\$)(?:\$\$)*+\$\{[^}]*+\Z")
 """A variable whose brace is never closed."""
-_NO_VARIABLE = lazy(r"(?<!\$)(?:\$\$)*+\$\{(?![A-Za-z_])[^}]*+\}")
+_NO_VARIABLE = lazy(r"(?<!\$)(?:\$\$)*+\$\{(?![A-Za-z_])[^}]{0,1000}+\}")
 """Braces behind a dollar in which no name begins. https://docs.docker.com/reference/compose-file/interpolation/"""
 _RESTARTS = ("no", "always", "on-failure", "unless-stopped")
 _DECLARED = (("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config"))

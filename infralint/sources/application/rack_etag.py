@@ -19,7 +19,7 @@ READS_ALL_SINCE = (2, 2)
 """Before it, an answer with `Cache-Control: no-cache` is left alone, which ActionController::Live sends by itself."""
 READS_ALL_UNTIL = (3,)
 """From there on, answers that are no arrays are."""
-_LOCKED = lazy(rb"(?m)^ {4}rack \((\d{1,4})\.(\d{1,4})(?!\d)[^)\n]*\)")
+_LOCKED = lazy(rb"(?m)^ {4}rack \((\d{1,4})\.(\d{1,4})(?!\d)[^)\n]*+\)")
 _SPARED = lazy(rb"(?i)last[-_]modified|[\"']etag[\"']|\bfresh_when\b|\bstale\?")
 """What gives an answer a validator of its own."""
 _DELETED = lazy(rb"middleware\.(?:delete|swap)[ (]+[\"']?(?:::)?Rack::ETag")

@@ -461,7 +461,7 @@ def _listen(directive: Directive, kind: BlockKind) -> str:
     return ""
 
 
-_KEEPALIVE = lazy("on|off|[0-9]*[a-z]{0,2}:[0-9]*[a-z]{0,2}:[0-9]*")
+_KEEPALIVE = lazy("on|off|[0-9]{0,18}[a-z]{0,2}:[0-9]{0,18}[a-z]{0,2}:[0-9]{0,18}")
 _OF_LISTEN = {
     "backlog": NUMBER,
     "fastopen": NUMBER,

@@ -70,6 +70,8 @@ def _path(argument: Expression, module: str, root: str) -> str | None:
 
 def _may_be_there(path: str, project: Project) -> bool:
     """Whether a file is here, or whoever runs Terraform may have it: it is excluded, or named by a .gitignore."""
+    if path in project.file_set:
+        return True
     full = os.path.join(str(project.root), path)
     watch(full)
     if os.path.lexists(full):
