@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
@@ -12,8 +11,7 @@ from msgspec.structs import replace
 from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop, Reading, Severity
 from infralint.project import Project
 from infralint.project.charts import chart_folders, outermost_chart
-from infralint.project.routed_files import folder_of_site
-from infralint.text.lazy import lazy
+from infralint.project.trials import is_trial
 
 
 def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Callable[[Hop], Severity]) -> Finding:
@@ -24,35 +22,6 @@ def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Callable[[Hop], Se
     if crossing.doubt:
         finding = finding.soften("note")
     return finding.soften(assumed(crossing.hop)) if evidence.kind == "assumed" else finding
-
-
-_TRIAL_FOLDERS = frozenset(
-    "test tests __tests__ testing testdata test-data e2e spec specs fixtures fixture mock mocks example examples sample"
-    " samples demo demos benchmark benchmarks .devcontainer vagrant kind minikube k3d".split()
-)
-_TRIAL_NAME = lazy(r"(?:^|[._-])(?:dev|development|local|test|testing|example|sample|e2e)(?=[._-])", re.IGNORECASE)
-
-
-_HOST_NAME = lazy(
-    r"(?:[\w-]+\.){2,}(?!(?:local|test|dev|example|sample|localhost|conf|template|inc)\b)[a-z]{2,}(?:\.conf(?:\.(?:j2|template|tmpl|tpl))?)?$",
-    re.IGNORECASE,
-)
-_SITES = frozenset("sites-available sites-enabled conf.d vhosts vhost.d sites".split())
-
-
-def is_trial(path: str) -> bool:
-    """Whether a project path names what is no deployment: tests, examples, a developer's own machine."""
-    site = folder_of_site(path)
-    *folders, name = (path if site is None else f"{site}/").split("/")
-    if _TRIAL_FOLDERS & {folder.lower() for folder in folders}:
-        return True
-    return _TRIAL_NAME.search(name) is not None and not _is_named_after_host(folders, name)
-
-
-def _is_named_after_host(folders: Sequence[str], name: str) -> bool:
-    """Whether a site is called as its host is (`chat.example.com.conf`), whose labels say nothing of trials."""
-    is_site = ".conf" in name or bool(folders and folders[-1] in _SITES)
-    return is_site and _HOST_NAME.match(name) is not None
 
 
 def soften_trials(findings: Iterable[Finding], project: Project) -> list[Finding]:

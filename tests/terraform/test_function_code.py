@@ -26,6 +26,7 @@ FILE = FOLDER.replace("source_dir  =", "source_file =").replace("/src", "/src/in
 PACKED = URL.replace("FILENAME", "data.archive_file.code.output_path")
 WRITTEN = URL.replace("FILENAME", '"lambda.zip"')
 HELD = ["infra/main.tf:9 error buffered-stream"]
+GUESSED = ["infra/main.tf:9 warning buffered-stream"]
 
 
 @pytest.mark.parametrize("archive", [FOLDER, FILE])
@@ -37,8 +38,20 @@ def test_the_folder_or_file_that_is_packed_says_whether_it_streams(archive: str,
 
 def test_the_only_handler_of_that_name_is_meant_where_nothing_says_what_is_packed(lint: Lint) -> None:
     files = {"infra/main.tf": WRITTEN, "src/index.mjs": HANDLER}
-    assert problems(lint(files), "buffered-stream") == HELD
+    assert problems(lint(files), "buffered-stream") == GUESSED
+    assert problems(lint({**files, "examples/index.js": PLAIN}), "buffered-stream") == GUESSED
     assert problems(lint({**files, "other/index.js": PLAIN}), "buffered-stream") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (URL.replace("filename      = FILENAME", 's3_bucket = "b"\n  s3_key = "jobs.zip"'), "src/index.mjs"),
+        (WRITTEN, "examples/index.mjs"),
+    ],
+)
+def test_code_that_lies_in_a_bucket_or_is_an_example_is_not_taken_for_it(text: str, path: str, lint: Lint) -> None:
+    assert problems(lint({"infra/main.tf": text, path: HANDLER}), "buffered-stream") == []
 
 
 def test_a_handler_that_two_functions_have_is_no_ones(lint: Lint) -> None:

@@ -584,8 +584,14 @@ class Includes:
             yield from ((f"{target.rstrip('/')}/{posixpath.basename(path)}", path) for path in taken)
         elif origin in self.project.file_set and target.endswith("/"):
             yield target + posixpath.basename(origin), origin
-        elif origin in self.project.file_set or any(path.startswith(f"{origin}/") for path in self.project.files):
+        elif origin in self.project.file_set or self._is_folder(origin):
             yield target.rstrip("/"), origin
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether files of the project lie in a folder, or below it."""
+        files, beginning = self.project.files, f"{path}/"
+        number = bisect_left(files, beginning)
+        return number < len(files) and files[number].startswith(beginning)
 
     @cached_property
     def _known(self) -> dict[str, str]:

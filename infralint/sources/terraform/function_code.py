@@ -8,34 +8,54 @@ from __future__ import annotations
 import posixpath
 from functools import partial
 
-from infralint.model import Location, Node
+from infralint.model import Location, Node, Unknown
 from infralint.platforms.lambda_code import with_code
 from infralint.project import Project
 from infralint.project.lambda_handlers import LANGUAGES, find_streaming
+from infralint.project.trials import is_trial
 from infralint.sources.terraform.folders import join
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.items import Item
 
 _ARCHIVES = frozenset({"data.archive_file", "archive_file"})
+_ELSEWHERE = ("s3_key", "image_uri")
 
 
 def with_function_code(nodes: list[Node], graph: Graph, project: Project, root: str) -> list[Node]:
     """Nodes of a root, those that lead to functions whose code streams with that as evidence. root: its project path."""
-    return (
-        with_code(nodes, partial(_streaming_code, graph, project, root)) if graph.of("aws_lambda_function") else nodes
-    )
+    if not graph.of("aws_lambda_function"):
+        return nodes
+    found = with_code(nodes, partial(_packed_code, graph, project, root))
+    return with_code(found, partial(_likely_code, graph, project), "name")
 
 
-def _streaming_code(graph: Graph, project: Project, root: str, address: str) -> Location | None:
-    function = graph.by_address.get(address)
-    handler = function.value("handler") if function is not None and function.type == "aws_lambda_function" else None
-    if function is None or not isinstance(handler, str):
+def _packed_code(graph: Graph, project: Project, root: str, address: str) -> Location | None:
+    function, handler = _function(graph, address)
+    archive = _archive(graph, function) if function is not None else None
+    folder = _packed_folder(archive, root) if archive is not None else None
+    return find_streaming(project, folder, handler) if folder is not None else None
+
+
+def _likely_code(graph: Graph, project: Project, address: str) -> Location | None:
+    """The only handler of that name, of a function whose archive nothing here packs; what lies in a bucket is of anywhere."""
+    function, handler = _function(graph, address)
+    if function is None or _archive(graph, function) is not None:
         return None
-    archive = graph.lead(function.links.get("filename", ()), _ARCHIVES)
-    if archive is not None:
-        folder = _packed_folder(archive, root)
-        return find_streaming(project, folder, handler) if folder is not None else None
+    named = [setting for name in _ELSEWHERE if (setting := function.get(name)) is not None]
+    if any(isinstance(setting, Unknown) or setting.value is not None for setting in named):
+        return None
     return _only_handler(graph, project, handler)
+
+
+def _function(graph: Graph, address: str) -> tuple[Item | None, str]:
+    """The function of an address, with its handler; no function where its handler can't be told."""
+    item = graph.by_address.get(address)
+    handler = item.value("handler") if item is not None and item.type == "aws_lambda_function" else None
+    return (item, handler) if isinstance(handler, str) else (None, "")
+
+
+def _archive(graph: Graph, function: Item) -> Item | None:
+    return graph.lead(function.links.get("filename", ()), _ARCHIVES)
 
 
 def _packed_folder(archive: Item, root: str) -> str | None:
@@ -52,6 +72,6 @@ def _only_handler(graph: Graph, project: Project, handler: str) -> Location | No
         return None
     name = posixpath.basename(handler.rpartition(".")[0])
     paths = project.files_named(*(f"{name}.{ending}" for ending in LANGUAGES))
-    folders = {posixpath.dirname(path) for path in paths if "node_modules" not in path.split("/")}
+    folders = {posixpath.dirname(path) for path in paths if not ("node_modules" in path.split("/") or is_trial(path))}
     short = f"{name}.{handler.rpartition('.')[2]}"
     return find_streaming(project, folders.pop(), short) if len(folders) == 1 else None

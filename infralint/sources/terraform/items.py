@@ -354,7 +354,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
             ("integration_type", "integration_uri", "timeout_milliseconds"), ("api_id", "integration_uri")
         ),
         "aws_apigatewayv2_stage": BlockSchema(("name",), ("api_id",)),
-        "aws_lambda_function": BlockSchema(("function_name", "timeout", "handler"), ("filename",)),
+        "aws_lambda_function": BlockSchema(
+            ("function_name", "timeout", "handler", "s3_key", "image_uri"), ("filename",)
+        ),
         "archive_file": _ARCHIVE,
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
