@@ -399,6 +399,21 @@ def test_what_was_broken_before_a_change_is_not_its_fault(repository: Path, lint
     assert report["status"] == 2
 
 
+SCRIPTED = 'locals { a = file("${path.module}/a.sh") }\nresource "aws_lb" "a" {}\n'
+
+
+def test_a_file_that_is_deleted_and_that_terraform_still_reads_is_missed(repository: Path, lint: Lint) -> None:
+    commit(repository, {"main.tf": SCRIPTED, "a.sh": "true\n"})
+    (repository / "a.sh").unlink()
+    [missed] = lint({}, "--changed-since", "HEAD")["unreadable"]
+    assert "file() reads a.sh, which is not here" in missed["message"]
+
+
+def test_a_file_that_terraform_reads_and_that_was_never_there_is_nothing_new(repository: Path, lint: Lint) -> None:
+    commit(repository, {"main.tf": SCRIPTED})
+    assert lint({"README.md": "words\n"}, "--changed-since", "HEAD")["unreadable"] == []
+
+
 def test_the_baseline_tells_settings_of_one_place_apart(lint: Lint, tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "vercel.json": '{"functions": {"api/gone.ts": {"maxDuration": 30}}}',

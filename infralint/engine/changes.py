@@ -72,6 +72,11 @@ class Before(Project):
             raise CantRead("was not there")
         return content
 
+    def is_there(self, path: str) -> bool:
+        """Whether something lay at a path."""
+        before = self.changes.before
+        return before[path] is not None if path in before else self.now.is_there(path)
+
 
 def changes_since(project: Project, revision: str) -> Changes:
     """What differs between the files as they are, tracked or not, and where their branch left a revision. Raises NoHistory."""

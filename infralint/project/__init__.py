@@ -354,6 +354,14 @@ class Project:
             raise CantRead(LEADS_OUT if os.path.islink(full) else "leads out of the project")
         return full, True
 
+    def is_there(self, path: str) -> bool:
+        """Whether something lies at a path, be it left out of what is judged."""
+        if path in self.file_set:
+            return True
+        full = self._slashed_root + path
+        watch(full)
+        return os.path.lexists(full)
+
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
         """An entry about a file. why: a sentence that begins with its name, or what keeps it from being read."""
         if isinstance(why, BadText):

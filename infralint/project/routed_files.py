@@ -38,11 +38,11 @@ _NEVER_SERVED = lazy(r"(?:^|/)(?:node_modules|__\w+__|\.\w[\w-]*)/")
 
 
 def folder_of_site(path: str) -> str | None:
-    """What stands before the address that a file is served at: `apps/web/` of `apps/web/app/api/test/route.ts`, whose folders
+    """What stands before the address that a file is served at: `apps/web` of `apps/web/app/api/test/route.ts`, whose folders
     `api/test` say nothing but `/api/test`. None for any other file, and where the conventions may mean another framework's."""
     for pattern in (*_UNMISTAKABLE, _PAGES):
         if found := pattern.search(path):
-            return None if _NEVER_SERVED.search(path, found.start()) else path[: found.start() + 1].rstrip("/")
+            return None if _NEVER_SERVED.search(path, found.start()) else path[: found.start()]
     return None
 
 

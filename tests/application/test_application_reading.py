@@ -519,3 +519,30 @@ def test_a_constant_of_a_class_that_several_folders_hold(imported: str, path: st
         }
     )
     assert [route.path for route in found[""].routes] == [path]
+
+
+@pytest.mark.parametrize(
+    ("called", "routes", "is_said"),
+    [
+        ("await thumbnail(id)", 0, True),
+        ("await stream_answer(id)", 1, False),
+        ("await mine(id)", 0, False),
+        ("await words(id)", 1, False),
+    ],
+)
+def test_what_is_only_declared_may_be_a_file(called: str, routes: int, is_said: bool) -> None:
+    """A function of the project is looked at itself, another whose name says nothing of streams is could not tell."""
+    text = (
+        "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\n"
+        "from other import thumbnail, stream_answer\nfrom here import mine, words\napp = FastAPI()\n"
+        f'@app.get("/x/{{id}}")\nasync def answer(id: str) -> StreamingResponse:\n    return {called}\n'
+    )
+    here = (
+        "from fastapi.responses import StreamingResponse\n"
+        'async def mine(id):\n    return StreamingResponse(io.BytesIO(b""), media_type="image/png")\n'
+        'async def words(id):\n    return StreamingResponse(lines(), media_type="text/event-stream")\n'
+    )
+    found = read({"requirements.txt": "fastapi\n", "main.py": text, "here.py": here})[""]
+    reasons = [reason.why for reason in found.reasons if reason.where.path == "shown/main.py"]
+    why = "returns StreamingResponse; whether that streams or sends a file was not found"
+    assert (len(found.routes), reasons) == (routes, [why] if is_said else [])

@@ -58,6 +58,23 @@ def test_a_controller_above_may_set_it(lint: Lint) -> None:
     assert problems(lint({**APPLICATION, **files}), "buffered-stream") == []
 
 
+@pytest.mark.parametrize(
+    ("included", "is_held"), [("EventStreaming", False), ("Events::EventStreaming", False), ("Other", True)]
+)
+def test_a_concern_may_set_it(included: str, is_held: bool, lint: Lint) -> None:
+    concern = (
+        "module EventStreaming\n  def prepare\n    response.headers['Last-Modified'] = Time.now.httpdate\n  end\nend\n"
+    )
+    first, rest = CONTROLLER.split("\n", 1)
+    files = {
+        PLACE: f"{first}\n  include {included}; before_action :prepare\n{rest}".replace("; ", "\n  "),
+        "app/controllers/concerns/event_streaming.rb": concern,
+        "app/controllers/concerns/other.rb": "module Other\nend\n",
+        "Gemfile.lock": LOCK % "2.2.2",
+    }
+    assert bool(problems(lint({**APPLICATION, **files}), "buffered-stream")) is is_held
+
+
 @pytest.mark.parametrize("path", ["config/application.rb", "config/initializers/rack.rb"])
 def test_middleware_that_is_taken_out_holds_nothing(path: str, lint: Lint) -> None:
     settings = "Rails.application.configure do\n  config.middleware.delete Rack::ETag\nend\n"

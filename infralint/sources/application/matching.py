@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from infralint.sources.application.calls import DEEPEST, first_name, last_name
 from infralint.sources.application.imports import is_within, required_module
@@ -13,9 +12,6 @@ from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import CallPattern, Router, Rules, SubrouterCall
 from infralint.sources.application.syntax import Call, SourceModule
-
-if TYPE_CHECKING:
-    pass
 
 
 class Rulebook:

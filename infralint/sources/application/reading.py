@@ -34,7 +34,7 @@ from infralint.sources.application.page_servers import page_servers, without_por
 from infralint.sources.application.pages import PAGE_WORDS, page_files, page_module
 from infralint.sources.application.product_uses import ProductUse, product_uses
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
-from infralint.sources.application.rack_etag import answer_holder
+from infralint.sources.application.rack_etag import AnswerHolders
 from infralint.sources.application.routes import Found, Routes, Unjoined
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
@@ -287,6 +287,7 @@ class Reader:
             yield from (found.route for found in routes)
             return
         compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
+        holders = AnswerHolders(package, self._program, self._shown)
         sent = SentHeaders(self._streaming.joiner, package, routes)
         content = self._program.content
         accel_in = cache(lambda path: names_accel(content(path)))
@@ -301,7 +302,7 @@ class Reader:
             found = found._replace(route=sent.with_headers(found))
             yield replace(
                 compressed.with_compressor(found),
-                holder=answer_holder(found, package, self._program, self._shown),
+                holder=holders.of_route(found),
                 names_accel=is_named or any(map(accel_in, around)),
                 names_pings=any(map(pings_in, around)),
             )

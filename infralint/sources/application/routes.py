@@ -155,6 +155,10 @@ class Routes(msgspec.Struct):
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
+            if sighting.vague:
+                why = f"{sighting.says}; whether that streams or sends a file was not found"
+                self._note(module, sighting.span.line, why, sighting.kind)
+                continue
             reached = self.streaming.reached_routes(sighting)
             for way in reached:
                 yield from self._reached_routes(way)

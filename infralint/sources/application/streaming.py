@@ -65,7 +65,8 @@ MOST_STEPS = 1_000
 
 class Sighting(msgspec.Struct, frozen=True, eq=False):
     """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone.
-    declared: by what a handler is declared to return alone. member: what of it handles requests, where not it itself does."""
+    declared: by what a handler is declared to return alone. vague: so, and nothing says that this is no file. member: what of
+    it handles requests, where not it itself does."""
 
     module: SourceModule
     span: SourceSpan
@@ -78,6 +79,7 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
     stateless: bool = False
     weak: bool = False
     declared: bool = False
+    vague: bool = False
     member: str = ""
 
 
@@ -266,6 +268,9 @@ class ModuleStreams:
             name, shape = found
             library = self.library_of(shape.library, module.path)
             if not (shape.may_be_file and _may_send_file(definition, name)):
+                vague = shape.may_be_file and not _SPEAKS_OF_STREAMS.search(definition.node.text().replace(name, ""))
+                if vague and self._calls_own_function(definition):
+                    continue  # what that answers with is found where it does
                 yield Sighting(
                     module,
                     definition.span,
@@ -276,7 +281,13 @@ class ModuleStreams:
                     library.heartbeat if library else None,
                     shape.library,
                     declared=True,
+                    vague=vague,
                 )
+
+    def _calls_own_function(self, definition: Definition) -> bool:
+        """Whether a function calls one of its project by its name."""
+        called = set(_CALLED.findall(definition.node.text())) - {definition.name}
+        return any(isinstance(self.resolver.at_home(definition.module, name), Definition) for name in called)
 
     def _returned_shapes(self, module: SourceModule, rules: Rules, written: str) -> Iterator[tuple[str, StreamShape]]:
         """What of a declared type streams, with its name: of shapes alike the one whose package the file imports."""
@@ -586,6 +597,8 @@ def _names_method(module: SourceModule, use: SgNode, methods: list[Definition]) 
     return any(method.name in named for method in methods)
 
 
+_SPEAKS_OF_STREAMS = lazy(r"(?i)stream|event|chat|sse|token|complet|llm|proxy|forward|relay|upstream")
+_CALLED = lazy(r"(?<![\w.])([A-Za-z_]\w*)\(")
 _RECORDER = lazy(r"\bhttptest\.NewRecorder\(|\bgin\.CreateTestContext\(")
 
 

@@ -6,10 +6,8 @@ Terraform runs, and is not missed. https://developer.hashicorp.com/terraform/lan
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
-from infralint.cache.recording import watch
 from infralint.model import Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.terraform.constants import parts_in_any_case
@@ -70,11 +68,7 @@ def _path(argument: Expression, module: str, root: str) -> str | None:
 
 def _may_be_there(path: str, project: Project) -> bool:
     """Whether a file is here, or whoever runs Terraform may have it: it is excluded, or named by a .gitignore."""
-    if path in project.file_set:
-        return True
-    full = os.path.join(str(project.root), path)
-    watch(full)
-    if os.path.lexists(full):
+    if project.is_there(path):
         return True
     parts = path.split("/")
     return any(_is_ignored("/".join(parts[:depth]), "/".join(parts[depth:]), project) for depth in range(len(parts)))
