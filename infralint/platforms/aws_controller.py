@@ -17,6 +17,7 @@ from infralint.model import Address, Affinity, CantFix, Edit, Known, Location, P
 from infralint.platforms import aws_elb
 from infralint.platforms.aws_elb import BalancerNode, LoadBalancer
 from infralint.platforms.aws_elb.attribute_names import meant_balancer_attribute, meant_group_attribute
+from infralint.text.placeholders import has_placeholder
 
 ALB = "alb.ingress.kubernetes.io/"
 SERVICE = "service.beta.kubernetes.io/"
@@ -66,7 +67,7 @@ def typed_attribute(key: str, setting: Setting[str]) -> Setting[Any]:
         return setting.with_value(aws_elb.typed_value(key, setting.value))
     except ValueError:
         why = f"`{setting.written}`: AWS takes no {setting.value!r} for {key}"
-        return Unknown(setting.where, key, why, refused=True)
+        return Unknown(setting.where, key, why, refused=not has_placeholder(setting.value))
 
 
 def idle_overlooked(annotations: Settings, foreign: Known[str] | None = None) -> str:

@@ -24,6 +24,7 @@ from infralint.platforms.aws_elb import (
     fields_of,
     node_fields,
 )
+from infralint.text.placeholders import has_placeholder
 
 ENVIRONMENT = "aws:elasticbeanstalk:environment"
 PROCESS = "aws:elasticbeanstalk:environment:process:default"
@@ -130,7 +131,7 @@ def _option(
         return given.with_value(convert(given.value))
     except ValueError:
         why = f"`{given.written}`: {option[1]} takes no {given.value!r}"
-        return Unknown(given.where, option[1], why, refused=not given.because)
+        return Unknown(given.where, option[1], why, refused=not (given.because or has_placeholder(given.value)))
 
 
 def _boolean(text: str) -> bool:

@@ -28,6 +28,7 @@ from infralint.model import (
     not_applicable,
 )
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
+from infralint.text.placeholders import has_mark
 
 TIMEOUT = 3.0
 """Seconds that a function may run unless more is set.
@@ -49,7 +50,8 @@ def _as_taken(setting: Setting[Any], is_taken: Callable[[Any], bool], words: str
     if isinstance(setting, Unknown) or not setting.written or is_taken(setting.value):
         return setting
     why = f"AWS refuses `{setting.written}`: it takes {words}"
-    return Unknown(setting.where, setting.name, why, refused=not setting.because)  # others may give more than a default
+    is_open = setting.because or has_mark(str(setting.value))  # others may give more than a default
+    return Unknown(setting.where, setting.name, why, refused=not is_open)
 
 
 class FunctionUrl(msgspec.Struct, frozen=True, kw_only=True):

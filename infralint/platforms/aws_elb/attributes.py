@@ -15,6 +15,7 @@ import msgspec
 
 from infralint.model import UNLIMITED, Known, Location, Setting, Unknown
 from infralint.text.lazy import lazy
+from infralint.text.placeholders import has_mark
 from infralint.text.wording import listing
 
 Attributes = Mapping[str, Setting[Any]]
@@ -120,7 +121,7 @@ def why_not_taken(setting: Setting[Any], key: str) -> Unknown | None:
     if setting.because:
         written = f"{written}, which is {setting.value} ({setting.because})"
     why = f"AWS refuses {written}: it takes {listing(values, 'or', len(values))}"
-    return Unknown(setting.where, setting.name, why, refused=not setting.because)
+    return Unknown(setting.where, setting.name, why, refused=not (setting.because or has_mark(str(setting.value))))
 
 
 def typed_value(key: str, text: str) -> Any:

@@ -19,6 +19,7 @@ from infralint.sources.cloudformation.parameters import GivenParameter, GivenPar
 from infralint.text.json_places import BadJson, parse_json, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
+from infralint.text.placeholders import has_mark
 from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
@@ -230,7 +231,8 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
             converted = convert(found.text)
         except ValueError:
             why = f"`{written}`: CloudFormation takes no {found.text!r} for {name}"
-            return Unknown(where, name, why, refused=not trail)  # other parameters may be given
+            is_open = trail or has_mark(found.text)  # other parameters may be given
+            return Unknown(where, name, why, refused=not is_open)
         because = trail[0].message if trail else ""
         return Known(converted, where, name, "explicit", written, because, tuple(trail))
 

@@ -19,6 +19,7 @@ from infralint.project.lambda_handlers import find_streaming
 from infralint.sources.serverless.variables import Untold, Variables, Written
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
+from infralint.text.placeholders import has_mark
 from infralint.text.suggestions import mistyped_for
 from infralint.text.yaml_places import YamlSpan, YamlValue, read_yaml
 
@@ -222,7 +223,7 @@ class ServerlessService(msgspec.Struct):
             return Known(convert(result.value.text), place, key, "explicit", written)
         except ValueError:
             why = f"`{written}`: the framework takes no {result.value.text!r} for {key}"
-            return Unknown(place, key, why, refused=is_written)
+            return Unknown(place, key, why, refused=is_written and not has_mark(result.value.text))
 
     @property
     def provider(self) -> Written | Untold:

@@ -9,6 +9,7 @@ from infralint.model import Known, Setting, Unknown, not_applicable
 from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.items import Item
 from infralint.sources.terraform.values import EvaluationError
+from infralint.text.placeholders import has_mark
 
 
 def argument_of(item: Item, name: str, default: Any, convert: Callable[[Any], Any]) -> Setting[Any]:
@@ -27,7 +28,8 @@ def argument_of(item: Item, name: str, default: Any, convert: Callable[[Any], An
         value = convert(given.value)
     except EvaluationError as error:
         why = f"Terraform refuses `{given.written}`: {error}"
-        return Unknown(given.where, name, why, refused=not given.because)  # others may give more than a default
+        is_open = given.because or has_mark(str(given.value))  # others may give more than a default
+        return Unknown(given.where, name, why, refused=not is_open)
     except NotWorkedOut as error:
         return Unknown(given.where, name, f"`{given.written}`: {error}")
     return given.with_value(value)
