@@ -55,6 +55,12 @@ def test_an_older_express_sse_does_not_either(asked: str, is_held: bool, lint: L
     assert bool(problems(report, "buffered-stream")) is is_held
 
 
+def test_a_script_of_the_same_name_is_no_version(lint: Lint) -> None:
+    manifest = '{"scripts": {"express-sse": "0.5.1"}, "dependencies": {"express": "4", "express-sse": "^1.0.0"}}'
+    report = lint({"package.json": manifest, "server.js": SERVER, "nginx.conf": NGINX})
+    assert problems(report, "buffered-stream") == []
+
+
 CHAT = (
     "from fastapi import FastAPI\n"
     "from sse_starlette.sse import EventSourceResponse\n"

@@ -54,6 +54,25 @@ def test_code_that_lies_in_a_bucket_or_is_an_example_is_not_taken_for_it(text: s
     assert problems(lint({"infra/main.tf": text, path: HANDLER}), "buffered-stream") == []
 
 
+def test_what_is_guessed_says_so(lint: Lint) -> None:
+    report = lint({"infra/main.tf": WRITTEN, "src/index.mjs": HANDLER})
+    [because] = {finding["stream"]["because"] for finding in report["findings"]}
+    assert "no other file here is called as the function's handler is" in because
+
+
+def test_a_handler_outside_of_the_package_is_not_taken_for_it(lint: Lint) -> None:
+    files = {"jobs/infra/main.tf": WRITTEN, "package.json": "{}", "chat/src/index.mjs": HANDLER}
+    assert problems(lint(files), "buffered-stream") == ["jobs/infra/main.tf:9 warning buffered-stream"]
+    assert problems(lint({**files, "jobs/package.json": "{}"})) == []
+
+
+def test_an_example_with_a_package_of_its_own_deploys_what_lies_in_it(lint: Lint) -> None:
+    files = {"examples/chat/infra/main.tf": WRITTEN, "examples/chat/src/index.mjs": HANDLER}
+    assert problems(lint(files)) == []
+    found = problems(lint({**files, "examples/chat/package.json": "{}"}), "buffered-stream")
+    assert found == ["examples/chat/infra/main.tf:9 note buffered-stream"]
+
+
 def test_a_handler_that_two_functions_have_is_no_ones(lint: Lint) -> None:
     second = WRITTEN.partition('resource "aws_lambda_function_url"')[0].replace('"chat"', '"other"')
     assert problems(lint({"infra/main.tf": WRITTEN + second, "src/index.mjs": HANDLER}), "buffered-stream") == []

@@ -18,6 +18,8 @@ from infralint.text.lazy import lazy
 
 LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "Cargo.lock")
 _NUMBER = lazy(r"\d+(?:\.\d+)*")
+_DEPENDENCIES = lazy(r'"\w*[dD]ependencies"\s*:\s*\{([^{}]*)\}')
+"""What package.json asks for, and none of its scripts or exports."""
 _CLAUSE = lazy(r"(===?|~=|<=|>=|<|>|\^|~)\s*v?(\d+(?:\.\d+)*)(\.\*)?")
 
 Version = tuple[int, ...]
@@ -71,9 +73,11 @@ def _pinned_in(text: str, name: str) -> list[Version]:
 def _asked_for_in(text: str, name: str, manifest: str) -> Bounds | None:
     """What a manifest asks for, where it bounds the version at all."""
     if manifest == "package.json":
-        ranges = re.findall(rf'"{re.escape(name)}"\s*:\s*"([^"|]*)"', text)
+        pair = re.compile(rf'"{re.escape(name)}"\s*:\s*"([^"|]*)"')
+        asked = (written for block in _DEPENDENCIES.findall(text) for written in pair.findall(block))
         given = (
-            _exactly(_version(range)) if _NUMBER.fullmatch(range) else _narrow(_of_clauses(range)) for range in ranges
+            _exactly(_version(written)) if _NUMBER.fullmatch(written) else _narrow(_of_clauses(written))
+            for written in asked
         )
         return next((bounds for bounds in given if bounds != Bounds()), None)
     word = re.escape(name).replace(r"\-", "[-_.]") + r"(?![\w.-])"

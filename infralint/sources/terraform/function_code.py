@@ -16,6 +16,7 @@ from infralint.project.trials import is_trial
 from infralint.sources.terraform.folders import join
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.items import Item
+from infralint.text.paths import folders_around, is_below
 
 _ARCHIVES = frozenset({"data.archive_file", "archive_file"})
 _ELSEWHERE = ("s3_key", "image_uri")
@@ -26,7 +27,7 @@ def with_function_code(nodes: list[Node], graph: Graph, project: Project, root: 
     if not graph.of("aws_lambda_function"):
         return nodes
     found = with_code(nodes, partial(_packed_code, graph, project, root))
-    return with_code(found, partial(_likely_code, graph, project), "name")
+    return with_code(found, partial(_likely_code, graph, project, root), is_guess=True)
 
 
 def _packed_code(graph: Graph, project: Project, root: str, address: str) -> Location | None:
@@ -36,7 +37,7 @@ def _packed_code(graph: Graph, project: Project, root: str, address: str) -> Loc
     return find_streaming(project, folder, handler) if folder is not None else None
 
 
-def _likely_code(graph: Graph, project: Project, address: str) -> Location | None:
+def _likely_code(graph: Graph, project: Project, root: str, address: str) -> Location | None:
     """The only handler of that name, of a function whose archive nothing here packs; what lies in a bucket is of anywhere."""
     function, handler = _function(graph, address)
     if function is None or _archive(graph, function) is not None:
@@ -44,7 +45,7 @@ def _likely_code(graph: Graph, project: Project, address: str) -> Location | Non
     named = [setting for name in _ELSEWHERE if (setting := function.get(name)) is not None]
     if any(isinstance(setting, Unknown) or setting.value is not None for setting in named):
         return None
-    return _only_handler(graph, project, handler)
+    return _only_handler(graph, project, root, handler)
 
 
 def _function(graph: Graph, address: str) -> tuple[Item | None, str]:
@@ -66,12 +67,15 @@ def _packed_folder(archive: Item, root: str) -> str | None:
     return join(root, posixpath.dirname(file)) if isinstance(file, str) else None
 
 
-def _only_handler(graph: Graph, project: Project, handler: str) -> Location | None:
-    """The only code of a handler's name, where one function of the root has that handler, and nothing says where it is packed."""
+def _only_handler(graph: Graph, project: Project, root: str, handler: str) -> Location | None:
+    """The only code of a handler's name in the package around a root, where one function of the root has that handler, and
+    nothing says where it is packed; none of tests and examples."""
     if sum(item.value("handler") == handler for item in graph.of("aws_lambda_function")) != 1:
         return None
-    name = posixpath.basename(handler.rpartition(".")[0])
+    around = (folder for folder in folders_around(root) if posixpath.join(folder, "package.json") in project.file_set)
+    name, package = posixpath.basename(handler.rpartition(".")[0]), next(around, "")
     paths = project.files_named(*(f"{name}.{ending}" for ending in LANGUAGES))
-    folders = {posixpath.dirname(path) for path in paths if not ("node_modules" in path.split("/") or is_trial(path))}
+    near = (path for path in paths if is_below(path, package) and "node_modules" not in path.split("/"))
+    folders = {posixpath.dirname(path) for path in near if not is_trial(posixpath.relpath(path, package or "."))}
     short = f"{name}.{handler.rpartition('.')[2]}"
     return find_streaming(project, folders.pop(), short) if len(folders) == 1 else None
