@@ -7,6 +7,7 @@ from functools import cached_property
 from infralint.sources.application.calls import argument_of, chained_calls
 from infralint.sources.application.laravel_paths import LaravelPaths
 from infralint.sources.application.matching import RuleMatcher
+from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
 
@@ -17,7 +18,7 @@ class BlockPrefixes:
     def __init__(self, matcher: RuleMatcher) -> None:
         self._matcher = matcher
         self._resolver = matcher.resolver
-        self._blocks_of: dict[str, list[tuple[int, int, Call]]] = {}
+        self._blocks_of: dict[str, NestedItems[Call]] = {}
         self._chain_prefixes: dict[tuple[SourceModule, SourceSpan], Path] = {}
 
     def forget(self, path: str) -> None:
@@ -40,31 +41,31 @@ class BlockPrefixes:
     def _prefix_of_blocks(self, module: SourceModule, span: SourceSpan) -> Path:
         """What blocks around a place put before it, and the calls that it is chained to."""
         prefix = ROOT
-        for start, end, outer in self._blocks(module):
-            if start <= span.start and span.end <= end and outer.span != span:
+        for outer in self._blocks(module).around(span):
+            if outer.span != span:
                 prefix = prefix.join(self._chain_prefix(outer))
         return prefix
 
     def _prefix_of_group(self, module: SourceModule, span: SourceSpan) -> Path:
         """What stands before the routes of a file that is loaded at a place."""
-        chained = (outer for _, _, outer in self._blocks(module) if outer.span == span)
+        chained = (outer for outer in self._blocks(module) if outer.span == span)
         return self._prefix_of_blocks(module, span).join(next((self._chain_prefix(outer) for outer in chained), ROOT))
 
     @cached_property
     def _laravel(self) -> LaravelPaths:
         return LaravelPaths(self._matcher.program, self._resolver, self._prefix_of_group)
 
-    def _blocks(self, module: SourceModule) -> list[tuple[int, int, Call]]:
-        """The calls that take a block of routes, each with where its arguments begin and where it ends."""
+    def _blocks(self, module: SourceModule) -> NestedItems[Call]:
+        """The calls that take a block of routes, each from where its arguments begin to where it ends."""
         if module.path not in self._blocks_of:
             names = frozenset(
                 name for rules in self._matcher.rulebook.of(module) for shape in rules.groups for name in shape.call
             )
-            self._blocks_of[module.path] = [
-                (span_of(call.receiver).end if call.receiver is not None else call.span.start, call.span.end, call)
+            self._blocks_of[module.path] = NestedItems(
+                (_span_of_arguments(call), call)
                 for call in (module.calls(names) if names else ())
                 if self._matcher.group(call)
-            ]
+            )
         return self._blocks_of[module.path]
 
     def _chain_prefix(self, call: Call) -> Path:
@@ -91,3 +92,9 @@ class BlockPrefixes:
         if node.kind() in ("simple_symbol", "atom"):
             return path_of(node.text().lstrip(":"), found[0].style)
         return path_of(self._resolver.text(call.module, node), found[0].style)
+
+
+def _span_of_arguments(call: Call) -> SourceSpan:
+    """Where the arguments of a call stand, without what it is called on."""
+    start = span_of(call.receiver).end if call.receiver is not None else call.span.start
+    return SourceSpan(start, call.span.end, call.span.line)
