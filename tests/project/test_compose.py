@@ -555,7 +555,17 @@ def test_many_files_and_long_ranges_take_little_time(tmp_path: Path) -> None:
         ("80:80/xyz", "names the protocol xyz, and there are tcp, udp and sctp"),
         ("localhost:80:80", "names no address of the host: localhost is none"),
         *((port, "") for port in ("80", "8000-8002", "8000-8001:80", ":80", "127.0.0.1::80", "0:80", "[::1]:80:80")),
-        *((port, "") for port in ("127.0.0.1:5000-5010:5000-5010", "6060:6060/UDP", "${PORT}:80", "::1:80:80")),
+        *(
+            (port, "")
+            for port in (
+                "127.0.0.1:5000-5010:5000-5010",
+                "6060:6060/UDP",
+                "${PORT}:80",
+                "__PORT__:80",
+                "<PORT>:80",
+                "::1:80:80",
+            )
+        ),
     ],
 )
 def test_ports_that_are_none_are_refused(port: str, why: str, lint: Lint) -> None:

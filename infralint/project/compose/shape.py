@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from infralint.project.compose.ports import ports_in
 from infralint.text.circles import find_circles, say_through
 from infralint.text.lazy import lazy
+from infralint.text.placeholders import has_mark
 from infralint.text.suggestions import mistyped_for
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes
 
@@ -147,7 +148,7 @@ def _wrong_words(name: str, service: YamlValue) -> Iterator[YamlProblem]:
         yield _problem(restart.span, why)
     for keys in (("stop_grace_period",), ("healthcheck", "interval"), ("healthcheck", "timeout")):
         time = service.get(*keys)
-        is_filled_in = time is None or time.is_null or "$" in (time.text or "") or has_holes(time.text or "")
+        is_filled_in = time is None or time.is_null or has_mark(time.text or "")
         if time is not None and not is_filled_in and not _TIME.fullmatch(time.text or ""):
             why = f"services.{name}.{'.'.join(keys)}: a time such as 1m30s was expected, not `{time.text}`"
             yield _problem(time.span, why)
@@ -163,7 +164,7 @@ def _wrong_numbers(name: str, service: YamlValue) -> Iterator[YamlProblem]:
     """
     for keys in (("deploy", "replicas"), ("scale",)):
         value = service.get(*keys)
-        if value is None or value.is_null or "$" in (value.text or "") or has_holes(value.text or ""):
+        if value is None or value.is_null or has_mark(value.text or ""):
             continue
         if value.text is None or not (_NUMBER.fullmatch(value.text) or _is_whole(value)):
             shown = "a list or mapping" if value.text is None else f"`{value.text[:80]}`"
@@ -181,7 +182,7 @@ def _why_no_port(text: str) -> str:
 
     https://pkg.go.dev/github.com/docker/go-connections/nat#ParsePortSpec
     """
-    if "$" in text or has_holes(text) or text.count("/") > 1:
+    if has_mark(text) or text.count("/") > 1:
         return ""
     before, _, container = text.rpartition(":")
     container, _, protocol = container.partition("/")
