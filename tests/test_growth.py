@@ -201,6 +201,22 @@ def test_many_parts_of_one_file_take_as_long_as_they_are_many(tmp_path: Path) ->
     assert many.total() < 2.15 * few.total()
 
 
+def images_of_nginx(count: int) -> dict[str, str | bytes]:
+    """So many folders, each with an nginx.conf, and a Dockerfile that puts a server where that looks for it."""
+    files: dict[str, str | bytes] = {}
+    for number in range(count):
+        copies = "COPY nginx.conf /etc/nginx/nginx.conf\nCOPY site/a.conf /etc/nginx/conf.d/a.conf\n"
+        files[f"s{number}/Dockerfile"] = f"FROM nginx:1.25\n{copies}"
+        files[f"s{number}/nginx.conf"] = "events {}\nhttp { include /etc/nginx/conf.d/*.conf; }\n"
+        files[f"s{number}/site/a.conf"] = "server { listen 80; location /sse { proxy_pass http://10.0.0.1; } }\n"
+    return files
+
+
+def test_what_images_put_where_an_include_looks_is_found_once_for_all_includes(tmp_path: Path) -> None:
+    few, many = count_twice(tmp_path, images_of_nginx, 30)
+    assert many["matches_path"] < 2.15 * few["matches_path"]
+
+
 def one_name(count: int) -> dict[str, str | bytes]:
     """So many routes whose functions bear one name, as those that they answer with."""
     part = ROUTE.format(router="app", number="") + 'async def events():\n    yield "data: x\\n\\n"\n\n'

@@ -115,6 +115,7 @@ class Includes:
         self._resolved: dict[tuple[str, str, str], list[str]] = {}
         self._in_images: dict[str, set[str]] = {}
         self._folders_taken: dict[str, str] = {}
+        self._placed: dict[str, list[tuple[str, str]]] = {}
 
     def tree(self, path: str) -> list[Directive] | None:
         """The directives of a file as written, or None where it can't be had (see broken and beyond)."""
@@ -461,9 +462,13 @@ class Includes:
         if not is_glob(argument):
             return []
         full = argument if argument.startswith("/") else f"/etc/nginx/{argument}"
-        found = [pair for pair in self._mappings if matches_path(pair[0], full) and pair[1] in self._known]
-        elsewhere = [pair for pair in found if self._is_elsewhere(pair, source)]
-        return [pair[1] for pair in found if len(elsewhere) == len(found) or pair not in elsewhere]
+        if full not in self._placed:
+            self._placed[full] = [
+                pair for pair in self._mappings if matches_path(pair[0], full) and pair[1] in self._known
+            ]
+        found = self._placed[full]
+        here = [pair for pair in found if not self._is_elsewhere(pair, source)]
+        return [local for _, local in here or found]
 
     def _is_elsewhere(self, mapping: tuple[str, str], source: NginxFile) -> bool:
         """Whether only Dockerfiles put something somewhere that do not build what a file is in."""
