@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -652,7 +653,9 @@ def _may_send_file(definition: Definition, name: str) -> bool:
     """Whether a function that is declared to return a response makes it itself, which tells better what it is, or speaks of
     files."""
     made = definition.module.calls(frozenset({name}))
-    return any(definition.span.has(call.span) for call in made) or speaks_of_files(definition.node.text())
+    index = bisect_left(made, definition.span.start, key=lambda call: call.span.start)
+    makes = index < len(made) and definition.span.has(made[index].span)
+    return makes or speaks_of_files(definition.node.text())
 
 
 def _return_type(definition: Definition) -> str:
