@@ -198,12 +198,12 @@ def _has_some(path: str, content: bytes) -> bool:
 def _named_nginx(path: str) -> bool:
     name = path.rpartition("/")[2]
     return bool(
-        re.search(r"nginx[^/]*\.conf|^nginx$", name, re.IGNORECASE) or (_PLACES.search(path) and ".conf" in name)
+        re.search(r"nginx[^/]{0,255}\.conf|^nginx$", name, re.IGNORECASE) or (_PLACES.search(path) and ".conf" in name)
     )
 
 
 def _is_manifest(path: str) -> bool:
-    return _ends_as_manifest(path) and not re.search(r"\.(?:conf|vhost|nginx)\b|nginx[^/]*\.tpl$", path)
+    return _ends_as_manifest(path) and not re.search(r"\.(?:conf|vhost|nginx)\b|nginx[^/]{0,255}\.tpl$", path)
 
 
 def _assigns(content: bytes) -> bool:
