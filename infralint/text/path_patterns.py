@@ -93,6 +93,7 @@ def _carry(pattern: str, other: str, path: str) -> str | None:
 
 
 @lru_cache(maxsize=1000)
+@lru_cache(maxsize=4096)
 def parse_path(pattern: str) -> tuple[str | PathPart, ...]:
     """Texts and parameters. Raises BadPattern."""
     if len(pattern) > LONGEST:
