@@ -15,6 +15,8 @@ from infralint.model import EVENT_STREAM, Hint
 from infralint.text.stream_names import StreamName
 
 NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
+UNHELD = MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"})
+"""What many libraries send, so that neither a proxy nor a cache keeps an event back."""
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -43,7 +45,7 @@ LIBRARIES: Mapping[str, Library] = {
     "fastapi-sse": Library(
         "https://fastapi.tiangolo.com/tutorial/server-sent-events/",
         15,
-        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        UNHELD,
         EVENT_STREAM,
         package="fastapi",
         since="0.135",
@@ -51,7 +53,7 @@ LIBRARIES: Mapping[str, Library] = {
     "django-eventstream": Library(
         "https://github.com/fanout/django-eventstream",
         20,
-        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        UNHELD,
         EVENT_STREAM,
         package="django-eventstream",
         since="2.6",
@@ -62,7 +64,7 @@ LIBRARIES: Mapping[str, Library] = {
     "litestar-sse": Library(
         "https://docs.litestar.dev/latest/reference/response/sse.html",
         None,
-        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        UNHELD,
         EVENT_STREAM,
     ),
     "hypercorn-websockets": Library("https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"),
@@ -76,7 +78,7 @@ LIBRARIES: Mapping[str, Library] = {
     "ai-sdk-ui": Library(
         "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol",
         None,
-        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        UNHELD,
         EVENT_STREAM,
         package="ai",
         since="5",
@@ -99,7 +101,7 @@ LIBRARIES: Mapping[str, Library] = {
     "express-sse": Library(
         "https://github.com/dpskvn/express-sse",
         None,
-        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        UNHELD,
         EVENT_STREAM,
         package="express-sse",
         since="0.5.3",
@@ -107,7 +109,7 @@ LIBRARIES: Mapping[str, Library] = {
     "expresse": Library(
         "https://github.com/toverux/expresse",
         5,
-        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        UNHELD,
         EVENT_STREAM,
     ),
     "flask-sse": Library("https://flask-sse.readthedocs.io/en/latest/", content_type=EVENT_STREAM),

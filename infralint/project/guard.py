@@ -28,6 +28,8 @@ class Guard(msgspec.Struct):
 
 
 class _Unit(msgspec.Struct, gc=False):
+    """A unit of work on the input at `where`: what fails in it is noted. blame: as for `Guard.around`."""
+
     guard: Guard
     where: Location
     blame: str
